@@ -1,1 +1,33 @@
-//! Blytz.
+//! The reference Blytz server, as a library: run it whole, or nest its router in another axum app.
+//!
+//! ```no_run
+//! # async fn run() -> anyhow::Result<()> {
+//! use blytz_server::{Config, Server};
+//!
+//! let running = Server::builder().config(Config::in_folder("data")).launch().await?;
+//! println!("listening on {}", running.url());
+//! running.stopped().await
+//! # }
+//! ```
+
+pub mod app;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod keys;
+pub mod live;
+pub mod providers;
+pub mod serve;
+pub mod services;
+pub mod telemetry;
+
+pub use self::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    http::router,
+    serve::{Builder, Embedded, Running, Server},
+};

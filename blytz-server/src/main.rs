@@ -1,1 +1,7 @@
-fn main() {}
+//! The `blytz-server` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    blytz_server::commands::main()
+}

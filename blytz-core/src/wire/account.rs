@@ -25,6 +25,7 @@ impl Check for SignupRequest {
     fn check(&self, faults: &mut Faults) {
         account::check_email("/email", &self.email, faults);
         account::check_password("/password", &self.password, faults);
+        account::check_password_is_not("/password", &self.password, &[&self.email, &self.display_name], faults);
         account::check_display_name("/display_name", &self.display_name, faults);
     }
 }

@@ -600,6 +600,9 @@ pub enum EventData {
         rules: RulesView,
         /// Hex SHA-256 of the canonical JSON of `rules`.
         rules_hash: String,
+        /// When it opens by itself, from now on.
+        #[serde(default)]
+        starts_at: Option<Timestamp>,
         /// The close from now on; null while scheduled.
         closes_at: Option<Timestamp>,
     },

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Faults, account::PublicUser};
-use crate::{MessageId, StreamId, Timestamp, UserId};
+use crate::{MessageId, StreamId, Timestamp, UserId, chat};
 
 /// `POST /chat/send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,14 @@ pub struct ChatSend {
     pub message_id: Option<MessageId>,
     /// 1 to 500 characters after normalising.
     pub text: String,
+}
+
+impl Check for ChatSend {
+    fn check(&self, faults: &mut Faults) {
+        if let Err(fault) = chat::normalise(&self.text, chat::MAX_CHARACTERS) {
+            faults.invalid("/text", fault.to_string());
+        }
+    }
 }
 
 /// A chat message.

@@ -1,0 +1,362 @@
+//! The client and how a call travels: attempt, refresh, repeat.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use blytz_core::wire::{
+    ErrorCode, Problem,
+    account::{RefreshRequest, Refreshed, Tokens},
+};
+use reqwest::{Method, Response, Url, header};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    ambient,
+    api::{Auctions, Auth, Categories, Chat, Process, Products, Streams},
+    builder::ClientBuilder,
+    error::{Error, TransportError, UnexpectedAnswer},
+    live::Live,
+    retry::RetryPolicy,
+    session::{Session, TokenCallback},
+};
+
+/// No answer of a Blytz server comes near this; a runaway one must not fill the memory.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// A client of one Blytz server. Clones share connections and tokens and cost nothing.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), blytz_client::Error> {
+/// let client = blytz_client::Client::builder("http://127.0.0.1:8080").build()?;
+/// client.auth().login("ana@example.com", "correct horse battery").await?;
+/// for auction in client.auctions().list(&Default::default()).await?.items {
+///     println!("{} {:?}", auction.title, auction.status.price);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    http: reqwest::Client,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
+    pub(crate) base_url: Url,
+    pub(crate) session: Session,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+}
+
+impl fmt::Debug for Client {
+    /// Prints the address and whether there are tokens, never the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.base_url())
+            .field("has_tokens", &self.tokens().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Begins a client of the server at `base_url`, like `http://127.0.0.1:8080`.
+    pub fn builder(base_url: impl AsRef<str>) -> ClientBuilder {
+        ClientBuilder::new(base_url.as_ref())
+    }
+
+    pub(crate) fn assemble(
+        http: reqwest::Client,
+        tls: Arc<rustls::ClientConfig>,
+        base_url: Url,
+        tokens: Option<Tokens>,
+        on_tokens: Option<TokenCallback>,
+        timeout: Duration,
+        retry: RetryPolicy,
+    ) -> Self {
+        let session = Session::new(tokens, on_tokens);
+        Self { shared: Arc::new(Shared { http, tls, base_url, session, timeout, retry }) }
+    }
+
+    /// The server's address without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        self.shared.base_url.as_str().trim_end_matches('/')
+    }
+
+    /// The tokens it uses now.
+    pub fn tokens(&self) -> Option<Tokens> {
+        self.shared.session.tokens()
+    }
+
+    /// Uses other tokens from now on, or none. The callback of the builder is not called.
+    pub fn set_tokens(&self, tokens: Option<Tokens>) {
+        self.shared.session.set(tokens);
+    }
+
+    /// Accounts, sessions, addresses.
+    pub fn auth(&self) -> Auth<'_> {
+        Auth(self)
+    }
+
+    /// Products and stock.
+    pub fn products(&self) -> Products<'_> {
+        Products(self)
+    }
+
+    /// The catalogue's tree.
+    pub fn categories(&self) -> Categories<'_> {
+        Categories(self)
+    }
+
+    /// Auctions and bids.
+    pub fn auctions(&self) -> Auctions<'_> {
+        Auctions(self)
+    }
+
+    /// Shows.
+    pub fn streams(&self) -> Streams<'_> {
+        Streams(self)
+    }
+
+    /// Chat.
+    pub fn chat(&self) -> Chat<'_> {
+        Chat(self)
+    }
+
+    /// The server's own state.
+    pub fn process(&self) -> Process<'_> {
+        Process(self)
+    }
+
+    /// The live connection.
+    pub fn live(&self) -> Live {
+        Live::new(self.clone())
+    }
+
+    /// Sends `call` and reads the answer's body as `T`.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        let body = self.answer(&call).await?;
+        serde_json::from_slice(&body).map_err(|source| Error::Decode { request: call.name(), source })
+    }
+
+    /// Sends `call` and reads the answer's body as text.
+    pub(crate) async fn text(&self, call: Call) -> Result<String, Error> {
+        Ok(String::from_utf8_lossy(&self.answer(&call).await?).into_owned())
+    }
+
+    /// Sends `call`; the answer's body says nothing.
+    pub(crate) async fn done(&self, call: Call) -> Result<(), Error> {
+        self.answer(&call).await.map(drop)
+    }
+
+    /// The body of a 2xx answer, after as many repeats as are safe and one refresh of the tokens.
+    async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
+        let mut failures = 0;
+        let mut refreshed = false;
+        loop {
+            let token = if call.anonymous { None } else { self.shared.session.access_token() };
+            let error = match self.attempt(call, token.as_deref()).await {
+                Ok(body) => return Ok(body),
+                Err(error) => error,
+            };
+            // A 401 is given before anything is done, so any request may be repeated after it.
+            if let Some(stale) = token.filter(|_| !refreshed && wants_login(&error)) {
+                refreshed = true;
+                if self.refresh_from(&stale).await.is_ok() {
+                    continue;
+                }
+                return Err(error);
+            }
+            if !call.repeatable {
+                return Err(error);
+            }
+            let policy = &self.shared.retry;
+            let Some(wait) = policy.next_wait(&error, failures, ambient::entropy()) else { return Err(error) };
+            tracing::debug!(request = call.name(), %error, ?wait, "asking again");
+            failures += 1;
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Vec<u8>, Error> {
+        let broken = |error| TransportError::from_http(&call.name(), error, call.repeatable);
+        let mut request = self.shared.http.request(call.method.clone(), self.address(call));
+        request = request.header(header::ACCEPT, "application/json, application/problem+json, */*;q=0.1");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = &call.body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let mut response = request.send().await.map_err(broken)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(TransportError::new(format!("the answer to {} has no end", call.name()), false).into());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let accepted = response.status().is_success() || call.also_accepts == Some(response.status().as_u16());
+        if accepted { Ok(body) } else { Err(refusal(call, &response, &body)) }
+    }
+
+    fn address(&self, call: &Call) -> Url {
+        let mut url = self.shared.base_url.clone();
+        let path = format!("{}{}", url.path().trim_end_matches('/'), call.path);
+        url.set_path(&path);
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        url
+    }
+
+    /// Refreshes unless somebody else has since `stale` was in use. It runs to its end even when
+    /// the caller gives up: the server has rotated the token by then, and the old one presented
+    /// again would end the session.
+    pub(crate) async fn refresh_from(&self, stale: &str) -> Result<Tokens, Error> {
+        let client = self.clone();
+        let stale = stale.to_owned();
+        let task = tokio::spawn(async move {
+            let session = &client.shared.session;
+            let _turn = session.refreshing.lock().await;
+            match session.tokens() {
+                Some(tokens) if tokens.access_token != stale => Ok(tokens),
+                _ => client.refresh_now().await,
+            }
+        });
+        task.await.map_err(|_| TransportError::new("the refresh of the login was interrupted", false))?
+    }
+
+    async fn refresh_now(&self) -> Result<Tokens, Error> {
+        let session = &self.shared.session;
+        let refresh_token = session.refresh_token().ok_or(Error::NotLoggedIn)?;
+        let request = RefreshRequest { refresh_token };
+        let call = Call::post("/auth/refresh").json(&request)?.anonymous();
+        // Never repeated: the second arrival of one refresh token looks like a theft.
+        let body = self.attempt(&call, None).await.inspect_err(|error| {
+            if ends_login(error) {
+                session.refuse(&request.refresh_token);
+            }
+        })?;
+        let Refreshed { tokens } =
+            serde_json::from_slice(&body).map_err(|source| Error::Decode { request: call.name(), source })?;
+        session.receive(&tokens);
+        Ok(tokens)
+    }
+}
+
+/// Whether a new access token could help. Wrong credentials are a 401, too, but say so.
+pub(crate) fn wants_login(error: &Error) -> bool {
+    error.status() == Some(401) && error.code() != Some(ErrorCode::InvalidCredentials)
+}
+
+/// Whether the server refused a refresh for good. A proxy's error page does not say so.
+pub(crate) fn ends_login(error: &Error) -> bool {
+    let refused = |status| (400..500).contains(&status) && status != 429;
+    matches!(error, Error::NotLoggedIn) || error.problem().is_some_and(|problem| refused(problem.status))
+}
+
+/// Reads an answer that is no success.
+fn refusal(call: &Call, response: &Response, body: &[u8]) -> Error {
+    let text_of = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let retry_after = text_of(header::RETRY_AFTER).and_then(|text| text.trim().parse().ok());
+    let status = response.status().as_u16();
+    if let Ok(mut problem) = serde_json::from_slice::<Problem>(body) {
+        problem.status = status;
+        problem.retry_after = retry_after.or(problem.retry_after);
+        let unsettled = !call.repeatable && problem.code == ErrorCode::OutcomeUnknown;
+        return if unsettled { Error::Unsettled(Box::new(problem)) } else { problem.into() };
+    }
+    Error::Unexpected(Box::new(UnexpectedAnswer {
+        request: call.name(),
+        status,
+        content_type: text_of(header::CONTENT_TYPE).unwrap_or_default(),
+        location: text_of(header::LOCATION),
+        excerpt: excerpt(body),
+        retry_after,
+        repeatable: call.repeatable,
+    }))
+}
+
+/// The beginning of a body, fit to be printed on a terminal.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(1_000)]);
+    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<&str> = printable.split_whitespace().collect();
+    words.join(" ").chars().take(200).collect()
+}
+
+/// One request, before it is known how often it is sent.
+pub(crate) struct Call {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Vec<u8>>,
+    /// Sending it twice does it once.
+    repeatable: bool,
+    /// Never carries a token.
+    anonymous: bool,
+    /// A status beside 2xx whose body is the answer.
+    also_accepts: Option<u16>,
+}
+
+impl Call {
+    fn new(method: Method, path: String, repeatable: bool) -> Self {
+        Self { method, path, query: Vec::new(), body: None, repeatable, anonymous: false, also_accepts: None }
+    }
+
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path.into(), true)
+    }
+
+    pub(crate) fn put(path: impl Into<String>) -> Self {
+        Self::new(Method::PUT, path.into(), true)
+    }
+
+    pub(crate) fn delete(path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, path.into(), true)
+    }
+
+    pub(crate) fn post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path.into(), false)
+    }
+
+    pub(crate) fn patch(path: impl Into<String>) -> Self {
+        Self::new(Method::PATCH, path.into(), false)
+    }
+
+    /// A JSON body.
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
+        let encoded = serde_json::to_vec(body).map_err(|source| Error::Decode { request: self.name(), source })?;
+        self.body = Some(encoded);
+        Ok(self)
+    }
+
+    /// A query parameter, left out when there is nothing to say.
+    pub(crate) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
+        if let Some(value) = value {
+            self.query.push((name, value.to_string()));
+        }
+        self
+    }
+
+    /// The client's own id in the body makes it exactly-once.
+    pub(crate) fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// Never carries a token.
+    pub(crate) fn anonymous(mut self) -> Self {
+        self.anonymous = true;
+        self
+    }
+
+    /// An answer of this status carries the same body as a success.
+    pub(crate) fn accepting(mut self, status: u16) -> Self {
+        self.also_accepts = Some(status);
+        self
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}

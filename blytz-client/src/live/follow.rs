@@ -1,0 +1,146 @@
+//! How one channel is followed: what was delivered, and what the next frame means.
+
+use blytz_core::{
+    Epoch, Timestamp,
+    wire::live::{Channel, Since, Subscribed},
+};
+
+/// A channel that the program wants, over every reconnect.
+#[derive(Debug)]
+pub(super) struct Follow {
+    /// The last entry delivered; `None` before the first state, and for unsequenced channels.
+    seen: Option<Since>,
+    pub(super) phase: Phase,
+    /// Subscriptions since the last entry was delivered. A server that keeps skipping an entry is
+    /// asked for its state in the end.
+    asked_in_vain: u32,
+    /// A 401 was answered by a fresh login already.
+    pub(super) relogged: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Not asked for on this connection.
+    Off,
+    /// Asked by frame `id`.
+    Asked {
+        id: u64,
+        at: Timestamp,
+        /// A state came before the answer.
+        snapshot: bool,
+    },
+    /// The answer promised a state; entries before it belong to what it replaces.
+    AwaitingState,
+    /// Entries follow each other.
+    On,
+    /// To be asked again at this moment.
+    Delayed(Timestamp),
+    /// To be asked again after a fresh login.
+    AwaitingLogin,
+}
+
+/// What to do with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It is the next one.
+    Deliver,
+    /// It was delivered before, or a state or the entries before it are on their way.
+    Drop,
+    /// Entries are missing, or this is another history: ask again from the last one delivered.
+    Resubscribe,
+}
+
+impl Follow {
+    pub(super) fn new() -> Self {
+        Self { seen: None, phase: Phase::Off, asked_in_vain: 0, relogged: false }
+    }
+
+    /// From where to ask.
+    pub(super) fn since(&self) -> Option<Since> {
+        if self.asked_in_vain < 3 { self.seen.clone() } else { None }
+    }
+
+    /// Whether a server keeps answering without bringing the channel forward.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.asked_in_vain > 5
+    }
+
+    /// Frame `id` asks for it.
+    pub(super) fn ask(&mut self, id: u64, now: Timestamp) {
+        self.phase = Phase::Asked { id, at: now, snapshot: false };
+    }
+
+    /// Frame `id` was answered.
+    pub(super) fn answered(&mut self, id: u64, answer: &Subscribed) -> Step {
+        let Phase::Asked { id: latest, snapshot, .. } = self.phase else { return Step::Drop };
+        if latest != id {
+            return Step::Drop;
+        }
+        self.relogged = false;
+        self.phase = Phase::On;
+        let Some(epoch) = answer.epoch else { return Step::Deliver };
+        if !answer.recovered {
+            if !snapshot {
+                self.phase = Phase::AwaitingState;
+            }
+            return Step::Deliver;
+        }
+        match &self.seen {
+            // Everything from the beginning follows.
+            None => self.seen = Some(Since { epoch, seq: 0, hash: None }),
+            Some(seen) if seen.epoch != epoch => {
+                // Entries of another history can't continue ours: a state must come.
+                self.asked_in_vain = self.asked_in_vain.max(3);
+                return self.again();
+            }
+            Some(_) => {}
+        }
+        Step::Deliver
+    }
+
+    /// An entry arrived. `prev` and `hash` chain an auction's entries.
+    pub(super) fn entry(&mut self, seq: u64, prev: Option<&str>, hash: Option<&str>) -> Step {
+        if self.phase == Phase::AwaitingState {
+            return Step::Drop;
+        }
+        let Some(seen) = &mut self.seen else { return self.again() };
+        if seq <= seen.seq {
+            let forked = seq == seen.seq && differ(seen.hash.as_deref(), hash);
+            return if forked { self.again() } else { Step::Drop };
+        }
+        if seq > seen.seq + 1 || differ(seen.hash.as_deref(), prev) {
+            return self.again();
+        }
+        seen.seq = seq;
+        seen.hash = hash.map(str::to_owned);
+        self.asked_in_vain = 0;
+        Step::Deliver
+    }
+
+    /// A state arrived. Returns whether it replaces something.
+    pub(super) fn state(&mut self, epoch: Epoch, seq: u64, hash: Option<String>) -> bool {
+        match &mut self.phase {
+            Phase::Asked { snapshot, .. } => *snapshot = true,
+            phase => *phase = Phase::On,
+        }
+        self.asked_in_vain = 0;
+        self.seen.replace(Since { epoch, seq, hash }).is_some()
+    }
+
+    /// Asks again, unless the answer to the last question is still to come.
+    fn again(&mut self) -> Step {
+        if self.phase != Phase::On {
+            return Step::Drop;
+        }
+        self.asked_in_vain += 1;
+        Step::Resubscribe
+    }
+}
+
+/// Both known, and not the same.
+fn differ(ours: Option<&str>, theirs: Option<&str>) -> bool {
+    matches!((ours, theirs), (Some(ours), Some(theirs)) if ours != theirs)
+}
+
+/// Channels in the order in which they are asked for: what decides a bid first.
+pub(super) type Follows = std::collections::BTreeMap<Channel, Follow>;

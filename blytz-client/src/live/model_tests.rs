@@ -1,0 +1,605 @@
+//! The machine against a model of the server, under any schedule of appends, deliveries, cuts,
+//! lost and doubled entries, restores and reconnects: each event once, in order, or a `Resynced`;
+//! each bid done once and answered once.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    time::Duration,
+};
+
+use blytz_core::{
+    AuctionId, BidId, Epoch, Money, Timestamp,
+    wire::{
+        auction::{AuctionStatus, BidRequest, EventData, Format, LogEntry, StatusView},
+        live::{Channel, Op, Since},
+    },
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    ConnectionState, LiveEvent,
+    machine::{Command, Input, Machine, Output, Refresh, Ticket},
+};
+use crate::{error::Error, retry::RetryPolicy};
+
+const LOTS: [AuctionId; 2] = [AuctionId(Uuid::from_u128(1)), AuctionId(Uuid::from_u128(2))];
+
+fn money(amount: i64) -> Money {
+    Money::new(amount, "MYR".parse().expect("a currency"))
+}
+
+fn entry(epoch: u128, lot: usize, seq: u64) -> LogEntry {
+    LogEntry {
+        seq,
+        at: Timestamp::from_micros(i64::try_from(seq).expect("small")),
+        data: EventData::ReserveMet { price: money(i64::try_from(seq).expect("small")) },
+        prev: if seq == 1 { "0".repeat(64) } else { String::new() },
+        hash: format!("{epoch}-{lot}-{seq}"),
+    }
+}
+
+/// The server: one log per lot, one connection at most.
+struct Server {
+    epoch: u128,
+    logs: [Vec<LogEntry>; 2],
+    /// Entries before this seq are gone from the log.
+    trimmed: u64,
+    connection: Option<Connection>,
+    executed: HashSet<BidId>,
+    /// How many bids are answered with 503 after they were done.
+    unsure: u32,
+}
+
+#[derive(Default)]
+struct Connection {
+    following: HashSet<usize>,
+    to_client: VecDeque<Value>,
+    to_server: VecDeque<Value>,
+}
+
+impl Server {
+    fn append(&mut self, lot: usize) {
+        let log = &mut self.logs[lot];
+        let seq = log.len() as u64 + 1;
+        let mut next = entry(self.epoch, lot, seq);
+        if let Some(last) = log.last() {
+            next.prev.clone_from(&last.hash);
+        }
+        log.push(next.clone());
+        if let Some(connection) = self.connection.as_mut().filter(|connection| connection.following.contains(&lot)) {
+            connection.to_client.push_back(event(lot, &next));
+        }
+    }
+
+    /// Goes back to a backup: a new history that shares a beginning with the old one.
+    fn restore(&mut self) {
+        self.connection = None;
+        self.epoch += 1;
+        for log in &mut self.logs {
+            log.truncate(log.len() / 2);
+        }
+    }
+
+    /// Reads one frame of the client.
+    fn read(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        let Some(frame) = connection.to_server.pop_front() else { return };
+        let re = frame["id"].clone();
+        let channel = || frame["channel"].as_str().and_then(|text| text.parse::<Channel>().ok()).expect("a channel");
+        let answer = match frame["op"].as_str().expect("an op") {
+            "subscribe" => return self.subscribe(&re, channel(), serde_json::from_value(frame["since"].clone()).ok()),
+            "unsubscribe" => {
+                connection.following.remove(&lot_of(channel()));
+                json!({"re": re, "ok": {}})
+            }
+            "bid" => {
+                let id: BidId = serde_json::from_value(frame["bid_id"].clone()).expect("an id");
+                let replayed = !self.executed.insert(id);
+                if self.unsure > 0 {
+                    self.unsure -= 1;
+                    let problem = blytz_core::wire::Problem::new(blytz_core::wire::ErrorCode::OutcomeUnknown, "");
+                    json!({"re": re, "error": problem})
+                } else {
+                    json!({"re": re, "ok": {"bid_id": id, "replayed": replayed}})
+                }
+            }
+            "ping" => json!({"re": re, "ok": {"server_time": Timestamp::from_micros(0)}}),
+            _ => json!({"re": re, "ok": {}}),
+        };
+        connection.to_client.push_back(answer);
+    }
+
+    fn subscribe(&mut self, re: &Value, channel: Channel, since: Option<Since>) {
+        let lot = lot_of(channel);
+        let (head, epoch) = (self.logs[lot].len() as u64, Epoch(Uuid::from_u128(self.epoch)));
+        let status = self.status(lot);
+        let Some(connection) = &mut self.connection else { return };
+        connection.following.insert(lot);
+        let known = since.as_ref().filter(|since| {
+            let hash = since.seq.checked_sub(1).and_then(|index| self.logs[lot].get(index as usize)).map(|e| &e.hash);
+            since.epoch == epoch && since.seq <= head && since.seq >= self.trimmed && hash == since.hash.as_ref()
+        });
+        let answer = json!({"channel": channel, "epoch": epoch, "seq": head, "recovered": known.is_some()});
+        connection.to_client.push_back(json!({"re": re, "ok": answer}));
+        match known {
+            Some(since) => {
+                let missed = &self.logs[lot][since.seq as usize..];
+                connection.to_client.extend(missed.iter().map(|entry| event(lot, entry)));
+            }
+            None => connection.to_client.push_back(json!({
+                "channel": channel,
+                "snapshot": {"epoch": epoch, "seq": head, "state": status},
+                "reason": if since.is_some() { "epoch" } else { "initial" },
+            })),
+        }
+    }
+
+    fn status(&self, lot: usize) -> StatusView {
+        StatusView {
+            id: LOTS[lot],
+            status: AuctionStatus::Live,
+            format: Format::English,
+            seq: self.logs[lot].len() as u64,
+            epoch: Epoch(Uuid::from_u128(self.epoch)),
+            hash: self.logs[lot].last().map(|entry| entry.hash.clone()).unwrap_or_default(),
+            price: None,
+            next_minimum: None,
+            leader: None,
+            bid_count: 0,
+            reserve_met: None,
+            buy_now: None,
+            opens_at: None,
+            closes_at: None,
+            extensions: 0,
+            watchers: 0,
+            server_time: Timestamp::from_micros(0),
+        }
+    }
+}
+
+fn event(lot: usize, entry: &LogEntry) -> Value {
+    json!({"channel": Channel::Auction(LOTS[lot]), "event": entry})
+}
+
+fn lot_of(channel: Channel) -> usize {
+    LOTS.iter().position(|lot| channel == Channel::Auction(*lot)).expect("one of ours")
+}
+
+/// What a program saw of one lot.
+#[derive(Default)]
+struct Seen {
+    /// The state and all entries since, by their hashes.
+    at: Option<(u64, String)>,
+    resync_announced: bool,
+}
+
+/// Client and server and what lies between them.
+struct World {
+    machine: Machine,
+    server: Server,
+    now: Timestamp,
+    connecting: bool,
+    refreshing: bool,
+    seen: HashMap<AuctionId, Seen>,
+    answers: BTreeMap<u64, Result<Value, Error>>,
+    bids: u64,
+    state: Option<ConnectionState>,
+}
+
+impl World {
+    fn new() -> Self {
+        let server = Server {
+            epoch: 1,
+            logs: [Vec::new(), Vec::new()],
+            trimmed: 0,
+            connection: None,
+            executed: HashSet::new(),
+            unsure: 0,
+        };
+        let mut world = Self {
+            machine: Machine::new(Duration::from_secs(60), RetryPolicy::default()),
+            server,
+            now: Timestamp::from_micros(1_700_000_000_000_000),
+            connecting: false,
+            refreshing: false,
+            seen: HashMap::new(),
+            answers: BTreeMap::new(),
+            bids: 0,
+            state: None,
+        };
+        world.input(Input::Start);
+        for lot in LOTS {
+            world.input(Input::Command(Command::Subscribe(Channel::Auction(lot))));
+        }
+        world
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        self.machine.handle(self.now, u64::MAX / 2, input);
+        while let Some(output) = self.machine.next_output() {
+            match output {
+                Output::Connect { .. } => {
+                    assert!(self.server.connection.is_none(), "one connection at a time");
+                    self.connecting = true;
+                }
+                Output::Disconnect => {
+                    self.connecting = false;
+                    self.server.connection = None;
+                }
+                Output::Send(text) => {
+                    let connection = self.server.connection.as_mut().expect("sends only while connected");
+                    connection.to_server.push_back(serde_json::from_str(&text).expect("JSON"));
+                }
+                Output::Refresh { .. } => self.refreshing = true,
+                Output::Event(event) => self.saw(*event),
+                Output::Answer(ticket, result) => {
+                    assert!(self.answers.insert(ticket.0, result).is_none(), "answered once");
+                }
+            }
+        }
+    }
+
+    fn saw(&mut self, event: LiveEvent) {
+        match event {
+            LiveEvent::Auction { id, entry } => {
+                let seen = self.seen.get_mut(&id).expect("a state comes first");
+                let (seq, hash) = seen.at.as_mut().expect("a state comes first");
+                assert_eq!(entry.seq, *seq + 1, "each entry once, in order");
+                assert!(*seq == 0 || entry.prev == *hash, "of one history");
+                (*seq, *hash) = (entry.seq, entry.hash);
+                assert!(!seen.resync_announced, "the state follows at once");
+            }
+            LiveEvent::AuctionState { id, status, resynced } => {
+                let seen = self.seen.entry(id).or_default();
+                assert_eq!(resynced, seen.at.is_some(), "only what was known is replaced");
+                assert_eq!(resynced, seen.resync_announced, "and said so");
+                *seen = Seen { at: Some((status.seq, status.hash)), resync_announced: false };
+            }
+            LiveEvent::Resynced { channel: Channel::Auction(id) } => {
+                self.seen.get_mut(&id).expect("known").resync_announced = true;
+            }
+            LiveEvent::State(state) => self.state = Some(state),
+            LiveEvent::Clock(_) => {}
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+
+    fn connect(&mut self, works: bool) {
+        if !std::mem::take(&mut self.connecting) {
+            return;
+        }
+        if works {
+            self.server.connection = Some(Connection::default());
+            self.input(Input::Connected { token: Some("token".to_owned()) });
+        } else {
+            self.input(Input::ConnectFailed { refused: Some("token".to_owned()), cause: "refused".to_owned() });
+        }
+    }
+
+    fn cut(&mut self, code: u16) {
+        if self.server.connection.take().is_some() {
+            self.input(Input::Lost { code, cause: String::new() });
+        }
+    }
+
+    fn deliver(&mut self) -> bool {
+        let frame = self.server.connection.as_mut().and_then(|connection| connection.to_client.pop_front());
+        if let Some(frame) = &frame {
+            self.input(Input::Frame(&frame.to_string()));
+        }
+        frame.is_some()
+    }
+
+    fn advance(&mut self, millis: i64) {
+        self.now = self.now.plus_millis(millis);
+        if self.machine.wake_at().is_some_and(|at| at <= self.now) {
+            self.input(Input::Tick);
+        }
+    }
+
+    fn bid(&mut self) {
+        let bid = BidRequest {
+            auction_id: LOTS[0],
+            bid_id: BidId(Uuid::from_u128(u128::from(self.bids))),
+            amount: Some(money(100)),
+            max: None,
+            buy_now: None,
+        };
+        let ticket = Ticket(self.bids);
+        self.bids += 1;
+        self.input(Input::Command(Command::Request(ticket, Op::Bid(bid))));
+    }
+
+    fn refreshed(&mut self, how: Refresh) {
+        if std::mem::take(&mut self.refreshing) {
+            self.input(Input::Refreshed(how));
+        }
+    }
+
+    fn act(&mut self, act: &Act) {
+        match *act {
+            Act::Append(lot) => self.server.append(lot),
+            Act::Read(frames) => (0..frames).for_each(|_| self.server.read()),
+            Act::Deliver(frames) => {
+                for _ in 0..frames {
+                    self.deliver();
+                }
+            }
+            Act::Lose => self.disturb(|frames, index| drop(frames.remove(index))),
+            Act::Double => self.disturb(|frames, index| frames.push_back(frames[index].clone())),
+            Act::Cut(code) => self.cut(code),
+            Act::Restore => {
+                self.cut(1001);
+                self.server.restore();
+            }
+            Act::Trim => self.server.trimmed = self.server.logs[0].len() as u64,
+            Act::Connect(works) => self.connect(works),
+            Act::Refreshed(0) => self.refreshed(Refresh::Refused),
+            Act::Refreshed(1) => self.refreshed(Refresh::Failed),
+            Act::Refreshed(_) => self.refreshed(Refresh::Token("newer".to_owned())),
+            Act::Advance(millis) => self.advance(millis),
+            Act::Bid => self.bid(),
+            Act::Unsure => self.server.unsure += 1,
+        }
+    }
+
+    /// Does something to the first entry on its way. Answers travel in order over TCP; entries
+    /// pass through the server's fan-out, which may have faults.
+    fn disturb(&mut self, how: impl Fn(&mut VecDeque<Value>, usize)) {
+        if let Some(connection) = &mut self.server.connection
+            && let Some(index) = connection.to_client.iter().position(|frame| frame.get("event").is_some())
+        {
+            how(&mut connection.to_client, index);
+        }
+    }
+
+    /// Lets everything work again; returns whether the client then comes to have all there is.
+    fn converges(&mut self) -> bool {
+        self.server.unsure = 0;
+        (0..LOTS.len()).for_each(|lot| self.server.append(lot));
+        for _ in 0..2_000 {
+            self.connect(true);
+            self.refreshed(Refresh::Token("fresh".to_owned()));
+            self.server.read();
+            if self.deliver() {
+                continue;
+            }
+            if self.is_settled() {
+                return true;
+            }
+            if self.server.connection.as_ref().is_none_or(|connection| connection.to_server.is_empty()) {
+                let wait = self.machine.wake_at().map_or(0, |at| at.micros_since(self.now).max(0) / 1_000 + 1);
+                self.advance(wait);
+            }
+        }
+        false
+    }
+
+    fn is_settled(&self) -> bool {
+        let up_to_date = |lot: usize| {
+            let last = self.server.logs[lot].last().expect("appended");
+            self.seen.get(&LOTS[lot]).and_then(|seen| seen.at.as_ref()) == Some(&(last.seq, last.hash.clone()))
+        };
+        self.answers.len() as u64 == self.bids && (0..LOTS.len()).all(up_to_date)
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Append(usize),
+    Read(usize),
+    Deliver(usize),
+    Lose,
+    Double,
+    Cut(u16),
+    Restore,
+    Trim,
+    Connect(bool),
+    Refreshed(u8),
+    Advance(i64),
+    Bid,
+    Unsure,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        8 => (0..LOTS.len()).prop_map(Act::Append),
+        6 => (1..6_usize).prop_map(Act::Read),
+        8 => (1..8_usize).prop_map(Act::Deliver),
+        2 => Just(Act::Lose),
+        2 => Just(Act::Double),
+        3 => proptest::sample::select(vec![1000, 1001, 1006, 1008, 4401, 4408, 4429]).prop_map(Act::Cut),
+        1 => Just(Act::Restore),
+        1 => Just(Act::Trim),
+        6 => proptest::bool::weighted(0.8).prop_map(Act::Connect),
+        3 => (0..3_u8).prop_map(Act::Refreshed),
+        5 => (1..8_000_i64).prop_map(Act::Advance),
+        3 => Just(Act::Bid),
+        1 => Just(Act::Unsure),
+    ];
+    proptest::collection::vec(act, 0..120)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_event_once_in_order_or_resynced(acts in acts()) {
+        let mut world = World::new();
+        for act in &acts {
+            world.act(act);
+        }
+        prop_assert!(world.converges(), "stuck in {:?}", world.state);
+        for (ticket, answer) in &world.answers {
+            let id = BidId(Uuid::from_u128(u128::from(*ticket)));
+            match answer {
+                Ok(body) => {
+                    prop_assert_eq!(&body["bid_id"], &json!(id));
+                    prop_assert!(world.server.executed.contains(&id));
+                }
+                // Given up on in time or by the policy: the caller may ask again with the same id.
+                Err(error) => prop_assert!(error.retry_kind() != crate::RetryKind::Never, "{error}"),
+            }
+        }
+    }
+}
+
+/// A world that is connected and has everything.
+fn connected() -> World {
+    let mut world = World::new();
+    assert!(world.converges());
+    world.answers.clear();
+    world
+}
+
+fn sent_ops(world: &World) -> Vec<String> {
+    let frames = &world.server.connection.as_ref().expect("connected").to_server;
+    frames.iter().map(|frame| frame["op"].as_str().expect("an op").to_owned()).collect()
+}
+
+#[test]
+fn a_bid_in_flight_is_sent_again_with_its_id_and_before_all_else() {
+    let mut world = connected();
+    world.bid();
+    world.server.read();
+    assert_eq!(world.server.executed.len(), 1, "the server has it");
+    world.cut(1006);
+    assert!(world.answers.is_empty(), "and nobody was told");
+    world.advance(20_000);
+    world.connect(true);
+    assert_eq!(sent_ops(&world), ["bid", "subscribe", "subscribe", "ping"]);
+    while {
+        world.server.read();
+        world.deliver()
+    } {}
+    let answer = world.answers[&0].as_ref().expect("accepted");
+    assert_eq!(answer["replayed"], true);
+    assert_eq!(world.server.executed.len(), 1);
+}
+
+#[test]
+fn a_withdrawn_bid_is_not_sent_again() {
+    let mut world = connected();
+    world.cut(1006);
+    world.bid();
+    world.input(Input::Command(Command::Withdraw(Ticket(0))));
+    world.advance(20_000);
+    world.connect(true);
+    assert_eq!(sent_ops(&world), ["subscribe", "subscribe", "ping"]);
+}
+
+#[test]
+fn a_reaction_does_not_outlive_its_connection() {
+    let mut world = connected();
+    let op =
+        || Op::React { stream_id: blytz_core::StreamId(Uuid::nil()), kind: blytz_core::wire::live::ReactionKind::Fire };
+    world.input(Input::Command(Command::Request(Ticket(7), op())));
+    world.cut(1006);
+    world.input(Input::Command(Command::Request(Ticket(8), op())));
+    for ticket in [7, 8] {
+        let error = world.answers[&ticket].as_ref().expect_err("lost");
+        assert!(error.is_unreachable());
+        assert_eq!(error.retry_kind(), crate::RetryKind::Never);
+    }
+}
+
+#[test]
+fn close_codes_choose_the_pause() {
+    let wait_after = |code| {
+        let mut world = connected();
+        world.advance(6_000);
+        world.cut(code);
+        match world.state {
+            Some(ConnectionState::Reconnecting { attempt: 1, wait, .. }) => (wait, world.refreshing),
+            other => panic!("{other:?}"),
+        }
+    };
+    for code in [1000, 1001, 1006, 4408] {
+        let (wait, refreshing) = wait_after(code);
+        assert!(wait <= Duration::from_millis(250) && !refreshing, "{code}: {wait:?}");
+    }
+    assert_eq!(wait_after(4401), (Duration::ZERO, true), "a new token, at once");
+    for code in [1008, 4429] {
+        assert!(wait_after(code).0 >= Duration::from_secs(5), "{code}");
+    }
+}
+
+#[test]
+fn without_a_login_it_goes_on_watching() {
+    let mut world = connected();
+    world.advance(6_000);
+    world.cut(4401);
+    world.refreshing = false;
+    world.machine.handle(world.now, 0, Input::Refreshed(Refresh::Refused));
+    let outputs: Vec<Output> = std::iter::from_fn(|| world.machine.next_output()).collect();
+    assert!(outputs.iter().any(|output| matches!(output, Output::Connect { anonymous: true })), "{outputs:?}");
+}
+
+#[test]
+fn an_expired_login_is_renewed_before_a_bid_is_given_up() {
+    let mut world = connected();
+    world.bid();
+    let id = world.server.connection.as_ref().expect("connected").to_server[0]["id"].clone();
+    let problem = blytz_core::wire::Problem::new(blytz_core::wire::ErrorCode::Unauthenticated, "expired");
+    let refusal = json!({"re": id, "error": problem}).to_string();
+    world.input(Input::Frame(&refusal));
+    assert!(world.refreshing && world.answers.is_empty());
+    world.server.connection.as_mut().expect("connected").to_server.clear();
+    world.refreshed(Refresh::Token("newer".to_owned()));
+    assert_eq!(sent_ops(&world), ["auth"], "the bid waits for the login");
+    while {
+        world.server.read();
+        world.deliver()
+    } {}
+    assert!(world.answers[&0].is_ok());
+}
+
+#[test]
+fn a_silent_server_is_left() {
+    let mut world = connected();
+    let silent_since = world.now;
+    while world.server.connection.is_some() {
+        world.advance(1_000);
+    }
+    assert_eq!(world.now.micros_since(silent_since), 25_000_000);
+    assert!(matches!(world.state, Some(ConnectionState::Reconnecting { .. })), "{:?}", world.state);
+}
+
+#[test]
+fn closing_answers_everybody() {
+    let mut world = connected();
+    world.bid();
+    world.input(Input::Command(Command::Close));
+    assert!(matches!(world.answers[&0], Err(Error::Closed)));
+    assert!(matches!(world.state, Some(ConnectionState::Closed { .. })));
+    world.bid();
+    assert!(matches!(world.answers[&1], Err(Error::Closed)), "and whoever comes later");
+    assert_eq!(world.machine.wake_at(), None);
+}
+
+#[test]
+fn an_entry_of_an_unknown_kind_counts() {
+    let mut world = connected();
+    let head = world.server.logs[0].len() as u64;
+    let frame = json!({
+        "channel": Channel::Auction(LOTS[0]),
+        "event": {"seq": head + 1, "at": "2026-11-22T03:04:05.000000Z", "kind": "teleported", "data": {}, "hash": "x",
+                  "prev": world.server.logs[0].last().map(|entry| &entry.hash)},
+    });
+    world.machine.handle(world.now, 0, Input::Frame(&frame.to_string()));
+    let told = std::iter::from_fn(|| world.machine.next_output())
+        .any(|output| matches!(output, Output::Event(event) if matches!(*event, LiveEvent::Unknown { seq, .. } if seq == head + 1)));
+    assert!(told);
+}
+
+#[test]
+fn rubbish_from_the_server_changes_nothing() {
+    let mut world = connected();
+    for text in ["", "{", "[]", "null", r#"{"re":"999","ok":{}}"#, r#"{"channel":"nowhere","event":{}}"#] {
+        world.input(Input::Frame(text));
+    }
+    assert_eq!(world.state, Some(ConnectionState::Live));
+    assert!(world.is_settled());
+}

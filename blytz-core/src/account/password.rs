@@ -1,0 +1,255 @@
+//! Passwords: length decides, and what everybody tries first is refused.
+//!
+//! There are no rules about kinds of characters: they make passwords harder to remember, not to
+//! guess (NIST SP 800-63B, 5.1.1.2). Refused are the passwords of leaked lists that are long
+//! enough, and the patterns they are made of; the lists themselves would be megabytes that change
+//! nothing for who logs in at most 20 times in a quarter of an hour.
+
+use crate::wire::Faults;
+
+const MIN_CHARACTERS: usize = 12;
+const MAX_CHARACTERS: usize = 128;
+
+/// Words that, with digits and signs around them or written twice, make the most common passwords.
+/// In lower case, without the usual replacements of letters.
+const COMMON_WORDS: &[&str] = &[
+    "abc",
+    "admin",
+    "administrator",
+    "asdf",
+    "asdfgh",
+    "baseball",
+    "basketball",
+    "blytz",
+    "butterfly",
+    "changeme",
+    "chocolate",
+    "computer",
+    "default",
+    "dragon",
+    "football",
+    "iloveyou",
+    "iloveyousomuch",
+    "letmein",
+    "liverpool",
+    "login",
+    "loveyou",
+    "manchester",
+    "manchesterunited",
+    "master",
+    "michael",
+    "monkey",
+    "mypassword",
+    "newpassword",
+    "pass",
+    "passw",
+    "password",
+    "passwort",
+    "pokemon",
+    "princess",
+    "qazwsx",
+    "qazwsxedc",
+    "qwe",
+    "qwer",
+    "qwert",
+    "qwerty",
+    "secret",
+    "starwars",
+    "sunshine",
+    "superman",
+    "superstar",
+    "test",
+    "thisismypassword",
+    "trustno",
+    "user",
+    "welcome",
+    "welcometo",
+];
+
+/// Common passwords that no pattern below finds.
+const COMMON_PASSWORDS: &[&str] = &[
+    "1q2w3e4r5t6y",
+    "1q2w3e4r5t6y7u",
+    "1q2w3e4r5t6y7u8i",
+    "1q2w3e4r5t6y7u8i9o",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "1qaz2wsx3edc",
+    "1qaz2wsx3edc4rfv",
+    "l6fkiy9on123",
+    "livetest1234",
+    "q1w2e3r4t5y6",
+    "q1w2e3r4t5y6u7i8",
+    "qwerty1234567",
+    "zaq12wsxcde3",
+    "zaq1xsw2cde3",
+    "zxcvbnm12345",
+];
+
+/// What runs along a keyboard, the alphabet and the digits.
+const TRACKS: &[&str] =
+    &["abcdefghijklmnopqrstuvwxyz", "01234567890", "`1234567890-=", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./"];
+
+/// Notes what is wrong with a new password.
+pub fn check_password(pointer: &str, password: &str, faults: &mut Faults) {
+    let length = password.chars().count();
+    if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&length) {
+        faults.invalid(pointer, format!("must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters"));
+    } else if is_common(&password.to_lowercase()) {
+        faults.invalid(pointer, "is too easy to guess: it is among the passwords that are tried first");
+    }
+}
+
+/// Notes a password that is nothing but something known about its owner: their email address, the
+/// part before its @, their name; also with digits and signs around it.
+pub fn check_password_is_not(pointer: &str, password: &str, known: &[&str], faults: &mut Faults) {
+    let password = password.trim().to_lowercase();
+    let is_known = |known: &str| {
+        let known = known.trim().to_lowercase();
+        let local = known.split('@').next().unwrap_or_default();
+        [known.as_str(), local].into_iter().any(|fact| {
+            let rest = password.replacen(fact, "", 1);
+            !fact.is_empty() && rest.len() < password.len() && !rest.contains(char::is_alphabetic)
+        })
+    };
+    if known.iter().any(|fact| is_known(fact)) {
+        faults.invalid(pointer, "is too easy to guess: it must be more than your email address or name");
+    }
+}
+
+fn is_common(password: &str) -> bool {
+    COMMON_PASSWORDS.contains(&password)
+        || repeats(password, 4)
+        || follows_tracks(password)
+        || is_decorated_word(password)
+}
+
+/// Whether the text is one unit of at most `longest` characters over and over: `aaaa`, `123123`.
+fn repeats(text: &str, longest: usize) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    (1..=longest).any(|unit| chars.iter().skip(unit).eq(chars.iter().take(chars.len().saturating_sub(unit))))
+}
+
+/// Whether the text consists of runs along the tracks, forwards or backwards, of at least four
+/// characters on average: `qwertyuiop12`, `abcdef123456`, `987654321abc`.
+fn follows_tracks(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let breaks = chars.windows(2).filter(|pair| !is_step(pair[0], pair[1])).count();
+    (breaks + 1) * 4 <= chars.len()
+}
+
+fn is_step(from: char, to: char) -> bool {
+    let forwards = String::from_iter([from, to]);
+    let backwards = String::from_iter([to, from]);
+    TRACKS.iter().any(|track| track.contains(&forwards) || track.contains(&backwards))
+}
+
+/// Whether a common word is left when the digits and signs around it are taken away and the usual
+/// replacements undone: `P@ssw0rd2026!`, `letmeinletmein`.
+fn is_decorated_word(password: &str) -> bool {
+    let stem = password.trim_matches(|c: char| !c.is_alphabetic());
+    let plain: String = stem.chars().map(undo_replacement).collect();
+    COMMON_WORDS.iter().any(|word| !plain.is_empty() && plain.replace(word, "").is_empty())
+}
+
+fn undo_replacement(c: char) -> char {
+    match c {
+        '@' | '4' => 'a',
+        '3' => 'e',
+        '1' | '!' => 'i',
+        '0' => 'o',
+        '$' | '5' => 's',
+        '7' => 't',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_valid(password: &str) -> bool {
+        let mut faults = Faults::default();
+        check_password("/password", password, &mut faults);
+        faults.is_empty()
+    }
+
+    #[test]
+    fn length_counts_characters_not_bytes() {
+        assert!(!is_valid("tr4v-Nuqe-m"));
+        assert!(is_valid("tr4v-Nuqe-mi"));
+        assert!(is_valid("\u{e9}t\u{e9} \u{e0} la mer"));
+        let long: String = "xk".chars().chain(('\u{4e00}'..).take(126)).collect();
+        assert!(is_valid(&long));
+        assert!(!is_valid(&format!("{long}x")));
+    }
+
+    #[test]
+    fn what_is_tried_first_is_refused() {
+        for common in [
+            "password1234",
+            "Password1234",
+            "P@ssw0rd2026!",
+            "passwordpassword",
+            "password12345678",
+            "123456789012",
+            "1234567890123456",
+            "098765432109",
+            "111111111111",
+            "121212121212",
+            "123123123123",
+            "abcabcabcabc",
+            "testtesttest",
+            "qwertyuiop12",
+            "qwertyuiop123",
+            "qwerty123456",
+            "QWERTYUIOPASDFGHJKL",
+            "abcdefghijkl",
+            "abcdef123456",
+            "1q2w3e4r5t6y",
+            "iloveyou1234",
+            "letmeinletmein",
+            "adminadmin123",
+            "welcome12345",
+            "            ",
+        ] {
+            assert!(!is_valid(common), "{common:?}");
+        }
+    }
+
+    #[test]
+    fn what_merely_contains_a_common_word_is_not() {
+        for good in [
+            "correct horse battery staple",
+            "a password of my own",
+            "test-password-1",
+            "buyer-password-123",
+            "dragon monkey sunshine",
+            "sup3r-s3cret-pass",
+            "hunter2hunter2",
+            "Tr0ub4dor&3xx",
+            "vermilion-quagga-77",
+        ] {
+            assert!(is_valid(good), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn known_facts_alone_are_no_password() {
+        let is_unknown = |password: &str| {
+            let mut faults = Faults::default();
+            check_password_is_not(
+                "/password",
+                password,
+                &["Jonathan.Tan@example.com", "Jonathan the Great"],
+                &mut faults,
+            );
+            faults.is_empty()
+        };
+        for bad in ["jonathan.tan@example.com", "Jonathan.Tan", "jonathan.tan2026!", "jonathan the great"] {
+            assert!(!is_unknown(bad), "{bad}");
+        }
+        for good in ["vermilion-quagga-77", "jonathan.tan likes tea"] {
+            assert!(is_unknown(good), "{good}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Dutch auctions: the price falls until somebody takes it.
+
+use super::rules::DutchTerms;
+use crate::{Money, Timestamp, wire::auction::RulesView};
+
+/// The price of a live Dutch auction at a moment, from its public rules: what a watcher's screen
+/// counts down. None for other formats.
+pub fn dutch_price(rules: &RulesView, opens_at: Timestamp, at: Timestamp) -> Option<Money> {
+    let dutch = rules.dutch?;
+    let terms = DutchTerms {
+        starting_price: rules.starting_price.amount,
+        step: dutch.step,
+        interval_ms: dutch.interval_ms,
+        floor: dutch.floor.amount,
+    };
+    Some(Money::new(terms.price_at(opens_at, at), rules.currency))
+}
+
+impl DutchTerms {
+    /// The price at a moment: `max(floor, start − step × ⌊(at − opens_at) / interval⌋)`.
+    pub(super) fn price_at(&self, opens_at: Timestamp, at: Timestamp) -> i64 {
+        let ticks = at.micros_since(opens_at).max(0) / self.interval_ms.saturating_mul(1_000).max(1);
+        self.starting_price.saturating_sub(self.step.saturating_mul(ticks)).max(self.floor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_price_falls_with_whole_intervals_down_to_the_floor() {
+        let terms = DutchTerms { starting_price: 1_000, step: 300, interval_ms: 1_000, floor: 250 };
+        let open = Timestamp::from_micros(5_000_000);
+        for (micros, price) in [
+            (-1, 1_000),
+            (0, 1_000),
+            (999_999, 1_000),
+            (1_000_000, 700),
+            (1_999_999, 700),
+            (2_000_000, 400),
+            (3_000_000, 250),
+            (i64::MAX / 2, 250),
+        ] {
+            assert_eq!(terms.price_at(open, open.plus_micros(micros)), price, "after {micros} µs");
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! The rules of one auction, checked: what the engine decides by.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::increment::Steps;
+use crate::{
+    Currency, Money,
+    money::MAX_AMOUNT,
+    wire::{
+        ErrorCode, Faults, FieldError,
+        auction::{
+            BelowReserve, Dutch, Format, Increment, ReserveCommitment, ReserveView, RulesInput, RulesView, SoftClose,
+        },
+    },
+};
+
+/// The longest duration and the largest `max_total_ms`: 30 days in milliseconds.
+pub const MAX_DURATION_MS: i64 = 2_592_000_000;
+
+/// The largest trigger and extension of a soft close: a day in milliseconds.
+pub const MAX_EXTENSION_MS: i64 = 86_400_000;
+
+/// Checked rules. They are made from a [`RulesInput`], and stored as one: with the reserve in
+/// clear, so never show the stored form to anybody but the seller and admins.
+///
+/// ```
+/// use blytz_core::{auction::Rules, wire::auction::RulesInput};
+/// let stated: RulesInput = serde_json::from_str(r#"{
+///     "format": "english", "currency": "MYR", "duration_ms": 60000, "increment": {"fixed": 100},
+///     "starting_price": {"amount": 1000, "currency": "MYR"}
+/// }"#)?;
+/// let rules = Rules::try_from(&stated).expect("nothing is wrong with them");
+/// assert_eq!(rules.starting_price().to_string(), "MYR 10.00");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rules {
+    currency: Currency,
+    starting_price: i64,
+    duration_ms: i64,
+    pub(super) sale: Sale,
+}
+
+/// What is particular to a format. Amounts are minor units of the rules' currency.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Sale {
+    English(EnglishTerms),
+    Dutch(DutchTerms),
+    Sealed(SealedTerms),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct EnglishTerms {
+    pub(super) starting_price: i64,
+    pub(super) reserve: Option<i64>,
+    pub(super) buy_now: Option<i64>,
+    pub(super) steps: Steps,
+    pub(super) below_reserve: BelowReserve,
+    pub(super) soft_close: Option<SoftClose>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct DutchTerms {
+    pub(super) starting_price: i64,
+    pub(super) step: i64,
+    pub(super) interval_ms: i64,
+    pub(super) floor: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct SealedTerms {
+    pub(super) starting_price: i64,
+    pub(super) reserve: Option<i64>,
+    pub(super) pays: Pays,
+}
+
+/// What the winner of a sealed auction pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pays {
+    OwnBid,
+    SecondHighest,
+}
+
+impl Rules {
+    /// How the lot is sold.
+    pub const fn format(&self) -> Format {
+        match &self.sale {
+            Sale::English(_) => Format::English,
+            Sale::Dutch(_) => Format::Dutch,
+            Sale::Sealed(SealedTerms { pays: Pays::OwnBid, .. }) => Format::SealedFirstPrice,
+            Sale::Sealed(SealedTerms { pays: Pays::SecondHighest, .. }) => Format::SealedSecondPrice,
+        }
+    }
+
+    /// Whether bids stay unseen until the close.
+    pub const fn is_sealed(&self) -> bool {
+        matches!(self.sale, Sale::Sealed(_))
+    }
+
+    /// The currency of all amounts.
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// `amount` minor units of the rules' currency.
+    pub const fn money(&self, amount: i64) -> Money {
+        Money::new(amount, self.currency)
+    }
+
+    /// The least first bid; for Dutch the price at the opening.
+    pub const fn starting_price(&self) -> Money {
+        self.money(self.starting_price)
+    }
+
+    /// From the opening to the close, in milliseconds.
+    pub const fn duration_ms(&self) -> i64 {
+        self.duration_ms
+    }
+
+    /// Not sold below this. Secret until the close.
+    pub fn reserve_price(&self) -> Option<Money> {
+        let reserve = match &self.sale {
+            Sale::English(terms) => terms.reserve,
+            Sale::Sealed(terms) => terms.reserve,
+            Sale::Dutch(_) => None,
+        };
+        reserve.map(|amount| self.money(amount))
+    }
+
+    /// Sold at once at this price, while buy-now is open.
+    pub fn buy_now_price(&self) -> Option<Money> {
+        self.english().and_then(|terms| terms.buy_now).map(|amount| self.money(amount))
+    }
+
+    /// English: the steps between bids.
+    pub fn steps(&self) -> Option<&Steps> {
+        self.english().map(|terms| &terms.steps)
+    }
+
+    /// English: what happens to a max below the reserve.
+    pub fn below_reserve(&self) -> Option<BelowReserve> {
+        self.english().map(|terms| terms.below_reserve)
+    }
+
+    /// How a late bid moves the close; `None` is sudden death.
+    pub fn soft_close(&self) -> Option<&SoftClose> {
+        self.english().and_then(|terms| terms.soft_close.as_ref())
+    }
+
+    /// Dutch: how the price falls.
+    pub fn dutch(&self) -> Option<Dutch> {
+        match &self.sale {
+            Sale::Dutch(terms) => {
+                Some(Dutch { step: terms.step, interval_ms: terms.interval_ms, floor: self.money(terms.floor) })
+            }
+            Sale::English(_) | Sale::Sealed(_) => None,
+        }
+    }
+
+    fn english(&self) -> Option<&EnglishTerms> {
+        match &self.sale {
+            Sale::English(terms) => Some(terms),
+            Sale::Dutch(_) | Sale::Sealed(_) => None,
+        }
+    }
+
+    /// As everybody sees them, with this commitment in the reserve's place. A commitment is shown
+    /// only where there is a reserve, and never a reserve without one.
+    pub fn view(&self, reserve_commitment: Option<String>) -> RulesView {
+        let hidden = |commitment| ReserveView::Hidden(ReserveCommitment { commitment });
+        let reserve = self.reserve_price().and(reserve_commitment).map(hidden);
+        self.view_with(reserve)
+    }
+
+    /// As the seller and admins see them, the reserve in clear.
+    pub fn clear_view(&self) -> RulesView {
+        self.view_with(self.reserve_price().map(ReserveView::Clear))
+    }
+
+    fn view_with(&self, reserve_price: Option<ReserveView>) -> RulesView {
+        RulesView {
+            format: self.format(),
+            currency: self.currency,
+            starting_price: self.starting_price(),
+            reserve_price,
+            buy_now_price: self.buy_now_price(),
+            increment: self.steps().map(Steps::view),
+            duration_ms: self.duration_ms,
+            below_reserve: self.below_reserve(),
+            soft_close: self.soft_close().copied(),
+            dutch: self.dutch(),
+        }
+    }
+}
+
+impl fmt::Debug for Rules {
+    /// Prints whether there is a reserve, not which.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view(Some("***".to_owned())).fmt(f)
+    }
+}
+
+impl From<&Rules> for RulesInput {
+    /// As a seller would state them; the reserve in clear, names expanded.
+    fn from(rules: &Rules) -> Self {
+        Self {
+            format: rules.format(),
+            currency: rules.currency,
+            starting_price: rules.starting_price(),
+            reserve_price: rules.reserve_price(),
+            buy_now_price: rules.buy_now_price(),
+            increment: rules.steps().map(Steps::view),
+            duration_ms: rules.duration_ms,
+            below_reserve: rules.below_reserve(),
+            soft_close: rules.soft_close().copied(),
+            dutch: rules.dutch(),
+        }
+    }
+}
+
+impl Serialize for Rules {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RulesInput::from(self).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rules {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stated = RulesInput::deserialize(deserializer)?;
+        Self::try_from(&stated).map_err(|faults| {
+            let first = faults.first().map_or_else(String::new, |fault| format!("{}: {}", fault.pointer, fault.detail));
+            de::Error::custom(format!("invalid rules: {first}"))
+        })
+    }
+}
+
+impl TryFrom<&RulesInput> for Rules {
+    type Error = Vec<FieldError>;
+
+    /// # Errors
+    /// Every fault, with its pointer relative to the rules object.
+    fn try_from(stated: &RulesInput) -> Result<Self, Vec<FieldError>> {
+        let mut faults = Faults::default();
+        match read(stated, "", &mut faults) {
+            Some(rules) if faults.is_empty() => Ok(rules),
+            _ => Err(faults.into_vec()),
+        }
+    }
+}
+
+impl RulesInput {
+    /// Adds every fault of these rules to `faults`, as pointers below `pointer`.
+    pub fn check_at(&self, pointer: &str, faults: &mut Faults) {
+        read(self, pointer, faults);
+    }
+}
+
+/// Reads all fields, noting every fault. `None` only when something the format needs is unusable;
+/// rules returned beside faults must not be used.
+fn read(stated: &RulesInput, pointer: &str, faults: &mut Faults) -> Option<Rules> {
+    let mut reader = Reader { stated, pointer, faults };
+    let starting_price = reader.price("starting_price", stated.starting_price);
+    reader.range("duration_ms", stated.duration_ms, 1..=MAX_DURATION_MS);
+    reader.unused_fields();
+    let sale = match stated.format {
+        Format::English => reader.english(starting_price).map(Sale::English),
+        Format::Dutch => reader.dutch(starting_price).map(Sale::Dutch),
+        Format::SealedFirstPrice => Some(Sale::Sealed(reader.sealed(starting_price, Pays::OwnBid))),
+        Format::SealedSecondPrice => Some(Sale::Sealed(reader.sealed(starting_price, Pays::SecondHighest))),
+    };
+    Some(Rules { currency: stated.currency, starting_price, duration_ms: stated.duration_ms, sale: sale? })
+}
+
+struct Reader<'a> {
+    stated: &'a RulesInput,
+    pointer: &'a str,
+    faults: &'a mut Faults,
+}
+
+impl Reader<'_> {
+    fn at(&self, field: &str) -> String {
+        format!("{}/{field}", self.pointer)
+    }
+
+    fn invalid(&mut self, field: &str, detail: impl Into<String>) {
+        let pointer = self.at(field);
+        self.faults.invalid(pointer, detail);
+    }
+
+    fn range(&mut self, field: &str, value: i64, range: std::ops::RangeInclusive<i64>) {
+        if !range.contains(&value) {
+            self.invalid(field, format!("must be {} to {}", range.start(), range.end()));
+        }
+    }
+
+    /// A price of at least one minor unit in the rules' currency.
+    fn price(&mut self, field: &str, money: Money) -> i64 {
+        if !money.is_price() {
+            self.invalid(&format!("{field}/amount"), "must be 1 to 9007199254740991 minor units");
+        }
+        if money.currency != self.stated.currency {
+            let pointer = self.at(&format!("{field}/currency"));
+            let detail = format!("must be {} as the rules' currency", self.stated.currency);
+            self.faults.add(pointer, ErrorCode::CurrencyMismatch, detail);
+        }
+        money.amount
+    }
+
+    /// Fields that the format does not use must be absent or null.
+    fn unused_fields(&mut self) {
+        use Format::{Dutch, English, SealedFirstPrice, SealedSecondPrice};
+        let stated = self.stated;
+        let fields: [(&str, bool, &[Format]); 6] = [
+            ("reserve_price", stated.reserve_price.is_some(), &[English, SealedFirstPrice, SealedSecondPrice]),
+            ("buy_now_price", stated.buy_now_price.is_some(), &[English]),
+            ("increment", stated.increment.is_some(), &[English]),
+            ("below_reserve", stated.below_reserve.is_some(), &[English]),
+            ("soft_close", stated.soft_close.is_some(), &[English]),
+            ("dutch", stated.dutch.is_some(), &[Dutch]),
+        ];
+        for (field, given, used_by) in fields {
+            if given && !used_by.contains(&stated.format) {
+                self.invalid(field, "must be null or absent: this format does not use it");
+            }
+        }
+    }
+
+    fn reserve(&mut self, starting_price: i64) -> Option<i64> {
+        let reserve = self.stated.reserve_price?;
+        let amount = self.price("reserve_price", reserve);
+        if amount < starting_price {
+            self.invalid("reserve_price/amount", "must not be below the starting price");
+        }
+        Some(amount)
+    }
+
+    fn english(&mut self, starting_price: i64) -> Option<EnglishTerms> {
+        let reserve = self.reserve(starting_price);
+        let buy_now = self.buy_now(starting_price, reserve);
+        self.soft_close();
+        let steps = self.steps();
+        Some(EnglishTerms {
+            starting_price,
+            reserve,
+            buy_now,
+            steps: steps?,
+            below_reserve: self.stated.below_reserve.unwrap_or(BelowReserve::Proxy),
+            soft_close: self.stated.soft_close,
+        })
+    }
+
+    fn buy_now(&mut self, starting_price: i64, reserve: Option<i64>) -> Option<i64> {
+        let amount = self.price("buy_now_price", self.stated.buy_now_price?);
+        if amount <= starting_price {
+            self.invalid("buy_now_price/amount", "must be above the starting price");
+        }
+        if reserve.is_some_and(|reserve| amount < reserve) {
+            self.invalid("buy_now_price/amount", "must not be below the reserve");
+        }
+        Some(amount)
+    }
+
+    fn steps(&mut self) -> Option<Steps> {
+        let stated: Option<&Increment> = self.stated.increment.as_ref();
+        let Some(increment) = stated else {
+            self.invalid("increment", "is required for an English auction");
+            return None;
+        };
+        let pointer = self.at("increment");
+        Steps::check(increment, &pointer, self.faults)
+    }
+
+    fn soft_close(&mut self) {
+        let Some(soft_close) = self.stated.soft_close else { return };
+        self.range("soft_close/trigger_ms", soft_close.trigger_ms, 1..=MAX_EXTENSION_MS);
+        self.range("soft_close/extend_ms", soft_close.extend_ms, 1..=MAX_EXTENSION_MS);
+        if let Some(max_total_ms) = soft_close.max_total_ms {
+            self.range("soft_close/max_total_ms", max_total_ms, 0..=MAX_DURATION_MS);
+        }
+    }
+
+    fn dutch(&mut self, starting_price: i64) -> Option<DutchTerms> {
+        let Some(dutch) = self.stated.dutch else {
+            self.invalid("dutch", "is required for a Dutch auction");
+            return None;
+        };
+        self.range("dutch/step", dutch.step, 1..=MAX_AMOUNT);
+        self.range("dutch/interval_ms", dutch.interval_ms, 1..=MAX_DURATION_MS);
+        let floor = self.price("dutch/floor", dutch.floor);
+        if floor > starting_price {
+            self.invalid("dutch/floor/amount", "must not be above the starting price");
+        }
+        Some(DutchTerms { starting_price, step: dutch.step, interval_ms: dutch.interval_ms, floor })
+    }
+
+    fn sealed(&mut self, starting_price: i64, pays: Pays) -> SealedTerms {
+        SealedTerms { starting_price, reserve: self.reserve(starting_price), pays }
+    }
+}

@@ -1,0 +1,274 @@
+//! Reading a scenario's text.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use super::{Action, Column, Scenario, ScenarioError, Step, ZERO};
+use crate::{
+    Currency, Money, Timestamp,
+    auction::{BidKind, Rules},
+    wire::auction::{
+        BelowReserve, Dutch, Format, Increment, IncrementRow, NamedIncrement, RulesInput, SoftClose, SoftCloseMode,
+    },
+};
+
+/// The header's `key: value` pairs that make the rules.
+type Terms = BTreeMap<String, String>;
+
+const RULE_KEYS: [&str; 11] = [
+    "format",
+    "currency",
+    "starting_price",
+    "reserve_price",
+    "buy_now_price",
+    "increment",
+    "duration",
+    "below_reserve",
+    "soft_close",
+    "dutch",
+    "starts_at",
+];
+
+impl FromStr for Scenario {
+    type Err = ScenarioError;
+
+    fn from_str(text: &str) -> Result<Self, ScenarioError> {
+        let mut lines = text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line.trim()))
+            .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+        let mut title = String::new();
+        let mut shows = Vec::new();
+        let mut terms = Terms::new();
+        let (head_line, head) = loop {
+            let (number, line) =
+                lines.next().ok_or_else(|| ScenarioError::new(text.lines().count(), "there is no table of commands"))?;
+            if line.contains('|') {
+                break (number, line);
+            }
+            let (key, value) = line
+                .split_once(':')
+                .ok_or_else(|| ScenarioError::new(number, "expected `key: value`, or the table's head"))?;
+            match (key.trim(), value.trim()) {
+                ("title", value) => value.clone_into(&mut title),
+                ("rules", value) => shows = value.split_whitespace().map(str::to_owned).collect(),
+                (key, value) => set_term(&mut terms, key, value).map_err(|message| ScenarioError::new(number, message))?,
+            }
+        };
+        let (rules, starts_at) = read_terms(&terms).map_err(|message| ScenarioError::new(head_line, message))?;
+        let columns = read_head(head).map_err(|message| ScenarioError::new(head_line, message))?;
+        let mut reader = RowReader { columns, terms, currency: rules.currency() };
+        let steps = lines
+            .map(|(number, line)| reader.step(number, line).map_err(|message| ScenarioError::new(number, message)))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { title, shows, rules, starts_at, steps })
+    }
+}
+
+fn set_term(terms: &mut Terms, key: &str, value: &str) -> Result<(), String> {
+    if !RULE_KEYS.contains(&key) {
+        return Err(format!("`{key}` is no key of a scenario; these are: title, rules, {}", RULE_KEYS.join(", ")));
+    }
+    if value == "none" {
+        terms.remove(key);
+    } else {
+        terms.insert(key.to_owned(), value.to_owned());
+    }
+    Ok(())
+}
+
+fn read_terms(terms: &Terms) -> Result<(Rules, Option<Timestamp>), String> {
+    let get = |key: &str| terms.get(key).map(String::as_str);
+    let currency = get("currency").unwrap_or("MYR").parse::<Currency>().map_err(|error| error.to_string())?;
+    let money = |key: &str| get(key).map(|text| read_money(text, currency)).transpose();
+    let stated = RulesInput {
+        format: get("format").map_or(Ok(Format::English), read_format)?,
+        currency,
+        starting_price: money("starting_price")?.ok_or("the header needs a starting_price")?,
+        reserve_price: money("reserve_price")?,
+        buy_now_price: money("buy_now_price")?,
+        increment: get("increment").map(|text| read_increment(text, currency)).transpose()?,
+        duration_ms: read_seconds(get("duration").ok_or("the header needs a duration")?)? / 1_000,
+        below_reserve: get("below_reserve").map(read_below_reserve).transpose()?,
+        soft_close: get("soft_close").map(read_soft_close).transpose()?,
+        dutch: get("dutch").map(|text| read_dutch(text, currency)).transpose()?,
+    };
+    let rules = Rules::try_from(&stated).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
+        faults.join("; ")
+    })?;
+    Ok((rules, get("starts_at").map(read_time).transpose()?))
+}
+
+fn read_format(text: &str) -> Result<Format, String> {
+    match text {
+        "english" => Ok(Format::English),
+        "dutch" => Ok(Format::Dutch),
+        "sealed_first_price" => Ok(Format::SealedFirstPrice),
+        "sealed_second_price" => Ok(Format::SealedSecondPrice),
+        _ => Err(format!("`{text}` is no format: english, dutch, sealed_first_price or sealed_second_price")),
+    }
+}
+
+fn read_below_reserve(text: &str) -> Result<BelowReserve, String> {
+    match text {
+        "proxy" => Ok(BelowReserve::Proxy),
+        "full" => Ok(BelowReserve::Full),
+        _ => Err(format!("`{text}` is neither proxy nor full")),
+    }
+}
+
+/// `12.00`, or in another currency `SGD 12.00`.
+fn read_money(text: &str, currency: Currency) -> Result<Money, String> {
+    let (currency, amount) = match text.split_once(' ') {
+        Some((code, amount)) => (code.parse::<Currency>().map_err(|error| error.to_string())?, amount),
+        None => (currency, text),
+    };
+    Money::parse_decimal(amount, currency).map_err(|error| format!("`{text}`: {error}"))
+}
+
+/// Seconds with up to six decimals, as microseconds.
+fn read_seconds(text: &str) -> Result<i64, String> {
+    let wrong = || format!("`{text}` is no number of seconds, like 12 or 59.999999");
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 9 || fraction.len() > 6 || !digits {
+        return Err(wrong());
+    }
+    format!("{whole}{fraction:0<6}").parse().map_err(|_| wrong())
+}
+
+fn read_time(text: &str) -> Result<Timestamp, String> {
+    Ok(ZERO.plus_micros(read_seconds(text)?))
+}
+
+fn read_increment(text: &str, currency: Currency) -> Result<Increment, String> {
+    match text {
+        "ebay" => return Ok(Increment::Named(NamedIncrement::Ebay)),
+        "whatnot" => return Ok(Increment::Named(NamedIncrement::Whatnot)),
+        _ => {}
+    }
+    if !text.contains(':') {
+        return Ok(Increment::Fixed(read_money(text, currency)?.amount));
+    }
+    let row = |part: &str| {
+        let (from, step) = part.split_once(':').ok_or_else(|| format!("`{part}` is no row like 10.00: 0.50"))?;
+        let amount = |text: &str| read_money(text.trim(), currency).map(|money| money.amount);
+        Ok::<_, String>(IncrementRow { from: amount(from)?, step: amount(step)? })
+    };
+    text.split(',').map(row).collect::<Result<_, _>>().map(Increment::Table)
+}
+
+/// `word value, word value`: the values by their words.
+fn read_words<'a>(text: &'a str, known: &[&str]) -> Result<BTreeMap<&'a str, &'a str>, String> {
+    text.split(',')
+        .map(|part| match part.trim().split_once(' ') {
+            Some((word, value)) if known.contains(&word) => Ok((word, value.trim())),
+            _ => Err(format!("`{}`: expected one of {} with a value", part.trim(), known.join(", "))),
+        })
+        .collect()
+}
+
+fn read_soft_close(text: &str) -> Result<SoftClose, String> {
+    let words = read_words(text, &["last", "reset", "add", "cap"])?;
+    let millis = |word: &str| words.get(word).map(|text| read_seconds(text).map(|micros| micros / 1_000)).transpose();
+    let (mode, extend_ms) = match (millis("reset")?, millis("add")?) {
+        (Some(extend_ms), None) => (SoftCloseMode::Reset, extend_ms),
+        (None, Some(extend_ms)) => (SoftCloseMode::Add, extend_ms),
+        _ => return Err("a soft close needs one of reset and add".to_owned()),
+    };
+    let trigger_ms = millis("last")?.ok_or("a soft close needs last")?;
+    Ok(SoftClose { trigger_ms, extend_ms, mode, max_total_ms: millis("cap")? })
+}
+
+fn read_dutch(text: &str, currency: Currency) -> Result<Dutch, String> {
+    let words = read_words(text, &["step", "every", "floor"])?;
+    let get = |word: &str| words.get(word).copied().ok_or_else(|| format!("dutch needs {word}"));
+    Ok(Dutch {
+        step: read_money(get("step")?, currency)?.amount,
+        interval_ms: read_seconds(get("every")?)? / 1_000,
+        floor: read_money(get("floor")?, currency)?,
+    })
+}
+
+fn read_head(line: &str) -> Result<Vec<Column>, String> {
+    let mut names = line.split('|').map(str::trim);
+    if [names.next(), names.next(), names.next()] != [Some("time"), Some("who"), Some("command")] {
+        return Err("the table's head begins with `time | who | command`".to_owned());
+    }
+    let column = |name: &str| {
+        let found = Column::ALL.into_iter().find(|column| column.name() == name);
+        found.ok_or_else(|| format!("`{name}` is no column"))
+    };
+    names.map(column).collect()
+}
+
+struct RowReader {
+    columns: Vec<Column>,
+    /// The rules' keys as amended so far.
+    terms: Terms,
+    currency: Currency,
+}
+
+impl RowReader {
+    fn step(&mut self, line: usize, row: &str) -> Result<Step, String> {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let [time, who, command, expected @ ..] = cells.as_slice() else {
+            return Err("a row begins with time, who and command".to_owned());
+        };
+        if expected.len() > self.columns.len() {
+            return Err("the row has more cells than the head".to_owned());
+        }
+        let filled = self.columns.iter().zip(expected).filter(|(_, cell)| !cell.is_empty());
+        Ok(Step {
+            line,
+            at: read_time(time)?,
+            who: (*who).to_owned(),
+            text: (*command).to_owned(),
+            expected: filled.map(|(column, cell)| (*column, (*cell).to_owned())).collect(),
+            action: self.action(command, line)?,
+        })
+    }
+
+    fn action(&mut self, command: &str, line: usize) -> Result<Action, String> {
+        let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let rest = rest.trim();
+        let name = || if rest.is_empty() { Err(format!("{verb} whom?")) } else { Ok(rest.to_owned()) };
+        match verb {
+            "open" => Ok(Action::Open),
+            "tick" => Ok(Action::Tick),
+            "resume" => Ok(Action::Resume),
+            "cancel" => Ok(Action::Cancel),
+            "void" => Ok(Action::Void { label: name()? }),
+            "suspend" => Ok(Action::Suspend { name: name()? }),
+            "block" => Ok(Action::Block { name: name()? }),
+            "amend" => self.amend(rest),
+            "bid" | "max" | "buy" => {
+                let (offer, label) = match rest.split_once(" as ") {
+                    Some((offer, label)) => (offer.trim(), label.trim().to_owned()),
+                    None => (rest, format!("line {line}")),
+                };
+                let bid = match verb {
+                    "bid" => BidKind::Exact(read_money(offer, self.currency)?),
+                    "max" => BidKind::Max(read_money(offer, self.currency)?),
+                    _ if offer == "now" => BidKind::BuyNow,
+                    _ => return Err(format!("`{command}`: did you mean `buy now`?")),
+                };
+                Ok(Action::Bid { bid, label })
+            }
+            _ => Err(format!("`{verb}` is no command")),
+        }
+    }
+
+    fn amend(&mut self, changes: &str) -> Result<Action, String> {
+        let mut starts_at_changes = false;
+        for change in changes.split(';') {
+            let (key, value) = change.split_once(':').ok_or("amend takes `key: value; key: value`")?;
+            set_term(&mut self.terms, key.trim(), value.trim())?;
+            starts_at_changes |= key.trim() == "starts_at";
+        }
+        let (rules, starts_at) = read_terms(&self.terms)?;
+        self.currency = rules.currency();
+        Ok(Action::Amend { rules: Box::new(rules), starts_at: starts_at_changes.then_some(starts_at) })
+    }
+}

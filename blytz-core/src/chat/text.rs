@@ -1,0 +1,175 @@
+//! The text of a message: one line, in one form, with nothing hidden in it.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The most characters a message may have; a chat's settings may lower it.
+pub const MAX_CHARACTERS: u32 = 500;
+
+/// Why a text is no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidText {
+    /// Nothing visible in it.
+    #[error("must not be blank")]
+    Blank,
+    /// Too many characters after normalising.
+    #[error("must have 1 to {max} characters")]
+    TooLong {
+        /// The most it may have.
+        max: u32,
+    },
+    /// A control, direction-override or zero-width character.
+    #[error("must not contain control, direction-override or zero-width characters")]
+    Deceptive,
+}
+
+/// The form in which a message is stored, compared and counted: NFC, line breaks and tabs as
+/// spaces, no white space around it.
+///
+/// `max` is the most characters (Unicode scalar values) allowed, at most [`MAX_CHARACTERS`].
+///
+/// ```
+/// use blytz_core::chat::normalise;
+/// assert_eq!(normalise("  nice\r\nvase ", 500).as_deref(), Ok("nice vase"));
+/// assert!(normalise("tricky \u{202e}txet", 500).is_err());
+/// ```
+///
+/// # Errors
+/// [`InvalidText`] when nothing, too much or something deceptive is left.
+pub fn normalise(text: &str, max: u32) -> Result<String, InvalidText> {
+    let one_line = text.replace("\r\n", " ").replace(is_line_break, " ");
+    if one_line.contains(is_deceptive) {
+        return Err(InvalidText::Deceptive);
+    }
+    let text: String = one_line.trim().nfc().collect();
+    if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+        return Err(InvalidText::Blank);
+    }
+    let max = max.min(MAX_CHARACTERS);
+    // Counted with a bound: the length of what is refused does not matter.
+    if text.chars().take(max as usize + 1).count() > max as usize {
+        return Err(InvalidText::TooLong { max });
+    }
+    Ok(text)
+}
+
+/// What an editor may break a line or a column with.
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\r' | '\n' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Whether the character makes a text look like another: control characters, overrides and marks
+/// of the writing direction, zero-width spaces, invisible tags.
+///
+/// The joiners U+200C and U+200D are not among them: Persian and emoji are written with them.
+pub fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether the character, deceptive or not, shows nothing: a text of these alone is blank.
+pub fn is_invisible(c: char) -> bool {
+    is_deceptive(c)
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{200c}' | '\u{200d}'
+            | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Whether a message contains one of the terms, whatever their case, width, or spacing.
+///
+/// A term is found inside longer words, too: not all scripts put spaces between words, and those
+/// who want to dodge a term write around it. A moderator who blocks `ass` blocks `class`.
+pub fn has_blocked_term(text: &str, terms: &[String]) -> bool {
+    let text = fold(text);
+    terms.iter().map(|term| fold(term)).any(|term| !term.is_empty() && text.contains(&term))
+}
+
+/// The form in which terms are looked for: compatibility characters as plain ones, in lower case,
+/// without what can't be seen, one space between words.
+fn fold(text: &str) -> String {
+    let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
+    let words: Vec<&str> = visible.split_whitespace().collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn messages_are_one_line_in_one_form() {
+        for (given, expected) in [
+            ("hello", "hello"),
+            ("  hello\t", "hello"),
+            ("two\nlines", "two lines"),
+            ("two\r\nlines", "two lines"),
+            ("a  b", "a  b"),
+            ("e\u{301}t\u{e9}", "\u{e9}t\u{e9}"),
+            (
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+            ),
+            ("\u{1f469}\u{200d}\u{1f52c}", "\u{1f469}\u{200d}\u{1f52c}"),
+            ("\u{2764}\u{fe0f}", "\u{2764}\u{fe0f}"),
+        ] {
+            assert_eq!(normalise(given, 500).as_deref(), Ok(expected), "{given:?}");
+        }
+        for blank in ["", "   ", "\n\n", "\u{a0}", "\u{3000}", "\u{200d}", "\u{3164}\u{3164}", "\u{ad}"] {
+            assert_eq!(normalise(blank, 500), Err(InvalidText::Blank), "{blank:?}");
+        }
+        for c in
+            ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{9b}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}']
+                .into_iter()
+                .chain(['\u{2066}', '\u{2069}', '\u{206a}', '\u{feff}', '\u{e0041}'])
+        {
+            assert_eq!(normalise(&format!("a{c}b"), 500), Err(InvalidText::Deceptive), "{c:?}");
+            assert_eq!(normalise(&format!("ab{c}"), 500), Err(InvalidText::Deceptive), "at the end, too: {c:?}");
+        }
+    }
+
+    #[test]
+    fn length_is_that_of_the_normalised_text() {
+        assert!(normalise(&"a".repeat(500), 500).is_ok());
+        assert!(normalise(&"e\u{301}".repeat(500), 500).is_ok());
+        assert!(normalise(&format!(" {} ", "\u{1f525}".repeat(500)), 500).is_ok());
+        assert_eq!(normalise(&"a".repeat(501), 500), Err(InvalidText::TooLong { max: 500 }));
+        assert_eq!(normalise(&"a".repeat(501), 9_000), Err(InvalidText::TooLong { max: 500 }));
+        assert_eq!(normalise("abcd", 3), Err(InvalidText::TooLong { max: 3 }));
+    }
+
+    #[test]
+    fn blocked_terms_are_found_however_they_are_dressed() {
+        let terms = ["Scam".to_owned(), "buy  followers".to_owned(), "\u{200d}".to_owned()];
+        for blocked in [
+            "this is a SCAM",
+            "scammers",
+            "s\u{ad}c\u{200d}am",
+            "\u{ff33}\u{ff23}\u{ff21}\u{ff2d}",
+            "Buy followers now",
+            "buy \u{a0} FOLLOWERS",
+        ] {
+            assert!(has_blocked_term(blocked, &terms), "{blocked:?}");
+        }
+        for fine in ["hello", "s c a m", "followers buy"] {
+            assert!(!has_blocked_term(fine, &terms), "{fine:?}");
+        }
+        assert!(!has_blocked_term("anything", &[]));
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(text in "\\PC{0,40}|.{0,40}") {
+            if let Ok(once) = normalise(&text, 500) {
+                prop_assert_eq!(normalise(&once, 500), Ok(once.clone()));
+                prop_assert!(!once.contains(is_deceptive));
+            }
+        }
+    }
+}

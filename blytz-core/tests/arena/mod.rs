@@ -1,0 +1,293 @@
+//! Random auctions for the property tests: strategies for rules and bidders, and a driver that
+//! plays them against the engine and notes every turn.
+
+use std::collections::BTreeMap;
+
+use blytz_core::{
+    AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
+    auction::{Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Standing},
+    id::uuid_v7,
+    wire::auction::{BelowReserve, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode},
+};
+use proptest::prelude::*;
+
+pub const OPENS: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+pub fn myr(amount: i64) -> Money {
+    Money::new(amount, Currency::MYR)
+}
+
+pub fn user(number: u8) -> UserId {
+    UserId(uuid_v7(OPENS, [1, 0, 0, 0, 0, 0, 0, 0, 0, number]))
+}
+
+pub fn bid_id(number: usize) -> BidId {
+    let [.., a, b] = number.to_be_bytes();
+    BidId(uuid_v7(OPENS, [2, 0, 0, 0, 0, 0, 0, 0, a, b]))
+}
+
+/// The seller, whom no bidder's number reaches.
+pub fn seller() -> UserId {
+    user(255)
+}
+
+/// Where an amount comes from, so that random bids meet the rules' edges.
+#[derive(Debug, Clone, Copy)]
+pub enum Base {
+    NextMinimum,
+    LeaderMax,
+    Reserve,
+    BuyNow,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Exact,
+    Max,
+    BuyNow,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Act {
+    Bid { who: u8, kind: Kind, base: Base, above: i64 },
+    /// Voids one of the accepted bids, by its place among them.
+    Void { nth: prop::sample::Index },
+}
+
+/// What somebody does, after a pause.
+#[derive(Debug, Clone, Copy)]
+pub struct Move {
+    pub pause_us: i64,
+    pub act: Act,
+}
+
+pub fn english_rules() -> impl Strategy<Value = RulesInput> {
+    let increment = prop_oneof![
+        (1..50_i64).prop_map(Increment::Fixed),
+        Just(Increment::Table(vec![
+            IncrementRow { from: 0, step: 1 },
+            IncrementRow { from: 150, step: 7 },
+            IncrementRow { from: 400, step: 30 },
+        ])),
+    ];
+    let soft_close = (1..30_000_i64, 1..30_000_i64, any::<bool>(), prop::option::of(0..60_000_i64)).prop_map(
+        |(trigger_ms, extend_ms, reset, max_total_ms)| SoftClose {
+            trigger_ms,
+            extend_ms,
+            mode: if reset { SoftCloseMode::Reset } else { SoftCloseMode::Add },
+            max_total_ms,
+        },
+    );
+    let reserve = prop::option::of(0..300_i64);
+    let buy_now = prop::option::of(1..300_i64);
+    let full = any::<bool>();
+    (1..200_i64, increment, reserve, buy_now, full, prop::option::of(soft_close)).prop_map(
+        |(start, increment, reserve, buy_now, full, soft_close)| RulesInput {
+            format: Format::English,
+            currency: Currency::MYR,
+            starting_price: myr(start),
+            reserve_price: reserve.map(|above| myr(start + above)),
+            buy_now_price: buy_now.map(|above| myr(start + above + reserve.unwrap_or(0))),
+            increment: Some(increment),
+            duration_ms: 60_000,
+            below_reserve: Some(if full { BelowReserve::Full } else { BelowReserve::Proxy }),
+            soft_close,
+            dutch: None,
+        },
+    )
+}
+
+pub fn sealed_rules() -> impl Strategy<Value = RulesInput> {
+    (1..200_i64, prop::option::of(0..300_i64), any::<bool>()).prop_map(|(start, reserve, first)| RulesInput {
+        format: if first { Format::SealedFirstPrice } else { Format::SealedSecondPrice },
+        currency: Currency::MYR,
+        starting_price: myr(start),
+        reserve_price: reserve.map(|above| myr(start + above)),
+        buy_now_price: None,
+        increment: None,
+        duration_ms: 60_000,
+        below_reserve: None,
+        soft_close: None,
+        dutch: None,
+    })
+}
+
+/// Moves with a void now and then.
+pub fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let void = any::<prop::sample::Index>().prop_map(|nth| Act::Void { nth });
+    prop::collection::vec(a_move(prop_oneof![12 => bid(), 1 => void]), 1..50)
+}
+
+/// Moves without voids.
+pub fn bids() -> impl Strategy<Value = Vec<Move>> {
+    prop::collection::vec(a_move(bid()), 1..50)
+}
+
+fn a_move(act: impl Strategy<Value = Act>) -> impl Strategy<Value = Move> {
+    let pause_us = prop_oneof![8 => 0..3_000_000_i64, 1 => 0..30_000_000_i64, 1 => Just(0_i64)];
+    (pause_us, act).prop_map(|(pause_us, act)| Move { pause_us, act })
+}
+
+fn bid() -> impl Strategy<Value = Act> {
+    let kind = prop_oneof![6 => Just(Kind::Exact), 8 => Just(Kind::Max), 1 => Just(Kind::BuyNow)];
+    let base = prop_oneof![
+        8 => Just(Base::NextMinimum),
+        5 => Just(Base::LeaderMax),
+        1 => Just(Base::Reserve),
+        1 => Just(Base::BuyNow),
+    ];
+    let above = prop_oneof![3 => -2..=2_i64, 4 => 0..60_i64];
+    (0..5_u8, kind, base, above).prop_map(|(who, kind, base, above)| Act::Bid { who, kind, base, above })
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked {
+    Bid { bidder: UserId, bid_id: BidId, bid: BidKind },
+    Void { bid_id: BidId },
+    Clock,
+}
+
+/// One command with what was before and after it.
+#[derive(Debug)]
+pub struct Turn {
+    pub now: Timestamp,
+    pub asked: Asked,
+    pub result: Result<Vec<Event>, Rejection>,
+    pub before: Auction,
+    pub after: Auction,
+}
+
+impl Turn {
+    pub fn public_before(&self) -> PublicState {
+        self.before.public(self.now)
+    }
+
+    pub fn public_after(&self) -> PublicState {
+        self.after.public(self.now)
+    }
+}
+
+/// A played auction.
+#[derive(Debug)]
+pub struct Played {
+    pub log: Vec<Event>,
+    pub turns: Vec<Turn>,
+    pub auction: Auction,
+    pub now: Timestamp,
+    accepted: Vec<BidId>,
+}
+
+/// An auction that opens at [`OPENS`].
+pub fn opened(rules: &RulesInput) -> Played {
+    let rules = Rules::try_from(rules).expect("the strategy makes valid rules");
+    let scheduled_at = OPENS.plus_millis(-1_000);
+    let product = ProductId(uuid_v7(OPENS, [4; 10]));
+    let id = AuctionId(uuid_v7(OPENS, [3; 10]));
+    let (auction, scheduled) =
+        Auction::schedule(scheduled_at, id, seller(), product, Some(OPENS), rules, Nonce::from_bytes([7; 32]));
+    let mut played = Played { log: vec![scheduled], turns: vec![], auction, now: OPENS, accepted: vec![] };
+    played.turn(Asked::Clock, Command::Tick);
+    played
+}
+
+/// Plays the moves; the clock ticks before each, as a server's would, and to the close at the end.
+pub fn play(rules: &RulesInput, moves: &[Move]) -> Played {
+    let mut played = opened(rules);
+    for (number, chosen) in moves.iter().enumerate() {
+        played.now = played.now.plus_micros(chosen.pause_us);
+        played.catch_up();
+        match chosen.act {
+            Act::Void { nth } => {
+                if !played.accepted.is_empty() {
+                    let bid_id = *nth.get(&played.accepted);
+                    played.void(bid_id);
+                }
+            }
+            Act::Bid { who, kind, base, above } => {
+                let amount = played.base(base).saturating_add(above).max(1);
+                let bid = match kind {
+                    Kind::Exact => BidKind::Exact(myr(amount)),
+                    Kind::Max => BidKind::Max(myr(amount)),
+                    Kind::BuyNow => BidKind::BuyNow,
+                };
+                played.bid(user(who), bid_id(number), bid);
+            }
+        }
+    }
+    played
+}
+
+impl Played {
+    /// Lets the clock run to the close.
+    pub fn close(&mut self) {
+        if let Some(closes_at) = self.auction.closes_at().filter(|_| !self.auction.is_over()) {
+            self.now = self.now.max(closes_at);
+            self.catch_up();
+        }
+    }
+
+    pub fn bid(&mut self, bidder: UserId, bid_id: BidId, bid: BidKind) {
+        let nonce = Nonce::from_bytes([u8::try_from(self.turns.len() % 256).expect("below 256"); 32]);
+        let asked = Asked::Bid { bidder, bid_id, bid };
+        self.turn(asked, Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce });
+        if self.turns.last().is_some_and(|turn| turn.result.is_ok()) {
+            self.accepted.push(bid_id);
+        }
+    }
+
+    pub fn void(&mut self, bid_id: BidId) {
+        let log = self.log.clone();
+        self.turn(Asked::Void { bid_id }, Command::Void { bid_id, reason: "as drawn".to_owned(), log });
+    }
+
+    fn catch_up(&mut self) {
+        if self.auction.poll_timeout().is_some_and(|due| due <= self.now) {
+            self.turn(Asked::Clock, Command::Tick);
+        }
+    }
+
+    fn turn(&mut self, asked: Asked, command: Command) {
+        let before = self.auction.clone();
+        let result = self.auction.handle(self.now, command);
+        self.log.extend(result.iter().flatten().cloned());
+        let after = self.auction.clone();
+        self.turns.push(Turn { now: self.now, asked, result, before, after });
+    }
+
+    fn base(&self, base: Base) -> i64 {
+        let state = self.auction.public(self.now);
+        let start = self.auction.rules().starting_price();
+        let minimum = state.next_minimum.unwrap_or(start);
+        let money = match base {
+            Base::NextMinimum => minimum,
+            Base::LeaderMax => state.leader.and_then(|leader| self.auction.leader_max_for(leader)).unwrap_or(minimum),
+            Base::Reserve => self.auction.rules().reserve_price().unwrap_or(minimum),
+            Base::BuyNow => self.auction.rules().buy_now_price().unwrap_or(minimum),
+        };
+        money.amount
+    }
+
+    /// Every accepted bid that was not struck: who, how much, in log order.
+    pub fn standing(&self) -> Vec<(UserId, i64)> {
+        let mut struck = Vec::new();
+        for event in &self.log {
+            if let blytz_core::wire::auction::EventData::Voided { struck: ids, .. } = &event.data {
+                struck.extend_from_slice(ids);
+            }
+        }
+        let amounts: BTreeMap<BidId, (UserId, i64)> = self
+            .turns
+            .iter()
+            .filter(|turn| turn.result.is_ok())
+            .filter_map(|turn| match turn.asked {
+                Asked::Bid { bidder, bid_id, bid } => {
+                    let buy_now = self.auction.rules().buy_now_price();
+                    Some((bid_id, (bidder, bid.money().or(buy_now)?.amount)))
+                }
+                Asked::Void { .. } | Asked::Clock => None,
+            })
+            .collect();
+        self.accepted.iter().filter(|id| !struck.contains(id)).map(|id| amounts[id]).collect()
+    }
+}

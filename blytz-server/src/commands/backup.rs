@@ -1,0 +1,141 @@
+//! `backup` and `restore`: a copy of the database, and the way back.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail, ensure};
+
+use super::{Failure, configure};
+use crate::{
+    clock::Clock,
+    config::{ConfigError, Options},
+    db::{Db, Sqlite},
+    keys::Keys,
+    serve::DatabaseFile,
+};
+
+/// A consistent copy, made by SQLite itself: the server may go on writing meanwhile.
+const COPY: &str = "vacuum into $1";
+
+pub(super) async fn backup(options: &Options, target: &Path) -> Result<(), Failure> {
+    let file = DatabaseFile::of(&configure(options)?).map_err(anyhow::Error::from)?;
+    if target.exists() {
+        return Err(ConfigError::new(format!("{} is there already; name a new file.", target.display())).into());
+    }
+    if !file.path().exists() {
+        return Err(ConfigError::new(format!("There is no database at {}.", file.path().display())).into());
+    }
+    copy(&file, target).await?;
+    eprintln!("{} is a copy of {}.", target.display(), file.path().display());
+    Ok(())
+}
+
+/// Copies to a file beside `target` first: what has the name of a backup is a whole one.
+async fn copy(file: &DatabaseFile, target: &Path) -> anyhow::Result<()> {
+    let partial = beside(target, ".partial");
+    let made = make_private_file(&partial).with_context(|| format!("{} can't be written", partial.display()))?;
+    let Some(name) = partial.to_str() else { bail!("{} is not UTF-8", partial.display()) };
+    let sqlite = Sqlite::open(file.path()).await?;
+    let copied = sqlx::query(COPY).bind(name).execute(sqlite.writer()).await;
+    sqlite.close().await;
+    let kept = copied
+        .map_err(anyhow::Error::from)
+        .and_then(|_| made.sync_all().map_err(anyhow::Error::from))
+        .and_then(|()| fs::rename(&partial, target).map_err(anyhow::Error::from));
+    if kept.is_err() {
+        // What is left of it is of no use to anybody.
+        let _ = fs::remove_file(&partial);
+    }
+    kept.context("The database could not be copied")
+}
+
+/// `restore FILE [--yes]`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Restore {
+    /// What `backup` wrote.
+    file: PathBuf,
+    /// Replace a database that is there already.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Restore {
+    pub(super) async fn run(self, options: &Options) -> Result<(), Failure> {
+        let file = DatabaseFile::of(&configure(options)?).map_err(anyhow::Error::from)?;
+        if !self.file.is_file() {
+            return Err(ConfigError::new(format!("There is no backup at {}.", self.file.display())).into());
+        }
+        let _lock = file.lock().map_err(anyhow::Error::from)?;
+        if file.path().exists() && !self.yes {
+            let path = file.path().display();
+            return Err(ConfigError::new(format!("There is a database at {path}; --yes replaces it.")).into());
+        }
+        restore(&file, &self.file).await?;
+        eprintln!("{} is restored; clients that were connected before start afresh.", file.path().display());
+        Ok(())
+    }
+}
+
+/// Prepares the whole database beside the old one, then takes its place in one step.
+async fn restore(file: &DatabaseFile, backup: &Path) -> anyhow::Result<()> {
+    let prepared = file.beside(".restoring");
+    for suffix in ["", "-wal", "-shm"] {
+        remove(&beside(&prepared, suffix))?;
+    }
+    make_private_file(&prepared)?;
+    fs::copy(backup, &prepared).with_context(|| format!("{} can't be copied", backup.display()))?;
+    let ready = prepare(&prepared).await.with_context(|| format!("{} can't be restored", backup.display()));
+    if let Err(error) = ready {
+        remove(&prepared)?;
+        return Err(error);
+    }
+    File::open(&prepared)?.sync_all()?;
+    // The old log must not be replayed into the new database.
+    remove(&file.beside("-wal"))?;
+    remove(&file.beside("-shm"))?;
+    fs::rename(&prepared, file.path())?;
+    if let Some(folder) = file.path().parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+const IS_OURS: &str = "select count(*) from sqlite_master where type = 'table' and name in ('signing_keys', 'history')";
+const IS_WHOLE: &str = "pragma quick_check(1)";
+
+/// Checks the copy, brings it up to date and begins a new epoch in it: what clients saw after the
+/// backup was made has not happened any more.
+async fn prepare(path: &Path) -> anyhow::Result<()> {
+    let sqlite = Sqlite::open(path).await.context("it is no database")?;
+    let ours: i64 = sqlx::query_scalar(IS_OURS).fetch_one(sqlite.readers()).await?;
+    ensure!(ours == 2, "it is no Blytz database");
+    let whole: String = sqlx::query_scalar(IS_WHOLE).fetch_one(sqlite.readers()).await?;
+    ensure!(whole == "ok", "it is damaged: {whole}");
+    let db = Db::sqlite(sqlite).await?;
+    Keys::begin_epoch(&db, &Clock::system()).await?;
+    db.close().await;
+    Ok(())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn make_private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

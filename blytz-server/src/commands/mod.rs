@@ -1,0 +1,123 @@
+//! The command line: serving, and what an operator does to a database.
+
+mod admin;
+mod backup;
+mod openapi;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+pub use self::{openapi::files as openapi_files, serve::serve};
+use crate::{
+    config::{Config, ConfigError, Layers, Options},
+    db::{Db, Sqlite},
+    serve::DatabaseFile,
+};
+
+/// Runs a Blytz server.
+///
+/// Without a command it serves. Every option is also a BLYTZ_… variable (BLYTZ_LISTEN) and an entry
+/// of the configuration file (listen = "…"); flags beat the environment, which beats the file.
+#[derive(Debug, Parser)]
+#[command(name = "blytz-server", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  blytz-server
+  blytz-server --listen 0.0.0.0:8080 --data /var/lib/blytz
+  blytz-server admin create --email ann@example.com --password-file secret.txt
+  blytz-server backup monday.db
+
+Only in the environment or the file: BLYTZ_SECRET_KEY, BLYTZ_ADMIN_EMAIL, BLYTZ_ADMIN_PASSWORD,
+BLYTZ_FIREBASE_PROJECT_ID, BLYTZ_FIREBASE_JWKS_URL, BLYTZ_FIREBASE_AUTH_EMULATOR_HOST.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the database, or bring its schema up to date, and end.
+    Migrate,
+    /// Print the API's description (OpenAPI, JSON).
+    Openapi(openapi::Openapi),
+    /// Administrators.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+    /// Copy the database to FILE while the server runs.
+    Backup {
+        /// A file that does not exist yet.
+        file: PathBuf,
+    },
+    /// Replace the database by a backup. The server must not run.
+    Restore(backup::Restore),
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It was asked for wrongly: exit code 2.
+    #[error(transparent)]
+    Usage(#[from] ConfigError),
+    /// It did not work: exit code 1.
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// The exit code: 2 for a wrong option or value, 1 for everything else.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            Self::Failed(_) => ExitCode::from(1),
+        }
+    }
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("blytz-server: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
+    let options = cli.options;
+    match cli.command {
+        None => runtime.block_on(serve(&options)),
+        Some(Command::Migrate) => runtime.block_on(migrate(&options)),
+        Some(Command::Openapi(command)) => command.run(),
+        Some(Command::Admin(command)) => runtime.block_on(command.run(&options)),
+        Some(Command::Backup { file }) => runtime.block_on(backup::backup(&options, &file)),
+        Some(Command::Restore(command)) => runtime.block_on(command.run(&options)),
+    }
+}
+
+/// The configuration of a command that does not serve.
+fn configure(options: &Options) -> Result<Config, Failure> {
+    let layers = Layers::gather(options)?.without_admin();
+    Ok(Config::from_layers(&layers)?)
+}
+
+/// Opens the configured database, makes it if need be, and brings it up to date.
+async fn open(config: &Config) -> anyhow::Result<Db> {
+    let file = DatabaseFile::of(config)?;
+    file.make_folder()?;
+    Ok(Db::sqlite(Sqlite::open(file.path()).await?).await?)
+}
+
+async fn migrate(options: &Options) -> Result<(), Failure> {
+    let config = configure(options)?;
+    let db = open(&config).await?;
+    db.close().await;
+    eprintln!("The database is up to date.");
+    Ok(())
+}

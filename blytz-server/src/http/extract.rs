@@ -1,0 +1,234 @@
+//! Extractors: by the time a handler starts, who asks and what they ask is checked.
+//!
+//! [`Body`] fixes the order in which a request with a body is refused: too large (413), wrong
+//! type (415), no JSON (400), nobody we know (401) or not allowed (403), wrong shape (422).
+
+use std::str::FromStr;
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
+};
+use blytz_core::wire::{self, Check, ErrorCode, FieldError};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+/// The largest body of a request, in bytes.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// Who asks when it does not matter who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Anyone;
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Error;
+    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+/// Who asks (`A`: [`Anyone`], a user, a seller, an admin) and what: a JSON body, checked.
+pub struct Body<A, T> {
+    /// Who asks.
+    pub who: A,
+    /// What they ask.
+    pub body: T,
+}
+
+impl<A, T> FromRequest<App> for Body<A, T>
+where
+    A: FromRequestParts<App, Rejection = Error> + Send,
+    T: DeserializeOwned + Check + Send,
+{
+    type Rejection = Error;
+    async fn from_request(request: Request, app: &App) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body).await?;
+        let text = json_text(&parts.headers, &bytes)?;
+        let who = A::from_request_parts(&mut parts, app).await?;
+        let body = parse(text)?;
+        Ok(Self { who, body })
+    }
+}
+
+/// Who asks, for a request whose body is not looked at.
+pub type NoBody<A> = A;
+
+/// The body's bytes, at most [`MAX_BODY`] of them.
+pub async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<bytes::Bytes> {
+    let too_large = || Error::new(ErrorCode::PayloadTooLarge, "The body may have at most 1 MiB.");
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| {
+        if std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+            too_large()
+        } else {
+            Error::new(ErrorCode::BadRequest, "The body ended early.")
+        }
+    })
+}
+
+/// The bytes as JSON text, syntactically sound.
+fn json_text<'a>(headers: &HeaderMap, bytes: &'a [u8]) -> Result<&'a str> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Error::new(
+            ErrorCode::UnsupportedMediaType,
+            "Send the body as JSON with Content-Type: application/json.",
+        ));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::new(ErrorCode::MalformedJson, "The body is not UTF-8 text; JSON must be."))?;
+    well_formed(text)?;
+    Ok(text)
+}
+
+/// Checks that `text` is JSON at all, whatever it says.
+///
+/// # Errors
+/// 400 `malformed_json` with the place.
+pub fn well_formed(text: &str) -> Result<()> {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map(drop).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Error::new(ErrorCode::MalformedJson, format!("The body is not JSON: it breaks at {place}."))
+    })
+}
+
+/// Reads a well-formed JSON text as `T` and checks it.
+///
+/// # Errors
+/// 422 with every fault that can be told.
+pub fn parse<T: DeserializeOwned + Check>(text: &str) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let pointer = json_pointer(error.path());
+        Error::invalid(vec![FieldError {
+            pointer,
+            code: ErrorCode::ValidationFailed,
+            detail: describe(&error.into_inner()),
+        }])
+    })?;
+    wire::check(&value).map_err(Error::invalid)?;
+    Ok(value)
+}
+
+/// serde's sentence without its own "at line 1 column 7".
+fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence).to_owned()
+}
+
+fn json_pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |mut pointer, segment| {
+        let name = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { variant } => variant.clone(),
+            Segment::Unknown => return pointer,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
+        pointer
+    })
+}
+
+/// The path's id. What is no id can't be anybody's: 404.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId<T>(pub T);
+
+impl<T: FromStr + Send> FromRequestParts<App> for PathId<T> {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let axum::extract::Path(text) =
+            <axum::extract::Path<String> as FromRequestParts<App>>::from_request_parts(parts, app)
+                .await
+                .map_err(|_| Error::not_found())?;
+        text.parse().map(Self).map_err(|_| Error::not_found())
+    }
+}
+
+/// The path's two ids.
+#[derive(Debug, Clone, Copy)]
+pub struct PathIds<T, U>(pub T, pub U);
+
+impl<T: FromStr + Send, U: FromStr + Send> FromRequestParts<App> for PathIds<T, U> {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let axum::extract::Path((first, second)) =
+            <axum::extract::Path<(String, String)> as FromRequestParts<App>>::from_request_parts(parts, app)
+                .await
+                .map_err(|_| Error::not_found())?;
+        match (first.parse(), second.parse()) {
+            (Ok(first), Ok(second)) => Ok(Self(first, second)),
+            _ => Err(Error::not_found()),
+        }
+    }
+}
+
+/// The query string. Unknown parameters are ignored, wrong values are 422.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned + Check + Send> FromRequestParts<App> for Query<T> {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+        let axum::extract::Query(query) = axum::extract::Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
+            let text = rejection.body_text();
+            let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            let (field, detail) = detail.split_once(": ").unwrap_or(("", detail));
+            let pointer = if field.is_empty() || field.contains(' ') { String::new() } else { format!("/{field}") };
+            Error::invalid_field(pointer, detail)
+        })?;
+        wire::check(&query).map_err(Error::invalid)?;
+        Ok(Self(query))
+    }
+}
+
+/// The two parameters of every list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// `next_cursor` of the page before, as it was.
+    pub cursor: Option<String>,
+    /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    pub limit: Option<u32>,
+}
+
+/// Notes a limit outside 1 to 100.
+pub fn check_limit(limit: Option<u32>, faults: &mut wire::Faults) {
+    if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
+        faults.invalid("/limit", "must be an integer from 1 to 100");
+    }
+}
+
+/// The number of items a page has.
+pub fn page_size(limit: Option<u32>) -> usize {
+    limit.unwrap_or(50) as usize
+}
+
+impl Check for PageQuery {
+    fn check(&self, faults: &mut wire::Faults) {
+        check_limit(self.limit, faults);
+    }
+}
+
+/// Makes `Option<A>` work as an extractor for who asks: nobody is fine, a bad token is not.
+impl OptionalFromRequestParts<App> for crate::services::auth::User {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            <Self as FromRequestParts<App>>::from_request_parts(parts, app).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Rate limits: who asks too often is told when to ask again.
+//!
+//! Requests and bids run through leaky buckets (so many a second, with a burst); failed logins and
+//! signups are counted over a window. A user is counted by id, everybody else by address, and an
+//! IPv6 address by its /64, which is what one household has.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, State},
+    http::{Extensions, HeaderMap, Method, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use blytz_core::{Timestamp, UserId, wire::ErrorCode};
+use governor::{
+    DefaultKeyedRateLimiter, Quota,
+    clock::{Clock as _, DefaultClock},
+};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, RateLimits},
+    error::{Error, Result},
+    services::auth::User,
+};
+
+/// Requests other than bids: per second, and at once.
+const REQUESTS: (u32, u32) = (50, 200);
+/// Bids of one user: per second, and at once.
+const BIDS: (u32, u32) = (20, 60);
+/// Frames of one WebSocket: per second, and at once. Above what one may bid and ask together.
+const FRAMES: (u32, u32) = (100, 400);
+/// Failed logins per account and address.
+const LOGINS: (usize, Duration) = (20, Duration::from_secs(15 * 60));
+/// Signups per address.
+const SIGNUPS: (usize, Duration) = (60, Duration::from_secs(60 * 60));
+/// How many counters are remembered; the least used are forgotten first.
+const REMEMBERED: u64 = 100_000;
+/// After how many requests the buckets that are full again are thrown away.
+const SWEEP_EVERY: u32 = 10_000;
+
+/// Who is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// Somebody logged in.
+    User(UserId),
+    /// Anybody at an address.
+    Address(IpAddr),
+}
+
+/// The limits of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct Limits(Option<Arc<Counters>>);
+
+struct Counters {
+    requests: Bucket<Caller>,
+    bids: Bucket<UserId>,
+    frames: Bucket<String>,
+    logins: Window<(String, IpAddr)>,
+    signups: Window<IpAddr>,
+    clock: Clock,
+}
+
+impl Limits {
+    /// The published limits, or none, as configured.
+    pub fn new(config: &Config, clock: &Clock) -> Self {
+        Self((config.rate_limits == RateLimits::Default).then(|| {
+            Arc::new(Counters {
+                requests: Bucket::new(REQUESTS),
+                bids: Bucket::new(BIDS),
+                frames: Bucket::new(FRAMES),
+                logins: Window::new(LOGINS),
+                signups: Window::new(SIGNUPS),
+                clock: clock.clone(),
+            })
+        }))
+    }
+
+    /// Counts a request, or an operation over a WebSocket, that is no bid.
+    ///
+    /// # Errors
+    /// 429 `rate_limited` with the seconds to wait; so do all the others.
+    pub fn request(&self, caller: Caller) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |counters| counters.requests.count(&caller.household()))
+    }
+
+    /// Counts a bid, over HTTP or WebSocket.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`.
+    pub fn bid(&self, user: UserId) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |counters| counters.bids.count(&user))
+    }
+
+    /// Counts a frame of a WebSocket; who is refused is to be cut off.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`.
+    pub fn frame(&self, socket: &str) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |counters| counters.frames.count(&socket.to_owned()))
+    }
+
+    /// Counts a signup.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`.
+    pub fn signup(&self, address: IpAddr) -> Result<()> {
+        let Some(counters) = &self.0 else { return Ok(()) };
+        counters.signups.count(household(address), counters.clock.now()).map(drop)
+    }
+
+    /// Counts an attempt to log in as failed, until [`LoginAttempt::succeeded`] says otherwise: so
+    /// many attempts at once can't slip past the limit together.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`.
+    pub fn login(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
+        let Some(counters) = &self.0 else { return Ok(LoginAttempt(None)) };
+        let at = counters.clock.now();
+        let times = counters.logins.count((account.to_lowercase(), household(address)), at)?;
+        Ok(LoginAttempt(Some((times, at))))
+    }
+}
+
+/// An attempt to log in that counts as failed.
+#[must_use = "an attempt that is not said to have succeeded counts as failed"]
+pub struct LoginAttempt(Option<(Times, Timestamp)>);
+
+impl LoginAttempt {
+    /// It did not fail after all.
+    pub fn succeeded(self) {
+        let Some((times, at)) = self.0 else { return };
+        let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = times.iter().position(|time| *time == at) {
+            times.remove(index);
+        }
+    }
+}
+
+impl Caller {
+    fn household(self) -> Self {
+        match self {
+            Self::User(_) => self,
+            Self::Address(address) => Self::Address(household(address)),
+        }
+    }
+}
+
+fn household(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// A leaky bucket per key.
+struct Bucket<K: Clone + Eq + std::hash::Hash> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    clock: DefaultClock,
+    counted: AtomicU32,
+}
+
+impl<K: Clone + Eq + std::hash::Hash> Bucket<K> {
+    fn new((per_second, burst): (u32, u32)) -> Self {
+        let some = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(some(per_second)).allow_burst(some(burst));
+        Self { limiter: DefaultKeyedRateLimiter::keyed(quota), clock: DefaultClock::default(), counted: AtomicU32::new(0) }
+    }
+
+    fn count(&self, key: &K) -> Result<()> {
+        if self.counted.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            self.limiter.retain_recent();
+        }
+        self.limiter.check_key(key).map_err(|early| too_many(early.wait_time_from(self.clock.now())))
+    }
+}
+
+type Times = Arc<Mutex<VecDeque<Timestamp>>>;
+
+/// The moments of the last so many events per key.
+struct Window<K> {
+    times: moka::sync::Cache<K, Times>,
+    most: usize,
+    length: Duration,
+}
+
+impl<K: Eq + std::hash::Hash + Send + Sync + 'static> Window<K> {
+    fn new((most, length): (usize, Duration)) -> Self {
+        let times = moka::sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(length).build();
+        Self { times, most, length }
+    }
+
+    fn count(&self, key: K, now: Timestamp) -> Result<Times> {
+        let times = self.times.get_with(key, Times::default);
+        let length = i64::try_from(self.length.as_micros()).unwrap_or(i64::MAX);
+        {
+            let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
+            while times.front().is_some_and(|time| now.micros_since(*time) >= length) {
+                times.pop_front();
+            }
+            if let Some(oldest) = times.front().filter(|_| times.len() >= self.most) {
+                let left = length.saturating_sub(now.micros_since(*oldest));
+                return Err(too_many(Duration::from_micros(u64::try_from(left).unwrap_or(0))));
+            }
+            times.push_back(now);
+        }
+        Ok(times)
+    }
+}
+
+fn too_many(wait: Duration) -> Error {
+    let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(1).max(1);
+    Error::new(ErrorCode::RateLimited, format!("Too many requests; try again in {seconds} s.")).retry_after(seconds)
+}
+
+/// The address a request came from; what a trusted proxy says, if it came through one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddr(pub IpAddr);
+
+impl ClientAddr {
+    fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+        // Nested in a program that does not say who is connected, all callers share one counter.
+        let Some(peer) = peer else { return Self(Ipv6Addr::UNSPECIFIED.into()) };
+        if !trusted.contains(&peer) {
+            return Self(peer);
+        }
+        // Each proxy appends whom it saw: the last one that is no proxy of ours is the client.
+        let seen = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let seen: Vec<IpAddr> =
+            seen.flat_map(|value| value.split(',')).map_while(|item| item.trim().parse().ok()).collect();
+        Self(seen.into_iter().rev().find(|address| !trusted.contains(address)).unwrap_or(peer))
+    }
+}
+
+impl FromRequestParts<App> for ClientAddr {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.extensions, &parts.headers, &app.config.trusted_proxies))
+    }
+}
+
+/// Counts every request, by user if it carries a valid token and by address otherwise. Bids of
+/// users are counted by the auction service.
+pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    if app.limits.0.is_none() || is_about_the_process(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let user = <User as OptionalFromRequestParts<App>>::from_request_parts(&mut parts, &app).await.ok().flatten();
+    let is_bid = parts.method == Method::POST && parts.uri.path() == "/auction/bid";
+    let counted = match user {
+        Some(_) if is_bid => Ok(()),
+        Some(user) => app.limits.request(Caller::User(user.id)),
+        None => {
+            let ClientAddr(address) = ClientAddr::of(&parts.extensions, &parts.headers, &app.config.trusted_proxies);
+            app.limits.request(Caller::Address(address))
+        }
+    };
+    match counted {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Whoever watches over the process asks from one address, and must not be turned away.
+fn is_about_the_process(path: &str) -> bool {
+    matches!(path, "/health" | "/ready" | "/metrics")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn limits(rate_limits: RateLimits) -> (Limits, Clock) {
+        let clock = Clock::manual(START);
+        (Limits::new(&Config { rate_limits, ..Config::default() }, &clock), clock)
+    }
+
+    fn refusal<T>(result: Result<T>) -> (ErrorCode, u64) {
+        let problem = result.err().expect("a refusal").into_problem();
+        (problem.code, problem.retry_after.expect("a time to wait"))
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn the_twenty_first_failed_login_waits_for_the_first_to_leave_the_window() {
+        let (limits, clock) = limits(RateLimits::Default);
+        let home = address("192.0.2.1");
+        for _ in 0..20 {
+            assert!(limits.login("ann@example.com", home).is_ok());
+            clock.advance(Duration::from_secs(1));
+        }
+        assert_eq!(refusal(limits.login("ANN@example.com", home)), (ErrorCode::RateLimited, 880));
+        assert!(limits.login("bob@example.com", home).is_ok(), "another account");
+        assert!(limits.login("ann@example.com", address("192.0.2.2")).is_ok(), "another address");
+        clock.advance(Duration::from_secs(880));
+        assert!(limits.login("ann@example.com", home).is_ok());
+        assert_eq!(refusal(limits.login("ann@example.com", home)), (ErrorCode::RateLimited, 1));
+    }
+
+    #[test]
+    fn logins_that_succeed_do_not_count() {
+        let (limits, _clock) = limits(RateLimits::Default);
+        for _ in 0..100 {
+            limits.login("ann@example.com", address("192.0.2.1")).expect("no failure so far").succeeded();
+        }
+    }
+
+    #[test]
+    fn signups_are_counted_by_household() {
+        let (limits, clock) = limits(RateLimits::Default);
+        for host in 0..60 {
+            assert!(limits.signup(address(&format!("2001:db8::{host:x}"))).is_ok());
+        }
+        assert_eq!(refusal(limits.signup(address("2001:db8::ffff"))), (ErrorCode::RateLimited, 3600));
+        assert!(limits.signup(address("2001:db8:0:1::1")).is_ok(), "the neighbours");
+        clock.advance(Duration::from_secs(3600));
+        assert!(limits.signup(address("2001:db8::1")).is_ok());
+    }
+
+    #[test]
+    fn a_burst_of_bids_is_sixty_and_of_requests_two_hundred() {
+        let (limits, _clock) = limits(RateLimits::Default);
+        let user = UserId(uuid::Uuid::from_u128(7));
+        let refused = (0..200).position(|_| limits.bid(user).is_err()).expect("no end of bids");
+        assert!((60..=100).contains(&refused), "refused after {refused}");
+        let refused = (0..900).position(|_| limits.request(Caller::User(user)).is_err()).expect("no end of requests");
+        assert!((200..=400).contains(&refused), "refused after {refused}");
+        assert!(limits.bid(UserId(uuid::Uuid::from_u128(8))).is_ok(), "another user");
+    }
+
+    #[test]
+    fn off_is_off() {
+        let (limits, _clock) = limits(RateLimits::Off);
+        for _ in 0..1_000 {
+            let user = UserId(uuid::Uuid::from_u128(7));
+            assert!(limits.bid(user).is_ok() && limits.request(Caller::User(user)).is_ok());
+            assert!(limits.signup(address("192.0.2.1")).is_ok() && limits.login("a", address("192.0.2.1")).is_ok());
+        }
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_may_say_who_asks() {
+        let (proxy, client) = (address("10.0.0.1"), address("203.0.113.9"));
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "198.51.100.1, 203.0.113.9".parse().expect("a header"));
+        let mut extensions = Extensions::new();
+        let mut seen_from = |peer: IpAddr, trusted: &[IpAddr]| {
+            extensions.insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
+            ClientAddr::of(&extensions, &headers, trusted).0
+        };
+        assert_eq!(seen_from(proxy, &[proxy]), client);
+        assert_eq!(seen_from(proxy, &[]), proxy);
+        assert_eq!(seen_from(client, &[proxy]), client);
+        assert_eq!(seen_from(proxy, &[proxy, client]), address("198.51.100.1"));
+    }
+}

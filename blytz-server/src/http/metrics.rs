@@ -1,0 +1,68 @@
+//! `/metrics`: what the process counted, in Prometheus' text format.
+
+use std::{sync::OnceLock, time::Duration};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::header,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::time::Instant;
+
+/// From half a millisecond, where a commit is, to the ten seconds after which nobody waits.
+const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Numbers of things handled together.
+const SIZES: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
+
+/// The process's recorder, installed by whoever asks first; servers in one process share it.
+///
+/// A program that installed another recorder before keeps it, and `/metrics` is empty.
+pub fn recorder() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        builder().install_recorder().unwrap_or_else(|error| {
+            tracing::warn!(%error, "metrics go to a recorder that was there before; /metrics is empty");
+            builder().build_recorder().handle()
+        })
+    })
+}
+
+fn builder() -> PrometheusBuilder {
+    let builder = PrometheusBuilder::new();
+    [(Matcher::Suffix("_seconds".to_owned()), SECONDS.as_slice()), (Matcher::Suffix("_size".to_owned()), &SIZES)]
+        .into_iter()
+        .fold(builder, |builder, (matcher, buckets)| {
+            // Refused are only empty buckets.
+            builder.set_buckets_for_metric(matcher, buckets).unwrap_or_else(|_| PrometheusBuilder::new())
+        })
+}
+
+/// What `/metrics` answers.
+pub(super) fn page() -> Response {
+    let text = recorder().render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Counts requests and times them by route, never by path: an id must not become a label.
+pub(super) async fn measure(request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
+        _ => "other".to_owned(),
+    };
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let took = started.elapsed();
+    let status = response.status().as_u16().to_string();
+    tracing::debug!(method, path, status, took_ms = millis(took), "answered");
+    metrics::counter!("blytz_http_requests_total", "method" => method.clone(), "path" => path.clone(), "status" => status)
+        .increment(1);
+    metrics::histogram!("blytz_http_request_seconds", "method" => method, "path" => path).record(took.as_secs_f64());
+    response
+}
+
+fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,149 @@
+//! The API's description, made from the code that serves it.
+//!
+//! Handlers say what is theirs; what every operation has in common (the errors of a body, of a
+//! login, of a limit) is written in here, once.
+
+use utoipa::openapi::{
+    Components, Content, Info, License, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response,
+    path::Operation,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use blytz_core::wire::Problem;
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::process;
+use crate::{app::App, live, services};
+
+/// The services, as `docs/openapi/<name>.json` describes them one by one.
+pub const SERVICES: [&str; 4] = ["auth", "product", "auction", "chat"];
+
+/// All routes, and their description.
+pub(super) fn routes() -> (axum::Router<App>, OpenApi) {
+    let all = SERVICES.iter().fold(OpenApiRouter::new(), |all, name| all.merge(service_router(name)));
+    let (router, document) = all.merge(process::router()).split_for_parts();
+    (router, finish(document, "Blytz", DESCRIPTION))
+}
+
+fn service_router(name: &str) -> OpenApiRouter<App> {
+    match name {
+        "auth" => services::auth::router(),
+        "product" => services::product::router(),
+        // Whoever serves auctions or chats serves the WebSocket.
+        "auction" => services::auction::router().merge(live::router()),
+        "chat" => services::chat::router(),
+        _ => OpenApiRouter::new(),
+    }
+}
+
+const DESCRIPTION: &str = "Live auctions: catalogue, shows, bids, chat. Every error is a problem document \
+    (RFC 9457) with a stable `code`. The live connection is a WebSocket at `/ws`, subprotocol `blytz.v1`.";
+
+/// The description of the whole server.
+pub fn document() -> OpenApi {
+    routes().1
+}
+
+/// The description of one service with what every process answers, if there is such a service.
+pub fn service_document(name: &str) -> Option<OpenApi> {
+    SERVICES.contains(&name).then(|| {
+        let document = service_router(name).merge(process::router()).into_openapi();
+        finish(document, &format!("Blytz: {name}"), DESCRIPTION)
+    })
+}
+
+fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
+    let mut license = License::new("MIT OR Apache-2.0");
+    license.identifier = Some("MIT OR Apache-2.0".to_owned());
+    let mut info = Info::new(title, env!("CARGO_PKG_VERSION"));
+    info.description = Some(description.to_owned());
+    info.license = Some(license);
+
+    let mut components = document.components.take().unwrap_or_default();
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(token));
+    add_problem(&mut components);
+    for (path, item) in &mut document.paths.paths {
+        let takes_id = path.contains('{');
+        for operation in operations(item) {
+            add_common_errors(operation, takes_id);
+            explain_errors(operation);
+        }
+    }
+    OpenApiBuilder::from(document).info(info).components(Some(components)).build()
+}
+
+fn add_problem(components: &mut Components) {
+    let mut schemas = Vec::new();
+    <Problem as ToSchema>::schemas(&mut schemas);
+    schemas.push((Problem::name().into_owned(), Problem::schema()));
+    components.schemas.extend(schemas);
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+}
+
+/// What each status means wherever a handler does not say it better.
+const MEANINGS: [(&str, &str); 10] = [
+    ("400", "The body is not JSON."),
+    ("401", "There is no valid access token."),
+    ("403", "Logged in, but not allowed."),
+    ("404", "There is nothing at this address, or it is not yours to see."),
+    ("408", "The request took too long to arrive."),
+    ("413", "The body is over 1 MiB."),
+    ("415", "The body is not `application/json`."),
+    ("422", "The input is invalid; `errors` says where."),
+    ("429", "Too many requests; `Retry-After` says when to ask again."),
+    ("503", "Not now; `Retry-After` says when to ask again."),
+];
+
+/// The errors that an operation has because of what it takes.
+fn add_common_errors(operation: &mut Operation, takes_id: bool) {
+    if operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "process")) {
+        return;
+    }
+    let takes_body = operation.request_body.is_some();
+    let takes_query = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    let takes_login = operation.security.as_ref().is_some_and(|security| !security.is_empty());
+    for (status, when) in [
+        ("400", takes_body),
+        ("401", takes_login),
+        ("404", takes_id),
+        ("413", takes_body),
+        ("415", takes_body),
+        ("422", takes_body || takes_query && !takes_id),
+        ("429", true),
+        ("503", true),
+    ] {
+        if when {
+            let response = || RefOr::T(Response::new(meaning(status)));
+            operation.responses.responses.entry(status.to_owned()).or_insert_with(response);
+        }
+    }
+}
+
+fn meaning(status: &str) -> &'static str {
+    MEANINGS.iter().find(|(known, _)| *known == status).map_or("", |(_, meaning)| meaning)
+}
+
+/// Every error is a problem document, also where a handler only names the status.
+fn explain_errors(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let is_error = status.starts_with(['4', '5']);
+        let is_ours = response.content.values().all(is_problem);
+        if is_error && is_ours {
+            let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
+            response.content = [("application/problem+json".to_owned(), RefOr::T(problem))].into_iter().collect();
+            if response.description.is_empty() {
+                meaning(status).clone_into(&mut response.description);
+            }
+        }
+    }
+}
+
+fn is_problem(content: &RefOr<Content>) -> bool {
+    let RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) = content else { return false };
+    reference.ref_location.ends_with("/Problem")
+}

@@ -1,0 +1,71 @@
+//! What every process answers about itself: is it alive, may it get requests, what did it count.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use blytz_core::wire::process::{CheckResult, Health, Readiness};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::metrics;
+use crate::app::App;
+
+/// `/health`, `/ready`, `/metrics`.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready)).routes(routes!(metrics_page))
+}
+
+/// Is the process alive?
+#[utoipa::path(get, path = "/health", tag = "process", responses((status = 200, description = "It lives.", body = Health)))]
+async fn health() -> Json<Health> {
+    Json(Health { status: "ok".to_owned() })
+}
+
+/// May it get requests?
+#[utoipa::path(get, path = "/ready", tag = "process", responses(
+    (status = 200, description = "Send requests.", body = Readiness),
+    (status = 503, description = "Send none: it is stopping, or something it needs does not answer.", body = Readiness),
+))]
+async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
+    let database = app.db.ping().await.map_err(|error| {
+        tracing::error!(%error, "the database does not answer");
+        "The database does not answer."
+    });
+    let accepting = if app.shutdown.is_cancelled() { Err("The server is stopping.") } else { Ok(()) };
+    answer([("database", database), ("accepting", accepting)])
+}
+
+fn answer(results: impl IntoIterator<Item = (&'static str, Result<(), &'static str>)>) -> (StatusCode, Json<Readiness>) {
+    let text = |fine| if fine { "ok".to_owned() } else { "unavailable".to_owned() };
+    let checks: BTreeMap<_, _> = results
+        .into_iter()
+        .map(|(name, result)| {
+            let check = CheckResult { status: text(result.is_ok()), detail: result.err().map(str::to_owned) };
+            (name.to_owned(), check)
+        })
+        .collect();
+    let fine = checks.values().all(|check| check.detail.is_none());
+    let status = if fine { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { status: text(fine), checks }))
+}
+
+/// What the process counted, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "process", responses(
+    (status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain"),
+))]
+async fn metrics_page() -> Response {
+    metrics::page()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_check_that_fails_is_enough() {
+        let (status, Json(body)) = answer([("database", Ok(())), ("accepting", Err("The server is stopping."))]);
+        assert_eq!((status, body.status.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "unavailable"));
+        assert_eq!(body.checks["database"], CheckResult { status: "ok".to_owned(), detail: None });
+        assert_eq!(body.checks["accepting"].detail.as_deref(), Some("The server is stopping."));
+        assert_eq!(answer([("database", Ok(()))]).0, StatusCode::OK);
+    }
+}

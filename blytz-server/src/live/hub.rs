@@ -1,0 +1,333 @@
+//! Fan-out: one frame in, a reference to it out to every subscriber.
+//!
+//! The hub keeps no history. Whoever subscribes registers first and reads the log second; frames
+//! that arrive in between wait in the session's outbox, and those that the log already gave are
+//! recognised by their seq. A session whose outbox is full is told to go: it can resume from the
+//! log, and nobody else waits for it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::extract::ws::Utf8Bytes;
+use blytz_core::{
+    AuctionId, Epoch, StreamId, Timestamp, UserId,
+    wire::live::{Channel, ReactionKind, ServerFrame, Update, UpdateData},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How many frames may wait for one socket. At 300 bytes each a stalled watcher holds references
+/// to frames that the others share, so the bound costs a few KiB.
+const OUTBOX: usize = 1024;
+
+/// How often presence and reactions are told, at most.
+const PULSE: Duration = Duration::from_millis(250);
+
+/// What can be published to. As [`Channel`], but `user:me` says whose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// An auction's log.
+    Auction(AuctionId),
+    /// A chat's log.
+    Chat(StreamId),
+    /// News of a show.
+    Stream(StreamId),
+    /// News for one user.
+    User(UserId),
+}
+
+impl Topic {
+    /// The topic behind a channel, for a connection on which `me` is logged in.
+    pub fn of(channel: Channel, me: Option<UserId>) -> Option<Self> {
+        match channel {
+            Channel::Auction(id) => Some(Self::Auction(id)),
+            Channel::Chat(id) => Some(Self::Chat(id)),
+            Channel::Stream(id) => Some(Self::Stream(id)),
+            Channel::Me => me.map(Self::User),
+        }
+    }
+
+    /// The channel as subscribers know it.
+    pub const fn channel(self) -> Channel {
+        match self {
+            Self::Auction(id) => Channel::Auction(id),
+            Self::Chat(id) => Channel::Chat(id),
+            Self::Stream(id) => Channel::Stream(id),
+            Self::User(_) => Channel::Me,
+        }
+    }
+}
+
+/// A frame on its way to one socket.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Where it was published.
+    pub topic: Topic,
+    /// Its place in the topic's log; none for news.
+    pub seq: Option<u64>,
+    /// The frame's text, shared.
+    pub frame: Utf8Bytes,
+    /// When it was published, for the lag metric.
+    pub published: Instant,
+}
+
+/// Fan-out to everybody who watches. Cheap to clone.
+#[derive(Clone)]
+pub struct Hub(Arc<Inner>);
+
+struct Inner {
+    epoch: Epoch,
+    next_session: AtomicU64,
+    topics: Mutex<HashMap<Topic, Vec<Subscriber>>>,
+    pulse: Mutex<HashMap<StreamId, Pulse>>,
+}
+
+#[derive(Clone)]
+struct Subscriber {
+    session: u64,
+    outbox: mpsc::Sender<Delivery>,
+    slow: CancellationToken,
+}
+
+/// What is to be told of a show at the next beat.
+#[derive(Default)]
+struct Pulse {
+    reactions: BTreeMap<ReactionKind, u64>,
+    presence: bool,
+}
+
+/// A session's end of the hub. Dropped, it is unsubscribed from everything.
+pub struct Mailbox {
+    hub: Hub,
+    me: Subscriber,
+    topics: Vec<Topic>,
+    /// Frames for this session, in the order they were published.
+    pub inbox: mpsc::Receiver<Delivery>,
+}
+
+/// A lock is only poisoned by a panic in the few lines that hold it, none of which can leave the
+/// map half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A frame's text. The types it is made of always serialise.
+pub(crate) fn text(frame: &ServerFrame) -> Utf8Bytes {
+    serde_json::to_string(frame).unwrap_or_default().into()
+}
+
+/// The frame of an event in a sequenced channel, whose JSON is at hand.
+pub(crate) fn event_frame(channel: Channel, event_json: &str) -> Utf8Bytes {
+    format!(r#"{{"channel":"{channel}","event":{event_json}}}"#).into()
+}
+
+impl Hub {
+    /// A hub for channels of this history.
+    pub fn new(epoch: Epoch) -> Self {
+        Self(Arc::new(Inner {
+            epoch,
+            next_session: AtomicU64::new(1),
+            topics: Mutex::default(),
+            pulse: Mutex::default(),
+        }))
+    }
+
+    /// Which history the channels' seqs belong to.
+    pub fn epoch(&self) -> Epoch {
+        self.0.epoch
+    }
+
+    /// A mailbox for a new session.
+    pub fn open(&self) -> Mailbox {
+        let (outbox, inbox) = mpsc::channel(OUTBOX);
+        let session = self.0.next_session.fetch_add(1, Ordering::Relaxed);
+        let me = Subscriber { session, outbox, slow: CancellationToken::new() };
+        Mailbox { hub: self.clone(), me, topics: Vec::new(), inbox }
+    }
+
+    /// Sends an event of a sequenced channel to everybody who watches it. Call it after the commit,
+    /// in seq order.
+    pub fn publish(&self, topic: Topic, seq: u64, frame: Utf8Bytes) {
+        self.deliver(&Delivery { topic, seq: Some(seq), frame, published: now() });
+    }
+
+    /// Sends news of an unsequenced channel. A full outbox misses it: news are conflated anyway.
+    pub fn update(&self, topic: Topic, data: UpdateData, at: Timestamp) {
+        if self.watchers(topic) == 0 {
+            return;
+        }
+        let frame = text(&ServerFrame::Update { channel: topic.channel(), update: Update { data, at } });
+        self.deliver(&Delivery { topic, seq: None, frame, published: now() });
+    }
+
+    fn deliver(&self, delivery: &Delivery) {
+        let topics = lock(&self.0.topics);
+        for subscriber in topics.get(&delivery.topic).into_iter().flatten() {
+            let full = subscriber.outbox.try_send(delivery.clone()).is_err();
+            if full && delivery.seq.is_some() {
+                subscriber.slow.cancel();
+            }
+        }
+    }
+
+    /// How many connections watch a topic.
+    pub fn watchers(&self, topic: Topic) -> u64 {
+        lock(&self.0.topics).get(&topic).map_or(0, |subscribers| subscribers.len() as u64)
+    }
+
+    /// Subscriptions of all connections together, for the metrics.
+    pub fn subscriptions(&self) -> u64 {
+        lock(&self.0.topics).values().map(|subscribers| subscribers.len() as u64).sum()
+    }
+
+    /// Notes a reaction; told with the next pulse.
+    pub fn react(&self, stream: StreamId, kind: ReactionKind) {
+        *lock(&self.0.pulse).entry(stream).or_default().reactions.entry(kind).or_default() += 1;
+    }
+
+    /// Tells presence and reactions, conflated, until `shutdown`.
+    pub async fn pulse(self, clock: crate::Clock, shutdown: CancellationToken) {
+        let mut beat = tokio::time::interval(PULSE);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                _ = beat.tick() => {}
+                () = shutdown.cancelled() => return,
+            }
+            let pulses = std::mem::take(&mut *lock(&self.0.pulse));
+            for (stream, pulse) in pulses {
+                let topic = Topic::Stream(stream);
+                for (kind, count) in pulse.reactions {
+                    self.update(topic, UpdateData::Reactions { kind, count }, clock.now());
+                }
+                if pulse.presence {
+                    self.update(topic, UpdateData::Presence { watchers: self.watchers(topic) }, clock.now());
+                }
+            }
+        }
+    }
+
+    fn presence_changed(&self, topic: Topic) {
+        if let Topic::Stream(stream) = topic {
+            lock(&self.0.pulse).entry(stream).or_default().presence = true;
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a lag is measured in monotonic time and decides nothing")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Mailbox {
+    /// Starts to receive what is published to `topic` from now on.
+    pub fn subscribe(&mut self, topic: Topic) {
+        if self.topics.contains(&topic) {
+            return;
+        }
+        self.topics.push(topic);
+        lock(&self.hub.0.topics).entry(topic).or_default().push(self.me.clone());
+        self.hub.presence_changed(topic);
+    }
+
+    /// Receives nothing more of `topic`, but for what is in the inbox already.
+    pub fn unsubscribe(&mut self, topic: Topic) {
+        self.topics.retain(|other| *other != topic);
+        self.leave(topic);
+    }
+
+    /// How many topics this session watches.
+    pub fn len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Whether it watches nothing.
+    pub fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// Cancelled once the session did not keep up.
+    pub fn slow(&self) -> CancellationToken {
+        self.me.slow.clone()
+    }
+
+    fn leave(&self, topic: Topic) {
+        let mut topics = lock(&self.hub.0.topics);
+        if let Some(subscribers) = topics.get_mut(&topic) {
+            subscribers.retain(|subscriber| subscriber.session != self.me.session);
+            if subscribers.is_empty() {
+                topics.remove(&topic);
+            }
+        }
+        drop(topics);
+        self.hub.presence_changed(topic);
+    }
+}
+
+impl Drop for Mailbox {
+    fn drop(&mut self) {
+        for topic in std::mem::take(&mut self.topics) {
+            self.leave(topic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hub() -> Hub {
+        Hub::new(Epoch(uuid::Uuid::nil()))
+    }
+
+    fn topic() -> Topic {
+        Topic::Auction(AuctionId(uuid::Uuid::nil()))
+    }
+
+    #[test]
+    fn everybody_gets_each_event_once_in_order() {
+        let hub = hub();
+        let (mut early, mut late) = (hub.open(), hub.open());
+        early.subscribe(topic());
+        early.subscribe(topic());
+        hub.publish(topic(), 1, "one".into());
+        late.subscribe(topic());
+        hub.publish(topic(), 2, "two".into());
+        let seqs = |mailbox: &mut Mailbox| -> Vec<_> {
+            std::iter::from_fn(|| mailbox.inbox.try_recv().ok()).filter_map(|delivery| delivery.seq).collect()
+        };
+        assert_eq!(seqs(&mut early), [1, 2]);
+        assert_eq!(seqs(&mut late), [2]);
+    }
+
+    #[test]
+    fn a_full_outbox_is_slow_for_events_and_only_poorer_in_news() {
+        let hub = hub();
+        let mut stalled = hub.open();
+        stalled.subscribe(topic());
+        for seq in 1..=OUTBOX as u64 {
+            hub.publish(topic(), seq, "x".into());
+        }
+        let bid = UpdateData::Presence { watchers: 1 };
+        hub.update(topic(), bid, Timestamp::from_micros(0));
+        assert!(!stalled.slow().is_cancelled());
+        hub.publish(topic(), OUTBOX as u64 + 1, "x".into());
+        assert!(stalled.slow().is_cancelled());
+    }
+
+    #[test]
+    fn a_dropped_mailbox_watches_nothing() {
+        let hub = hub();
+        let mut mailbox = hub.open();
+        mailbox.subscribe(topic());
+        assert_eq!(hub.watchers(topic()), 1);
+        drop(mailbox);
+        assert_eq!(hub.watchers(topic()), 0);
+    }
+}

@@ -1,0 +1,16 @@
+//! The live connection: who watches what, and how they never miss an event.
+//!
+//! - [`hub`]: fan-out. Each event is serialised once and shared by everybody who watches.
+//! - `resume`: what a new or returning subscriber gets first.
+//! - `session`: one socket; reads ops, writes frames.
+//! - `frame`: reading what clients send, strictly.
+
+mod frame;
+pub mod hub;
+mod resume;
+mod session;
+mod upgrade;
+
+pub use self::hub::{Hub, Topic};
+pub(crate) use self::upgrade::serve;
+pub use self::upgrade::router;

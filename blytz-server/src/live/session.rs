@@ -1,0 +1,454 @@
+//! One socket, from the handshake to the close.
+//!
+//! A single loop reads ops, runs them, and writes frames in order; nothing else touches the
+//! socket. Ops that wait for a commit run beside the loop, so that a bid never delays an event.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    pin::Pin,
+    time::Duration,
+};
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use blytz_core::{
+    wire::{
+        ErrorCode, Problem,
+        live::{
+            Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame, Since, Subscribed,
+        },
+    },
+};
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::{
+    frame::{self, Op},
+    hub::{Delivery, Mailbox, Topic, text},
+    resume::{self, Start, to_value},
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    services::auth::User,
+};
+
+/// Bad frames in a row before the connection is closed.
+const MAX_ALIEN: u32 = 5;
+/// Channels that one connection may watch.
+const MAX_CHANNELS: usize = 256;
+/// Ops of one connection that may wait for their answer at a time.
+const MAX_PENDING: usize = 64;
+/// How often an idle connection is asked whether it still lives, and how long it may be silent.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const SILENT_FOR: Duration = Duration::from_secs(65);
+/// How long a close frame may take to leave.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+const CLOSE_AWAY: u16 = 1001;
+const CLOSE_POLICY: u16 = 1008;
+const CLOSE_TOO_BIG: u16 = 1009;
+const CLOSE_ERROR: u16 = 1011;
+
+/// Why a session ends.
+struct Farewell {
+    code: u16,
+    reason: &'static str,
+}
+
+/// Ends the session; `None` when there is nobody left to tell.
+type Ended = Option<Farewell>;
+
+fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
+    Err(Some(Farewell { code, reason }))
+}
+
+/// An answer that is still being worked on.
+type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
+
+/// A live session.
+pub(super) struct Session {
+    app: App,
+    login: Option<(String, User)>,
+    mailbox: Mailbox,
+    /// Per subscribed sequenced channel the last seq that was written.
+    written: HashMap<Topic, u64>,
+    aliens: u32,
+    name: String,
+    frames: u64,
+}
+
+impl Session {
+    pub(super) fn new(app: App, login: Option<(String, User)>) -> Self {
+        let mailbox = app.hub.open();
+        let name = hex::encode(crate::clock::random_bytes::<8>());
+        Self { app, login, mailbox, written: HashMap::new(), aliens: 0, name, frames: 0 }
+    }
+
+    /// Serves the socket to its end.
+    pub(super) async fn run(mut self, mut socket: WebSocket, initial: Option<Channel>) {
+        metrics::gauge!("blytz_live_connections").increment(1.0);
+        let ended = match self.begin(&mut socket, initial).await {
+            Ok(()) => self.serve(&mut socket).await,
+            Err(ended) => ended,
+        };
+        metrics::gauge!("blytz_live_connections").decrement(1.0);
+        if let Some(Farewell { code, reason }) = ended {
+            metrics::counter!("blytz_live_closed_total", "code" => code.to_string()).increment(1);
+            let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+            let farewell = async {
+                // The peer may be gone; there is nobody left to tell.
+                let _ = socket.send(frame).await;
+                while let Some(Ok(message)) = socket.recv().await {
+                    if matches!(message, Message::Close(_)) {
+                        break;
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        }
+    }
+
+    async fn begin(&mut self, socket: &mut WebSocket, initial: Option<Channel>) -> Result<(), Ended> {
+        let Some(channel) = initial else { return Ok(()) };
+        if let Err(error) = self.subscribe(socket, None, channel, None).await? {
+            let frame = self.refusal(None, error);
+            self.send(socket, text(&frame)).await?;
+        }
+        Ok(())
+    }
+
+    async fn serve(&mut self, socket: &mut WebSocket) -> Ended {
+        let slow = self.mailbox.slow();
+        let shutdown = self.app.shutdown.clone();
+        let clock = self.app.clock.clone();
+        let mut pending: FuturesUnordered<Pending> = FuturesUnordered::new();
+        let mut ping = interval(PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        loop {
+            let expires_at = self.login.as_ref().map(|(_, user)| user.expires_at);
+            let expiry = async {
+                match expires_at {
+                    Some(at) => clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let step = tokio::select! {
+                biased;
+                () = slow.cancelled() => close(CLOSE_SLOW, "too slow; resume from your last seq"),
+                () = shutdown.cancelled() => {
+                    self.answer_pending(socket, &mut pending).await;
+                    close(CLOSE_AWAY, "the server is going away; reconnect and resume")
+                }
+                Some(answer) = pending.next(), if !pending.is_empty() => self.send(socket, text(&answer)).await,
+                Some(delivery) = self.mailbox.inbox.recv() => self.deliver(socket, delivery).await,
+                message = socket.recv(), if pending.len() < MAX_PENDING => {
+                    heard = Instant::now();
+                    self.hear(socket, message, &mut pending).await
+                }
+                () = expiry => close(CLOSE_EXPIRED, "the login expired; refresh it and reconnect"),
+                _ = ping.tick() => {
+                    if heard.elapsed() > SILENT_FOR {
+                        close(CLOSE_AWAY, "nothing was heard for a minute")
+                    } else {
+                        self.write(socket, Message::Ping(bytes::Bytes::new())).await
+                    }
+                }
+            };
+            if let Err(ended) = step {
+                return ended;
+            }
+        }
+    }
+
+    /// On shutdown: what was accepted is answered.
+    async fn answer_pending(&mut self, socket: &mut WebSocket, pending: &mut FuturesUnordered<Pending>) {
+        let answers = async {
+            while let Some(answer) = pending.next().await {
+                if self.send(socket, text(&answer)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(5), answers).await;
+    }
+
+    /// Writes one frame, unless the client turns out to be too slow while it waits.
+    async fn write(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), Ended> {
+        let slow = self.mailbox.slow();
+        tokio::select! {
+            sent = socket.send(message) => sent.map_err(|_| None),
+            () = slow.cancelled() => close(CLOSE_SLOW, "too slow; resume from your last seq"),
+        }
+    }
+
+    async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
+        self.write(socket, Message::Text(frame)).await
+    }
+
+    async fn deliver(&mut self, socket: &mut WebSocket, delivery: Delivery) -> Result<(), Ended> {
+        if let Some(seq) = delivery.seq {
+            match self.written.get_mut(&delivery.topic) {
+                Some(written) if *written < seq => *written = seq,
+                // The log gave it already, or the channel is no longer watched.
+                _ => return Ok(()),
+            }
+        }
+        self.send(socket, delivery.frame).await?;
+        metrics::histogram!("blytz_event_to_socket_seconds").record(delivery.published.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    async fn hear(
+        &mut self,
+        socket: &mut WebSocket,
+        message: Option<Result<Message, axum::Error>>,
+        pending: &mut FuturesUnordered<Pending>,
+    ) -> Result<(), Ended> {
+        let frame = match message {
+            Some(Ok(Message::Text(text))) => frame::read(&text),
+            Some(Ok(Message::Binary(_))) => frame::not_text(),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Close(_))) | None => return Err(None),
+            Some(Err(error)) => return if too_big(&error) { close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB") } else { Err(None) },
+        };
+        self.frames += 1;
+        self.aliens = if frame.alien { self.aliens + 1 } else { 0 };
+        if self.app.limits.frame(&self.name).is_err() {
+            return close(CLOSE_FLOOD, "too many frames; slow down");
+        }
+        let done = match frame.op {
+            Ok(op) => self.execute(socket, frame.id.clone().unwrap_or_default(), op, pending).await?,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            let refusal = self.refusal(frame.id, error);
+            self.send(socket, text(&refusal)).await?;
+        }
+        if self.aliens >= MAX_ALIEN { close(CLOSE_POLICY, "these are no blytz.v1 frames") } else { Ok(()) }
+    }
+
+    async fn execute(
+        &mut self,
+        socket: &mut WebSocket,
+        re: String,
+        op: Op,
+        pending: &mut FuturesUnordered<Pending>,
+    ) -> Result<Result<()>, Ended> {
+        let ok = match op {
+            Op::Subscribe(subscribe) => {
+                return self.subscribe(socket, Some(re), subscribe.channel, subscribe.since.as_ref()).await;
+            }
+            Op::Bid(bid) => return Ok(self.start_bid(re, bid, pending).await),
+            Op::Chat(chat) => return Ok(self.start_chat(re, chat, pending).await),
+            Op::Auth(auth) => self.log_in(auth.token).await,
+            Op::Unsubscribe(unsubscribe) => self.unsubscribe(unsubscribe.channel),
+            Op::React(react) => self.react(react).await,
+            Op::Ping => to_value(&Pong { server_time: self.app.clock.now() }),
+        };
+        match ok {
+            Ok(ok) => self.send(socket, text(&ServerFrame::Ok { re, ok })).await.map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn log_in(&mut self, token: String) -> Result<serde_json::Value> {
+        let user = self.app.accounts.identify(&token).await?;
+        if self.login.as_ref().is_some_and(|(_, before)| before.id != user.id) {
+            self.unsubscribe(Channel::Me).ok();
+        }
+        let answer = to_value(&Authenticated { user_id: user.id, expires_at: user.expires_at })?;
+        self.login = Some((token, user));
+        Ok(answer)
+    }
+
+    /// Who is logged in, as of now: a session may have been ended or suspended since.
+    async fn user(&mut self) -> Result<User> {
+        let Some((token, _)) = &self.login else {
+            return Err(Error::unauthenticated("Log in on this connection first: send an auth frame."));
+        };
+        self.app.accounts.identify(token).await
+    }
+
+    async fn start_bid(
+        &mut self,
+        re: String,
+        bid: blytz_core::wire::auction::BidRequest,
+        pending: &mut FuturesUnordered<Pending>,
+    ) -> Result<()> {
+        let user = self.user().await?;
+        self.app.limits.bid(user.id)?;
+        let (app, request_id) = (self.app.clone(), self.request_id());
+        pending.push(Box::pin(async move {
+            let answer = app.auctions.bid(&user, bid).await;
+            answer_frame(re, request_id, answer.and_then(|answer| to_value(&answer)))
+        }));
+        Ok(())
+    }
+
+    async fn start_chat(
+        &mut self,
+        re: String,
+        chat: blytz_core::wire::chat::ChatSend,
+        pending: &mut FuturesUnordered<Pending>,
+    ) -> Result<()> {
+        let user = self.user().await?;
+        let (app, request_id) = (self.app.clone(), self.request_id());
+        pending.push(Box::pin(async move {
+            let answer = app.chats.send(&user, chat).await;
+            answer_frame(re, request_id, answer.and_then(|(message, _)| to_value(&message)))
+        }));
+        Ok(())
+    }
+
+    async fn react(&mut self, react: frame::React) -> Result<serde_json::Value> {
+        self.user().await?;
+        if self.app.auctions.stream_access(react.stream_id).await?.is_none() {
+            return Err(Error::not_found());
+        }
+        self.app.hub.react(react.stream_id, react.kind);
+        Ok(serde_json::json!({}))
+    }
+
+    /// Registers first and reads the log second, so that nothing falls between the two.
+    async fn subscribe(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        channel: Channel,
+        since: Option<&Since>,
+    ) -> Result<Result<()>, Ended> {
+        let topic = match self.admit(channel).await {
+            Ok(topic) => topic,
+            Err(error) => return Ok(Err(error)),
+        };
+        let fresh = !self.written.contains_key(&topic);
+        self.mailbox.subscribe(topic);
+        let begun = if channel.is_sequenced() {
+            self.begin_sequenced(socket, re, channel, topic, since).await
+        } else {
+            let subscribed = Subscribed { channel, epoch: None, seq: None, recovered: true };
+            self.confirm(socket, re, &subscribed).await.map(Ok)
+        };
+        if matches!(begun, Ok(Err(_))) && fresh {
+            self.mailbox.unsubscribe(topic);
+            self.written.remove(&topic);
+        }
+        begun
+    }
+
+    /// The topic behind a channel, if this connection may watch it.
+    async fn admit(&mut self, channel: Channel) -> Result<Topic> {
+        if self.mailbox.len() >= MAX_CHANNELS {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                format!("A connection may watch {MAX_CHANNELS} channels; unsubscribe from one first."),
+            ));
+        }
+        match channel {
+            Channel::Me => Ok(Topic::User(self.user().await?.id)),
+            Channel::Stream(id) if self.app.auctions.stream_access(id).await?.is_none() => Err(Error::not_found()),
+            other => Topic::of(other, None).ok_or_else(Error::not_found),
+        }
+    }
+
+    async fn begin_sequenced(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        channel: Channel,
+        topic: Topic,
+        since: Option<&Since>,
+    ) -> Result<Result<()>, Ended> {
+        let (head, start) = match resume::start(&self.app, channel, since).await {
+            Ok(start) => start,
+            Err(error) => return Ok(Err(error)),
+        };
+        let snapshot = match &start {
+            Start::After(_) => None,
+            Start::Snapshot(reason) => match resume::snapshot(&self.app, channel, *reason).await {
+                Ok(snapshot) => Some(snapshot),
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        self.confirm(socket, re, &resume::subscribed(&self.app, channel, head, &start)).await?;
+        match (snapshot, start) {
+            (Some((seq, frame)), _) => {
+                self.written.insert(topic, seq);
+                self.send(socket, text(&frame)).await?;
+            }
+            (None, Start::After(seq)) => self.catch_up(socket, channel, topic, seq).await?,
+            (None, Start::Snapshot(_)) => {}
+        }
+        Ok(Ok(()))
+    }
+
+    /// Writes the log from `seq` to its head. What is published meanwhile waits in the inbox.
+    async fn catch_up(
+        &mut self,
+        socket: &mut WebSocket,
+        channel: Channel,
+        topic: Topic,
+        mut seq: u64,
+    ) -> Result<(), Ended> {
+        self.written.insert(topic, seq);
+        loop {
+            let Ok(frames) = resume::frames_after(&self.app, channel, seq).await else {
+                return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
+            };
+            if frames.is_empty() {
+                return Ok(());
+            }
+            for (at, frame) in frames {
+                self.send(socket, frame).await?;
+                seq = at;
+                self.written.insert(topic, seq);
+            }
+        }
+    }
+
+    async fn confirm(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        subscribed: &Subscribed,
+    ) -> Result<(), Ended> {
+        // The chat's own address subscribes without having been asked: there is nothing to answer.
+        let Some(re) = re else { return Ok(()) };
+        let ok = serde_json::to_value(subscribed).unwrap_or_default();
+        self.send(socket, text(&ServerFrame::Ok { re, ok })).await
+    }
+
+    fn unsubscribe(&mut self, channel: Channel) -> Result<serde_json::Value> {
+        let me = self.login.as_ref().map(|(_, user)| user.id);
+        if let Some(topic) = Topic::of(channel, me) {
+            self.mailbox.unsubscribe(topic);
+            self.written.remove(&topic);
+        }
+        Ok(serde_json::json!({ "channel": channel }))
+    }
+
+    fn request_id(&self) -> String {
+        format!("{}-{}", self.name, self.frames)
+    }
+
+    fn refusal(&self, re: Option<String>, error: Error) -> ServerFrame {
+        ServerFrame::Error { re, error: problem(error, self.request_id()) }
+    }
+}
+
+fn problem(error: Error, request_id: String) -> Box<Problem> {
+    Box::new(Problem { request_id, ..error.into_problem() })
+}
+
+fn answer_frame(re: String, request_id: String, answer: Result<serde_json::Value>) -> ServerFrame {
+    match answer {
+        Ok(ok) => ServerFrame::Ok { re, ok },
+        Err(error) => ServerFrame::Error { re: Some(re), error: problem(error, request_id) },
+    }
+}
+
+fn too_big(error: &axum::Error) -> bool {
+    error.to_string().contains("too long") || error.to_string().contains("too big")
+}

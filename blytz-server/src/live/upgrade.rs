@@ -1,0 +1,84 @@
+//! From an HTTP request to a socket: who may, and with how little memory.
+
+use axum::{
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    http::{HeaderMap, header, request::Parts},
+    response::Response,
+};
+use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::session::Session;
+use crate::{
+    app::App,
+    error::{Error, Result},
+    services::auth::{self, User},
+};
+
+/// What a socket may hold back before its reader has to take something. The library's defaults of
+/// 128 KiB a side cost more than everything else about a watcher.
+const READ_BUFFER: usize = 4 * 1024;
+const WRITE_BUFFER: usize = 4 * 1024;
+const MAX_WRITE_BUFFER: usize = 256 * 1024;
+
+/// `GET /ws`.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(connect))
+}
+
+/// The live connection: WebSocket with subprotocol `blytz.v1`.
+#[utoipa::path(
+    get,
+    path = "/ws",
+    tag = "live",
+    responses(
+        (status = 101, description = "The connection is a WebSocket from here on."),
+        (status = 400, description = "This is no WebSocket handshake.", body = blytz_core::wire::Problem),
+        (status = 401, description = "The bearer token is not valid.", body = blytz_core::wire::Problem),
+        (status = 403, description = "Pages of this origin may not connect.", body = blytz_core::wire::Problem),
+    )
+)]
+async fn connect(State(app): State<App>, request: Request) -> Result<Response> {
+    let (parts, _) = request.into_parts();
+    serve(app, parts, None).await
+}
+
+/// Answers a handshake with a session, subscribed to `initial` from the start.
+pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
+    check_origin(&app, &parts.headers)?;
+    let login = match parts.headers.contains_key(header::AUTHORIZATION) {
+        true => {
+            let user = <User as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
+            Some((auth::bearer(&parts.headers)?.to_owned(), user))
+        }
+        false => None,
+    };
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await.map_err(|rejection| {
+        Error::new(
+            blytz_core::wire::ErrorCode::BadRequest,
+            format!("This address speaks WebSocket: {}", rejection.body_text()),
+        )
+    })?;
+    Ok(upgrade
+        .protocols([SUBPROTOCOL])
+        .max_message_size(MAX_FRAME)
+        .max_frame_size(MAX_FRAME)
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_write_buffer_size(MAX_WRITE_BUFFER)
+        .on_upgrade(move |socket| Session::new(app, login).run(socket, initial)))
+}
+
+/// A page of a foreign origin must not ride on a visitor's address. Programs send no Origin.
+fn check_origin(app: &App, headers: &HeaderMap) -> Result<()> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    let listed = app.config.cors_origins.iter().any(|allowed| allowed == origin || allowed == "*");
+    if own || listed {
+        Ok(())
+    } else {
+        Err(Error::forbidden("Pages of this origin may not connect; the operator can allow it with --cors-origins."))
+    }
+}

@@ -1,0 +1,252 @@
+//! Firebase Authentication: who an id token speaks for.
+//!
+//! Google signs id tokens with RS256 keys that change every few hours and are published as a JWKS;
+//! they are fetched when a token names one we do not have, and kept as long as Google says. See
+//! <https://firebase.google.com/docs/auth/admin/verify-id-tokens>.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use blytz_core::{Timestamp, wire::ErrorCode};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::{
+    clock::Clock,
+    config::FirebaseConfig,
+    error::{Error, Result},
+};
+
+const GOOGLE_KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+
+/// How long fetched keys are kept when the answer does not say.
+const KEEP: Duration = Duration::from_secs(60 * 60);
+/// The longest they are kept whatever the answer says.
+const KEEP_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest time between two fetches, so that tokens with made-up key ids cause no traffic.
+const PAUSE: Duration = Duration::from_secs(60);
+/// How much Google's clock may be ahead of ours.
+const SKEW_SECONDS: i64 = 60;
+/// The largest id token and the largest JWKS worth reading, in bytes.
+const MAX_TOKEN: usize = 8 * 1024;
+const MAX_KEYS: usize = 256 * 1024;
+
+/// One Firebase project. Cheap to clone.
+#[derive(Clone)]
+pub struct Firebase(Arc<Project>);
+
+struct Project {
+    id: String,
+    issuer: String,
+    signed_by: SignedBy,
+    clock: Clock,
+}
+
+enum SignedBy {
+    /// Keys at this URL.
+    Keys { url: String, known: Mutex<KnownKeys> },
+    /// Nobody: an emulator's tokens are unsigned.
+    Emulator,
+}
+
+#[derive(Default)]
+struct KnownKeys {
+    keys: HashMap<String, DecodingKey>,
+    tried_at: Option<Timestamp>,
+    expire_at: Option<Timestamp>,
+}
+
+/// Who an id token speaks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Firebase's id of the user, stable for ever.
+    pub subject: String,
+    /// The email address, if the account has one.
+    pub email: Option<String>,
+    /// Whether Firebase knows that the address is theirs.
+    pub email_verified: bool,
+    /// What they are called.
+    pub name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    iat: i64,
+    exp: i64,
+    email: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+    name: Option<String>,
+}
+
+impl Firebase {
+    /// The project that the configuration names, if it names one.
+    pub fn new(config: &FirebaseConfig, clock: Clock) -> Option<Self> {
+        let id = config.project_id.clone()?;
+        let signed_by = match &config.auth_emulator_host {
+            Some(host) => {
+                tracing::warn!(%host, "unsigned Firebase tokens of an emulator are accepted; never do this in production");
+                SignedBy::Emulator
+            }
+            None => SignedBy::Keys {
+                url: config.jwks_url.clone().unwrap_or_else(|| GOOGLE_KEYS.to_owned()),
+                known: Mutex::default(),
+            },
+        };
+        let issuer = format!("https://securetoken.google.com/{id}");
+        Some(Self(Arc::new(Project { id, issuer, signed_by, clock })))
+    }
+
+    /// Who this id token speaks for.
+    ///
+    /// # Errors
+    /// 401 `invalid_credentials` when it is not a valid token of this project; 503 when Google's keys
+    /// can't be had.
+    pub async fn verify(&self, token: &str) -> Result<Identity> {
+        if token.len() > MAX_TOKEN {
+            return Err(refused());
+        }
+        let claims = match &self.0.signed_by {
+            SignedBy::Emulator => unsigned_claims(token)?,
+            SignedBy::Keys { url, known } => self.signed_claims(token, url, known).await?,
+        };
+        self.check(claims)
+    }
+
+    async fn signed_claims(&self, token: &str, url: &str, known: &Mutex<KnownKeys>) -> Result<Claims> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
+        let (Algorithm::RS256, Some(kid)) = (header.alg, header.kid) else { return Err(refused()) };
+        let key = self.key(&kid, url, known).await?;
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.set_audience(&[&self.0.id]);
+        validation.set_issuer(&[&self.0.issuer]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        // The library would ask the machine what time it is.
+        validation.validate_exp = false;
+        Ok(jsonwebtoken::decode(token, &key, &validation).map_err(|_| refused())?.claims)
+    }
+
+    /// The key with this id. The lock is held over the fetch, so that many logins cause one.
+    async fn key(&self, kid: &str, url: &str, known: &Mutex<KnownKeys>) -> Result<DecodingKey> {
+        let now = self.0.clock.now();
+        let mut known = known.lock().await;
+        let fresh = known.expire_at.is_some_and(|at| now < at);
+        if let Some(key) = known.keys.get(kid).filter(|_| fresh) {
+            return Ok(key.clone());
+        }
+        let rested = known.tried_at.is_none_or(|at| at.plus_micros(micros(PAUSE)) <= now);
+        if rested {
+            known.tried_at = Some(now);
+            match fetch(url).await {
+                Ok((keys, keep)) => {
+                    known.keys = keys;
+                    known.expire_at = Some(now.plus_micros(micros(keep)));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the keys of Firebase could not be fetched");
+                    return Err(keys_missing());
+                }
+            }
+        } else if !fresh {
+            return Err(keys_missing());
+        }
+        known.keys.get(kid).cloned().ok_or_else(refused)
+    }
+
+    /// What does not depend on how the token is signed.
+    fn check(&self, claims: Claims) -> Result<Identity> {
+        let now = self.0.clock.now().as_micros().div_euclid(1_000_000);
+        let is_valid = claims.iss == self.0.issuer
+            && claims.aud == self.0.id
+            && now < claims.exp
+            && claims.iat <= now.saturating_add(SKEW_SECONDS)
+            && (1..=128).contains(&claims.sub.len());
+        if !is_valid {
+            return Err(refused());
+        }
+        Ok(Identity {
+            subject: claims.sub,
+            email: claims.email,
+            email_verified: claims.email_verified,
+            name: claims.name,
+        })
+    }
+}
+
+fn refused() -> Error {
+    Error::new(ErrorCode::InvalidCredentials, "This is not a valid id token of this server's Firebase project.")
+}
+
+fn keys_missing() -> Error {
+    Error::unavailable("Firebase's keys can't be fetched; try again in a minute.").retry_after(PAUSE.as_secs())
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The claims of an emulator's token, which says itself that nobody signed it.
+fn unsigned_claims(token: &str) -> Result<Claims> {
+    #[derive(Deserialize)]
+    struct Header {
+        alg: String,
+    }
+    let (header, _) = token.split_once('.').ok_or_else(refused)?;
+    let header = BASE64_URL_SAFE_NO_PAD.decode(header).map_err(|_| refused())?;
+    let header: Header = serde_json::from_slice(&header).map_err(|_| refused())?;
+    if header.alg != "none" {
+        return Err(refused());
+    }
+    jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| refused())
+}
+
+/// The keys at `url` by id, and how long they may be kept.
+async fn fetch(url: &str) -> anyhow::Result<(HashMap<String, DecodingKey>, Duration)> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .timeout(Duration::from_secs(10))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    let mut response = client.get(url).send().await?.error_for_status()?;
+    let keep = response
+        .headers()
+        .get(reqwest::header::CACHE_CONTROL)
+        .and_then(|value| max_age(value.to_str().ok()?))
+        .map_or(KEEP, |age| age.clamp(PAUSE, KEEP_AT_MOST));
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        anyhow::ensure!(body.len() + chunk.len() <= MAX_KEYS, "the key set is too large");
+        body.extend_from_slice(&chunk);
+    }
+    let set: JwkSet = serde_json::from_slice(&body)?;
+    let mut keys = HashMap::new();
+    for jwk in &set.keys {
+        if let (Some(kid), Ok(key)) = (&jwk.common.key_id, DecodingKey::from_jwk(jwk)) {
+            keys.insert(kid.clone(), key);
+        }
+    }
+    anyhow::ensure!(!keys.is_empty(), "the key set holds no key");
+    Ok((keys, keep))
+}
+
+/// The `max-age` of a `Cache-Control` header.
+fn max_age(header: &str) -> Option<Duration> {
+    let age = header.split(',').find_map(|part| part.trim().strip_prefix("max-age="))?;
+    age.parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_keys_may_be_kept() {
+        assert_eq!(max_age("public, max-age=21600, must-revalidate, no-transform"), Some(Duration::from_secs(21_600)));
+        assert_eq!(max_age("no-store"), None);
+        assert_eq!(max_age("max-age=soon"), None);
+    }
+}

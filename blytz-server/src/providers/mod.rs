@@ -1,0 +1,3 @@
+//! What other companies do for us, each behind a small interface of ours.
+
+pub mod firebase;

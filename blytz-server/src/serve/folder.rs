@@ -1,0 +1,138 @@
+//! The data folder: made for this user alone, and one process's at a time.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::config::{Config, DatabaseConfig};
+
+/// Why the data folder can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Another process has it.
+    #[error("The database {0} is in use by another process{1}: a SQLite database belongs to one server at a time.")]
+    InUse(PathBuf, String),
+    /// It can't be made, or not be written.
+    #[error("The data folder {0} can't be used: {1}")]
+    Unusable(PathBuf, io::Error),
+    /// The URL can't be read.
+    #[error("The database URL can't be read: {0}")]
+    Url(sqlx::Error),
+}
+
+/// Where the SQLite database is.
+#[derive(Debug, Clone)]
+pub struct DatabaseFile(PathBuf);
+
+/// As long as it lives, no other process opens the database.
+pub struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
+
+impl DatabaseFile {
+    /// The file that a configuration names.
+    ///
+    /// # Errors
+    /// When the database URL is none.
+    pub fn of(config: &Config) -> Result<Self, FolderError> {
+        match &config.database {
+            DatabaseConfig::InFolder => Ok(Self(config.data.join("blytz.db"))),
+            DatabaseConfig::Url(url) => {
+                let options = SqliteConnectOptions::from_str(url).map_err(FolderError::Url)?;
+                Ok(Self(options.get_filename().to_owned()))
+            }
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The same path with something appended: `-wal`, `.lock`.
+    pub fn beside(&self, suffix: &str) -> PathBuf {
+        let mut path = self.0.clone().into_os_string();
+        path.push(suffix);
+        path.into()
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    /// Makes the folder, unless it is there.
+    ///
+    /// # Errors
+    /// When that is not possible.
+    pub fn make_folder(&self) -> Result<(), FolderError> {
+        make_private(self.folder()).map_err(|error| FolderError::Unusable(self.folder().to_owned(), error))
+    }
+
+    /// Makes the folder, unless it is there, and keeps other processes out.
+    ///
+    /// # Errors
+    /// When another process has it, or it can't be written.
+    pub fn lock(&self) -> Result<Lock, FolderError> {
+        let unusable = |error| FolderError::Unusable(self.folder().to_owned(), error);
+        self.make_folder()?;
+        let path = self.beside(".lock");
+        // Not truncated on opening: it says who has it.
+        let mut file =
+            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = fs::read_to_string(&path).unwrap_or_default();
+                let holder = holder.trim().parse::<u32>().map(|id| format!(" (number {id})")).unwrap_or_default();
+                return Err(FolderError::InUse(self.0.clone(), holder));
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(unusable)?;
+        Ok(Lock(file))
+    }
+}
+
+/// Keys and password hashes are in there: nobody else may even look.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_private_and_one_process_at_a_time_has_it() {
+        let parent = tempfile::tempdir().expect("a temporary folder");
+        let file = DatabaseFile::of(&Config::in_folder(parent.path().join("new/deep"))).expect("a path");
+        let lock = file.lock().expect("free");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(parent.path().join("new/deep")).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        // A lock belongs to an open file, so a second opening stands for a second process.
+        let refused = file.lock().err().expect("taken").to_string();
+        assert!(refused.contains(&format!("number {}", std::process::id())), "{refused}");
+        drop(lock);
+        assert!(file.lock().is_ok());
+    }
+
+    #[test]
+    fn a_url_names_a_file() {
+        for (url, path) in [("sqlite:shop.db", "shop.db"), ("sqlite:///srv/shop.db", "/srv/shop.db")] {
+            let database = DatabaseConfig::Url(url.to_owned());
+            let file = DatabaseFile::of(&Config { database, ..Config::default() }).expect("a path");
+            assert_eq!(file.path(), Path::new(path));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Starting and stopping: a server on a listener of its own, or a router in somebody else's app.
+
+mod connection;
+mod folder;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::Context;
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use self::connection::Connections;
+pub use self::folder::{DatabaseFile, FolderError, Lock};
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    db::{Db, Sqlite},
+    http,
+};
+
+/// A Blytz server.
+#[derive(Debug, Clone, Copy)]
+pub struct Server;
+
+impl Server {
+    /// A server with the default configuration, to be changed before the start.
+    pub fn builder() -> Builder {
+        Builder {
+            config: Config::default(),
+            clock: Clock::system(),
+            listener: None,
+            shutdown: CancellationToken::new(),
+        }
+    }
+}
+
+/// What a server is to be made of.
+#[must_use = "nothing happens before launch or open"]
+pub struct Builder {
+    config: Config,
+    clock: Clock,
+    listener: Option<TcpListener>,
+    shutdown: CancellationToken,
+}
+
+impl Builder {
+    /// How it is to run.
+    pub fn config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
+    /// What time it is to believe.
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Where to accept connections, in place of the configured address.
+    pub fn listener(self, listener: TcpListener) -> Self {
+        Self { listener: Some(listener), ..self }
+    }
+
+    /// What stops it when cancelled.
+    pub fn shutdown(self, shutdown: CancellationToken) -> Self {
+        Self { shutdown, ..self }
+    }
+
+    /// Opens the database and starts every service, without accepting a connection: for an axum app
+    /// that nests [`Embedded::router`].
+    ///
+    /// # Errors
+    /// When the data folder is another process's, or database or keys can't be read.
+    pub async fn open(self) -> anyhow::Result<Embedded> {
+        open(self.config, self.clock).await
+    }
+
+    /// The same, and accepts connections.
+    ///
+    /// # Errors
+    /// As [`Builder::open`], and when the address can't be listened on.
+    pub async fn launch(self) -> anyhow::Result<Running> {
+        let listener = match self.listener {
+            Some(listener) => listener,
+            None => {
+                let address = &self.config.listen;
+                TcpListener::bind(address).await.with_context(|| format!("The server can't listen on {address}"))?
+            }
+        };
+        let address = listener.local_addr()?;
+        let embedded = open(self.config, self.clock).await?;
+        let app = embedded.app.clone();
+        let shutdown = self.shutdown;
+        let served = tokio::spawn(serve(embedded, listener, shutdown.clone()));
+        Ok(Running { address, app, shutdown, served })
+    }
+}
+
+async fn open(config: Config, clock: Clock) -> anyhow::Result<Embedded> {
+    http::metrics::recorder();
+    let file = DatabaseFile::of(&config)?;
+    let lock = file.lock()?;
+    let db = Db::sqlite(Sqlite::open(file.path()).await?).await?;
+    let app = App::assemble(config, clock, db, CancellationToken::new()).await?;
+    Ok(Embedded { app, _lock: lock })
+}
+
+/// A server without a listener of its own.
+pub struct Embedded {
+    app: App,
+    // No other process may open the database before this one has closed it.
+    _lock: Lock,
+}
+
+impl Embedded {
+    /// Every route; to be nested in another app, or served as it is.
+    pub fn router(&self) -> Router {
+        http::router(self.app.clone())
+    }
+
+    /// The services.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Closes sockets, writes what was accepted, and closes the database.
+    pub async fn stop(self) {
+        let deadline = Instant::now() + self.app.config.timeouts.drain;
+        self.close(deadline).await;
+    }
+
+    async fn close(self, deadline: Instant) {
+        self.app.shutdown.cancel();
+        self.app.tasks.close();
+        if tokio::time::timeout_at(deadline, self.app.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.app.tasks.len(), "some tasks did not end in time");
+        }
+        // Whoever still reads holds a connection, and must not hold the process.
+        if tokio::time::timeout(Duration::from_secs(1), self.app.db.close()).await.is_err() {
+            tracing::warn!("the database was still in use at the end");
+        }
+    }
+}
+
+/// A server that accepts connections. Dropped, it goes on until its token is cancelled.
+pub struct Running {
+    address: SocketAddr,
+    app: App,
+    shutdown: CancellationToken,
+    served: JoinHandle<()>,
+}
+
+impl Running {
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where this machine reaches it, such as `http://127.0.0.1:8080`.
+    pub fn url(&self) -> String {
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        format!("http://{address}")
+    }
+
+    /// The services.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Stops: no new connections, what was accepted is answered, sockets are closed with 1001.
+    ///
+    /// # Errors
+    /// When serving ended in a panic.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown.cancel();
+        self.stopped().await
+    }
+
+    /// Returns when it has stopped.
+    ///
+    /// # Errors
+    /// When serving ended in a panic.
+    pub async fn stopped(self) -> anyhow::Result<()> {
+        self.served.await.context("The server ended in a panic")
+    }
+}
+
+/// Accepts until told to stop; then answers, closes sockets, commits, closes the database, in this
+/// order: nothing that was accepted is lost to a part that stopped before it.
+async fn serve(embedded: Embedded, listener: TcpListener, shutdown: CancellationToken) {
+    let timeouts = embedded.app.config.timeouts;
+    let connections = Connections::new(embedded.router(), timeouts);
+    accept(&connections, listener, &shutdown).await;
+
+    tracing::info!("stopping");
+    let deadline = Instant::now() + timeouts.drain;
+    connections.finish(timeouts.drain / 2).await;
+    embedded.close(deadline).await;
+    tracing::info!("stopped");
+}
+
+async fn accept(connections: &Connections, listener: TcpListener, shutdown: &CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = shutdown.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => connections.serve(stream, peer),
+            Err(error) => {
+                // Out of descriptors, most likely: connections that end will give some back.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The seller's blocklist: who may not bid on any of their lots.
+
+use axum::{Json, extract::State, http::StatusCode};
+use blytz_core::{
+    UserId,
+    wire::{Page, Problem, account::PublicUser, auction::BlockedUser},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::store;
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::{PageQuery, PathId, Query, extract::page_size},
+    services::auth::Seller,
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(block, unblock))
+}
+
+/// Whom you have blocked.
+#[utoipa::path(
+    get,
+    path = "/auction/blocked",
+    tag = "auction",
+    params(PageQuery),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Your blocklist.", body = Page<BlockedUser>),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not a seller.", body = Problem),
+        (status = 422, description = "Invalid parameters.", body = Problem),
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    seller: Seller,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<BlockedUser>>> {
+    let size = page_size(page.limit);
+    let after = match &page.cursor {
+        Some(cursor) => cursor.parse::<UserId>().map_err(|_| Error::invalid_field("/cursor", "is not a cursor of this list"))?.uuid(),
+        None => Uuid::nil(),
+    };
+    let rows = store::blocked(&app.db, seller.id, after, size + 1).await?;
+    let ids: Vec<UserId> = rows.iter().map(|(user, _)| *user).collect();
+    let names = app.accounts.names(&ids).await?;
+    let more = rows.len() > size;
+    let items: Vec<BlockedUser> = rows
+        .into_iter()
+        .take(size)
+        .map(|(id, blocked_at)| BlockedUser {
+            user: PublicUser { id, display_name: names.get(&id).cloned().unwrap_or_default() },
+            blocked_at,
+        })
+        .collect();
+    let next_cursor = items.last().filter(|_| more).map(|last| last.user.id.to_string());
+    Ok(Json(Page { items, next_cursor }))
+}
+
+/// Block somebody from all your lots. Their standing bids stay until they are voided.
+#[utoipa::path(
+    put,
+    path = "/auction/blocked/{user_id}",
+    tag = "auction",
+    params(("user_id" = UserId, Path)),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "Blocked."),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not a seller.", body = Problem),
+        (status = 404, description = "No such user.", body = Problem),
+        (status = 409, description = "You can't block yourself.", body = Problem),
+    )
+)]
+async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<UserId>) -> Result<StatusCode> {
+    if user == seller.id {
+        return Err(Error::conflict("Sellers can't bid on their own lots anyway; block somebody else."));
+    }
+    if !app.accounts.exists(user).await? {
+        return Err(Error::not_found());
+    }
+    let mut tx = app.db.begin_write().await?;
+    store::block(&mut tx, seller.id, user, app.clock.now()).await?;
+    tx.commit().await?;
+    app.auctions.shared.blocklist_changed().await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Let somebody bid on your lots again.
+#[utoipa::path(
+    delete,
+    path = "/auction/blocked/{user_id}",
+    tag = "auction",
+    params(("user_id" = UserId, Path)),
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "Not blocked."),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not a seller.", body = Problem),
+    )
+)]
+async fn unblock(State(app): State<App>, seller: Seller, PathId(user): PathId<UserId>) -> Result<StatusCode> {
+    let mut tx = app.db.begin_write().await?;
+    store::unblock(&mut tx, seller.id, user).await?;
+    tx.commit().await?;
+    app.auctions.shared.blocklist_changed().await;
+    Ok(StatusCode::NO_CONTENT)
+}

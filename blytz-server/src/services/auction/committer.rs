@@ -1,0 +1,164 @@
+//! Group commit: what all rooms decided since the last commit goes to the disk in one transaction.
+//!
+//! While a transaction is being written, rooms go on queueing; the next transaction takes all of
+//! it. A commit therefore costs one fsync for however many bids waited, and a hot lot is not slower
+//! than many cool ones.
+
+use std::time::{Duration, Instant};
+
+use blytz_core::{AuctionId, BidId, ProductId, Timestamp, UserId, auction::log::Head};
+use tokio::sync::{mpsc, oneshot};
+
+use super::store::{self, HeadRow, NewBid, NewEvent, Terms};
+use crate::{
+    db::{Db, Tx},
+    services::product::Catalog,
+};
+
+/// Batches per transaction: rooms have at most one under way each, so this bounds a transaction
+/// by the number of lots that were hot at once.
+const MAX_BATCHES: usize = 256;
+
+/// A decision older than this is made anew: its moment has passed.
+const FRESH_FOR: Duration = Duration::from_secs(2);
+
+/// What one room decided in one turn.
+pub(super) struct Batch {
+    pub from: Head,
+    pub to: Head,
+    pub events: Vec<NewEvent>,
+    pub bids: Vec<NewBid>,
+    pub status: &'static str,
+    pub state: String,
+    pub due_at: Option<Timestamp>,
+    /// Bids that a void struck.
+    pub struck: Option<(UserId, Vec<BidId>)>,
+    /// New rules, and a new title.
+    pub amended: Option<(Terms, Option<String>)>,
+    /// The unit to give back, with the reason, when the lot did not sell.
+    pub released: Option<(ProductId, &'static str)>,
+    pub at: Timestamp,
+}
+
+/// Why a batch was not written. Nothing of it is in the database, but for [`Failure::Unknown`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// Somebody else moved the head.
+    Conflict,
+    /// It waited too long.
+    Stale,
+    /// The database refused.
+    Refused,
+    /// The database did not say whether it committed.
+    Unknown,
+}
+
+struct Job {
+    batch: Batch,
+    queued: Instant,
+    done: oneshot::Sender<Result<(), Failure>>,
+}
+
+/// The way into the committer. Cheap to clone; when the last one is dropped, the committer ends.
+#[derive(Clone)]
+pub(super) struct Committer(mpsc::Sender<Job>);
+
+impl Committer {
+    /// Starts the committer and returns its future, to be spawned.
+    pub(super) fn new(db: Db, catalog: Catalog) -> (Self, impl Future<Output = ()>) {
+        let (sender, inbox) = mpsc::channel(1024);
+        (Self(sender), run(db, catalog, inbox))
+    }
+
+    /// Writes a batch; returns once it is durable, or is known not to be.
+    pub(super) async fn commit(&self, batch: Batch) -> Result<(), Failure> {
+        let (done, outcome) = oneshot::channel();
+        let job = Job { batch, queued: now(), done };
+        self.0.send(job).await.map_err(|_| Failure::Refused)?;
+        outcome.await.unwrap_or(Err(Failure::Unknown))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a batch waited is monotonic time; no rule sees it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+async fn run(db: Db, catalog: Catalog, mut inbox: mpsc::Receiver<Job>) {
+    let mut jobs = Vec::new();
+    while inbox.recv_many(&mut jobs, MAX_BATCHES).await > 0 {
+        write(&db, &catalog, std::mem::take(&mut jobs)).await;
+    }
+}
+
+/// Writes jobs in one transaction; if that fails, one by one, so that only the guilty one pays.
+async fn write(db: &Db, catalog: &Catalog, jobs: Vec<Job>) {
+    let (jobs, stale): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.queued.elapsed() < FRESH_FOR);
+    tell(stale, Err(Failure::Stale));
+    let started = now();
+    match transact(db, catalog, &jobs).await {
+        Ok(moved) => {
+            let events: usize = jobs.iter().map(|job| job.batch.events.len()).sum();
+            metrics::histogram!("blytz_commit_seconds").record(started.elapsed().as_secs_f64());
+            metrics::histogram!("blytz_commit_events").record(events as f64);
+            for (job, moved) in jobs.into_iter().zip(moved) {
+                tell(vec![job], if moved { Ok(()) } else { Err(Failure::Conflict) });
+            }
+        }
+        Err(Failure::Refused) if jobs.len() > 1 => {
+            for job in jobs {
+                Box::pin(write(db, catalog, vec![job])).await;
+            }
+        }
+        Err(failure) => tell(jobs, Err(failure)),
+    }
+}
+
+fn tell(jobs: Vec<Job>, outcome: Result<(), Failure>) {
+    for job in jobs {
+        // A room that is gone has nobody left to answer.
+        let _ = job.done.send(outcome);
+    }
+}
+
+/// One transaction for all; says of each whether its head was where its room believed.
+async fn transact(db: &Db, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<bool>, Failure> {
+    let refused = |error: &dyn std::fmt::Display| {
+        tracing::warn!(%error, batches = jobs.len(), "a batch was refused");
+        Failure::Refused
+    };
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tx = db.begin_bids().await.map_err(|error| refused(&error))?;
+    let mut moved = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        moved.push(append(&mut tx, catalog, &job.batch).await.map_err(|error| refused(&error))?);
+    }
+    tx.commit().await.map_err(|error| {
+        tracing::error!(%error, "a commit's outcome is unknown");
+        Failure::Unknown
+    })?;
+    Ok(moved)
+}
+
+/// Moves the head first and only then inserts, so that a room that is behind writes nothing.
+async fn append(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::Result<bool> {
+    let id: AuctionId = batch.to.auction_id;
+    let row = HeadRow { status: batch.status, state: &batch.state, due_at: batch.due_at };
+    if !store::move_head(tx, &batch.from, &batch.to, &row).await? {
+        return Ok(false);
+    }
+    store::append(tx, id, &batch.events).await?;
+    store::insert_bids(tx, id, &batch.bids).await?;
+    if let Some((bidder, struck)) = &batch.struck {
+        store::mark_voided(tx, id, *bidder, struck).await?;
+    }
+    if let Some((terms, title)) = &batch.amended {
+        store::amend_lot(tx, id, title.as_deref(), terms).await?;
+    }
+    if let Some((product, reason)) = batch.released {
+        catalog.release_unit(tx, product, reason, batch.at).await?;
+    }
+    Ok(true)
+}

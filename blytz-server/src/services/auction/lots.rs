@@ -1,0 +1,426 @@
+//! Auctions from their making to their end, bids apart.
+
+use axum::{Json, extract::State, http::StatusCode};
+use blytz_core::{
+    AuctionId, StreamId, UserId,
+    auction::{Nonce, Rules, log::Head},
+    wire::{
+        Check, ErrorCode, Faults, FieldError, Page, Problem,
+        auction::{
+            Auction, AuctionInput, AuctionStatus, AuctionUpdate, CancelRequest, LogEntry, StartRequest, StatusView,
+            VoidRequest,
+        },
+        stream::StreamStatus,
+    },
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    Auctions, check_owner,
+    room::Act,
+    state::{StoredState, status_name},
+    store::{self, HeadRow, LotFilter, LotRow, NewEvent, NewLot},
+    streams,
+    turn::{json, terms},
+    views::{Viewer, read},
+};
+use crate::{
+    app::App,
+    clock::{new_id, random_bytes},
+    error::{Error, Result, internal},
+    http::{
+        Body, PathId, Query,
+        extract::{check_limit, page_size},
+    },
+    services::auth::{Active, Seller, User},
+};
+
+/// How far in the past an opening may lie, so that a slow request is not refused.
+const LATE_BY_MICROS: i64 = 60_000_000;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(start))
+        .routes(routes!(get, amend))
+        .routes(routes!(status))
+        .routes(routes!(events))
+        .routes(routes!(cancel))
+        .routes(routes!(void))
+}
+
+/// Make an auction of one unit of your product.
+#[utoipa::path(
+    post,
+    path = "/auction",
+    tag = "auction",
+    request_body = AuctionInput,
+    security(("bearer" = [])),
+    responses(
+        (status = 201, description = "Made; it waits for `start` or for `starts_at`.", body = Auction),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not a seller, or not your product or show.", body = Problem),
+        (status = 404, description = "No such product or show.", body = Problem),
+        (status = 409, description = "`out_of_stock`, `stream_not_live` (the show has ended).", body = Problem),
+        (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
+    )
+)]
+async fn create(
+    State(app): State<App>,
+    Body { who, body }: Body<Seller, AuctionInput>,
+) -> Result<(StatusCode, Json<Auction>)> {
+    let rules = checked(&body.rules)?;
+    let now = app.clock.now();
+    if body.starts_at.is_some_and(|at| now.micros_since(at) > LATE_BY_MICROS) {
+        return Err(Error::invalid_field("/starts_at", "must not lie in the past"));
+    }
+    let id: AuctionId = new_id(&app.clock);
+    let mut tx = app.db.begin_write().await?;
+    if let Some(stream) = body.stream_id {
+        let stream = store::stream_in(&mut tx, stream).await?.ok_or_else(Error::not_found)?;
+        check_owner(&who, UserId(stream.seller_id))?;
+        if streams::status(&stream) == StreamStatus::Ended {
+            return Err(streams::not_live("The show has ended; put the lot into another one."));
+        }
+    }
+    let product = app.catalog.hold_unit(&mut tx, who.id, body.product_id, "held by a lot", now).await?;
+    if product.currency != rules.currency() {
+        return Err(Error::invalid(vec![FieldError {
+            pointer: "/rules/currency".to_owned(),
+            code: ErrorCode::CurrencyMismatch,
+            detail: format!("must be the product's currency, {}", product.currency),
+        }]));
+    }
+    let nonce = Nonce::from_bytes(random_bytes());
+    let (auction, event) =
+        blytz_core::auction::Auction::schedule(now, id, who.id, body.product_id, body.starts_at, rules, nonce);
+    let mut head = Head::empty(id);
+    let entry = head.append(&event);
+    let lot = NewLot {
+        id,
+        seller_id: who.id,
+        product_id: body.product_id,
+        stream_id: body.stream_id,
+        title: body.title.as_deref().unwrap_or(&product.title),
+        at: now,
+        terms: &terms(&auction)?,
+    };
+    store::insert_lot(&mut tx, &lot).await?;
+    let state = StoredState::of(&auction, now);
+    let row = HeadRow { status: state.status_name(), state: &json(&state)?, due_at: auction.poll_timeout() };
+    store::insert_head(&mut tx, &head, &row).await?;
+    let event = NewEvent {
+        seq: entry.seq,
+        hash: entry.hash.clone(),
+        entry: json(&entry)?,
+        sealed: event.sealed.as_ref().map(json).transpose()?,
+    };
+    store::append(&mut tx, id, &[event]).await?;
+    tx.commit().await?;
+    if body.starts_at.is_some() {
+        app.auctions.shared.wake(id);
+    }
+    if let Some(stream) = body.stream_id {
+        super::queue::tell(&app, stream).await?;
+    }
+    Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await?)))
+}
+
+/// The rules, checked; faults point into the request.
+fn checked(rules: &blytz_core::wire::auction::RulesInput) -> Result<Rules> {
+    Rules::try_from(rules).map_err(|faults| {
+        let within = |fault: FieldError| FieldError { pointer: format!("/rules{}", fault.pointer), ..fault };
+        Error::invalid(faults.into_iter().map(within).collect())
+    })
+}
+
+impl Auctions {
+    /// One auction as a viewer sees it.
+    pub(super) async fn one(&self, id: AuctionId, viewer: Viewer<'_>) -> Result<Auction> {
+        let row = self.settled(id).await?;
+        let mut shown = self.show(&self.accounts, vec![row], viewer).await?;
+        shown.pop().ok_or_else(|| internal("one row has one view"))
+    }
+
+    /// Rows in which nothing is overdue any more.
+    pub(super) async fn settle(&self, rows: Vec<LotRow>) -> Result<Vec<LotRow>> {
+        let mut settled = Vec::with_capacity(rows.len());
+        for row in rows {
+            let due = self.is_due(row.due_at_us.map(blytz_core::Timestamp::from_micros));
+            settled.push(if due { self.settled(AuctionId(row.id)).await? } else { row });
+        }
+        Ok(settled)
+    }
+}
+
+/// Which auctions to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct AuctionQuery {
+    /// Only those that stand here.
+    status: Option<AuctionStatus>,
+    /// Only those of this show.
+    stream_id: Option<StreamId>,
+    /// Only those of this seller.
+    seller_id: Option<UserId>,
+    /// `next_cursor` of the page before.
+    cursor: Option<AuctionId>,
+    /// Items per page, 1 to 100; 50 unless said.
+    limit: Option<u32>,
+}
+
+impl Check for AuctionQuery {
+    fn check(&self, faults: &mut Faults) {
+        check_limit(self.limit, faults);
+    }
+}
+
+/// Auctions, the newest first.
+#[utoipa::path(
+    get,
+    path = "/auction",
+    tag = "auction",
+    params(AuctionQuery),
+    responses(
+        (status = 200, description = "A page of auctions.", body = Page<Auction>),
+        (status = 401, description = "The access token is not valid.", body = Problem),
+        (status = 422, description = "Invalid parameters.", body = Problem),
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    viewer: Option<User>,
+    Query(query): Query<AuctionQuery>,
+) -> Result<Json<Page<Auction>>> {
+    let size = page_size(query.limit);
+    let filter = LotFilter {
+        status: query.status.map(|status| status_name(status).to_owned()),
+        stream_id: query.stream_id,
+        seller_id: query.seller_id,
+        before: query.cursor,
+    };
+    let mut rows = store::list_lots(&app.db, &filter, size + 1).await?;
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let next_cursor = rows.last().filter(|_| more).map(|row| AuctionId(row.id).to_string());
+    let rows = app.auctions.settle(rows).await?;
+    let mut items = app.auctions.show(&app.accounts, rows, viewer.as_ref()).await?;
+    // Whatever was overdue stands elsewhere by now.
+    items.retain(|item| query.status.is_none_or(|status| item.status.status == status));
+    Ok(Json(Page { items, next_cursor }))
+}
+
+/// An auction.
+#[utoipa::path(
+    get,
+    path = "/auction/{id}",
+    tag = "auction",
+    params(("id" = AuctionId, Path)),
+    responses(
+        (status = 200, description = "The auction.", body = Auction),
+        (status = 401, description = "The access token is not valid.", body = Problem),
+        (status = 404, description = "No such auction.", body = Problem),
+    )
+)]
+async fn get(State(app): State<App>, viewer: Option<User>, PathId(id): PathId<AuctionId>) -> Result<Json<Auction>> {
+    Ok(Json(app.auctions.one(id, viewer.as_ref()).await?))
+}
+
+/// Where an auction stands.
+#[utoipa::path(
+    get,
+    path = "/auction/{id}/status",
+    tag = "auction",
+    params(("id" = AuctionId, Path)),
+    responses(
+        (status = 200, description = "Its status.", body = StatusView),
+        (status = 404, description = "No such auction.", body = Problem),
+    )
+)]
+async fn status(State(app): State<App>, PathId(id): PathId<AuctionId>) -> Result<Json<StatusView>> {
+    Ok(Json(app.auctions.status(id).await?))
+}
+
+/// Where to read on in a log.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EventsQuery {
+    /// Only entries after this seq; from the first on unless said.
+    after: Option<u64>,
+    /// As `after`: a page's `next_cursor`.
+    cursor: Option<u64>,
+    /// Items per page, 1 to 100; 50 unless said.
+    limit: Option<u32>,
+}
+
+impl Check for EventsQuery {
+    fn check(&self, faults: &mut Faults) {
+        check_limit(self.limit, faults);
+    }
+}
+
+/// An auction's log.
+#[utoipa::path(
+    get,
+    path = "/auction/{id}/events",
+    tag = "auction",
+    params(("id" = AuctionId, Path), EventsQuery),
+    responses(
+        (status = 200, description = "A page of the log, as on the WebSocket; `next_cursor` is the last seq.", body = Page<LogEntry>),
+        (status = 404, description = "No such auction.", body = Problem),
+        (status = 422, description = "Invalid parameters.", body = Problem),
+    )
+)]
+async fn events(
+    State(app): State<App>,
+    PathId(id): PathId<AuctionId>,
+    Query(query): Query<EventsQuery>,
+) -> Result<Json<Page<Box<RawValue>>>> {
+    let size = page_size(query.limit);
+    app.auctions.head(id).await?.ok_or_else(Error::not_found)?;
+    let after = query.after.or(query.cursor).unwrap_or(0);
+    let mut events = app.auctions.events_after(id, after, size + 1).await?;
+    let more = events.len() > size;
+    events.truncate(size);
+    let next_cursor = events.last().filter(|_| more).map(|(seq, _)| seq.to_string());
+    let raw = |(_, entry): (u64, String)| RawValue::from_string(entry).map_err(internal);
+    Ok(Json(Page { items: events.into_iter().map(raw).collect::<Result<_>>()?, next_cursor }))
+}
+
+/// Open a lot now.
+#[utoipa::path(
+    post,
+    path = "/auction/start",
+    tag = "auction",
+    request_body = StartRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Live (also if it was before).", body = Auction),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not your auction.", body = Problem),
+        (status = 404, description = "No such auction.", body = Problem),
+        (status = 409, description = "`auction_closed`, `auction_cancelled`, `stream_not_live`.", body = Problem),
+        (status = 422, description = "Invalid shape.", body = Problem),
+    )
+)]
+async fn start(
+    State(app): State<App>,
+    Body { who, body }: Body<Active, StartRequest>,
+) -> Result<Json<Auction>> {
+    let lot = app.auctions.owned(body.auction_id, &who).await?;
+    let state: StoredState = read(&lot.state)?;
+    if let (AuctionStatus::Scheduled, Some(stream)) = (state.status, lot.stream_id) {
+        let access = app.auctions.stream_access(StreamId(stream)).await?.ok_or_else(Error::not_found)?;
+        if access.status != StreamStatus::Live {
+            return Err(streams::not_live("The lot belongs to a show that is not live; start the show first."));
+        }
+    }
+    app.auctions.act(body.auction_id, Act::Open).await?;
+    Ok(Json(app.auctions.one(body.auction_id, Some(&who)).await?))
+}
+
+/// Change an auction before its first bid.
+#[utoipa::path(
+    patch,
+    path = "/auction/{id}",
+    tag = "auction",
+    params(("id" = AuctionId, Path)),
+    request_body = AuctionUpdate,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Changed.", body = Auction),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not your auction.", body = Problem),
+        (status = 404, description = "No such auction.", body = Problem),
+        (status = 409, description = "`auction_locked`, `auction_closed`, `auction_cancelled`.", body = Problem),
+        (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
+    )
+)]
+async fn amend(
+    State(app): State<App>,
+    PathId(id): PathId<AuctionId>,
+    Body { who, body }: Body<Active, AuctionUpdate>,
+) -> Result<Json<Auction>> {
+    let lot = app.auctions.owned(id, &who).await?;
+    let before: Rules = read(&lot.rules)?;
+    let rules = match &body.rules {
+        Some(rules) => checked(rules)?,
+        None => before.clone(),
+    };
+    if rules.currency() != before.currency() {
+        return Err(Error::invalid(vec![FieldError {
+            pointer: "/rules/currency".to_owned(),
+            code: ErrorCode::CurrencyMismatch,
+            detail: format!("must be the product's currency, {}", before.currency()),
+        }]));
+    }
+    let nonce = Nonce::from_bytes(random_bytes());
+    app.auctions.act(id, Act::Amend { rules, starts_at: body.starts_at, title: body.title, nonce }).await?;
+    Ok(Json(app.auctions.one(id, Some(&who)).await?))
+}
+
+/// Call an auction off. With bids, only an admin may.
+#[utoipa::path(
+    post,
+    path = "/auction/{id}/cancel",
+    tag = "auction",
+    params(("id" = AuctionId, Path)),
+    request_body = CancelRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Cancelled (also if it was before).", body = Auction),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not your auction.", body = Problem),
+        (status = 404, description = "No such auction.", body = Problem),
+        (status = 409, description = "`auction_has_bids`, `auction_closed`.", body = Problem),
+        (status = 422, description = "Invalid shape.", body = Problem),
+    )
+)]
+async fn cancel(
+    State(app): State<App>,
+    PathId(id): PathId<AuctionId>,
+    Body { who, body }: Body<Active, CancelRequest>,
+) -> Result<Json<Auction>> {
+    app.auctions.owned(id, &who).await?;
+    let by_admin = super::is_admin(&who);
+    app.auctions.act(id, Act::Cancel { reason: body.reason, by_admin }).await?;
+    Ok(Json(app.auctions.one(id, Some(&who)).await?))
+}
+
+/// Strike a bid, and every later one of the same bidder.
+#[utoipa::path(
+    post,
+    path = "/auction/{id}/void",
+    tag = "auction",
+    params(("id" = AuctionId, Path)),
+    request_body = VoidRequest,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "Voided (also if it was before).", body = Auction),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not your auction.", body = Problem),
+        (status = 404, description = "No such auction, or no such bid in it.", body = Problem),
+        (status = 409, description = "`auction_not_live`, `auction_closed`, `auction_cancelled`.", body = Problem),
+        (status = 422, description = "Invalid shape.", body = Problem),
+    )
+)]
+async fn void(
+    State(app): State<App>,
+    PathId(id): PathId<AuctionId>,
+    Body { who, body }: Body<Active, VoidRequest>,
+) -> Result<Json<Auction>> {
+    app.auctions.owned(id, &who).await?;
+    app.auctions.act(id, Act::Void { bid_id: body.bid_id, reason: body.reason, log: Vec::new() }).await?;
+    Ok(Json(app.auctions.one(id, Some(&who)).await?))
+}
+
+impl Auctions {
+    /// An auction that this user may change.
+    async fn owned(&self, id: AuctionId, user: &User) -> Result<LotRow> {
+        let lot = self.settled(id).await?;
+        check_owner(user, UserId(lot.seller_id))?;
+        Ok(lot)
+    }
+}

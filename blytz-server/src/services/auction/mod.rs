@@ -1,0 +1,266 @@
+//! Service auction: lots, bids, logs and shows.
+//!
+//! A bid's way: [`bid`](self::bids) → [`Auctions::bid`] → the auction's room ([`room`]) → one turn
+//! ([`turn`]) → the committer ([`committer`]) → the answer and the frames. Everything that changes
+//! an auction goes that way; everything that only looks reads the database.
+
+mod bids;
+mod blocklist;
+mod committer;
+mod lots;
+mod proof;
+mod queue;
+mod refusals;
+mod room;
+mod rooms;
+mod state;
+mod store;
+mod streams;
+mod turn;
+mod views;
+mod watch;
+
+use std::collections::HashSet;
+
+use blytz_core::{
+    AuctionId, Epoch, StreamId, Timestamp, UserId,
+    account::Action,
+    auction::BidKind,
+    wire::{
+        auction::{BidAnswer, BidRequest, LogKey, StatusView},
+        stream::StreamStatus,
+    },
+};
+use tokio::sync::oneshot;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use utoipa_axum::router::OpenApiRouter;
+
+use self::{
+    committer::Committer,
+    room::{Act, Bid, Request},
+    rooms::Shared,
+    store::LotRow,
+};
+use crate::{
+    app::App,
+    clock::Clock,
+    db::Db,
+    error::{Error, Result},
+    keys::Keys,
+    live::Hub,
+    services::{
+        auth::{Accounts, User},
+        product::Catalog,
+    },
+};
+
+/// The service's routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(bids::router())
+        .merge(lots::router())
+        .merge(proof::router())
+        .merge(watch::router())
+        .merge(blocklist::router())
+        .merge(streams::router())
+        .merge(queue::router())
+}
+
+/// Every auction and show. Cheap to clone.
+#[derive(Clone)]
+pub struct Auctions {
+    shared: Shared,
+    catalog: Catalog,
+    accounts: Accounts,
+    keys: Keys,
+}
+
+/// What its neighbours may know of a show.
+#[derive(Debug, Clone)]
+pub struct StreamAccess {
+    /// Whose show it is.
+    pub seller_id: UserId,
+    /// Where it stands.
+    pub status: StreamStatus,
+    /// Its own moderators.
+    pub moderators: HashSet<UserId>,
+}
+
+/// What the service is made of.
+pub struct Needs {
+    /// The database.
+    pub db: Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// The signing keys.
+    pub keys: Keys,
+    /// Fan-out.
+    pub hub: Hub,
+    /// The catalogue.
+    pub catalog: Catalog,
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Tasks that must end before the database is closed.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server is to stop.
+    pub shutdown: CancellationToken,
+}
+
+impl Auctions {
+    /// Starts the service: every auction that is live or will open by itself goes on from its log.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn start(needs: Needs) -> Result<Self> {
+        let Needs { db, clock, keys, hub, catalog, accounts, tasks, shutdown } = needs;
+        let (committer, work) = Committer::new(db.clone(), catalog.clone());
+        // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
+        tokio::spawn(work);
+        let shared = Shared::new(db, clock, hub, keys.log_signer(), committer, shutdown, tasks);
+        for id in store::due_lots(&shared.db).await? {
+            shared.resume(id);
+        }
+        Ok(Self { shared, catalog, accounts, keys })
+    }
+
+    /// Decides a bid. Returns once it is durable.
+    ///
+    /// # Errors
+    /// Every refusal of contract §3, and 503 when nothing can be said.
+    pub async fn bid(&self, user: &User, request: BidRequest) -> Result<BidAnswer> {
+        let bid = BidKind::try_from(&request).map_err(Error::invalid)?;
+        let (reply, answer) = oneshot::channel();
+        let bid = Bid { bidder: user.id, bid_id: request.bid_id, bid, suspended: user.suspended, reply };
+        self.shared.send(request.auction_id, Request::Bid(bid))?;
+        received(answer).await
+    }
+
+    /// Has the auction's room carry out something else than a bid.
+    async fn act(&self, id: AuctionId, act: Act) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.send(id, Request::Act { act, reply })?;
+        received(answer).await
+    }
+
+    /// An auction's row, after what is overdue has been done: whoever asks sees a closed lot closed.
+    async fn settled(&self, id: AuctionId) -> Result<LotRow> {
+        let lot = store::lot(&self.shared.db, id).await?.ok_or_else(Error::not_found)?;
+        if self.is_due(lot.due_at_us.map(Timestamp::from_micros)) {
+            self.act(id, Act::Tick).await?;
+            return store::lot(&self.shared.db, id).await?.ok_or_else(Error::not_found);
+        }
+        Ok(lot)
+    }
+
+    fn is_due(&self, due_at: Option<Timestamp>) -> bool {
+        due_at.is_some_and(|due| due <= self.now())
+    }
+
+    /// Where the auction stands.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn status(&self, id: AuctionId) -> Result<StatusView> {
+        let lot = self.settled(id).await?;
+        self.show_status(&self.accounts, &lot).await
+    }
+
+    /// The seq of the last event; `None` when there is no such auction.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
+        let Some((seq, due_at)) = store::head(&self.shared.db, id).await? else { return Ok(None) };
+        if self.is_due(due_at) {
+            self.act(id, Act::Tick).await?;
+            return Ok(store::head(&self.shared.db, id).await?.map(|(seq, _)| seq));
+        }
+        Ok(Some(seq))
+    }
+
+    /// The log's hash at a seq; 64 zeros at 0.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
+        if seq == 0 {
+            return Ok(Some(blytz_core::auction::log::NO_HASH.to_owned()));
+        }
+        Ok(store::hash_at(&self.shared.db, id, seq).await?)
+    }
+
+    /// At most `limit` entries after `after`, in order, each with its seq and its JSON.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn events_after(&self, id: AuctionId, after: u64, limit: usize) -> Result<Vec<(u64, String)>> {
+        Ok(store::entries_after(&self.shared.db, id, after, limit).await?)
+    }
+
+    /// Whose show it is, where it stands and who moderates it; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn stream_access(&self, id: StreamId) -> Result<Option<StreamAccess>> {
+        let Some(stream) = store::stream(&self.shared.db, id).await? else { return Ok(None) };
+        Ok(Some(StreamAccess {
+            seller_id: UserId(stream.seller_id),
+            status: streams::status(&stream),
+            moderators: store::moderators(&self.shared.db, id).await?,
+        }))
+    }
+
+    /// Whether somebody watches one of the seller's lots.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn follows(&self, seller: UserId, user: UserId) -> Result<bool> {
+        Ok(store::follows(&self.shared.db, seller, user).await?)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.shared.hub.epoch()
+    }
+
+    fn hub(&self) -> &Hub {
+        &self.shared.hub
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn log_keys(&self) -> Vec<LogKey> {
+        self.keys.log_keys()
+    }
+}
+
+/// What a room answered. A room that ended without a word left the outcome open.
+async fn received<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+    match tokio::time::timeout(std::time::Duration::from_secs(10), answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Err(Error::new(
+            blytz_core::wire::ErrorCode::OutcomeUnknown,
+            "It is not known whether this was done; ask again with the same id.",
+        )
+        .retry_after(1)),
+    }
+}
+
+/// Whether a user may act on everybody's auctions and shows.
+fn is_admin(user: &User) -> bool {
+    user.may(Action::ManageUsers)
+}
+
+/// Refuses whoever is neither the owner nor an admin. Auctions and shows are public, so 403.
+fn check_owner(user: &User, owner: UserId) -> Result<()> {
+    if user.id == owner || is_admin(user) {
+        Ok(())
+    } else {
+        Err(Error::forbidden("This is somebody else's; only its seller or an admin may do that."))
+    }
+}

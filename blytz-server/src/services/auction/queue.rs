@@ -1,0 +1,103 @@
+//! A show's queue of lots.
+
+use axum::{Json, extract::State};
+use blytz_core::{
+    AuctionId, StreamId, UserId,
+    wire::{
+        ErrorCode, Page, Problem,
+        auction::Auction,
+        live::UpdateData,
+        stream::{LotsUpdate, StreamStatus},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{store, streams};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::{Body, PathId},
+    live::Topic,
+    services::auth::{Active, User},
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get, put))
+}
+
+/// A show's lots, in order.
+#[utoipa::path(
+    get,
+    path = "/streams/{id}/lots",
+    tag = "auction",
+    params(("id" = StreamId, Path)),
+    responses(
+        (status = 200, description = "All lots of the queue.", body = Page<Auction>),
+        (status = 401, description = "The access token is not valid.", body = Problem),
+        (status = 404, description = "No such show.", body = Problem),
+    )
+)]
+async fn get(
+    State(app): State<App>,
+    viewer: Option<User>,
+    PathId(id): PathId<StreamId>,
+) -> Result<Json<Page<Auction>>> {
+    store::stream(&app.db, id).await?.ok_or_else(Error::not_found)?;
+    lots(&app, id, viewer.as_ref()).await.map(Json)
+}
+
+async fn lots(app: &App, id: StreamId, viewer: Option<&User>) -> Result<Page<Auction>> {
+    let rows = app.auctions.settle(store::queue(&app.db, id).await?).await?;
+    Ok(Page { items: app.auctions.show(&app.accounts, rows, viewer).await?, next_cursor: None })
+}
+
+/// Order the queue. Lots that are not named leave it; a live one must stay.
+#[utoipa::path(
+    put,
+    path = "/streams/{id}/lots",
+    tag = "auction",
+    params(("id" = StreamId, Path)),
+    request_body = LotsUpdate,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The queue as it is now.", body = Page<Auction>),
+        (status = 401, description = "No valid access token.", body = Problem),
+        (status = 403, description = "Not your show.", body = Problem),
+        (status = 404, description = "No such show.", body = Problem),
+        (status = 409, description = "`lot_live`, `stream_not_live` (it has ended).", body = Problem),
+        (status = 422, description = "Invalid shape, or an auction that is not yours.", body = Problem),
+    )
+)]
+async fn put(
+    State(app): State<App>,
+    PathId(id): PathId<StreamId>,
+    Body { who, body }: Body<Active, LotsUpdate>,
+) -> Result<Json<Page<Auction>>> {
+    let stream = app.auctions.owned_stream(id, &who).await?;
+    if streams::status(&stream) == StreamStatus::Ended {
+        return Err(streams::not_live("The show has ended; its queue can't change any more."));
+    }
+    let seller = UserId(stream.seller_id);
+    let mut tx = app.db.begin_write().await?;
+    let live = store::live_lots(&mut tx, id).await?;
+    if live.iter().any(|lot| !body.auction_ids.contains(lot)) {
+        return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
+    }
+    store::empty_queue(&mut tx, id).await?;
+    for (position, lot) in body.auction_ids.iter().enumerate() {
+        if !store::enqueue(&mut tx, *lot, id, position + 1, seller).await? {
+            return Err(Error::invalid_field(format!("/auction_ids/{position}"), "must be an auction of the show's seller"));
+        }
+    }
+    tx.commit().await?;
+    tell(&app, id).await?;
+    lots(&app, id, Some(&who)).await.map(Json)
+}
+
+/// Tells everybody who watches the show what its queue is now.
+pub(super) async fn tell(app: &App, id: StreamId) -> Result<()> {
+    let queue = store::queue(&app.db, id).await?;
+    let auction_ids = queue.into_iter().map(|row| AuctionId(row.id)).collect();
+    app.hub.update(Topic::Stream(id), UpdateData::Lots { auction_ids }, app.clock.now());
+    Ok(())
+}

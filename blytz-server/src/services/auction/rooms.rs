@@ -1,0 +1,132 @@
+//! Which rooms are open, and the way into them.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use blytz_core::{AuctionId, auction::receipt::Signer};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    committer::Committer,
+    room::{MAX_QUEUED, Request, Room},
+};
+use crate::{
+    clock::Clock,
+    db::Db,
+    error::{Error, Result},
+    live::Hub,
+};
+
+/// What every room works with. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub db: Db,
+    pub clock: Clock,
+    pub hub: Hub,
+    pub signer: Arc<Signer>,
+    pub committer: Committer,
+    pub shutdown: CancellationToken,
+    pub tasks: TaskTracker,
+    open: Arc<Mutex<HashMap<AuctionId, mpsc::Sender<Request>>>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        db: Db,
+        clock: Clock,
+        hub: Hub,
+        signer: Arc<Signer>,
+        committer: Committer,
+        shutdown: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { db, clock, hub, signer, committer, shutdown, tasks, open: Arc::default() }
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<AuctionId, mpsc::Sender<Request>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a room off the list; requests that are already in its inbox are still served.
+    pub(super) fn forget(&self, id: AuctionId) {
+        self.open().remove(&id);
+    }
+
+    /// Hands a request to the auction's room, which is opened if need be.
+    ///
+    /// # Errors
+    /// 503 when the room's queue is full.
+    pub(super) fn send(&self, id: AuctionId, mut request: Request) -> Result<()> {
+        loop {
+            let sender = self.room(id, false);
+            match sender.try_send(request) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(_)) => {
+                    return Err(Error::unavailable("Too many bids are waiting for this auction; ask again."));
+                }
+                Err(TrySendError::Closed(returned)) => {
+                    // It closed for being idle between our look at the list and now.
+                    self.forget_closed(id);
+                    request = returned;
+                }
+            }
+        }
+    }
+
+    /// Opens a room after a restart.
+    pub(super) fn resume(&self, id: AuctionId) {
+        self.room(id, true);
+    }
+
+    /// Opens a room so that its timer runs.
+    pub(super) fn wake(&self, id: AuctionId) {
+        self.room(id, false);
+    }
+
+    /// Tells every open room that some blocklist has changed. A room that is full will learn of it
+    /// with the next one; it holds a thousand requests that were made before.
+    pub(super) async fn blocklist_changed(&self) {
+        let rooms: Vec<_> = self.open().values().cloned().collect();
+        for room in rooms {
+            // A closed room reads the blocklist when it is opened again.
+            let _ = room.send(Request::BlocklistChanged).await;
+        }
+    }
+
+    fn room(&self, id: AuctionId, resume: bool) -> mpsc::Sender<Request> {
+        let mut open = self.open();
+        if let Some(sender) = open.get(&id) {
+            return sender.clone();
+        }
+        let (sender, inbox) = mpsc::channel(MAX_QUEUED);
+        open.insert(id, sender.clone());
+        drop(open);
+        let shared = self.clone();
+        self.tasks.spawn(async move {
+            match Room::load(shared.clone(), id, inbox).await {
+                Ok(room) => room.run(resume).await,
+                Err((error, inbox)) => shared.turn_away(id, &error, inbox).await,
+            }
+        });
+        sender
+    }
+
+    fn forget_closed(&self, id: AuctionId) {
+        let mut open = self.open();
+        if open.get(&id).is_some_and(mpsc::Sender::is_closed) {
+            open.remove(&id);
+        }
+    }
+
+    /// There is no such room, or it can't be read.
+    async fn turn_away(&self, id: AuctionId, error: &Error, mut inbox: mpsc::Receiver<Request>) {
+        self.forget(id);
+        inbox.close();
+        while let Some(request) = inbox.recv().await {
+            request.refuse(error.clone());
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The event log: where a batch becomes durable.
+
+use blytz_core::{
+    AuctionId, Timestamp,
+    auction::{Event, log::Head},
+    wire::auction::LogEntry,
+};
+use sqlx::{FromRow, QueryBuilder, Sqlite};
+
+use crate::db::{Db, Tx, TxEngine, on_db, on_tx};
+
+/// Rows per insert: well under SQLite's limit of 32,766 bound values.
+const CHUNK: usize = 1_000;
+
+/// One event on its way into the log.
+pub(in super::super) struct NewEvent {
+    pub seq: u64,
+    pub hash: String,
+    pub entry: String,
+    pub sealed: Option<String>,
+}
+
+/// The head's row after a batch.
+pub(in super::super) struct HeadRow<'a> {
+    pub status: &'a str,
+    pub state: &'a str,
+    pub due_at: Option<Timestamp>,
+}
+
+const INSERT_HEAD: &str = "
+    insert into auction_heads (auction_id, seq, hash, status, state, due_at_us) values ($1, $2, $3, $4, $5, $6)";
+
+/// Starts a log.
+pub(in super::super) async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::Result<()> {
+    on_tx!(tx, conn => sqlx::query(INSERT_HEAD)
+        .bind(head.auction_id.uuid())
+        .bind(signed(head.seq))
+        .bind(&head.hash)
+        .bind(row.status)
+        .bind(row.state)
+        .bind(row.due_at.map(Timestamp::as_micros))
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+const MOVE_HEAD: &str = "
+    update auction_heads set seq = $4, hash = $5, status = $6, state = $7, due_at_us = $8
+    where auction_id = $1 and seq = $2 and hash = $3";
+
+/// Moves a head from where its writer believes it to be. False when it is not there: somebody else
+/// wrote, and the writer has to load what it lacks and decide again.
+pub(in super::super) async fn move_head(
+    tx: &mut Tx,
+    from: &Head,
+    to: &Head,
+    row: &HeadRow<'_>,
+) -> sqlx::Result<bool> {
+    on_tx!(tx, conn => sqlx::query(MOVE_HEAD)
+        .bind(from.auction_id.uuid())
+        .bind(signed(from.seq))
+        .bind(&from.hash)
+        .bind(signed(to.seq))
+        .bind(&to.hash)
+        .bind(row.status)
+        .bind(row.state)
+        .bind(row.due_at.map(Timestamp::as_micros))
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1))
+}
+
+/// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them. This is the
+/// one place where databases differ in how that is said.
+pub(in super::super) async fn append(tx: &mut Tx, id: AuctionId, events: &[NewEvent]) -> sqlx::Result<()> {
+    for chunk in events.chunks(CHUNK) {
+        match &mut tx.engine {
+            TxEngine::Sqlite(transaction) => {
+                QueryBuilder::<Sqlite>::new("insert into auction_events (auction_id, seq, hash, entry, sealed) ")
+                    .push_values(chunk, |mut row, event| {
+                        row.push_bind(id.uuid())
+                            .push_bind(signed(event.seq))
+                            .push_bind(&event.hash)
+                            .push_bind(&event.entry)
+                            .push_bind(event.sealed.as_deref());
+                    })
+                    .build()
+                    .execute(&mut **transaction)
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    entry: String,
+    sealed: Option<String>,
+}
+
+const SELECT_LOG: &str = "select entry, sealed from auction_events where auction_id = $1 order by seq";
+
+/// The whole log, sealed parts included.
+///
+/// # Errors
+/// Also when a row can't be read as an event: the log is not to be guessed at.
+pub(in super::super) async fn whole_log(db: &Db, id: AuctionId) -> sqlx::Result<Vec<(LogEntry, Event)>> {
+    let rows: Vec<EventRow> =
+        on_db!(db, pool => sqlx::query_as(SELECT_LOG).bind(id.uuid()).fetch_all(pool).await)?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(row: EventRow) -> sqlx::Result<(LogEntry, Event)> {
+    let unreadable = |error: serde_json::Error| sqlx::Error::Decode(Box::new(error));
+    let entry: LogEntry = serde_json::from_str(&row.entry).map_err(unreadable)?;
+    let sealed = row.sealed.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
+    let event = Event { at: entry.at, data: entry.data.clone(), sealed };
+    Ok((entry, event))
+}
+
+const SELECT_AFTER: &str = "
+    select seq, entry from auction_events where auction_id = $1 and seq > $2 order by seq limit $3";
+
+/// The next public entries after a seq, as JSON.
+pub(in super::super) async fn entries_after(
+    db: &Db,
+    id: AuctionId,
+    after: u64,
+    limit: usize,
+) -> sqlx::Result<Vec<(u64, String)>> {
+    let rows: Vec<(i64, String)> = on_db!(db, pool => sqlx::query_as(SELECT_AFTER)
+        .bind(id.uuid())
+        .bind(signed(after))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await)?;
+    Ok(rows.into_iter().map(|(seq, entry)| (seq.unsigned_abs(), entry)).collect())
+}
+
+const SELECT_HEAD: &str = "select seq, due_at_us from auction_heads where auction_id = $1";
+
+/// Where a log ends, and when the auction is due.
+pub(in super::super) async fn head(db: &Db, id: AuctionId) -> sqlx::Result<Option<(u64, Option<Timestamp>)>> {
+    let row: Option<(i64, Option<i64>)> =
+        on_db!(db, pool => sqlx::query_as(SELECT_HEAD).bind(id.uuid()).fetch_optional(pool).await)?;
+    Ok(row.map(|(seq, due)| (seq.unsigned_abs(), due.map(Timestamp::from_micros))))
+}
+
+const SELECT_HASH: &str = "select hash from auction_events where auction_id = $1 and seq = $2";
+
+/// The hash at a seq.
+pub(in super::super) async fn hash_at(db: &Db, id: AuctionId, seq: u64) -> sqlx::Result<Option<String>> {
+    on_db!(db, pool => sqlx::query_scalar::<_, String>(SELECT_HASH)
+        .bind(id.uuid())
+        .bind(signed(seq))
+        .fetch_optional(pool)
+        .await)
+}
+
+/// Databases know signed integers only; a seq never comes near the difference.
+pub(super) fn signed(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+

@@ -1,0 +1,182 @@
+//! Shows and their moderators.
+
+use std::collections::HashSet;
+
+use blytz_core::{AuctionId, StreamId, Timestamp, UserId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::lots::LotRow;
+use crate::db::{Db, Tx, on_db, on_tx};
+
+/// A show.
+#[derive(Clone, FromRow)]
+pub(in super::super) struct StreamRow {
+    pub id: Uuid,
+    pub seller_id: Uuid,
+    pub title: String,
+    pub status: String,
+    pub starts_at_us: Option<i64>,
+    pub started_at_us: Option<i64>,
+    pub ended_at_us: Option<i64>,
+}
+
+const INSERT_STREAM: &str = "
+    insert into streams (id, seller_id, title, status, starts_at_us, created_at_us)
+    values ($1, $2, $3, 'scheduled', $4, $5)";
+
+/// Announces a show.
+pub(in super::super) async fn insert_stream(
+    tx: &mut Tx,
+    id: StreamId,
+    seller: UserId,
+    title: &str,
+    starts_at: Option<Timestamp>,
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    on_tx!(tx, conn => sqlx::query(INSERT_STREAM)
+        .bind(id.uuid())
+        .bind(seller.uuid())
+        .bind(title)
+        .bind(starts_at.map(Timestamp::as_micros))
+        .bind(at.as_micros())
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+const SELECT_STREAM: &str = "
+    select id, seller_id, title, status, starts_at_us, started_at_us, ended_at_us from streams where id = $1";
+
+/// One show.
+pub(in super::super) async fn stream(db: &Db, id: StreamId) -> sqlx::Result<Option<StreamRow>> {
+    on_db!(db, pool => sqlx::query_as(SELECT_STREAM).bind(id.uuid()).fetch_optional(pool).await)
+}
+
+/// One show, as a transaction sees it.
+pub(in super::super) async fn stream_in(tx: &mut Tx, id: StreamId) -> sqlx::Result<Option<StreamRow>> {
+    on_tx!(tx, conn => sqlx::query_as(SELECT_STREAM).bind(id.uuid()).fetch_optional(conn).await)
+}
+
+const LIST_STREAMS: &str = "
+    select id, seller_id, title, status, starts_at_us, started_at_us, ended_at_us from streams
+    where ($1 or status = $2) and ($3 or id < $4) and ($5 or seller_id = $6) order by id desc limit $7";
+
+/// Shows, the newest first.
+pub(in super::super) async fn list_streams(
+    db: &Db,
+    status: Option<&str>,
+    seller: Option<UserId>,
+    before: Option<StreamId>,
+    limit: usize,
+) -> sqlx::Result<Vec<StreamRow>> {
+    on_db!(db, pool => sqlx::query_as(LIST_STREAMS)
+        .bind(status.is_none())
+        .bind(status.unwrap_or_default())
+        .bind(before.is_none())
+        .bind(before.map_or(Uuid::nil(), StreamId::uuid))
+        .bind(seller.is_none())
+        .bind(seller.map_or(Uuid::nil(), UserId::uuid))
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await)
+}
+
+const START_STREAM: &str = "
+    update streams set status = 'live', started_at_us = $2 where id = $1 and status = 'scheduled'";
+
+/// Puts a scheduled show on air. False when it is not scheduled.
+pub(in super::super) async fn start_stream(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<bool> {
+    on_tx!(tx, conn => sqlx::query(START_STREAM)
+        .bind(id.uuid())
+        .bind(at.as_micros())
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1))
+}
+
+const END_STREAM: &str = "update streams set status = 'ended', ended_at_us = $2 where id = $1 and status <> 'ended'";
+
+/// Ends a show. False when it has ended before.
+pub(in super::super) async fn end_stream(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<bool> {
+    on_tx!(tx, conn => sqlx::query(END_STREAM)
+        .bind(id.uuid())
+        .bind(at.as_micros())
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1))
+}
+
+const LIVE_LOTS: &str = "
+    select a.id from auctions a join auction_heads h on h.auction_id = a.id
+    where a.stream_id = $1 and h.status = 'live'";
+
+/// The show's live lots.
+pub(in super::super) async fn live_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<Vec<AuctionId>> {
+    let ids: Vec<Uuid> =
+        on_tx!(tx, conn => sqlx::query_scalar(LIVE_LOTS).bind(id.uuid()).fetch_all(conn).await)?;
+    Ok(ids.into_iter().map(AuctionId).collect())
+}
+
+const SELECT_QUEUE: &str = "
+    select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view, a.rules_hash,
+        a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
+    from auctions a join auction_heads h on h.auction_id = a.id
+    where a.stream_id = $1 order by a.position, a.id limit 1000";
+
+/// The show's lots, in the order of its queue.
+pub(in super::super) async fn queue(db: &Db, id: StreamId) -> sqlx::Result<Vec<LotRow>> {
+    on_db!(db, pool => sqlx::query_as(SELECT_QUEUE).bind(id.uuid()).fetch_all(pool).await)
+}
+
+const EMPTY_QUEUE: &str = "update auctions set stream_id = null where stream_id = $1";
+
+/// Takes every lot out of a show's queue.
+pub(in super::super) async fn empty_queue(tx: &mut Tx, id: StreamId) -> sqlx::Result<()> {
+    on_tx!(tx, conn => sqlx::query(EMPTY_QUEUE).bind(id.uuid()).execute(conn).await.map(drop))
+}
+
+const ENQUEUE: &str = "
+    update auctions set stream_id = $2, position = $3 where id = $1 and seller_id = $4";
+
+/// Puts a seller's lot into a show's queue. False when they have no such lot.
+pub(in super::super) async fn enqueue(
+    tx: &mut Tx,
+    lot: AuctionId,
+    stream: StreamId,
+    position: usize,
+    seller: UserId,
+) -> sqlx::Result<bool> {
+    on_tx!(tx, conn => sqlx::query(ENQUEUE)
+        .bind(lot.uuid())
+        .bind(stream.uuid())
+        .bind(i64::try_from(position).unwrap_or(i64::MAX))
+        .bind(seller.uuid())
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1))
+}
+
+const MODERATORS: &str = "select user_id from stream_moderators where stream_id = $1";
+
+/// The show's own moderators.
+pub(in super::super) async fn moderators(db: &Db, id: StreamId) -> sqlx::Result<HashSet<UserId>> {
+    let ids: Vec<Uuid> =
+        on_db!(db, pool => sqlx::query_scalar(MODERATORS).bind(id.uuid()).fetch_all(pool).await)?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
+const ADD_MODERATOR: &str = "
+    insert into stream_moderators (stream_id, user_id) values ($1, $2) on conflict (stream_id, user_id) do nothing";
+
+/// Makes somebody a moderator of a show.
+pub(in super::super) async fn add_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
+    on_tx!(tx, conn => sqlx::query(ADD_MODERATOR).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+}
+
+const REMOVE_MODERATOR: &str = "delete from stream_moderators where stream_id = $1 and user_id = $2";
+
+/// Takes that back.
+pub(in super::super) async fn remove_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
+    on_tx!(tx, conn => sqlx::query(REMOVE_MODERATOR).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+}

@@ -1,0 +1,289 @@
+//! One turn of a room: what it decides for everything that has queued, before any of it is said.
+//!
+//! A turn works on a copy of the auction. Only when its batch is durable does the copy become the
+//! room's auction, and only then are the verdicts told.
+
+use std::collections::HashMap;
+
+use blytz_core::{
+    BidId, Timestamp, UserId,
+    auction::{Auction, BidKind, Command, Event, Nonce, Rejection, Sealed, Standing, log::Head, recall},
+    wire::auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
+};
+
+use super::{
+    committer::Batch,
+    room::{Act, Bid, Request},
+    state::StoredState,
+    store::{KnownBid, NewBid, NewEvent, Terms},
+};
+use crate::error::{Error, Result, internal};
+
+/// What a request will be told once the batch is durable.
+pub(super) enum Verdict {
+    /// A bid was accepted; the index of its answer among the turn's.
+    Accepted(usize),
+    /// It had been accepted before.
+    Replayed(Box<BidAnswer>),
+    /// A bid of this very turn had the same id and body.
+    Echo(usize),
+    /// Another command was carried out.
+    Done,
+    /// It was refused.
+    Refused(Error),
+}
+
+/// A bid that this turn accepted.
+pub(super) struct Accepted {
+    pub bidder: UserId,
+    pub answer: BidAnswer,
+    kind: &'static str,
+    amount: i64,
+    fingerprint: String,
+}
+
+/// What a turn has decided so far.
+pub(super) struct Turn<'a> {
+    now: Timestamp,
+    from: Head,
+    pub head: Head,
+    pub auction: Auction,
+    known: &'a HashMap<(UserId, BidId), KnownBid>,
+    pub entries: Vec<LogEntry>,
+    sealed: Vec<Option<Sealed>>,
+    pub accepted: Vec<Accepted>,
+    struck: Option<(UserId, Vec<BidId>)>,
+    amended: Option<(Terms, Option<String>)>,
+}
+
+impl<'a> Turn<'a> {
+    /// A turn at `now`, from where the room stands.
+    pub(super) fn new(
+        now: Timestamp,
+        auction: &Auction,
+        head: &Head,
+        known: &'a HashMap<(UserId, BidId), KnownBid>,
+    ) -> Self {
+        Self {
+            now,
+            from: head.clone(),
+            head: head.clone(),
+            auction: auction.clone(),
+            known,
+            entries: Vec::new(),
+            sealed: Vec::new(),
+            accepted: Vec::new(),
+            struck: None,
+            amended: None,
+        }
+    }
+
+    /// Opens or closes what is due, before anybody is heard.
+    pub(super) fn tick(&mut self, resume: bool) {
+        let due = self.auction.poll_timeout().is_some_and(|due| due <= self.now);
+        if due || resume {
+            let command = if resume { Command::Resume } else { Command::Tick };
+            // Neither is ever refused: without anything due they do nothing.
+            let _ = self.run(command);
+        }
+    }
+
+    /// Decides one request.
+    pub(super) fn decide(&mut self, request: &Request, blocked: bool) -> Verdict {
+        match request {
+            Request::Bid(bid) => self.bid(bid, blocked),
+            Request::Act { act, .. } => match self.act(act) {
+                Ok(()) => Verdict::Done,
+                Err(error) => Verdict::Refused(error),
+            },
+            Request::BlocklistChanged => Verdict::Done,
+        }
+    }
+
+    fn bid(&mut self, bid: &Bid, blocked: bool) -> Verdict {
+        let fingerprint = recall::fingerprint(bid.bid);
+        let same = |known: &str| {
+            let known = recall::Known { fingerprint: known.to_owned() };
+            recall::recall(&known, &fingerprint).map_err(|rejection| Verdict::Refused(rejection.into()))
+        };
+        if let Some(known) = self.known.get(&(bid.bidder, bid.bid_id)) {
+            return match same(&known.fingerprint) {
+                Ok(()) => Verdict::Replayed(Box::new(known.answer.clone())),
+                Err(refused) => refused,
+            };
+        }
+        let twin = self.accepted.iter().position(|one| one.bidder == bid.bidder && one.answer.bid_id == bid.bid_id);
+        if let Some(index) = twin {
+            return match same(&self.accepted[index].fingerprint) {
+                Ok(()) => Verdict::Echo(index),
+                Err(refused) => refused,
+            };
+        }
+        let command = Command::Bid {
+            bidder: bid.bidder,
+            bid_id: bid.bid_id,
+            bid: bid.bid,
+            standing: Standing { suspended: bid.suspended, blocked },
+            nonce: Nonce::from_bytes(crate::clock::random_bytes()),
+        };
+        match self.run(command) {
+            Ok(first) => self.accept(bid, first, fingerprint),
+            Err(rejection) => Verdict::Refused(rejection.into()),
+        }
+    }
+
+    /// The answer to a bid, from its own event, which says all that became of it.
+    fn accept(&mut self, bid: &Bid, first: usize, fingerprint: String) -> Verdict {
+        let answer = self.entries[first..].iter().find_map(|entry| self.answer(bid.bid_id, entry));
+        let Some(answer) = answer else {
+            return Verdict::Refused(internal("an accepted bid has no event of its own"));
+        };
+        let (kind, amount) = match bid.bid {
+            BidKind::Exact(amount) => ("amount", amount.amount),
+            BidKind::Max(max) => ("max", max.amount),
+            BidKind::BuyNow => ("amount", answer.price.map_or(0, |price| price.amount)),
+        };
+        self.accepted.push(Accepted { bidder: bid.bidder, answer, kind, amount, fingerprint });
+        Verdict::Accepted(self.accepted.len() - 1)
+    }
+
+    fn answer(&self, bid_id: BidId, entry: &LogEntry) -> Option<BidAnswer> {
+        let (outcome, price, leader_id, next_minimum, closes_at) = match &entry.data {
+            EventData::Bid { bid_id: of, outcome, price, leader, next_minimum, closes_at, .. } if *of == bid_id => {
+                (*outcome, *price, *leader, *next_minimum, *closes_at)
+            }
+            EventData::MaxRaised { bid_id: of, price, leader, next_minimum, .. } if *of == bid_id => {
+                let outcome = if self.auction.rules().is_sealed() { BidOutcome::Sealed } else { BidOutcome::Leading };
+                (outcome, *price, *leader, *next_minimum, self.auction.closes_at()?)
+            }
+            _ => return None,
+        };
+        Some(BidAnswer {
+            bid_id,
+            auction_id: self.head.auction_id,
+            outcome,
+            seq: entry.seq,
+            at: entry.at,
+            price,
+            leader_id,
+            next_minimum,
+            closes_at,
+            hash: entry.hash.clone(),
+            receipt: Receipt {
+                key_id: String::new(),
+                head_seq: 0,
+                head_hash: String::new(),
+                signature: String::new(),
+            },
+            replayed: false,
+        })
+    }
+
+    fn act(&mut self, act: &Act) -> Result<()> {
+        let first = self.run(act.command())?;
+        match act {
+            Act::Amend { title, .. } => self.amended = Some((terms(&self.auction)?, title.clone())),
+            Act::Void { .. } => self.struck = self.struck_since(first),
+            Act::Open | Act::Cancel { .. } | Act::Tick => {}
+        }
+        Ok(())
+    }
+
+    fn struck_since(&self, first: usize) -> Option<(UserId, Vec<BidId>)> {
+        self.entries[first..].iter().zip(&self.sealed[first..]).find_map(|(entry, sealed)| {
+            match (&entry.data, sealed) {
+                (EventData::Voided { struck, .. }, Some(Sealed::Void { bidder, .. })) => {
+                    Some((*bidder, struck.clone()))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Runs a command; its events join the turn's. Returns the index of the first.
+    fn run(&mut self, command: Command) -> Result<usize, Rejection> {
+        let first = self.entries.len();
+        for event in self.auction.handle(self.now, command)? {
+            self.append(event);
+        }
+        Ok(first)
+    }
+
+    fn append(&mut self, event: Event) {
+        self.entries.push(self.head.append(&event));
+        self.sealed.push(event.sealed);
+    }
+
+    /// Whether there is anything to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Puts the signed receipt into every answer and returns what is to be written.
+    pub(super) fn batch(&mut self, receipt: &Receipt) -> Result<Batch> {
+        for accepted in &mut self.accepted {
+            accepted.answer.receipt = receipt.clone();
+        }
+        let state = StoredState::of(&self.auction, self.now);
+        let unsold = matches!(state.status, AuctionStatus::Unsold | AuctionStatus::Cancelled);
+        Ok(Batch {
+            from: self.from.clone(),
+            to: self.head.clone(),
+            events: self.entries.iter().zip(&self.sealed).map(new_event).collect::<Result<_>>()?,
+            bids: self.accepted.iter().map(new_bid).collect::<Result<_>>()?,
+            status: state.status_name(),
+            state: json(&state)?,
+            due_at: self.auction.poll_timeout(),
+            struck: self.struck.take(),
+            amended: self.amended.take(),
+            released: unsold.then(|| (self.auction.product_id(), "lot not sold")),
+            at: self.auction.last_at(),
+        })
+    }
+}
+
+fn new_event((entry, sealed): (&LogEntry, &Option<Sealed>)) -> Result<NewEvent> {
+    Ok(NewEvent {
+        seq: entry.seq,
+        hash: entry.hash.clone(),
+        entry: json(entry)?,
+        sealed: sealed.as_ref().map(json).transpose()?,
+    })
+}
+
+fn new_bid(accepted: &Accepted) -> Result<NewBid> {
+    Ok(NewBid {
+        bidder: accepted.bidder,
+        bid_id: accepted.answer.bid_id,
+        seq: accepted.answer.seq,
+        kind: accepted.kind,
+        amount: accepted.amount,
+        fingerprint: accepted.fingerprint.clone(),
+        answer: json(&accepted.answer)?,
+    })
+}
+
+/// The rules as the auction's row keeps them.
+pub(super) fn terms(auction: &Auction) -> Result<Terms> {
+    Ok(Terms {
+        starts_at: auction.starts_at(),
+        rules: json(auction.rules())?,
+        rules_view: json(auction.rules_view())?,
+        rules_hash: auction.rules_hash().to_owned(),
+    })
+}
+
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(internal)
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        let detail = rejection.to_string();
+        let error = Self::new(rejection.code(), detail);
+        match rejection {
+            Rejection::BidTooLow { next_minimum } => error.next_minimum(next_minimum),
+            _ => error,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Logging in with Firebase Authentication.
+
+use axum::{Json, extract::State};
+use blytz_core::{
+    SessionId,
+    account::{Role, check_display_name, check_email, normalise_display_name, normalise_email},
+    wire::{
+        ErrorCode, Faults,
+        account::{FirebaseRequest, Session},
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    accounts::{Accounts, uninterrupted},
+    store::{
+        sessions,
+        users::{self, NewPerson, Person},
+    },
+    who::suspended,
+};
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    http::extract::{Anyone, Body},
+    providers::firebase::Identity,
+};
+
+/// The name under which these identities are stored.
+const FIREBASE: &str = "firebase";
+
+/// Log in with Firebase.
+///
+/// The first time this makes an account, or links the one that has the same email address if
+/// Firebase says that the address is verified. The password of such an account goes unless its
+/// address was proven before: whoever chose it may have signed up with an address of somebody else.
+#[utoipa::path(
+    post, path = "/auth/firebase", tag = "auth", request_body = FirebaseRequest,
+    responses(
+        (status = 200, description = "A new session", body = Session),
+        (status = 401, description = "`invalid_credentials`"),
+        (status = 403, description = "`suspended`"),
+        (status = 404, description = "This server has no Firebase project"),
+        (status = 409, description = "`email_taken`, and not verified"),
+        (status = 503, description = "Firebase's keys can't be fetched"),
+    )
+)]
+pub(super) async fn login(
+    State(app): State<App>,
+    Body { body, .. }: Body<Anyone, FirebaseRequest>,
+) -> Result<Json<Session>> {
+    let accounts = app.accounts.clone();
+    let firebase = accounts.firebase.as_ref().ok_or_else(|| {
+        Error::new(ErrorCode::NotFound, "This server has no Firebase project; log in with email address and password.")
+    })?;
+    let identity = firebase.verify(&body.id_token).await?;
+    uninterrupted(async move { app.accounts.log_in_as(identity).await }).await.map(Json)
+}
+
+impl Accounts {
+    async fn log_in_as(&self, identity: Identity) -> Result<Session> {
+        let mut tx = self.db.begin_write().await?;
+        let mut ended = Vec::new();
+        let person = match users::person_behind(&mut tx, FIREBASE, &identity.subject).await? {
+            Some(person) => person,
+            None => self.adopt(&mut tx, &identity, &mut ended).await?,
+        };
+        if person.suspended {
+            return Err(suspended());
+        }
+        let session = self.begin_session(&mut tx, &person).await?;
+        tx.commit().await?;
+        for session in ended {
+            self.forget_session(session);
+        }
+        Ok(session)
+    }
+
+    /// Links the identity to the account with its address, or to a new one.
+    async fn adopt(&self, tx: &mut Tx, identity: &Identity, ended: &mut Vec<SessionId>) -> Result<Person> {
+        let email = usable_email(identity)?;
+        let person = match users::user_to_link(tx, &email).await? {
+            Some(person) if identity.email_verified => {
+                if users::prove_email(tx, person.id).await? {
+                    *ended = sessions::end_others(tx, person.id, SessionId(Uuid::nil())).await?;
+                }
+                person
+            }
+            Some(_) => {
+                let detail =
+                    "This email address has an account already, and Firebase has not verified that it is yours.";
+                return Err(Error::new(ErrorCode::EmailTaken, detail));
+            }
+            None => {
+                let person = self.new_person(email, usable_name(identity), vec![Role::Buyer]);
+                let new = NewPerson { person: &person, password_hash: None, email_proven: identity.email_verified };
+                users::insert_user(tx, new).await?;
+                person
+            }
+        };
+        users::link(tx, FIREBASE, &identity.subject, person.id, self.clock.now()).await?;
+        Ok(person)
+    }
+}
+
+fn usable_email(identity: &Identity) -> Result<String> {
+    let email = normalise_email(identity.email.as_deref().unwrap_or_default());
+    let mut faults = Faults::default();
+    check_email("/id_token", &email, &mut faults);
+    if faults.is_empty() {
+        Ok(email)
+    } else {
+        Err(Error::invalid_field("/id_token", "is of a Firebase account without an email address"))
+    }
+}
+
+/// The name that Firebase knows, else the address's first part, else anything that is a name.
+fn usable_name(identity: &Identity) -> String {
+    let local = identity.email.as_deref().and_then(|email| email.split('@').next());
+    let is_usable = |name: &&str| {
+        let mut faults = Faults::default();
+        check_display_name("", name, &mut faults);
+        faults.is_empty()
+    };
+    let name = [identity.name.as_deref(), local].into_iter().flatten().find(is_usable);
+    normalise_display_name(name.unwrap_or("New user"))
+}

@@ -1,0 +1,39 @@
+//! Service auth: accounts, sessions, roles and addresses.
+
+mod accounts;
+mod addresses;
+mod firebase;
+mod password;
+mod profile;
+mod sessions;
+mod store;
+mod token;
+mod users;
+mod who;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use self::{
+    accounts::{Accounts, EnsuredAdmin},
+    who::{Active, Admin, Moderator, Seller, User, bearer},
+};
+use crate::app::App;
+
+/// The routes of this service.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(sessions::signup))
+        .routes(routes!(sessions::login))
+        .routes(routes!(sessions::refresh))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(sessions::verify))
+        .routes(routes!(firebase::login))
+        .routes(routes!(profile::get, profile::patch))
+        .routes(routes!(profile::change_password))
+        .routes(routes!(addresses::list, addresses::create))
+        .routes(routes!(addresses::get, addresses::put, addresses::delete))
+        .routes(routes!(users::list))
+        .routes(routes!(users::put_roles))
+        .routes(routes!(users::suspend))
+        .routes(routes!(users::reinstate))
+}

@@ -1,0 +1,310 @@
+//! Accounts and the identities elsewhere that log in to them.
+
+use blytz_core::{
+    Timestamp, UserId,
+    account::Role,
+    wire::account::{PublicUser, User, UserStatus},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{Db, Tx, is_duplicate, on_db, on_tx},
+    error::{Result, internal},
+};
+
+/// An account as the server knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::services::auth) struct Person {
+    pub(in crate::services::auth) id: UserId,
+    pub(in crate::services::auth) email: String,
+    pub(in crate::services::auth) display_name: String,
+    pub(in crate::services::auth) roles: Vec<Role>,
+    pub(in crate::services::auth) suspended: bool,
+    pub(in crate::services::auth) created_at: Timestamp,
+    /// Grows with every change.
+    pub(in crate::services::auth) rev: i64,
+}
+
+impl From<&Person> for User {
+    fn from(person: &Person) -> Self {
+        Self {
+            id: person.id,
+            email: person.email.clone(),
+            display_name: person.display_name.clone(),
+            roles: person.roles.clone(),
+            status: if person.suspended { UserStatus::Suspended } else { UserStatus::Active },
+            created_at: person.created_at,
+        }
+    }
+}
+
+impl From<&Person> for PublicUser {
+    fn from(person: &Person) -> Self {
+        Self { id: person.id, display_name: person.display_name.clone() }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    id: Uuid,
+    email: String,
+    display_name: String,
+    roles: String,
+    suspended: bool,
+    rev: i64,
+    created_at: i64,
+}
+
+impl TryFrom<PersonRow> for Person {
+    type Error = crate::error::Error;
+    fn try_from(row: PersonRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.into(),
+            email: row.email,
+            display_name: row.display_name,
+            roles: serde_json::from_str(&row.roles).map_err(internal)?,
+            suspended: row.suspended,
+            created_at: Timestamp::from_micros(row.created_at),
+            rev: row.rev,
+        })
+    }
+}
+
+fn one(row: Option<PersonRow>) -> Result<Option<Person>> {
+    row.map(Person::try_from).transpose()
+}
+
+fn roles_text(roles: &[Role]) -> Result<String> {
+    serde_json::to_string(roles).map_err(internal)
+}
+
+fn search_text(email: &str, display_name: &str) -> String {
+    format!("{email} {}", display_name.to_lowercase())
+}
+
+/// A new account with what only its owner may know.
+pub(in crate::services::auth) struct NewPerson<'a> {
+    pub(in crate::services::auth) person: &'a Person,
+    pub(in crate::services::auth) password_hash: Option<&'a str>,
+    pub(in crate::services::auth) email_proven: bool,
+}
+
+const INSERT_USER: &str = "
+    insert into users (id, email, email_proven, display_name, search_text, password_hash, roles, suspended, rev, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// Adds an account; false when the address is taken.
+pub(in crate::services::auth) async fn insert_user(tx: &mut Tx, new: NewPerson<'_>) -> Result<bool> {
+    let person = new.person;
+    let roles = roles_text(&person.roles)?;
+    let done = on_tx!(tx, conn => sqlx::query(INSERT_USER)
+        .bind(person.id.uuid())
+        .bind(&person.email)
+        .bind(new.email_proven)
+        .bind(&person.display_name)
+        .bind(search_text(&person.email, &person.display_name))
+        .bind(new.password_hash)
+        .bind(roles)
+        .bind(person.suspended)
+        .bind(person.rev)
+        .bind(person.created_at.as_micros())
+        .execute(conn)
+        .await);
+    match done {
+        Ok(_) => Ok(true),
+        Err(error) if is_duplicate(&error) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+const USER_BY_ID: &str = "select id, email, display_name, roles, suspended, rev, created_at from users where id = $1";
+
+pub(in crate::services::auth) async fn user(db: &Db, id: UserId) -> Result<Option<Person>> {
+    one(on_db!(db, pool => sqlx::query_as(USER_BY_ID).bind(id.uuid()).fetch_optional(pool).await)?)
+}
+
+const USER_BY_EMAIL: &str =
+    "select id, email, display_name, roles, suspended, rev, created_at from users where email = $1";
+
+/// The account with this address, which must be in its normal form.
+pub(in crate::services::auth) async fn user_by_email(db: &Db, email: &str) -> Result<Option<Person>> {
+    one(on_db!(db, pool => sqlx::query_as(USER_BY_EMAIL).bind(email).fetch_optional(pool).await)?)
+}
+
+/// How many ids one look-up takes; fewer are filled up with the last one.
+const BATCH: usize = 8;
+
+const USERS_BY_IDS: &str = "
+    select id, email, display_name, roles, suspended, rev, created_at from users
+    where id in ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// The accounts with these ids, in no order.
+pub(in crate::services::auth) async fn users(db: &Db, ids: &[UserId]) -> Result<Vec<Person>> {
+    let mut people = Vec::with_capacity(ids.len());
+    for batch in ids.chunks(BATCH) {
+        let mut query = sqlx::query_as::<_, PersonRow>(USERS_BY_IDS);
+        let padding = batch.last().into_iter().cycle();
+        for id in batch.iter().chain(padding).take(BATCH) {
+            query = query.bind(id.uuid());
+        }
+        let rows = on_db!(db, pool => query.fetch_all(pool).await)?;
+        for row in rows {
+            people.push(row.try_into()?);
+        }
+    }
+    Ok(people)
+}
+
+const PAGE_OF_USERS: &str = "
+    select id, email, display_name, roles, suspended, rev, created_at from users
+    where id > $1 and search_text like $2 escape '\\'
+    order by id limit $3";
+
+/// The accounts after `after`, oldest first, whose address or name contains `text`.
+pub(in crate::services::auth) async fn page_of_users(
+    db: &Db,
+    after: UserId,
+    text: &str,
+    count: usize,
+) -> Result<Vec<Person>> {
+    let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    let rows: Vec<PersonRow> = on_db!(db, pool => sqlx::query_as(PAGE_OF_USERS)
+        .bind(after.uuid())
+        .bind(format!("%{escaped}%"))
+        .bind(i64::try_from(count).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await)?;
+    rows.into_iter().map(Person::try_from).collect()
+}
+
+/// What a login is checked against.
+#[derive(sqlx::FromRow)]
+struct CredentialsRow {
+    id: Uuid,
+    password_hash: Option<String>,
+}
+
+const CREDENTIALS: &str = "select id, password_hash from users where email = $1";
+
+/// Whose address this is, and the hash of their password if they have one. The address must be in
+/// its normal form.
+pub(in crate::services::auth) async fn credentials(db: &Db, email: &str) -> Result<Option<(UserId, Option<String>)>> {
+    let row: Option<CredentialsRow> =
+        on_db!(db, pool => sqlx::query_as(CREDENTIALS).bind(email).fetch_optional(pool).await)?;
+    Ok(row.map(|row| (row.id.into(), row.password_hash)))
+}
+
+const HAS_PASSWORD: &str = "
+    select id, email, display_name, roles, suspended, rev, created_at from users
+    where id = $1 and password_hash is not distinct from $2";
+
+/// The account, if its password is still the one behind `hash`.
+pub(in crate::services::auth) async fn with_password(
+    tx: &mut Tx,
+    id: UserId,
+    hash: Option<&str>,
+) -> Result<Option<Person>> {
+    one(on_tx!(tx, conn =>
+        sqlx::query_as(HAS_PASSWORD).bind(id.uuid()).bind(hash).fetch_optional(conn).await)?)
+}
+
+const SET_PASSWORD: &str =
+    "update users set password_hash = $2 where id = $1 and password_hash is not distinct from $3";
+
+/// Replaces a password; false when it is no longer the one that was verified.
+pub(in crate::services::auth) async fn set_password(
+    tx: &mut Tx,
+    id: UserId,
+    hash: &str,
+    before: Option<&str>,
+) -> Result<bool> {
+    let done = on_tx!(tx, conn =>
+        sqlx::query(SET_PASSWORD).bind(id.uuid()).bind(hash).bind(before).execute(conn).await)?;
+    Ok(done.rows_affected() == 1)
+}
+
+const SET_NAME: &str = "
+    update users set display_name = $2, search_text = email || ' ' || $3, rev = rev + 1 where id = $1
+    returning id, email, display_name, roles, suspended, rev, created_at";
+
+pub(in crate::services::auth) async fn set_name(tx: &mut Tx, id: UserId, display_name: &str) -> Result<Option<Person>> {
+    one(on_tx!(tx, conn => sqlx::query_as(SET_NAME)
+        .bind(id.uuid())
+        .bind(display_name)
+        .bind(display_name.to_lowercase())
+        .fetch_optional(conn)
+        .await)?)
+}
+
+const SET_ROLES: &str = "
+    update users set roles = $2, rev = rev + 1 where id = $1
+    returning id, email, display_name, roles, suspended, rev, created_at";
+
+pub(in crate::services::auth) async fn set_roles(tx: &mut Tx, id: UserId, roles: &[Role]) -> Result<Option<Person>> {
+    let roles = roles_text(roles)?;
+    one(on_tx!(tx, conn => sqlx::query_as(SET_ROLES).bind(id.uuid()).bind(roles).fetch_optional(conn).await)?)
+}
+
+const SET_SUSPENDED: &str = "
+    update users set suspended = $2, rev = rev + 1 where id = $1
+    returning id, email, display_name, roles, suspended, rev, created_at";
+
+pub(in crate::services::auth) async fn set_suspended(
+    tx: &mut Tx,
+    id: UserId,
+    suspended: bool,
+) -> Result<Option<Person>> {
+    one(on_tx!(tx, conn =>
+        sqlx::query_as(SET_SUSPENDED).bind(id.uuid()).bind(suspended).fetch_optional(conn).await)?)
+}
+
+const PERSON_BEHIND: &str = "
+    select u.id, u.email, u.display_name, u.roles, u.suspended, u.rev, u.created_at
+    from identities i join users u on u.id = i.user_id
+    where i.provider = $1 and i.subject = $2";
+
+/// Whose account an identity elsewhere logs in to.
+pub(in crate::services::auth) async fn person_behind(
+    tx: &mut Tx,
+    provider: &str,
+    subject: &str,
+) -> Result<Option<Person>> {
+    one(on_tx!(tx, conn => sqlx::query_as(PERSON_BEHIND).bind(provider).bind(subject).fetch_optional(conn).await)?)
+}
+
+const USER_TO_LINK: &str = "
+    select id, email, display_name, roles, suspended, rev, created_at from users where email = $1";
+
+/// [`user_by_email`] inside a transaction.
+pub(in crate::services::auth) async fn user_to_link(tx: &mut Tx, email: &str) -> Result<Option<Person>> {
+    one(on_tx!(tx, conn => sqlx::query_as(USER_TO_LINK).bind(email).fetch_optional(conn).await)?)
+}
+
+const LINK: &str = "insert into identities (provider, subject, user_id, created_at) values ($1, $2, $3, $4)";
+
+pub(in crate::services::auth) async fn link(
+    tx: &mut Tx,
+    provider: &str,
+    subject: &str,
+    user: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    on_tx!(tx, conn => sqlx::query(LINK)
+        .bind(provider)
+        .bind(subject)
+        .bind(user.uuid())
+        .bind(now.as_micros())
+        .execute(conn)
+        .await)?;
+    Ok(())
+}
+
+const PROVE_EMAIL: &str =
+    "update users set email_proven = true, password_hash = null where id = $1 and not email_proven";
+
+/// Notes that the address is its owner's; true when that was not known before. The password then
+/// goes: whoever chose it never showed that the address was theirs.
+pub(in crate::services::auth) async fn prove_email(tx: &mut Tx, id: UserId) -> Result<bool> {
+    let done = on_tx!(tx, conn => sqlx::query(PROVE_EMAIL).bind(id.uuid()).execute(conn).await)?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,169 @@
+//! What admins do with other people's accounts.
+
+use std::str::FromStr;
+
+use axum::{Json, extract::State};
+use blytz_core::{
+    UserId,
+    account::Role,
+    wire::{
+        Check, Faults, Page,
+        account::{RolesUpdate, User as Profile},
+    },
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    accounts::{Accounts, uninterrupted},
+    store::{
+        sessions,
+        users::{self, Person},
+    },
+    who::Admin,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::extract::{Body, PathId, Query, check_limit, page_size},
+};
+
+/// Which users to list.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct UsersQuery {
+    /// Part of an email address or a display name, in any case.
+    q: Option<String>,
+    /// `next_cursor` of the page before, as it was.
+    cursor: Option<String>,
+    /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+impl Check for UsersQuery {
+    fn check(&self, faults: &mut Faults) {
+        check_limit(self.limit, faults);
+        if let Some(q) = &self.q {
+            faults.text("/q", q, 0..=200);
+        }
+    }
+}
+
+/// All accounts, oldest first.
+#[utoipa::path(
+    get, path = "/auth/users", tag = "auth", security(("bearer" = [])), params(UsersQuery),
+    responses(
+        (status = 200, description = "A page of accounts", body = Page<Profile>),
+        (status = 403, description = "Not an admin"),
+    )
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    _: Admin,
+    Query(query): Query<UsersQuery>,
+) -> Result<Json<Page<Profile>>> {
+    let after = read_cursor(query.cursor.as_deref(), UserId(Uuid::nil()))?;
+    let size = page_size(query.limit);
+    let mut people =
+        users::page_of_users(&app.accounts.db, after, query.q.unwrap_or_default().trim(), size + 1).await?;
+    let more = people.len() > size;
+    people.truncate(size);
+    let next_cursor = people.last().filter(|_| more).map(|last| last.id.to_string());
+    Ok(Json(Page { items: people.iter().map(Profile::from).collect(), next_cursor }))
+}
+
+/// Give somebody these roles and no others.
+///
+/// Everybody stays a buyer. Admins can't take their own role away, so that one is always left.
+#[utoipa::path(
+    put, path = "/auth/users/{id}/roles", tag = "auth", security(("bearer" = [])), params(("id" = UserId, Path)), request_body = RolesUpdate,
+    responses(
+        (status = 200, description = "The account as it is now", body = Profile),
+        (status = 403, description = "Not an admin"),
+        (status = 404, description = "No such user"),
+        (status = 409, description = "Your own role of an admin"),
+    )
+)]
+pub(super) async fn put_roles(
+    State(app): State<App>,
+    id: Result<PathId<UserId>>,
+    Body { who, body }: Body<Admin, RolesUpdate>,
+) -> Result<Json<Profile>> {
+    let PathId(id) = id?;
+    let mut roles = body.roles;
+    roles.push(Role::Buyer);
+    roles.sort_unstable();
+    roles.dedup();
+    if id == who.id && !roles.contains(&Role::Admin) {
+        return Err(Error::conflict("You can't take the role of an admin from yourself; another admin can."));
+    }
+    let accounts = app.accounts.clone();
+    uninterrupted(async move { accounts.set_roles(id, &roles).await }).await.map(Json)
+}
+
+/// Suspend an account.
+///
+/// It can't log in, refresh, bid or chat; what it has bid stands.
+#[utoipa::path(
+    post, path = "/auth/users/{id}/suspend", tag = "auth", security(("bearer" = [])), params(("id" = UserId, Path)),
+    responses(
+        (status = 200, description = "The account as it is now", body = Profile),
+        (status = 403, description = "Not an admin"),
+        (status = 404, description = "No such user"),
+        (status = 409, description = "Your own account"),
+    )
+)]
+pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): PathId<UserId>) -> Result<Json<Profile>> {
+    if id == admin.id {
+        return Err(Error::conflict("You can't suspend yourself; another admin can."));
+    }
+    let accounts = app.accounts.clone();
+    uninterrupted(async move { accounts.set_suspended(id, true).await }).await.map(Json)
+}
+
+/// Reinstate a suspended account. It has to log in again.
+#[utoipa::path(
+    post, path = "/auth/users/{id}/reinstate", tag = "auth", security(("bearer" = [])), params(("id" = UserId, Path)),
+    responses(
+        (status = 200, description = "The account as it is now", body = Profile),
+        (status = 403, description = "Not an admin"),
+        (status = 404, description = "No such user"),
+    )
+)]
+pub(super) async fn reinstate(State(app): State<App>, _: Admin, PathId(id): PathId<UserId>) -> Result<Json<Profile>> {
+    let accounts = app.accounts.clone();
+    uninterrupted(async move { accounts.set_suspended(id, false).await }).await.map(Json)
+}
+
+/// Where a page starts: after this id. `start` is before every id.
+pub(super) fn read_cursor<T: FromStr>(cursor: Option<&str>, start: T) -> Result<T> {
+    let Some(text) = cursor else { return Ok(start) };
+    text.parse().map_err(|_| Error::invalid_field("/cursor", "is not the next_cursor of a page before"))
+}
+
+impl Accounts {
+    async fn set_roles(&self, id: UserId, roles: &[Role]) -> Result<Profile> {
+        let mut tx = self.db.begin_write().await?;
+        let person = users::set_roles(&mut tx, id, roles).await?.ok_or_else(Error::not_found)?;
+        tx.commit().await?;
+        Ok(self.learn(person))
+    }
+
+    async fn set_suspended(&self, id: UserId, suspended: bool) -> Result<Profile> {
+        let mut tx = self.db.begin_write().await?;
+        let person = users::set_suspended(&mut tx, id, suspended).await?.ok_or_else(Error::not_found)?;
+        if suspended {
+            sessions::close_sessions(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        Ok(self.learn(person))
+    }
+
+    /// Remembers a change and answers with it, even when a later one is remembered already.
+    pub(super) fn learn(&self, person: Person) -> Profile {
+        let profile = Profile::from(&person);
+        self.remember(person);
+        profile
+    }
+}

@@ -1,0 +1,113 @@
+//! Who asks: extractors that handlers name in their signatures, so that a handler's type says who
+//! may call it.
+
+use std::ops::Deref;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use blytz_core::{
+    SessionId, Timestamp, UserId,
+    account::{Action, Role, may},
+    wire::ErrorCode,
+};
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+/// Somebody with a valid access token; 401 otherwise. May be suspended.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their roles; everybody is a buyer.
+    pub roles: Vec<Role>,
+    /// The session that the token belongs to.
+    pub session: SessionId,
+    /// When the token expires.
+    pub expires_at: Timestamp,
+    /// Whether the account is suspended.
+    pub suspended: bool,
+    /// What others see.
+    pub display_name: String,
+    /// The email address, which only they and admins see.
+    pub email: String,
+}
+
+impl User {
+    /// Whether their roles allow this. Ownership is another question.
+    pub fn may(&self, action: Action) -> bool {
+        may(&self.roles, action)
+    }
+
+    /// Refuses a suspended account.
+    ///
+    /// # Errors
+    /// 403 `suspended`.
+    pub fn check_active(&self) -> Result<()> {
+        if self.suspended { Err(suspended()) } else { Ok(()) }
+    }
+}
+
+/// 403: the account is suspended.
+pub(super) fn suspended() -> Error {
+    Error::new(ErrorCode::Suspended, "This account is suspended.")
+}
+
+/// The token of an `Authorization: Bearer` header.
+///
+/// # Errors
+/// 401 when there is no such header.
+pub fn bearer(headers: &HeaderMap) -> Result<&str> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| Error::unauthenticated("Log in and send the access token as Authorization: Bearer <token>."))
+}
+
+impl FromRequestParts<App> for User {
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        app.accounts.identify(bearer(&parts.headers)?).await
+    }
+}
+
+macro_rules! allowed {
+    ($($(#[$doc:meta])* $name:ident, $action:expr, $otherwise:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub User);
+
+        impl Deref for $name {
+            type Target = User;
+            fn deref(&self) -> &User {
+                &self.0
+            }
+        }
+
+        impl FromRequestParts<App> for $name {
+            type Rejection = Error;
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+                let user = <User as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+                user.check_active()?;
+                if user.may($action) { Ok(Self(user)) } else { Err(Error::forbidden($otherwise)) }
+            }
+        }
+    )*};
+}
+
+allowed! {
+    /// Somebody whose account is not suspended: 401, 403 `suspended`.
+    Active, Action::Bid, "This is not for your account.";
+    /// Somebody who may sell: 401, 403 `suspended`, 403 `forbidden`.
+    Seller, Action::ListProducts, "This is for sellers.";
+    /// Somebody who may moderate every chat: 401, 403 `suspended`, 403 `forbidden`.
+    Moderator, Action::ModerateAnyChat, "This is for moderators.";
+    /// Somebody who may do everything: 401, 403 `suspended`, 403 `forbidden`.
+    Admin, Action::ManageUsers, "This is for admins.";
+}

@@ -1,0 +1,112 @@
+//! Writing, reading and erasing messages.
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use blytz_core::{
+    MessageId, StreamId,
+    wire::{
+        Check, Faults, Page, Problem,
+        chat::{ChatSend, Message},
+        live::Channel,
+    },
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::{
+        Body, PathId, Query,
+        extract::{check_limit, page_size},
+    },
+    live,
+    services::auth::{Active, User},
+};
+
+/// Writes in a show's chat.
+#[utoipa::path(
+    post, path = "/chat/send", tag = "chat", request_body = ChatSend,
+    responses(
+        (status = 201, description = "The message", body = Message),
+        (status = 200, description = "The message, written before under this message_id", body = Message),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Muted, banned, suspended or no follower", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The show is not live", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid or blocked text", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many messages, or slow mode", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not now, or the outcome is unknown", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn send(
+    State(app): State<App>,
+    Body { who, body }: Body<User, ChatSend>,
+) -> Result<(StatusCode, Json<Message>)> {
+    let (message, replayed) = app.chats.send(&who, body).await?;
+    let status = if replayed { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(message)))
+}
+
+/// Which messages.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// Messages before this seq; a page's `next_cursor` is the seq for the next one.
+    before: Option<u64>,
+    /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<u32>,
+}
+
+impl Check for HistoryQuery {
+    fn check(&self, faults: &mut Faults) {
+        check_limit(self.limit, faults);
+    }
+}
+
+/// A chat's messages, newest first. Asked for as a WebSocket, it is the live connection, already
+/// subscribed to the chat.
+#[utoipa::path(
+    get, path = "/chat/stream/{id}", tag = "chat", params(("id" = StreamId, Path), HistoryQuery),
+    responses(
+        (status = 200, description = "A page of messages", body = Page<Message>),
+        (status = 101, description = "The connection is a WebSocket from here on"),
+        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is invalid", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn history(State(app): State<App>, request: Request) -> Result<Response> {
+    let (mut parts, _) = request.into_parts();
+    let PathId(stream) = PathId::<StreamId>::from_request_parts(&mut parts, &app).await?;
+    if parts.headers.contains_key(header::UPGRADE) {
+        app.chats.head(stream).await?.ok_or_else(Error::not_found)?;
+        return live::serve(app, parts, Some(Channel::Chat(stream))).await;
+    }
+    let Query(query) = Query::<HistoryQuery>::from_request_parts(&mut parts, &app).await?;
+    let size = page_size(query.limit);
+    let mut items = app.chats.history(stream, query.before, size + 1).await?;
+    let more = items.len() > size;
+    items.truncate(size);
+    let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
+    Ok(Json(Page { items, next_cursor }).into_response())
+}
+
+/// Erases a message: its text is gone from the chat and from the log.
+#[utoipa::path(
+    delete, path = "/chat/message/{id}", tag = "chat", params(("id" = MessageId, Path)),
+    responses(
+        (status = 204, description = "Erased, now or before"),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such message", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn delete(State(app): State<App>, who: Active, PathId(id): PathId<MessageId>) -> Result<StatusCode> {
+    app.chats.delete(&who, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

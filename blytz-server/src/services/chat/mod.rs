@@ -1,0 +1,32 @@
+//! Service chat: a sequenced channel per show, with a room as its single writer.
+//!
+//! - `messages`: writing, reading, erasing.
+//! - `moderation`: mutes, bans, the pin, the settings.
+//! - [`Chats`]: the handle that handlers and live connections use.
+//! - `room`: one task per chat; decides in memory, writes many decisions in one transaction.
+//! - `facts`: what a room knows and how it decides.
+
+mod chats;
+mod facts;
+mod messages;
+mod moderation;
+mod room;
+mod store;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use self::chats::Chats;
+use crate::app::App;
+
+/// The service's routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(messages::send))
+        .routes(routes!(messages::history))
+        .routes(routes!(messages::delete))
+        .routes(routes!(moderation::mute))
+        .routes(routes!(moderation::ban))
+        .routes(routes!(moderation::unban))
+        .routes(routes!(moderation::pin))
+        .routes(routes!(moderation::settings, moderation::set_settings))
+}

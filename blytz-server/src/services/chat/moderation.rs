@@ -1,0 +1,138 @@
+//! What a show's seller and moderators decide.
+
+use axum::{Json, extract::State, http::StatusCode};
+use blytz_core::{
+    StreamId,
+    wire::{
+        Problem,
+        chat::{BanRequest, ChatSettings, MuteRequest, PinRequest},
+    },
+};
+
+use super::facts::Restriction;
+use crate::{
+    app::App,
+    error::Result,
+    http::{Body, PathId},
+    services::auth::Active,
+};
+
+/// Keeps somebody silent for a while.
+#[utoipa::path(
+    post, path = "/chat/stream/{id}/mute", tag = "chat", params(("id" = StreamId, Path)), request_body = MuteRequest,
+    responses(
+        (status = 204, description = "Muted"),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show or user", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn mute(
+    State(app): State<App>,
+    PathId(stream): PathId<StreamId>,
+    Body { who, body }: Body<Active, MuteRequest>,
+) -> Result<StatusCode> {
+    let mute = Restriction::Mute { seconds: body.seconds };
+    app.chats.restrict(&who, stream, body.user_id, mute, body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Keeps somebody out until let in again.
+#[utoipa::path(
+    post, path = "/chat/stream/{id}/ban", tag = "chat", params(("id" = StreamId, Path)), request_body = BanRequest,
+    responses(
+        (status = 204, description = "Banned, now or before"),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show or user", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn ban(
+    State(app): State<App>,
+    PathId(stream): PathId<StreamId>,
+    Body { who, body }: Body<Active, BanRequest>,
+) -> Result<StatusCode> {
+    app.chats.restrict(&who, stream, body.user_id, Restriction::Ban, body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lets somebody in again: ends a ban and a mute.
+#[utoipa::path(
+    post, path = "/chat/stream/{id}/unban", tag = "chat", params(("id" = StreamId, Path)), request_body = BanRequest,
+    responses(
+        (status = 204, description = "Nothing keeps them out any more"),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show or user", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn unban(
+    State(app): State<App>,
+    PathId(stream): PathId<StreamId>,
+    Body { who, body }: Body<Active, BanRequest>,
+) -> Result<StatusCode> {
+    app.chats.restrict(&who, stream, body.user_id, Restriction::Lift, body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Pins a message; null takes the pin away.
+#[utoipa::path(
+    post, path = "/chat/stream/{id}/pin", tag = "chat", params(("id" = StreamId, Path)), request_body = PinRequest,
+    responses(
+        (status = 204, description = "Pinned"),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show or message", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn pin(
+    State(app): State<App>,
+    PathId(stream): PathId<StreamId>,
+    Body { who, body }: Body<Active, PinRequest>,
+) -> Result<StatusCode> {
+    app.chats.pin(&who, stream, body.message_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The settings, blocked terms too.
+#[utoipa::path(
+    get, path = "/chat/stream/{id}/settings", tag = "chat", params(("id" = StreamId, Path)),
+    responses(
+        (status = 200, description = "The settings", body = ChatSettings),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn settings(
+    State(app): State<App>,
+    who: Active,
+    PathId(stream): PathId<StreamId>,
+) -> Result<Json<ChatSettings>> {
+    app.chats.settings(&who, stream).await.map(Json)
+}
+
+/// The settings from now on; what is left out is as in a new chat.
+#[utoipa::path(
+    put, path = "/chat/stream/{id}/settings", tag = "chat", params(("id" = StreamId, Path)),
+    request_body = ChatSettings,
+    responses(
+        (status = 200, description = "The settings", body = ChatSettings),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn set_settings(
+    State(app): State<App>,
+    PathId(stream): PathId<StreamId>,
+    Body { who, body }: Body<Active, ChatSettings>,
+) -> Result<Json<ChatSettings>> {
+    app.chats.set_settings(&who, stream, body.clone()).await?;
+    Ok(Json(body))
+}

@@ -1,0 +1,253 @@
+//! One task per chat: its only writer in the process.
+//!
+//! A room takes what has queued, decides it on what it knows, writes all of it in one transaction
+//! and only then tells anybody. When a transaction fails, what the room believed falls with it: it
+//! reads the chat anew before it decides again. Rooms nobody talks to end; the next command opens
+//! a new one.
+
+use std::time::Duration;
+
+use blytz_core::{StreamId, wire::live::Channel as LiveChannel};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    chats::Chats,
+    facts::{Answer, Channel, Command, Decision, Facts},
+    store,
+};
+use crate::{
+    db::Tx,
+    error::{Error, Result, internal},
+    live::{Topic, hub::event_frame},
+};
+
+/// How many commands may wait for a room; one more is answered with 503.
+pub const QUEUE: usize = 512;
+
+/// The most commands that share one transaction: a full batch takes a few milliseconds.
+const BATCH: usize = 128;
+
+/// How long a room waits for work before it ends.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a room waits after a failure before it looks by itself what became of it.
+const RECOVERY: Duration = Duration::from_millis(200);
+
+/// How often a batch is decided anew because another node wrote in between.
+const ATTEMPTS: usize = 5;
+
+/// How many events are read at once.
+const SLICE: usize = 500;
+
+/// How long the core's longest rule about who wrote when looks back, in milliseconds.
+const MEMORY_MS: i64 = 3_600_000;
+
+/// A command and where its answer goes.
+pub struct Queued {
+    pub command: Command,
+    pub answer: oneshot::Sender<Result<Answer>>,
+}
+
+pub struct Room {
+    stream: StreamId,
+    chats: Chats,
+    queue: mpsc::Receiver<Queued>,
+    /// What the room knows; none before the first command and after a failure.
+    facts: Option<Facts>,
+    /// The last event that subscribers were given; none until the room knows what there was.
+    said: Option<u64>,
+}
+
+/// Why a batch was not written.
+enum Failure {
+    /// Another node wrote first; decide again.
+    Stale,
+    /// Nothing of it was written.
+    Refused(Error),
+    /// The connection broke around the commit.
+    Unknown,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// A batch that is written: what to answer, and what to say.
+struct Written {
+    answers: Vec<Result<Answer>>,
+    events: Vec<(u64, String)>,
+    decisions: Vec<Decision>,
+}
+
+impl Room {
+    pub fn new(stream: StreamId, chats: Chats, queue: mpsc::Receiver<Queued>) -> Self {
+        Self { stream, chats, queue, facts: None, said: None }
+    }
+
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.take(&mut batch).await {
+            self.work(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// Waits for commands. False when the room is to end: nobody can queue for it any more.
+    async fn take(&mut self, batch: &mut Vec<Queued>) -> bool {
+        let stopping = self.chats.shutdown().clone();
+        loop {
+            let unsure = self.facts.is_none() && self.said.is_some();
+            let patience = if unsure { RECOVERY } else { IDLE };
+            let taken = tokio::select! {
+                biased;
+                taken = self.queue.recv_many(batch, BATCH) => taken,
+                () = stopping.cancelled() => 0,
+                () = tokio::time::sleep(patience) => 0,
+            };
+            if taken > 0 {
+                return true;
+            }
+            if unsure && !stopping.is_cancelled() {
+                // What may have been written must be said before the room may forget about it.
+                self.facts = self.load().await.ok();
+            } else if self.chats.close_room(self.stream, &self.queue) {
+                return false;
+            }
+        }
+    }
+
+    async fn work(&mut self, batch: Vec<Queued>) {
+        let (commands, answers): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|queued| (queued.command, queued.answer)).unzip();
+        let written = self.write(&commands).await;
+        let results = match written {
+            Ok(written) => self.publish(written),
+            Err(error) => vec![Err(error); answers.len()],
+        };
+        for (answer, result) in answers.into_iter().zip(results) {
+            // Whoever asked may have hung up; what is written stays written.
+            let _ = answer.send(result);
+        }
+    }
+
+    /// Decides and writes a batch; on success it is durable.
+    async fn write(&mut self, commands: &[Command]) -> Result<Written> {
+        for _ in 0..ATTEMPTS {
+            let failure = match self.attempt(commands).await {
+                Ok(written) => return Ok(written),
+                Err(failure) => failure,
+            };
+            self.facts = None;
+            match failure {
+                Failure::Stale => {}
+                Failure::Refused(error) => return Err(error),
+                Failure::Unknown => {
+                    return Err(Error::new(
+                        blytz_core::wire::ErrorCode::OutcomeUnknown,
+                        "The database did not say whether it was written; ask again with the same message_id.",
+                    )
+                    .retry_after(1));
+                }
+            }
+        }
+        Err(Error::unavailable("The chat is busy; try again in a moment."))
+    }
+
+    async fn attempt(&mut self, commands: &[Command]) -> Result<Written, Failure> {
+        if self.facts.is_none() {
+            self.facts = Some(self.load().await?);
+        }
+        let facts = self.facts.as_mut().ok_or_else(|| internal("a room without facts"))?;
+        let clock = self.chats.clock();
+        let before = facts.channel.clone();
+        let mut tx = self.chats.db().begin_write().await?;
+        let mut written = Written { answers: Vec::new(), events: Vec::new(), decisions: Vec::new() };
+        for command in commands {
+            let known = match command.message_id() {
+                Some(id) => store::message_in(&mut tx, id).await?,
+                None => None,
+            };
+            let (answer, decision) = facts.decide(clock.now(), command, known.as_ref());
+            write_decision(&mut tx, self.stream, &decision, &mut written.events).await?;
+            written.answers.push(answer);
+            written.decisions.push(decision);
+        }
+        if facts.channel != before && !store::move_channel(&mut tx, self.stream, before.head, &facts.channel).await? {
+            return Err(Failure::Stale);
+        }
+        tx.commit().await.map_err(|error| {
+            tracing::error!(%error, stream = %self.stream, "a batch of chat messages may be lost");
+            Failure::Unknown
+        })?;
+        Ok(written)
+    }
+
+    /// Reads the chat, and tells what an earlier transaction wrote without being able to say so.
+    async fn load(&mut self) -> Result<Facts> {
+        let db = self.chats.db();
+        let now = self.chats.clock().now();
+        let channel: Channel = store::channel(db, self.stream).await?;
+        let facts = Facts {
+            stream_id: self.stream,
+            members: store::members(db, self.stream).await?,
+            windows: store::windows(db, self.stream, now.plus_millis(-MEMORY_MS)).await?,
+            channel,
+            swept_at: now,
+        };
+        let mut said = self.said.unwrap_or(facts.channel.head);
+        while said < facts.channel.head {
+            for (seq, event) in store::events_after(db, self.stream, said, SLICE).await? {
+                self.say(seq, &event);
+                said = seq;
+            }
+        }
+        self.said = Some(said);
+        Ok(facts)
+    }
+
+    /// Says what is durable.
+    fn publish(&mut self, written: Written) -> Vec<Result<Answer>> {
+        for (seq, event) in &written.events {
+            self.say(*seq, event);
+            self.said = Some(*seq);
+        }
+        let now = self.chats.clock().now();
+        for (user, news) in written.decisions.into_iter().flat_map(|decision| decision.news) {
+            self.chats.hub().update(Topic::User(user), news, now);
+        }
+        if let Some(facts) = &mut self.facts {
+            facts.forget_the_silent(now);
+        }
+        written.answers
+    }
+
+    fn say(&self, seq: u64, event: &str) {
+        let frame = event_frame(LiveChannel::Chat(self.stream), event);
+        self.chats.hub().publish(Topic::Chat(self.stream), seq, frame);
+    }
+}
+
+/// Writes what one command led to, and notes its events for the subscribers.
+async fn write_decision(
+    tx: &mut Tx,
+    stream: StreamId,
+    decision: &Decision,
+    events: &mut Vec<(u64, String)>,
+) -> Result<()> {
+    for event in &decision.events {
+        let json = serde_json::to_string(event).map_err(internal)?;
+        store::append(tx, stream, event.seq, &json).await?;
+        events.push((event.seq, json));
+    }
+    for write in &decision.writes {
+        store::write(tx, stream, write).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! The SQL of service chat. No other file names its tables.
+
+use std::collections::HashMap;
+
+use blytz_core::{
+    MessageId, StreamId, Timestamp, UserId,
+    chat::{Member, RateWindow},
+    wire::{
+        account::PublicUser,
+        chat::{ChatEvent, ChatEventData, Message},
+    },
+};
+use uuid::Uuid;
+
+use super::facts::{Channel, Write};
+use crate::{
+    db::{Db, Tx, on_db, on_tx},
+    error::{Result, internal},
+};
+
+const CHANNEL: &str = "
+    select head_seq, last_at_us, settings, pinned_id from chat_channels where stream_id = $1";
+
+/// Where a chat stands; at the start when nothing was ever said in it.
+pub async fn channel(db: &Db, stream: StreamId) -> Result<Channel> {
+    let row: Option<(i64, i64, String, Option<Uuid>)> =
+        on_db!(db, pool => sqlx::query_as(CHANNEL).bind(stream.uuid()).fetch_optional(pool).await)?;
+    let Some((head, last_at_us, settings, pinned)) = row else { return Ok(Channel::default()) };
+    Ok(Channel {
+        head: seq_from(head),
+        last_at: Timestamp::from_micros(last_at_us),
+        settings: serde_json::from_str(&settings).map_err(internal)?,
+        pinned: pinned.map(MessageId),
+    })
+}
+
+const OPEN: &str = "
+    insert into chat_channels (stream_id, head_seq, last_at_us, settings) values ($1, 0, 0, '{}')
+    on conflict (stream_id) do nothing";
+
+const MOVE: &str = "
+    update chat_channels set head_seq = $3, last_at_us = $4, settings = $5, pinned_id = $6
+    where stream_id = $1 and head_seq = $2";
+
+/// Moves a chat from where it stood at seq `from`. False when it stands elsewhere: somebody else
+/// wrote in it.
+pub async fn move_channel(tx: &mut Tx, stream: StreamId, from: u64, channel: &Channel) -> Result<bool> {
+    if from == 0 {
+        on_tx!(tx, conn => sqlx::query(OPEN).bind(stream.uuid()).execute(conn).await)?;
+    }
+    let settings = serde_json::to_string(&channel.settings).map_err(internal)?;
+    let moved = on_tx!(tx, conn => sqlx::query(MOVE)
+        .bind(stream.uuid())
+        .bind(from as i64)
+        .bind(channel.head as i64)
+        .bind(channel.last_at.as_micros())
+        .bind(settings)
+        .bind(channel.pinned.map(MessageId::uuid))
+        .execute(conn)
+        .await)?;
+    Ok(moved.rows_affected() == 1)
+}
+
+const APPEND: &str = "insert into chat_events (stream_id, seq, event) values ($1, $2, $3)";
+
+/// Appends an event to the log.
+pub async fn append(tx: &mut Tx, stream: StreamId, seq: u64, event: &str) -> Result<()> {
+    on_tx!(tx, conn =>
+        sqlx::query(APPEND).bind(stream.uuid()).bind(seq as i64).bind(event).execute(conn).await)?;
+    Ok(())
+}
+
+const EVENTS: &str = "
+    select seq, event from chat_events where stream_id = $1 and seq > $2 order by seq limit $3";
+
+/// At most `limit` events after `after`, in order.
+pub async fn events_after(db: &Db, stream: StreamId, after: u64, limit: usize) -> Result<Vec<(u64, String)>> {
+    let rows: Vec<(i64, String)> = on_db!(db, pool => sqlx::query_as(EVENTS)
+        .bind(stream.uuid())
+        .bind(i64::try_from(after).unwrap_or(i64::MAX))
+        .bind(limit as i64)
+        .fetch_all(pool)
+        .await)?;
+    Ok(rows.into_iter().map(|(seq, event)| (seq_from(seq), event)).collect())
+}
+
+/// Writes a row beside the log.
+pub async fn write(tx: &mut Tx, stream: StreamId, write: &Write) -> Result<()> {
+    match write {
+        Write::Message(message) => insert_message(tx, message).await,
+        Write::Erase(message) => erase_message(tx, message).await,
+        Write::Member { user_id, member, reason, by, at } => {
+            save_member(tx, stream, *user_id, *member, reason.as_deref(), *by, *at).await
+        }
+    }
+}
+
+const INSERT_MESSAGE: &str = "
+    insert into chat_messages (id, stream_id, seq, user_id, display_name, text, at_us, deleted)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+async fn insert_message(tx: &mut Tx, message: &Message) -> Result<()> {
+    on_tx!(tx, conn => sqlx::query(INSERT_MESSAGE)
+        .bind(message.id.uuid())
+        .bind(message.stream_id.uuid())
+        .bind(message.seq as i64)
+        .bind(message.user.id.uuid())
+        .bind(&message.user.display_name)
+        .bind(&message.text)
+        .bind(message.at.as_micros())
+        .bind(message.deleted)
+        .execute(conn)
+        .await)?;
+    Ok(())
+}
+
+const ERASE_MESSAGE: &str = "update chat_messages set text = '', deleted = true where id = $1";
+
+const REWRITE_EVENT: &str = "update chat_events set event = $3 where stream_id = $1 and seq = $2";
+
+/// Takes a message's text out of both its row and its event. The seqs stay: the log has no holes.
+async fn erase_message(tx: &mut Tx, erased: &Message) -> Result<()> {
+    let data = ChatEventData::Message {
+        id: erased.id,
+        user: erased.user.clone(),
+        text: erased.text.clone(),
+        deleted: erased.deleted,
+    };
+    let event = ChatEvent { seq: erased.seq, at: erased.at, data };
+    let event = serde_json::to_string(&event).map_err(internal)?;
+    on_tx!(tx, conn => sqlx::query(ERASE_MESSAGE).bind(erased.id.uuid()).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(REWRITE_EVENT)
+        .bind(erased.stream_id.uuid())
+        .bind(erased.seq as i64)
+        .bind(event)
+        .execute(conn)
+        .await)?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct MessageRow {
+    id: Uuid,
+    stream_id: Uuid,
+    seq: i64,
+    user_id: Uuid,
+    display_name: String,
+    text: String,
+    at_us: i64,
+    deleted: bool,
+}
+
+impl From<MessageRow> for Message {
+    fn from(row: MessageRow) -> Self {
+        Self {
+            id: row.id.into(),
+            stream_id: row.stream_id.into(),
+            seq: seq_from(row.seq),
+            user: PublicUser { id: row.user_id.into(), display_name: row.display_name },
+            text: row.text,
+            at: Timestamp::from_micros(row.at_us),
+            deleted: row.deleted,
+        }
+    }
+}
+
+const MESSAGE: &str = "
+    select id, stream_id, seq, user_id, display_name, text, at_us, deleted from chat_messages where id = $1";
+
+/// A message, as last committed.
+pub async fn message(db: &Db, id: MessageId) -> Result<Option<Message>> {
+    let row: Option<MessageRow> =
+        on_db!(db, pool => sqlx::query_as(MESSAGE).bind(id.uuid()).fetch_optional(pool).await)?;
+    Ok(row.map(Message::from))
+}
+
+/// A message, as this transaction sees it.
+pub async fn message_in(tx: &mut Tx, id: MessageId) -> Result<Option<Message>> {
+    let row: Option<MessageRow> =
+        on_tx!(tx, conn => sqlx::query_as(MESSAGE).bind(id.uuid()).fetch_optional(conn).await)?;
+    Ok(row.map(Message::from))
+}
+
+const HISTORY: &str = "
+    select id, stream_id, seq, user_id, display_name, text, at_us, deleted from chat_messages
+    where stream_id = $1 and seq < $2 order by seq desc limit $3";
+
+/// At most `limit` messages before `before`, newest first.
+pub async fn history(db: &Db, stream: StreamId, before: u64, limit: usize) -> Result<Vec<Message>> {
+    let rows: Vec<MessageRow> = on_db!(db, pool => sqlx::query_as(HISTORY)
+        .bind(stream.uuid())
+        .bind(i64::try_from(before).unwrap_or(i64::MAX))
+        .bind(limit as i64)
+        .fetch_all(pool)
+        .await)?;
+    Ok(rows.into_iter().map(Message::from).collect())
+}
+
+const SAVE_MEMBER: &str = "
+    insert into chat_members (stream_id, user_id, muted_until_us, banned, reason, decided_by, decided_at_us)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (stream_id, user_id) do update set muted_until_us = excluded.muted_until_us,
+        banned = excluded.banned, reason = excluded.reason, decided_by = excluded.decided_by,
+        decided_at_us = excluded.decided_at_us";
+
+async fn save_member(
+    tx: &mut Tx,
+    stream: StreamId,
+    user: UserId,
+    member: Member,
+    reason: Option<&str>,
+    by: UserId,
+    at: Timestamp,
+) -> Result<()> {
+    on_tx!(tx, conn => sqlx::query(SAVE_MEMBER)
+        .bind(stream.uuid())
+        .bind(user.uuid())
+        .bind(member.muted_until.map(Timestamp::as_micros))
+        .bind(member.banned)
+        .bind(reason)
+        .bind(by.uuid())
+        .bind(at.as_micros())
+        .execute(conn)
+        .await)?;
+    Ok(())
+}
+
+const MEMBERS: &str = "
+    select user_id, muted_until_us, banned from chat_members
+    where stream_id = $1 and (banned or muted_until_us is not null)";
+
+/// What moderators decided about single users.
+pub async fn members(db: &Db, stream: StreamId) -> Result<HashMap<UserId, Member>> {
+    let rows: Vec<(Uuid, Option<i64>, bool)> =
+        on_db!(db, pool => sqlx::query_as(MEMBERS).bind(stream.uuid()).fetch_all(pool).await)?;
+    let read = |(user, muted_until, banned): (Uuid, Option<i64>, bool)| {
+        (UserId(user), Member { muted_until: muted_until.map(Timestamp::from_micros), banned })
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// The most messages a room looks back at when it opens, to know who may write again when.
+const LOOK_BACK: i64 = 20_000;
+
+const WINDOWS: &str = "
+    select user_id, at_us from chat_messages
+    where stream_id = $1 and at_us > $2 order by at_us desc limit $3";
+
+/// When people wrote since `since`.
+pub async fn windows(db: &Db, stream: StreamId, since: Timestamp) -> Result<HashMap<UserId, RateWindow>> {
+    let rows: Vec<(Uuid, i64)> = on_db!(db, pool => sqlx::query_as(WINDOWS)
+        .bind(stream.uuid())
+        .bind(since.as_micros())
+        .bind(LOOK_BACK)
+        .fetch_all(pool)
+        .await)?;
+    let mut windows: HashMap<UserId, RateWindow> = HashMap::new();
+    for (user, at_us) in rows.into_iter().rev() {
+        windows.entry(user.into()).or_default().record(Timestamp::from_micros(at_us));
+    }
+    Ok(windows)
+}
+
+/// Seqs are never negative in the tables.
+fn seq_from(seq: i64) -> u64 {
+    u64::try_from(seq).unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+//! A product's stock, for its seller.
+
+use axum::{Json, extract::State};
+use blytz_core::{
+    ProductId,
+    wire::{
+        Page, Problem,
+        product::{Inventory, InventoryAdjust, InventorySet, Movement},
+    },
+};
+
+use super::{catalog::stock_error, cursor, store};
+use crate::{
+    app::App,
+    error::Result,
+    http::{Body, PageQuery, PathId, Query, extract::page_size},
+    services::auth::Active,
+};
+
+/// The stock.
+#[utoipa::path(
+    get, path = "/products/{id}/inventory", tag = "product", params(("id" = ProductId, Path)),
+    responses(
+        (status = 200, description = "The stock", body = Inventory),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(app): State<App>, who: Active, PathId(id): PathId<ProductId>) -> Result<Json<Inventory>> {
+    let record = app.catalog.own(&who, id).await?;
+    Ok(Json(record.stock.into()))
+}
+
+/// What the seller counted.
+#[utoipa::path(
+    put, path = "/products/{id}/inventory", tag = "product", params(("id" = ProductId, Path)),
+    request_body = InventorySet,
+    responses(
+        (status = 200, description = "The stock", body = Inventory),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Less than is promised", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn set(
+    State(app): State<App>,
+    PathId(id): PathId<ProductId>,
+    Body { who, body }: Body<Active, InventorySet>,
+) -> Result<Json<Inventory>> {
+    let record = app
+        .catalog
+        .change(&who, id, None, |record| {
+            record.stock.set(body.on_hand).map(Some).map_err(|error| stock_error(error, "/on_hand"))
+        })
+        .await?;
+    Ok(Json(record.stock.into()))
+}
+
+/// Adds units or takes them away, with a reason for the book.
+#[utoipa::path(
+    post, path = "/products/{id}/inventory/adjust", tag = "product", params(("id" = ProductId, Path)),
+    request_body = InventoryAdjust,
+    responses(
+        (status = 200, description = "The stock", body = Inventory),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Less than is promised", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn adjust(
+    State(app): State<App>,
+    PathId(id): PathId<ProductId>,
+    Body { who, body }: Body<Active, InventoryAdjust>,
+) -> Result<Json<Inventory>> {
+    let record = app
+        .catalog
+        .change(&who, id, Some(&body.reason), |record| {
+            record.stock.adjust(body.delta).map(Some).map_err(|error| stock_error(error, "/delta"))
+        })
+        .await?;
+    Ok(Json(record.stock.into()))
+}
+
+/// The stock book, latest movement first.
+#[utoipa::path(
+    get, path = "/products/{id}/inventory/movements", tag = "product",
+    params(("id" = ProductId, Path), PageQuery),
+    responses(
+        (status = 200, description = "A page of movements", body = Page<Movement>),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter is invalid", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn movements(
+    State(app): State<App>,
+    who: Active,
+    PathId(id): PathId<ProductId>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<Movement>>> {
+    let before = match query.cursor.as_deref().map(cursor::decode).transpose()? {
+        Some([rev]) => rev.parse().map_err(|_| cursor::invalid())?,
+        None => i64::MAX,
+    };
+    app.catalog.own(&who, id).await?;
+    let size = page_size(query.limit);
+    let mut movements = store::movements::list(&app.catalog.db, id, before, size + 1).await?;
+    let more = movements.len() > size;
+    movements.truncate(size);
+    let next_cursor = movements.last().filter(|_| more).map(|(rev, _)| cursor::encode(&[&rev.to_string()]));
+    Ok(Json(Page { items: movements.into_iter().map(|(_, movement)| movement).collect(), next_cursor }))
+}

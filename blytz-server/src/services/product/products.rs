@@ -1,0 +1,127 @@
+//! Products one by one.
+
+use axum::{Json, extract::State, http::StatusCode};
+use blytz_core::{
+    ProductId,
+    catalog::{Listing, Moved},
+    wire::{
+        Problem,
+        product::{Product, ProductInput, ProductStatus, ProductUpdate},
+    },
+};
+
+use super::{catalog::listing_error, store::Record};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::{Body, PathId},
+    services::auth::{Active, Seller, User},
+};
+
+/// Lists a product.
+#[utoipa::path(
+    post, path = "/products", tag = "product", request_body = ProductInput,
+    responses(
+        (status = 201, description = "The product", body = Product),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Not a seller", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    Body { who, body }: Body<Seller, ProductInput>,
+) -> Result<(StatusCode, Json<Product>)> {
+    let listing = match body.status {
+        Some(ProductStatus::Draft) => Listing::Draft,
+        _ => Listing::Active,
+    };
+    let record = app.catalog.create(who.id, body, listing).await?;
+    Ok((StatusCode::CREATED, Json(Product::from(&record))))
+}
+
+/// One product. Drafts and archives: one's own.
+#[utoipa::path(
+    get, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)),
+    responses(
+        (status = 200, description = "The product", body = Product),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(app): State<App>, asker: Option<User>, PathId(id): PathId<ProductId>) -> Result<Json<Product>> {
+    let record = app.catalog.visible(asker.as_ref(), id).await?;
+    Ok(Json(Product::from(&record)))
+}
+
+/// Changes a product: absent fields stay, null clears.
+#[utoipa::path(
+    patch, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)), request_body = ProductUpdate,
+    responses(
+        (status = 200, description = "The product", body = Product),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Units are promised", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn update(
+    State(app): State<App>,
+    PathId(id): PathId<ProductId>,
+    Body { who, body }: Body<Active, ProductUpdate>,
+) -> Result<Json<Product>> {
+    let record = app.catalog.change(&who, id, None, |record| apply(record, body)).await?;
+    Ok(Json(Product::from(&record)))
+}
+
+/// Takes a product off sale. Lots that hold a unit of it go on.
+#[utoipa::path(
+    delete, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)),
+    responses(
+        (status = 204, description = "Archived, now or before"),
+        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn archive(State(app): State<App>, who: Active, PathId(id): PathId<ProductId>) -> Result<StatusCode> {
+    let archive = |record: &mut Record| {
+        record.listing = record.listing.change(Listing::Archived, record.stock).map_err(listing_error)?;
+        Ok(None)
+    };
+    app.catalog.change(&who, id, None, archive).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn apply(record: &mut Record, update: ProductUpdate) -> Result<Option<Moved>> {
+    if let Some(status) = update.status {
+        let listing = Listing::try_from(status).map_err(listing_error)?;
+        record.listing = record.listing.change(listing, record.stock).map_err(listing_error)?;
+    }
+    if let Some(price) = update.price {
+        if price.currency != record.price.currency && record.stock.reserved() > 0 {
+            return Err(Error::conflict(format!(
+                "{} units are promised to lots and orders; the price stays in {}.",
+                record.stock.reserved(),
+                record.price.currency
+            )));
+        }
+        record.price = price;
+    }
+    let ProductUpdate { title, description, category_id, weight_g, images, tax_class, tags, price: _, status: _ } =
+        update;
+    set(&mut record.title, title);
+    set(&mut record.description, description);
+    set(&mut record.category_id, category_id);
+    set(&mut record.weight_g, weight_g);
+    set(&mut record.images, images);
+    set(&mut record.tax_class, tax_class);
+    set(&mut record.tags, tags);
+    Ok(None)
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}

@@ -1,0 +1,143 @@
+//! Categories, a tree by parent.
+
+use blytz_core::{
+    CategoryId,
+    wire::product::{Category, CategoryInput},
+};
+use sqlx::error::DatabaseError;
+use uuid::Uuid;
+
+use crate::{
+    db::{Db, Tx, is_duplicate, on_db, on_tx},
+    error::Result,
+};
+
+/// Why a category was not written.
+#[derive(Debug)]
+pub enum CategoryError {
+    /// The one above does not exist.
+    NoSuchParent,
+    /// A sibling has that name.
+    NameTaken,
+    /// Products or categories are in it.
+    InUse,
+    /// The database refused.
+    Sql(sqlx::Error),
+}
+
+fn write_error(error: sqlx::Error) -> CategoryError {
+    if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) {
+        CategoryError::NoSuchParent
+    } else if is_duplicate(&error) {
+        CategoryError::NameTaken
+    } else {
+        CategoryError::Sql(error)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    parent_id: Option<Uuid>,
+    name: String,
+}
+
+impl From<Row> for Category {
+    fn from(row: Row) -> Self {
+        Self { id: row.id.into(), parent_id: row.parent_id.map(CategoryId), name: row.name }
+    }
+}
+
+/// What categories are ordered by.
+pub fn name_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+const FIND: &str = "select id, parent_id, name from categories where id = $1";
+
+/// A category.
+pub async fn find(db: &Db, id: CategoryId) -> Result<Option<Category>> {
+    let row: Option<Row> = on_db!(db, pool => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(pool).await)?;
+    Ok(row.map(Category::from))
+}
+
+/// A category, as this transaction sees it.
+pub async fn find_in(tx: &mut Tx, id: CategoryId) -> Result<Option<Category>> {
+    let row: Option<Row> = on_tx!(tx, conn => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(conn).await)?;
+    Ok(row.map(Category::from))
+}
+
+const LIST: &str = "
+    select id, parent_id, name from categories
+    where (name_key, id) > ($1, $2) order by name_key, id limit $3";
+
+/// Categories by name, after a name's key and an id.
+pub async fn list(db: &Db, after: &str, after_id: CategoryId, limit: usize) -> Result<Vec<Category>> {
+    let rows: Vec<Row> = on_db!(db, pool => sqlx::query_as(LIST)
+        .bind(after)
+        .bind(after_id.uuid())
+        .bind(limit as i64)
+        .fetch_all(pool)
+        .await)?;
+    Ok(rows.into_iter().map(Category::from).collect())
+}
+
+const INSERT: &str = "insert into categories (id, parent_id, name, name_key) values ($1, $2, $3, $4)";
+
+/// Adds a category.
+pub async fn insert(tx: &mut Tx, id: CategoryId, input: &CategoryInput) -> Result<(), CategoryError> {
+    on_tx!(tx, conn => sqlx::query(INSERT)
+        .bind(id.uuid())
+        .bind(input.parent_id.map(CategoryId::uuid))
+        .bind(&input.name)
+        .bind(name_key(&input.name))
+        .execute(conn)
+        .await)
+    .map_err(write_error)?;
+    Ok(())
+}
+
+const SAVE: &str = "update categories set parent_id = $2, name = $3, name_key = $4 where id = $1";
+
+/// Saves a category.
+pub async fn save(tx: &mut Tx, category: &Category) -> Result<(), CategoryError> {
+    on_tx!(tx, conn => sqlx::query(SAVE)
+        .bind(category.id.uuid())
+        .bind(category.parent_id.map(CategoryId::uuid))
+        .bind(&category.name)
+        .bind(name_key(&category.name))
+        .execute(conn)
+        .await)
+    .map_err(write_error)?;
+    Ok(())
+}
+
+const IS_BELOW: &str = "
+    with recursive below (id) as (
+        select id from categories where id = $1
+        union select c.id from categories c join below b on c.parent_id = b.id)
+    select count(*) from below where id = $2";
+
+/// Whether `lower` is `upper` or anywhere below it.
+pub async fn is_below(tx: &mut Tx, upper: CategoryId, lower: CategoryId) -> Result<bool> {
+    let count: i64 = on_tx!(tx, conn => sqlx::query_scalar(IS_BELOW)
+        .bind(upper.uuid())
+        .bind(lower.uuid())
+        .fetch_one(conn)
+        .await)?;
+    Ok(count > 0)
+}
+
+const DELETE: &str = "delete from categories where id = $1";
+
+/// Takes a category away. False when there was none.
+pub async fn delete(tx: &mut Tx, id: CategoryId) -> Result<bool, CategoryError> {
+    let deleted =
+        on_tx!(tx, conn => sqlx::query(DELETE).bind(id.uuid()).execute(conn).await).map_err(
+            |error| match write_error(error) {
+                CategoryError::NoSuchParent => CategoryError::InUse,
+                other => other,
+            },
+        )?;
+    Ok(deleted.rows_affected() > 0)
+}

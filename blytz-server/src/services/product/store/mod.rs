@@ -1,0 +1,11 @@
+//! The SQL of service product. No other file names its tables.
+
+pub mod categories;
+mod listing;
+pub mod movements;
+mod products;
+
+pub use self::{
+    listing::{Filter, list},
+    products::{Record, SaveError, find, find_in, insert, lots, save},
+};

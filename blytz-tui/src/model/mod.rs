@@ -1,0 +1,336 @@
+//! Everything the program knows and shows. Nothing here asks the time, the network or the terminal.
+
+pub mod attempt;
+pub mod chat;
+pub mod clean;
+pub mod desk;
+pub mod failure;
+pub mod lobby;
+pub mod login;
+pub mod lot;
+pub mod notice;
+pub mod prompt;
+pub mod show;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use blytz_core::{
+    AuctionId, Money, StreamId, Timestamp, UserId,
+    account::Role,
+    wire::{
+        account::{PublicUser, User},
+        auction::{AuctionStatus, Format},
+        live::Channel,
+    },
+};
+
+use self::{
+    attempt::Attempts, chat::Chat, clean::Clean, desk::Desk, lobby::Lobby, login::LoginForm, lot::Lot,
+    notice::Notices, prompt::Prompt, show::Show,
+};
+use crate::{config::Config, format, keymap::Keymap, keymap::Place, theme::Theme};
+
+/// The longest name shown.
+pub const NAME_LENGTH: usize = 50;
+/// The longest title shown.
+pub const TITLE_LENGTH: usize = 200;
+
+/// What fills the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// Shows and lots.
+    Lobby,
+    /// One lot.
+    Lot(AuctionId),
+    /// The seller's own show.
+    Desk,
+    /// The login form.
+    Login,
+}
+
+/// What lies over the screen.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The keys, scrolled by so many rows.
+    Help(u16),
+    /// A question.
+    Prompt(Prompt),
+}
+
+/// Who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// Their id.
+    pub id: UserId,
+    /// What others see.
+    pub name: Clean,
+    /// Whether they may sell.
+    pub seller: bool,
+}
+
+impl From<&User> for Me {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            name: Clean::line(&user.display_name, NAME_LENGTH),
+            seller: user.roles.iter().any(|role| matches!(role, Role::Seller | Role::Admin)),
+        }
+    }
+}
+
+/// Where the logged-in user stands on a lot.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Their highest standing max or bid, if the server or an answer told.
+    pub max: Option<Money>,
+    /// Whether they watch the lot.
+    pub watching: bool,
+}
+
+impl std::fmt::Debug for Standing {
+    /// Prints no amount: a max is secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Standing").field("watching", &self.watching).finish_non_exhaustive()
+    }
+}
+
+/// The live connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// On the way for the first time.
+    Connecting,
+    /// Up.
+    Live {
+        /// When a snapshot last replaced what was known.
+        resynced_at: Option<Timestamp>,
+    },
+    /// Lost, and tried again by itself.
+    Reconnecting {
+        /// Which try is next.
+        attempt: u32,
+        /// When.
+        next_try: Timestamp,
+    },
+    /// Given up.
+    Closed(Clean),
+}
+
+/// Which part of a screen has the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pane {
+    /// The main part: bidding, or the queue of the desk.
+    #[default]
+    Main,
+    /// The history of bids.
+    History,
+    /// The chat.
+    Chat,
+}
+
+impl Pane {
+    /// The next one, around.
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Main => Self::History,
+            Self::History => Self::Chat,
+            Self::Chat => Self::Main,
+        }
+    }
+}
+
+/// What the lot screen remembers beside the lot itself.
+#[derive(Debug, Clone, Default)]
+pub struct LotScreen {
+    /// Which part has the keys.
+    pub pane: Pane,
+    /// How many steps above the minimum the amount shown is.
+    pub steps: u32,
+    /// How far the history is scrolled back.
+    pub scroll: usize,
+}
+
+/// Where somebody stands on a lot, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// Nobody is logged in.
+    Anonymous,
+    /// It is their own lot.
+    Seller,
+    /// No bid of theirs yet.
+    Watching,
+    /// Their bid leads.
+    Leading,
+    /// They bid and somebody else leads.
+    Outbid,
+    /// They bid in a sealed auction.
+    Sealed,
+    /// The lot is theirs.
+    Won,
+    /// They bid, and it went to somebody else or to nobody.
+    Lost,
+}
+
+/// Everything the program knows.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// This machine's clock, as the last tick told.
+    pub now: Timestamp,
+    /// How many microseconds the server's clock is ahead of it.
+    pub clock_offset: i64,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What fills the terminal.
+    pub screen: Screen,
+    /// Where `back` leads.
+    pub trail: Vec<Screen>,
+    /// What lies over it.
+    pub overlay: Option<Overlay>,
+    /// Who is logged in.
+    pub me: Option<Me>,
+    /// What people are called.
+    pub names: BTreeMap<UserId, Clean>,
+    /// Every show that was seen.
+    pub shows: BTreeMap<StreamId, Show>,
+    /// Every lot that was seen.
+    pub lots: BTreeMap<AuctionId, Lot>,
+    /// When the server was last asked about a lot.
+    pub asked_lots: BTreeMap<AuctionId, Timestamp>,
+    /// Where the logged-in user stands on them.
+    pub standings: BTreeMap<AuctionId, Standing>,
+    /// The chats being followed.
+    pub chats: BTreeMap<StreamId, Chat>,
+    /// The lobby.
+    pub lobby: Lobby,
+    /// The lot screen.
+    pub floor: LotScreen,
+    /// The seller's desk.
+    pub desk: Desk,
+    /// The login form.
+    pub login: LoginForm,
+    /// The bids made from here.
+    pub attempts: Attempts,
+    /// What just happened.
+    pub notices: Notices,
+    /// The live connection.
+    pub connection: Connection,
+    /// What it is asked to follow.
+    pub subscribed: BTreeSet<Channel>,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// Which colour means what.
+    pub theme: Theme,
+    /// Whether the mouse is listened to.
+    pub mouse: bool,
+}
+
+impl Model {
+    /// A model that knows nothing yet.
+    pub fn new(now: Timestamp, size: (u16, u16), config: Config) -> Self {
+        Self {
+            now,
+            clock_offset: 0,
+            size,
+            screen: Screen::Lobby,
+            trail: Vec::new(),
+            overlay: None,
+            me: None,
+            names: BTreeMap::new(),
+            shows: BTreeMap::new(),
+            lots: BTreeMap::new(),
+            asked_lots: BTreeMap::new(),
+            standings: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            lobby: Lobby::default(),
+            floor: LotScreen::default(),
+            desk: Desk::default(),
+            login: LoginForm::default(),
+            attempts: Attempts::default(),
+            notices: Notices::default(),
+            connection: Connection::Connecting,
+            subscribed: BTreeSet::new(),
+            keymap: config.keymap,
+            theme: config.theme,
+            mouse: config.mouse,
+        }
+    }
+
+    /// The server's clock: what countdowns follow.
+    pub fn server_now(&self) -> Timestamp {
+        self.now.plus_micros(self.clock_offset)
+    }
+
+    /// What somebody is called.
+    pub fn name(&self, user: UserId) -> String {
+        match &self.me {
+            Some(me) if me.id == user => "you".to_owned(),
+            _ => self.names.get(&user).map_or_else(|| format::nameless(user), ToString::to_string),
+        }
+    }
+
+    /// Remembers what somebody is called.
+    pub fn meet(&mut self, user: &PublicUser) {
+        let name = Clean::line(&user.display_name, NAME_LENGTH);
+        if !name.is_empty() {
+            self.names.insert(user.id, name);
+        }
+    }
+
+    /// Whether this is the logged-in user.
+    pub fn is_me(&self, user: UserId) -> bool {
+        self.me.as_ref().is_some_and(|me| me.id == user)
+    }
+
+    /// The lot on the screen.
+    pub fn current_lot(&self) -> Option<&Lot> {
+        match self.screen {
+            Screen::Lot(id) => self.lots.get(&id),
+            _ => None,
+        }
+    }
+
+    /// The chat on the screen.
+    pub fn current_chat(&self) -> Option<StreamId> {
+        match self.screen {
+            Screen::Lot(_) => self.current_lot()?.stream,
+            Screen::Desk => self.desk.show,
+            _ => None,
+        }
+    }
+
+    /// Where keys count.
+    pub fn place(&self) -> Place {
+        match self.screen {
+            Screen::Lobby => Place::Lobby,
+            Screen::Lot(_) => Place::Lot,
+            Screen::Desk => Place::Desk,
+            Screen::Login => Place::Everywhere,
+        }
+    }
+
+    /// Where the logged-in user stands on a lot.
+    pub fn position(&self, lot: &Lot) -> Position {
+        let Some(me) = &self.me else { return Position::Anonymous };
+        if lot.seller == me.id {
+            return Position::Seller;
+        }
+        let bid = self.attempts.accepted_on(lot.id) || self.standings.get(&lot.id).is_some_and(|s| s.max.is_some());
+        let sealed = matches!(lot.format, Format::SealedFirstPrice | Format::SealedSecondPrice);
+        match lot.status {
+            AuctionStatus::Sold if lot.leader == Some(me.id) => Position::Won,
+            AuctionStatus::Sold | AuctionStatus::Unsold | AuctionStatus::Cancelled if bid => Position::Lost,
+            AuctionStatus::Live if lot.leader == Some(me.id) => Position::Leading,
+            AuctionStatus::Live if bid && sealed => Position::Sealed,
+            AuctionStatus::Live if bid => Position::Outbid,
+            _ => Position::Watching,
+        }
+    }
+
+    /// The amount that the bid key bids now: the minimum and the chosen steps above it.
+    pub fn offered_amount(&self, lot: &Lot) -> Option<Money> {
+        let mut amount = lot.minimum(self.server_now())?;
+        for _ in 0..self.floor.steps {
+            amount = lot.step_above(amount);
+        }
+        Some(amount)
+    }
+}

@@ -1,0 +1,67 @@
+//! Questions over the screen.
+
+use blytz_core::{AuctionId, BidId, MessageId, Money, StreamId, UserId};
+use tui_input::Input;
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// How much to bid.
+    Amount(AuctionId),
+    /// Up to how much to bid.
+    Max(AuctionId),
+    /// Whether to bid far above the minimum.
+    HighBid(AuctionId, Money),
+    /// Whether to buy now.
+    BuyNow(AuctionId, Money),
+    /// Why the lot is cancelled.
+    CancelLot(AuctionId),
+    /// Why the bid is voided.
+    VoidBid(AuctionId, BidId),
+    /// Whether to delete the message.
+    DeleteMessage(MessageId),
+    /// For how many seconds to mute.
+    Mute(StreamId, UserId),
+    /// Whether to ban.
+    Ban(StreamId, UserId),
+}
+
+/// A question with what was typed so far.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// What is asked.
+    pub question: Question,
+    /// What it is about, in words.
+    pub about: String,
+    /// What was typed; none for yes or no.
+    pub input: Option<Input>,
+    /// Why the last answer did not do.
+    pub error: Option<String>,
+}
+
+impl Prompt {
+    /// A question that wants a text.
+    pub fn text(question: Question, about: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { question, about: about.into(), input: Some(Input::new(value.into())), error: None }
+    }
+
+    /// A question that wants yes or no.
+    pub fn yes_or_no(question: Question, about: impl Into<String>) -> Self {
+        Self { question, about: about.into(), input: None, error: None }
+    }
+
+    /// The heading.
+    pub const fn title(&self) -> &'static str {
+        match self.question {
+            Question::Amount(_) => "Bid an amount",
+            Question::Max(_) => "Set a max",
+            Question::HighBid(..) => "Bid this much?",
+            Question::BuyNow(..) => "Buy now?",
+            Question::CancelLot(_) => "Cancel the lot: why?",
+            Question::VoidBid(..) => "Void the bid: why?",
+            Question::DeleteMessage(_) => "Delete the message?",
+            Question::Mute(..) => "Mute: for how many seconds?",
+            Question::Ban(..) => "Ban from this chat?",
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The loop that feeds the model and does what it asks for.
+
+use std::{
+    io,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context;
+use blytz_client::{Client, ConnectionState, LiveEvent, LiveEvents, LiveHandle};
+use blytz_core::Timestamp;
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::{
+    Options, StartScreen,
+    config::Config,
+    effect::Effect,
+    message::{Live, Message, Reply},
+    model::{Model, Screen, clean::Clean, failure::Failure},
+    picture, requests, terminal, update,
+};
+
+/// Countdowns show tenths at the end.
+const TICK: Duration = Duration::from_millis(100);
+/// So much is taken in before the screen is drawn again.
+const BATCH: usize = 500;
+
+/// Runs the program.
+pub async fn run(options: Options, config: Config) -> anyhow::Result<()> {
+    let mut screen = terminal::Screen::take().context("this needs a terminal")?;
+    let model = Model::new(now(), screen.size()?, config);
+    let mut runtime = Runtime {
+        model,
+        client: options.client,
+        live: None,
+        requests: JoinSet::new(),
+        picture: options.picture,
+        picture_wanted: false,
+        over: false,
+    };
+    let start = match options.start {
+        StartScreen::Lobby => Screen::Lobby,
+        StartScreen::Lot(id) => Screen::Lot(id),
+        StartScreen::Login => Screen::Login,
+    };
+    let logged_in = runtime.client.tokens().is_some();
+    let effects = update::start(&mut runtime.model, start, logged_in, &mut fresh_id);
+    runtime.perform(effects, &mut screen)?;
+    let outcome = runtime.turn_until_over(&mut screen).await;
+    if let Some((live, _)) = runtime.live.take() {
+        live.close();
+    }
+    outcome
+}
+
+struct Runtime {
+    model: Model,
+    client: Client,
+    live: Option<(LiveHandle, LiveEvents)>,
+    requests: JoinSet<Option<Reply>>,
+    picture: Option<PathBuf>,
+    picture_wanted: bool,
+    over: bool,
+}
+
+impl Runtime {
+    async fn turn_until_over(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        let mut input = EventStream::new();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut terminate = std::pin::pin!(terminated());
+        while !self.over {
+            self.show(screen)?;
+            let message = tokio::select! {
+                event = input.next() => match event {
+                    Some(event) => from_terminal(event.context("the terminal went away")?),
+                    None => return Ok(()),
+                },
+                event = next_live(&mut self.live) => from_live(event),
+                Some(reply) = self.requests.join_next() => {
+                    reply.context("a request panicked")?.map(Message::Reply)
+                }
+                _ = ticks.tick() => None,
+                () = &mut terminate => return Ok(()),
+            };
+            self.take(Message::Tick(now()), screen)?;
+            if let Some(message) = message {
+                self.take(message, screen)?;
+            }
+            self.take_backlog(screen)?;
+        }
+        Ok(())
+    }
+
+    /// What has come meanwhile, before the next drawing: a busy lot costs no more drawings than a
+    /// quiet one.
+    fn take_backlog(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        for _ in 0..BATCH {
+            let Some(event) = self.live.as_mut().and_then(|(_, events)| events.try_recv()) else { break };
+            if let Some(message) = from_live(Some(event)) {
+                self.take(message, screen)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        let effects = update::update(&mut self.model, message, &mut fresh_id);
+        self.perform(effects, screen)
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Connect => {
+                    if let Some((live, _)) = self.live.take() {
+                        live.close();
+                    }
+                    self.live = Some(self.client.live().connect());
+                }
+                Effect::Subscribe(channel) => {
+                    if let Some((live, _)) = &self.live {
+                        live.subscribe(channel);
+                    }
+                }
+                Effect::Unsubscribe(channel) => {
+                    if let Some((live, _)) = &self.live {
+                        live.unsubscribe(channel);
+                    }
+                }
+                Effect::Bell => screen.bell()?,
+                Effect::Mouse(on) => screen.set_mouse(on)?,
+                Effect::Picture => self.picture_wanted = true,
+                Effect::Redraw => screen.redraw()?,
+                Effect::Suspend => {
+                    screen.suspend()?;
+                    self.model.size = screen.size()?;
+                }
+                Effect::Quit => self.over = true,
+                request => {
+                    let live = self.live.as_ref().map(|(live, _)| live.clone());
+                    self.requests.spawn(requests::fulfil(self.client.clone(), live, request));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        let buffer = screen.draw(&self.model)?;
+        if std::mem::take(&mut self.picture_wanted) {
+            let path = self.picture.clone().unwrap_or_else(|| {
+                PathBuf::from(format!("blytz-{}.svg", self.model.now.as_micros() / 1_000_000))
+            });
+            let saved = std::fs::write(&path, picture::svg(buffer));
+            let reply = saved.map(|()| path.display().to_string()).map_err(|error| error.to_string());
+            self.take(Message::Reply(Reply::Picture(reply)), screen)?;
+        }
+        Ok(())
+    }
+}
+
+fn from_terminal(event: Event) -> Option<Message> {
+    match event {
+        Event::Key(key) => Some(Message::Key(key)),
+        Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
+        Event::Paste(text) => Some(Message::Paste(text)),
+        Event::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// The next event of the live connection; waits for ever when there is none.
+async fn next_live(live: &mut Option<(LiveHandle, LiveEvents)>) -> Option<LiveEvent> {
+    let Some((_, events)) = live else { return std::future::pending().await };
+    let event = events.recv().await;
+    if event.is_none() {
+        *live = None;
+    }
+    event
+}
+
+fn from_live(event: Option<LiveEvent>) -> Option<Message> {
+    let live = match event {
+        None => Live::Closed(Clean::line("the live connection ended", 60)),
+        Some(LiveEvent::State(state)) => from_state(state),
+        Some(LiveEvent::Auction { id, entry }) => Live::Auction(id, entry),
+        Some(LiveEvent::AuctionState { status, .. }) => Live::AuctionState(Box::new(status)),
+        Some(LiveEvent::Chat { stream, event }) => Live::Chat(stream, event),
+        Some(LiveEvent::ChatState { stream, state, .. }) => Live::ChatState(stream, Box::new(state)),
+        Some(LiveEvent::Update { channel, update }) => Live::Update(channel, update),
+        Some(LiveEvent::Resynced { channel }) => Live::Resynced(channel),
+        Some(LiveEvent::Clock(clock)) => Live::Clock(clock.offset_micros),
+        Some(LiveEvent::SubscribeRefused { channel, error }) => {
+            Live::SubscribeRefused(channel, Failure::from(&error))
+        }
+        // News of kinds that this version does not know changes nothing it shows.
+        Some(_) => return None,
+    };
+    Some(Message::Live(live))
+}
+
+fn from_state(state: ConnectionState) -> Live {
+    match state {
+        ConnectionState::Connecting { .. } => Live::Connecting,
+        ConnectionState::Live => Live::Up,
+        ConnectionState::Reconnecting { attempt, wait, .. } => {
+            let in_micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+            Live::Reconnecting { attempt, in_micros }
+        }
+        ConnectionState::Closed { reason } => Live::Closed(Clean::line(&reason.to_string(), 60)),
+    }
+}
+
+/// When somebody other than the person at the terminal wants this to end.
+async fn terminated() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            return;
+        }
+    }
+    std::future::pending::<io::Result<()>>().await.ok();
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where this program reads the clock")]
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn fresh_id() -> Uuid {
+    blytz_client::new_bid_id().uuid()
+}

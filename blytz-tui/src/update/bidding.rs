@@ -1,0 +1,131 @@
+//! From a key to a bid. Every intention gets one id, which stays with it until its answer is known.
+
+use blytz_core::{AuctionId, BidId, Money, wire::auction::Format};
+
+use super::Turn;
+use crate::{
+    effect::Effect,
+    format,
+    keymap::Action,
+    model::{
+        Overlay, Position,
+        attempt::{Attempt, AttemptState, BidKind},
+        prompt::{Prompt, Question},
+    },
+    theme::Role,
+};
+
+/// An exact bid of this many times the minimum is asked about: a digit too much costs money.
+const HIGH_BID: i64 = 10;
+
+impl Turn<'_> {
+    pub(super) fn bidding_action(&mut self, id: AuctionId, action: Action) {
+        if self.must_log_in() {
+            return;
+        }
+        if action == Action::AskAgain {
+            return self.ask_again(id);
+        }
+        let Some(lot) = self.model.lots.get(&id) else { return };
+        if !lot.is_live() {
+            self.notice("This lot takes no bids now", Role::Warn);
+            return;
+        }
+        if lot.is_sealed() && action == Action::Bid {
+            return self.bidding_action(id, Action::Amount);
+        }
+        match action {
+            Action::Bid => self.bid_offered(id),
+            Action::Amount => self.ask_amount(id),
+            Action::Max if lot.format == Format::English => {
+                let about = format!("The house bids for you, never more than needed. Currency: {}", lot.currency());
+                self.ask(Prompt::text(Question::Max(id), about, ""));
+            }
+            Action::Max => self.notice("This format takes exact amounts, no max", Role::Warn),
+            Action::BuyNow => match lot.buy_now {
+                Some(price) => {
+                    let about = format!("{} for {}, at once.", lot.title, format::money(price));
+                    self.ask(Prompt::yes_or_no(Question::BuyNow(id, price), about));
+                }
+                None => self.notice("There is no buy-now on this lot, or it is over", Role::Warn),
+            },
+            _ => {}
+        }
+    }
+
+    fn bid_offered(&mut self, id: AuctionId) {
+        let Some(lot) = self.model.lots.get(&id) else { return };
+        if lot.format == Format::English && self.model.position(lot) == Position::Leading {
+            let key = self.model.keymap.first(Action::Max);
+            self.notice(format!("You lead. Set a max with {key} to stay ahead"), Role::Good);
+            return;
+        }
+        if let Some(amount) = self.model.offered_amount(lot) {
+            self.place(id, BidKind::Exact(amount));
+        }
+    }
+
+    fn ask_amount(&mut self, id: AuctionId) {
+        let now = self.model.server_now();
+        let Some(lot) = self.model.lots.get(&id) else { return };
+        let about = match lot.minimum(now) {
+            Some(least) => format!("At least {}.", format::money(least)),
+            None => format!("In {}.", lot.currency()),
+        };
+        self.ask(Prompt::text(Question::Amount(id), about, ""));
+    }
+
+    pub(super) fn ask(&mut self, prompt: Prompt) {
+        self.model.overlay = Some(Overlay::Prompt(prompt));
+    }
+
+    /// Reads an amount as it was typed, or says what is wrong with it.
+    pub(super) fn typed_amount(&self, id: AuctionId, text: &str, is_max: bool) -> Result<Money, String> {
+        let lot = self.model.lots.get(&id).ok_or("The lot is gone.")?;
+        let amount = Money::parse_decimal(text, lot.currency()).ok().filter(|amount| amount.is_price());
+        let amount = amount.ok_or_else(|| format!("Write an amount of {}, like 125 or 125.50.", lot.currency()))?;
+        let raises_own = is_max && self.model.position(lot) == Position::Leading;
+        match lot.minimum(self.model.server_now()) {
+            Some(least) if amount.amount < least.amount && !raises_own => {
+                Err(format!("The least is {}.", format::money(least)))
+            }
+            _ => Ok(amount),
+        }
+    }
+
+    /// Bids an amount of one's own, after a question when it looks like a slip.
+    pub(super) fn place_typed(&mut self, id: AuctionId, amount: Money) {
+        let least = self.model.lots.get(&id).and_then(|lot| lot.minimum(self.model.server_now()));
+        match least {
+            Some(least) if amount.amount / HIGH_BID >= least.amount => {
+                let about = format!("{} is {} times the minimum.", format::money(amount), amount.amount / least.amount);
+                self.ask(Prompt::yes_or_no(Question::HighBid(id, amount), about));
+            }
+            _ => self.place(id, BidKind::Exact(amount)),
+        }
+    }
+
+    /// A new intention: a new id.
+    pub(super) fn place(&mut self, id: AuctionId, kind: BidKind) {
+        if self.model.attempts.is_pending(id, kind) {
+            self.notice("That bid is on its way already", Role::Muted);
+            return;
+        }
+        let bid = BidId((self.ids)());
+        let attempt = Attempt { bid, auction: id, kind, made_at: self.model.now, state: AttemptState::Pending };
+        self.effect(Effect::Bid(attempt.request()));
+        self.model.attempts.push(attempt);
+        self.model.floor.steps = 0;
+    }
+
+    /// The same intention, the same id: the server answers it once.
+    fn ask_again(&mut self, id: AuctionId) {
+        let Some(attempt) = self.model.attempts.unknown_on(id) else {
+            self.notice("Every bid from here has its answer", Role::Muted);
+            return;
+        };
+        attempt.state = AttemptState::Pending;
+        let request = attempt.request();
+        self.effect(Effect::Bid(request));
+    }
+}

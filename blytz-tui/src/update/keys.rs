@@ -1,0 +1,127 @@
+//! Keys: to the overlay, to a text being written, else by the keymap.
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::{Input, InputRequest, backend::crossterm::EventHandler};
+
+use super::Turn;
+use crate::{
+    effect::Effect,
+    keymap::{Action, Key},
+    model::{Overlay, Screen, clean::is_hostile},
+};
+
+/// The longest text that can be typed anywhere.
+const TYPED_LENGTH: usize = 500;
+
+impl Turn<'_> {
+    pub(super) fn key(&mut self, key: KeyEvent) {
+        if key.kind == KeyEventKind::Release {
+            return;
+        }
+        let action = self.model.keymap.action(self.model.place(), Key::from(key));
+        let typed = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+        if !typed && self.always(action) {
+            return;
+        }
+        match &self.model.overlay {
+            Some(Overlay::Help(_)) => self.help_key(action),
+            Some(Overlay::Prompt(_)) => self.prompt_key(key),
+            None if self.model.screen == Screen::Login => self.login_key(key),
+            None if self.model.screen == Screen::Lobby && self.model.lobby.filtering => self.filter_key(key),
+            None if self.is_writing() => self.chat_key(key),
+            None => {
+                if let Some(action) = action {
+                    self.act(action);
+                }
+            }
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(input) = self.text_target() {
+            for c in text.chars() {
+                let c = if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
+                if !is_hostile(c) && input.value().chars().count() < TYPED_LENGTH {
+                    input.handle(InputRequest::InsertChar(c));
+                }
+            }
+        }
+    }
+
+    fn text_target(&mut self) -> Option<&mut Input> {
+        let writing = self.is_writing();
+        let chat = self.model.current_chat();
+        match (&mut self.model.overlay, self.model.screen) {
+            (Some(Overlay::Prompt(prompt)), _) => prompt.input.as_mut(),
+            (Some(Overlay::Help(_)), _) => None,
+            (None, Screen::Login) => Some(self.model.login.focused()),
+            (None, Screen::Lobby) if self.model.lobby.filtering => Some(&mut self.model.lobby.filter),
+            _ if writing => chat.and_then(|id| self.model.chats.get_mut(&id)).map(|chat| &mut chat.input),
+            _ => None,
+        }
+    }
+
+    /// What works even while a text is being written.
+    fn always(&mut self, action: Option<Action>) -> bool {
+        match action {
+            Some(Action::Quit) => self.effect(Effect::Quit),
+            Some(Action::Suspend) => self.effect(Effect::Suspend),
+            Some(Action::Redraw) => self.effect(Effect::Redraw),
+            Some(Action::Picture) => self.effect(Effect::Picture),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Does what a key, or a click on a button, stands for.
+    pub(super) fn act(&mut self, action: Action) {
+        if self.always(Some(action)) {
+            return;
+        }
+        match action {
+            Action::Help => self.model.overlay = Some(Overlay::Help(0)),
+            Action::Mouse => {
+                self.model.mouse = !self.model.mouse;
+                let mouse = self.model.mouse;
+                self.effect(Effect::Mouse(mouse));
+                let text = if mouse { "The mouse is on" } else { "The mouse is off: select text as you like" };
+                self.notice(text, crate::theme::Role::Accent);
+            }
+            Action::Lobby => self.go(Screen::Lobby),
+            Action::Login => self.go(Screen::Login),
+            Action::Desk => self.go_to_desk(),
+            _ => match self.model.screen {
+                Screen::Lobby => self.lobby_action(action),
+                Screen::Lot(id) => self.lot_action(id, action),
+                Screen::Desk => self.desk_action(action),
+                Screen::Login => {}
+            },
+        }
+    }
+
+    fn help_key(&mut self, action: Option<Action>) {
+        let Some(Overlay::Help(scroll)) = &mut self.model.overlay else { return };
+        match action {
+            Some(Action::Down) => *scroll = scroll.saturating_add(1),
+            Some(Action::Up) => *scroll = scroll.saturating_sub(1),
+            Some(Action::PageDown) => *scroll = scroll.saturating_add(10),
+            Some(Action::PageUp) => *scroll = scroll.saturating_sub(10),
+            Some(Action::First) => *scroll = 0,
+            _ => self.model.overlay = None,
+        }
+        let last = crate::view::help::last_scroll(self.model);
+        if let Some(Overlay::Help(scroll)) = &mut self.model.overlay {
+            *scroll = (*scroll).min(last);
+        }
+    }
+}
+
+/// Lets a text take a key.
+pub(super) fn type_into(input: &mut Input, key: KeyEvent) {
+    let inserts = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
+    let refused = matches!(key.code, KeyCode::Char(c) if is_hostile(c));
+    if refused || (inserts && input.value().chars().count() >= TYPED_LENGTH) {
+        return;
+    }
+    input.handle_event(&Event::Key(key));
+}

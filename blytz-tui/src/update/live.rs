@@ -1,0 +1,235 @@
+//! News from the live connection.
+
+use blytz_core::{
+    AuctionId, StreamId, UserId,
+    wire::{
+        auction::{AuctionStatus, LogEntry, StatusView},
+        chat::{ChatEvent, ChatEventData, ChatState},
+        live::{Channel, Update, UpdateData},
+        stream::StreamStatus,
+    },
+};
+
+use super::Turn;
+use crate::{
+    effect::Effect,
+    format,
+    message::Live,
+    model::{Connection, Position, Screen, clean::Clean},
+    theme::Role,
+};
+
+impl Turn<'_> {
+    pub(super) fn live(&mut self, live: Live) {
+        match live {
+            Live::Connecting => self.model.connection = Connection::Connecting,
+            Live::Up => {
+                if matches!(self.model.connection, Connection::Reconnecting { .. }) {
+                    self.notice("Connected again; nothing was missed unless said", Role::Good);
+                }
+                self.model.connection = Connection::Live { resynced_at: None };
+            }
+            Live::Reconnecting { attempt, in_micros } => {
+                let next_try = self.model.now.plus_micros(in_micros);
+                self.model.connection = Connection::Reconnecting { attempt, next_try };
+            }
+            Live::Closed(reason) => self.model.connection = Connection::Closed(reason),
+            Live::Auction(id, entry) => self.auction_event(id, &entry),
+            Live::AuctionState(status) => self.auction_state(&status),
+            Live::Chat(stream, event) => self.chat_event(stream, &event),
+            Live::ChatState(stream, state) => self.chat_state(stream, &state),
+            Live::Update(channel, update) => self.news(channel, update),
+            Live::Resynced(channel) => self.resynced(channel),
+            Live::Clock(offset) => self.model.clock_offset = offset,
+            Live::SubscribeRefused(channel, failure) => {
+                self.notice(format!("Can't follow {channel}: {}", failure.line()), Role::Warn);
+            }
+        }
+    }
+
+    fn auction_event(&mut self, id: AuctionId, entry: &LogEntry) {
+        let Some(before) = self.model.lots.get(&id).map(|lot| self.model.position(lot)) else { return };
+        let Some(lot) = self.model.lots.get_mut(&id) else { return };
+        lot.apply(entry);
+        let Some(lot) = self.model.lots.get(&id) else { return };
+        let after = self.model.position(lot);
+        let (title, price) = (lot.title.clone(), lot.price.map(format::money).unwrap_or_default());
+        let (status, leader) = (lot.status, lot.leader);
+        match (before, after) {
+            (Position::Leading, Position::Outbid) => self.tell_outbid(&title, &price),
+            (was, Position::Won) if was != Position::Won => self.tell_won(&title, &price),
+            (was, Position::Lost) if was != Position::Lost => match (status, leader) {
+                (AuctionStatus::Sold, Some(winner)) => {
+                    let winner = self.model.name(winner);
+                    self.notice(format!("{title} went to {winner} for {price}"), Role::Warn);
+                }
+                (AuctionStatus::Cancelled, _) => self.notice(format!("{title} was called off"), Role::Warn),
+                _ => self.notice(format!("{title} was not sold"), Role::Warn),
+            },
+            _ => {}
+        }
+        self.clamp_desk();
+    }
+
+    fn tell_outbid(&mut self, title: &Clean, price: &str) {
+        self.notice(format!("Outbid on {title}: now {price}"), Role::Bad);
+        self.effect(Effect::Bell);
+    }
+
+    fn tell_won(&mut self, title: &Clean, price: &str) {
+        self.notice(format!("You won {title} for {price}"), Role::Good);
+        self.effect(Effect::Bell);
+    }
+
+    fn auction_state(&mut self, status: &StatusView) {
+        if let Some(leader) = &status.leader {
+            self.model.meet(leader);
+        }
+        let on_screen = self.shows_lot(status.id);
+        let Some(lot) = self.model.lots.get_mut(&status.id) else { return };
+        let had = lot.seq;
+        if status.epoch != lot.epoch || status.seq >= lot.seq {
+            lot.replace_status(status);
+        }
+        // A state tells where a lot stands and not how it got there.
+        if on_screen && (lot.seq != had || lot.history.is_empty()) {
+            self.ask_history(status.id);
+        }
+    }
+
+    fn shows_lot(&self, id: AuctionId) -> bool {
+        match self.model.screen {
+            Screen::Lot(shown) => shown == id,
+            Screen::Desk => self.model.desk_floor().is_some_and(|lot| lot.id == id),
+            _ => false,
+        }
+    }
+
+    fn chat_event(&mut self, stream: StreamId, event: &ChatEvent) {
+        if let ChatEventData::Message { user, .. } = &event.data {
+            self.model.meet(user);
+        }
+        self.model.chats.entry(stream).or_default().apply(event, stream);
+    }
+
+    fn chat_state(&mut self, stream: StreamId, state: &ChatState) {
+        for message in &state.messages {
+            self.model.meet(&message.user);
+        }
+        self.model.chats.entry(stream).or_default().replace(state);
+    }
+
+    fn resynced(&mut self, channel: Channel) {
+        if let Connection::Live { resynced_at } = &mut self.model.connection {
+            *resynced_at = Some(self.model.now);
+        }
+        let what = match channel {
+            Channel::Auction(id) => self.model.lots.get(&id).map_or("A lot".to_owned(), |lot| lot.title.to_string()),
+            Channel::Chat(_) => "The chat".to_owned(),
+            Channel::Stream(_) | Channel::Me => return,
+        };
+        self.notice(format!("{what} is shown anew: too much happened meanwhile"), Role::Warn);
+        if let Channel::Auction(id) = channel
+            && let Some(lot) = self.model.lots.get_mut(&id)
+        {
+            lot.history.clear();
+        }
+    }
+
+    fn news(&mut self, channel: Channel, update: Update) {
+        match (channel, update.data) {
+            (Channel::Stream(stream), data) => self.show_news(stream, data),
+            (_, UpdateData::Outbid { auction_id, price, .. }) => {
+                if let Some((title, known)) = self.lot_words(auction_id, price.map(format::money)) {
+                    // The lot's own log tells it first when the lot is being followed.
+                    if !self.shows_lot(auction_id) {
+                        self.tell_outbid(&title, &known);
+                    }
+                }
+            }
+            (_, UpdateData::Won { auction_id, price }) => {
+                if let Some((title, price)) = self.lot_words(auction_id, Some(format::money(price))) {
+                    self.tell_won(&title, &price);
+                }
+            }
+            (_, UpdateData::BidVoided { auction_id, .. }) => {
+                if let Some((title, _)) = self.lot_words(auction_id, None) {
+                    self.notice(format!("Your bid on {title} was voided"), Role::Bad);
+                    self.effect(Effect::LoadStanding(auction_id));
+                }
+            }
+            (_, UpdateData::MessageDeleted { .. }) => self.notice("A message of yours was deleted", Role::Warn),
+            (_, UpdateData::Muted { until, .. }) => {
+                let text = if until.is_some() { "You are muted in this chat" } else { "You are banned from this chat" };
+                self.notice(text, Role::Bad);
+            }
+            _ => {}
+        }
+    }
+
+    /// The title of a lot and its price; asks for a lot that is not known.
+    fn lot_words(&mut self, id: AuctionId, price: Option<String>) -> Option<(Clean, String)> {
+        let Some(lot) = self.model.lots.get(&id) else {
+            self.ask_lot(id);
+            return None;
+        };
+        Some((lot.title.clone(), price.unwrap_or_default()))
+    }
+
+    fn show_news(&mut self, stream: StreamId, data: UpdateData) {
+        if let UpdateData::Lot { auction_id, status } = data {
+            let changed = self.model.lots.get(&auction_id).is_none_or(|lot| lot.status != status);
+            if changed {
+                self.ask_lot(auction_id);
+            }
+            if status == AuctionStatus::Live && changed {
+                self.tell_next_lot(auction_id);
+            }
+            return;
+        }
+        if let UpdateData::Lots { auction_ids } = data {
+            if self.model.desk.show == Some(stream) {
+                self.model.desk.queue.clone_from(&auction_ids);
+                self.clamp_desk();
+            }
+            for id in auction_ids.iter().filter(|id| !self.model.lots.contains_key(id)).take(20).copied().collect::<Vec<_>>() {
+                self.ask_lot(id);
+            }
+            return;
+        }
+        let Some(show) = self.model.shows.get_mut(&stream) else { return };
+        match data {
+            UpdateData::Presence { watchers } => show.watchers = watchers,
+            UpdateData::Reactions { count, .. } => show.reactions = show.reactions.saturating_add(count),
+            UpdateData::Stream { status } => {
+                show.status = status;
+                if status == StreamStatus::Ended {
+                    let text = format!("{} is over", show.title);
+                    self.notice(text, Role::Accent);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_next_lot(&mut self, id: AuctionId) {
+        let watching = matches!(self.model.screen, Screen::Lot(shown) if shown != id);
+        if watching && let Some((title, _)) = self.lot_words(id, None) {
+            let key = self.model.keymap.first(crate::keymap::Action::NextLot);
+            self.notice(format!("{title} is live now: {key} goes on"), Role::Accent);
+        }
+    }
+
+    /// Selections stay inside their lists.
+    pub(super) fn clamp_desk(&mut self) {
+        let bids = self.model.desk_floor().map_or(0, |lot| self.model.standing_bids(lot).len());
+        let desk = &mut self.model.desk;
+        desk.selected = desk.selected.min(desk.queue.len().saturating_sub(1));
+        desk.bid = desk.bid.min(bids.saturating_sub(1));
+    }
+
+    /// A seller's own name, for the lots of a show.
+    pub(super) fn remember_me(&mut self, id: UserId, name: &Clean) {
+        self.model.names.insert(id, name.clone());
+    }
+}

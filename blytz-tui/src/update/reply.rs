@@ -1,0 +1,252 @@
+//! Answers to requests.
+
+use blytz_core::{
+    AuctionId, BidId, MessageId, StreamId,
+    wire::{
+        account::User,
+        auction::{Auction, AuctionStatus, BidAnswer, BidOutcome, LogEntry},
+        stream::Stream,
+    },
+};
+
+use super::Turn;
+use crate::{
+    effect::Effect,
+    format,
+    message::Reply,
+    model::{
+        Me, Screen,
+        attempt::{AttemptState, BidKind},
+        failure::Failure,
+        lot::Lot,
+        show::Show,
+    },
+    theme::Role,
+};
+
+impl Turn<'_> {
+    pub(super) fn reply(&mut self, reply: Reply) {
+        match reply {
+            Reply::Lobby(result) => self.lobby_loaded(result),
+            Reply::Lot(id, result) => self.lot_loaded(id, result),
+            Reply::History(id, result) => self.history_loaded(id, result),
+            Reply::Standing(id, result) => {
+                if let Ok(standing) = result {
+                    let known = self.model.standings.entry(id).or_default();
+                    known.max = standing.max;
+                    known.watching = standing.watching;
+                }
+            }
+            Reply::Bid(bid, result) => self.bid_answered(bid, result),
+            Reply::Said(stream, id, result) => self.said(stream, id, result),
+            Reply::LoggedIn(result) => self.logged_in(result),
+            Reply::Profile(result) => match result {
+                Ok(user) => self.welcome(&user),
+                Err(failure) => self.notice(format!("Not logged in: {}", failure.line()), Role::Warn),
+            },
+            Reply::Desk(result) => self.desk_loaded(result),
+            Reply::Stock(product, result) => {
+                if let Ok(inventory) = result {
+                    self.model.desk.stock.insert(product, inventory.available);
+                }
+            }
+            Reply::Watching(id, watching, result) => match result {
+                Ok(()) => {
+                    self.model.standings.entry(id).or_default().watching = watching;
+                    self.notice(if watching { "Watching this lot" } else { "No longer watching" }, Role::Accent);
+                }
+                Err(failure) => self.notice(failure.line(), Role::Bad),
+            },
+            Reply::Done(what, result) => self.done(what, result),
+            Reply::Picture(result) => match result {
+                Ok(path) => self.notice(format!("Picture saved: {path}"), Role::Good),
+                Err(error) => self.notice(format!("No picture: {error}"), Role::Bad),
+            },
+        }
+    }
+
+    fn lobby_loaded(&mut self, result: Result<(Vec<Stream>, Vec<Auction>), Failure>) {
+        match result {
+            Ok((streams, auctions)) => {
+                self.model.lobby.loaded = true;
+                for stream in &streams {
+                    self.learn_show(stream);
+                }
+                for auction in &auctions {
+                    self.learn_lot(auction);
+                }
+            }
+            Err(failure) => self.notice(format!("The lobby can't be loaded: {}", failure.line()), Role::Bad),
+        }
+    }
+
+    fn learn_show(&mut self, stream: &Stream) {
+        self.model.meet(&stream.seller);
+        let reactions = self.model.shows.get(&stream.id).map_or(0, |show| show.reactions);
+        self.model.shows.insert(stream.id, Show { reactions, ..Show::from(stream) });
+    }
+
+    fn learn_lot(&mut self, auction: &Auction) {
+        self.model.meet(&auction.seller);
+        if let Some(leader) = &auction.status.leader {
+            self.model.meet(leader);
+        }
+        if let Some(winner) = auction.outcome.as_ref().and_then(|outcome| outcome.winner.as_ref()) {
+            self.model.meet(winner);
+        }
+        match self.model.lots.get_mut(&auction.status.id) {
+            Some(lot) => lot.refresh(auction),
+            None => {
+                self.model.lots.insert(auction.status.id, Lot::from(auction));
+            }
+        }
+    }
+
+    fn lot_loaded(&mut self, id: AuctionId, result: Result<Box<Auction>, Failure>) {
+        match result {
+            Ok(auction) => {
+                self.learn_lot(&auction);
+                let bare = self.model.lots.get(&id).is_some_and(|lot| lot.history.is_empty() && lot.seq > 0);
+                if bare && matches!(self.model.screen, Screen::Lot(_) | Screen::Desk) {
+                    self.ask_history(id);
+                }
+            }
+            Err(failure) if self.model.screen == Screen::Lot(id) => self.notice(failure.line(), Role::Bad),
+            Err(_) => {}
+        }
+    }
+
+    fn history_loaded(&mut self, id: AuctionId, result: Result<Vec<LogEntry>, Failure>) {
+        if let (Ok(entries), Some(lot)) = (result, self.model.lots.get_mut(&id)) {
+            for entry in &entries {
+                lot.remember(entry);
+            }
+        }
+    }
+
+    fn bid_answered(&mut self, bid: BidId, result: Result<Box<BidAnswer>, Failure>) {
+        let Some(attempt) = self.model.attempts.get_mut(bid) else { return };
+        let (auction, kind) = (attempt.auction, attempt.kind);
+        match result {
+            Ok(answer) => {
+                attempt.state = AttemptState::Accepted { outcome: answer.outcome, price: answer.price };
+                let standing = self.model.standings.entry(auction).or_default();
+                let (BidKind::Exact(mine) | BidKind::Max(mine) | BidKind::BuyNow(mine)) = kind;
+                if standing.max.is_none_or(|max| max.amount < mine.amount) {
+                    standing.max = Some(mine);
+                }
+                if answer.outcome == BidOutcome::Outbid {
+                    let price = answer.price.map(format::money).unwrap_or_default();
+                    self.notice(format!("Somebody's max beats yours: now {price}"), Role::Bad);
+                }
+            }
+            Err(failure) => {
+                self.notice(format!("Bid refused: {}", failure.line()), Role::Bad);
+                let Some(attempt) = self.model.attempts.get_mut(bid) else { return };
+                attempt.state =
+                    if failure.definite { AttemptState::Refused(failure) } else { AttemptState::Unknown(failure) };
+                self.ask_lot(auction);
+            }
+        }
+    }
+
+    fn said(&mut self, stream: StreamId, id: MessageId, result: Result<(), Failure>) {
+        let Some(chat) = self.model.chats.get_mut(&stream) else { return };
+        match result {
+            Ok(()) => {
+                if let Some(line) = chat.lines.iter_mut().find(|line| line.id == id) {
+                    line.pending = false;
+                }
+            }
+            Err(failure) => {
+                // What was written is not lost, unless something else is being written already.
+                if let Some(text) = chat.withdraw(id)
+                    && chat.input.value().is_empty()
+                {
+                    chat.input = text.as_str().into();
+                }
+                self.notice(format!("Not sent: {}", failure.line()), Role::Bad);
+            }
+        }
+    }
+
+    fn logged_in(&mut self, result: Result<Box<User>, Failure>) {
+        self.model.login.waiting = false;
+        match result {
+            Ok(user) => {
+                self.model.standings.clear();
+                self.model.attempts.clear();
+                self.model.login = crate::model::login::LoginForm::default();
+                // The connection has to say who it is now.
+                self.model.subscribed.clear();
+                self.effect(Effect::Connect);
+                self.welcome(&user);
+                if self.model.screen == Screen::Login {
+                    self.back();
+                }
+            }
+            Err(failure) => {
+                self.model.login.password.reset();
+                self.model.login.error = Some(failure.text.to_string());
+            }
+        }
+    }
+
+    fn welcome(&mut self, user: &User) {
+        let me = Me::from(user);
+        self.remember_me(me.id, &me.name);
+        self.notice(format!("Welcome, {}", me.name), Role::Good);
+        self.model.me = Some(me);
+        match self.model.screen {
+            Screen::Lot(id) => self.effect(Effect::LoadStanding(id)),
+            Screen::Desk => self.ask_desk(),
+            _ => {}
+        }
+    }
+
+    fn desk_loaded(&mut self, result: Result<Option<(Stream, Vec<Auction>)>, Failure>) {
+        match result {
+            Ok(found) => {
+                self.model.desk.loaded = true;
+                let Some((stream, auctions)) = found else { return };
+                self.learn_show(&stream);
+                self.model.desk.show = Some(stream.id);
+                self.model.desk.queue = auctions.iter().map(|auction| auction.status.id).collect();
+                for auction in &auctions {
+                    self.learn_lot(auction);
+                }
+                self.clamp_desk();
+                self.ask_stock(&auctions);
+                if let Some(lot) = self.model.desk_floor().filter(|lot| lot.history.is_empty()).map(|lot| lot.id) {
+                    self.ask_history(lot);
+                }
+            }
+            Err(failure) => self.notice(format!("The desk can't be loaded: {}", failure.line()), Role::Bad),
+        }
+    }
+
+    /// Asks what is left of the products of lots that still wait, a few at a time.
+    fn ask_stock(&mut self, auctions: &[Auction]) {
+        let waits = |auction: &&Auction| {
+            matches!(auction.status.status, AuctionStatus::Scheduled | AuctionStatus::Live)
+        };
+        for auction in auctions.iter().filter(waits).take(12) {
+            self.effect(Effect::LoadStock(auction.product.id));
+        }
+    }
+
+    fn done(&mut self, what: &'static str, result: Result<Option<Box<Auction>>, Failure>) {
+        match result {
+            Ok(auction) => {
+                self.notice(what, Role::Good);
+                if let Some(auction) = auction {
+                    self.learn_lot(&auction);
+                }
+                if self.model.screen == Screen::Desk {
+                    self.ask_desk();
+                }
+            }
+            Err(failure) => self.notice(format!("{what}: no. {}", failure.line()), Role::Bad),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What every screen has: the bar at the top, the news and the keys at the bottom.
+
+use blytz_core::wire::auction::AuctionStatus;
+use ratatui::{
+    Frame,
+    layout::{Alignment, Rect},
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+
+use super::{layout, role, text};
+use crate::{
+    keymap::Action,
+    model::{Connection, Model, Overlay, Screen},
+    theme::Role,
+};
+
+/// For how long the bar says that something was shown anew.
+const RESYNCED_SHOWN_MS: i64 = 10_000;
+
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let area = layout::whole(model.size);
+    bar(model, Rect { height: 1, ..area }, frame);
+    news(model, Rect { y: area.height - 2, height: 1, ..area }, frame);
+    keys(model, Rect { y: area.height - 1, height: 1, ..area }, frame);
+}
+
+fn bar(model: &Model, area: Rect, frame: &mut Frame<'_>) {
+    let style = role(model, Role::Bar);
+    let live = model.lots.values().filter(|lot| lot.status == AuctionStatus::Live).count();
+    let place = match model.screen {
+        Screen::Lobby => format!("Lobby, {live} live"),
+        Screen::Lot(_) => "Lot".to_owned(),
+        Screen::Desk => "Seller's desk".to_owned(),
+        Screen::Login => "Log in".to_owned(),
+    };
+    let me = model.me.as_ref().map_or_else(|| "guest".to_owned(), |me| text::cut(me.name.as_str(), 20));
+    let right = format!("{}  {me} ", connection(model));
+    let left = text::fit(&format!(" BLYTZ  {place}"), usize::from(area.width).saturating_sub(text::width(&right)));
+    frame.render_widget(Paragraph::new(Line::styled(left + &right, style)).style(style), area);
+}
+
+/// The connection in words: always there, never only a colour.
+fn connection(model: &Model) -> String {
+    match &model.connection {
+        Connection::Connecting => "◌ connecting".to_owned(),
+        Connection::Live { resynced_at: Some(at) } if model.now.micros_since(*at) < RESYNCED_SHOWN_MS * 1_000 => {
+            "● live, resynced".to_owned()
+        }
+        Connection::Live { .. } => "● live".to_owned(),
+        Connection::Reconnecting { attempt, next_try } => {
+            let left = (next_try.micros_since(model.now).max(0) + 999_999) / 1_000_000;
+            format!("◌ reconnecting in {left} s (try {attempt})")
+        }
+        Connection::Closed(reason) => format!("✕ closed: {}", text::cut(reason.as_str(), 30)),
+    }
+}
+
+fn news(model: &Model, area: Rect, frame: &mut Frame<'_>) {
+    let Some(newest) = model.notices.iter().last() else { return };
+    let more = model.notices.iter().count() - 1;
+    let mut spans = vec![Span::styled(format!(" {} ", newest.text), role(model, newest.role))];
+    if more > 0 {
+        spans.push(Span::styled(format!("(+{more})"), role(model, Role::Muted)));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
+    let hints: &[(Action, &str)] = match (&model.overlay, model.screen) {
+        (Some(Overlay::Help(_)), _) => &[(Action::Down, "scroll"), (Action::Back, "close")],
+        (Some(Overlay::Prompt(_)), _) => &[(Action::Open, "yes"), (Action::Back, "no")],
+        (None, Screen::Lobby) => &[
+            (Action::Open, "open"),
+            (Action::Filter, "filter"),
+            (Action::Login, "log in"),
+            (Action::Desk, "desk"),
+            (Action::Help, "help"),
+            (Action::Quit, "quit"),
+        ],
+        (None, Screen::Lot(_)) => &[
+            (Action::Chat, "chat"),
+            (Action::NextPane, "pane"),
+            (Action::NextLot, "next lot"),
+            (Action::Watch, "watch"),
+            (Action::Back, "back"),
+            (Action::Help, "help"),
+        ],
+        (None, Screen::Desk) => &[
+            (Action::StartLot, "start"),
+            (Action::CancelLot, "cancel"),
+            (Action::VoidBid, "void"),
+            (Action::DeleteMessage, "delete"),
+            (Action::Mute, "mute"),
+            (Action::Ban, "ban"),
+            (Action::Help, "help"),
+        ],
+        (None, Screen::Login) => &[(Action::NextPane, "next field"), (Action::Open, "log in"), (Action::Back, "back")],
+    };
+    let mut spans = vec![Span::raw(" ")];
+    for (action, word) in hints {
+        let key = model.keymap.first(*action);
+        if !key.is_empty() {
+            spans.push(Span::styled(key, role(model, Role::Accent)));
+            spans.push(Span::styled(format!(" {word}   "), role(model, Role::Muted)));
+        }
+    }
+    if !model.mouse {
+        spans.push(Span::styled("mouse off", role(model, Role::Muted)));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)).alignment(Alignment::Left), area);
+}

@@ -1,0 +1,220 @@
+//! One lot: price, position, countdown, buttons, history, chart, chat.
+
+use blytz_core::{
+    AuctionId, Money,
+    wire::auction::{AuctionStatus, BidOutcome, Format},
+};
+use ratatui::{
+    Frame,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::Paragraph,
+};
+
+use super::{buttons, chart, chat, digits, history, layout::LotLayout, role, text};
+use crate::{
+    format,
+    keymap::Action,
+    model::{Model, Pane, Position, attempt::AttemptState, lot::Lot},
+    theme::Role,
+};
+
+pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
+    let layout = LotLayout::of(model);
+    let Some(lot) = model.lots.get(&id) else {
+        let line = Line::styled(" Asking the server about this lot …", role(model, Role::Muted));
+        frame.render_widget(Paragraph::new(line), layout.title);
+        return;
+    };
+    title(model, lot, layout.title, frame);
+    price(model, lot, layout.price, frame);
+    let facts = vec![position(model, lot), countdown(model, lot), offer(model, lot)];
+    frame.render_widget(Paragraph::new(facts), layout.facts);
+    buttons::draw(model, layout.buttons, frame);
+    frame.render_widget(Paragraph::new(attempt(model, lot)), layout.attempt);
+    if !layout.tabs.is_empty() {
+        tabs(model, layout.tabs, frame);
+    }
+    if !layout.chart.is_empty() {
+        chart::draw(model, lot, layout.chart, frame);
+    }
+    let pane = model.floor.pane;
+    if !layout.history.is_empty() {
+        history::draw(model, lot, model.floor.scroll, pane == Pane::History, layout.history, frame);
+    }
+    chat::draw(model, lot.stream, pane == Pane::Chat, layout.chat, layout.chat_input, frame);
+}
+
+fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
+    let watching = model.standings.get(&lot.id).is_some_and(|standing| standing.watching);
+    let mark = if watching { " ★" } else { "" };
+    let format = match lot.format {
+        Format::English => "",
+        Format::Dutch => ", Dutch: the price falls",
+        Format::SealedFirstPrice => ", sealed: the highest wins and pays its bid",
+        Format::SealedSecondPrice => ", sealed: the highest wins and pays the second price",
+    };
+    let room = usize::from(area.width).saturating_sub(2);
+    let name = text::cut(&format!("{}{mark}", lot.title), room);
+    let about = format!("{}{format}, {} watching", model.name(lot.seller), lot.watchers);
+    let lines = vec![
+        Line::styled(format!(" {name}"), role(model, Role::Accent)),
+        Line::styled(format!(" {}", text::cut(&about, room)), role(model, Role::Muted)),
+    ];
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn price(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
+    let (amount, caption) = figure(model, lot);
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let used = digits::draw(&format::digits(amount), role(model, Role::Price), inner, frame);
+    let beside = Rect { x: inner.x + used, width: inner.width - used, ..inner };
+    let lines = vec![
+        Line::styled(amount.currency.code(), role(model, Role::Price)),
+        Line::styled(caption, role(model, Role::Muted)),
+    ];
+    frame.render_widget(Paragraph::new(lines), beside);
+}
+
+/// The amount in large figures, and what it is.
+fn figure(model: &Model, lot: &Lot) -> (Money, String) {
+    let now = model.server_now();
+    let start = lot.rules.starting_price;
+    match lot.price_at(now) {
+        Some(price) if lot.format == Format::Dutch && lot.is_live() => match lot.next_drop(now) {
+            Some(left) => (price, format!("falls in {}", format::countdown(left))),
+            None => (price, "the floor".to_owned()),
+        },
+        Some(price) if lot.status == AuctionStatus::Sold => (price, "hammer price".to_owned()),
+        Some(price) => (price, String::new()),
+        None if lot.is_sealed() && lot.is_live() => {
+            match model.standings.get(&lot.id).and_then(|standing| standing.max) {
+                Some(mine) => (mine, "your bid".to_owned()),
+                None => (start, "at least".to_owned()),
+            }
+        }
+        None => (start, "starts at".to_owned()),
+    }
+}
+
+fn position(model: &Model, lot: &Lot) -> Line<'static> {
+    let leader = lot.leader.map(|leader| model.name(leader));
+    let bids = match lot.bid_count {
+        0 => "no bids yet".to_owned(),
+        1 => "1 bid".to_owned(),
+        count => format!("{count} bids"),
+    };
+    let leads = leader.as_ref().map_or_else(|| bids.clone(), |leader| format!("{leader} leads, {bids}"));
+    let (words, style) = match model.position(lot) {
+        _ if lot.status == AuctionStatus::Scheduled => ("Not open yet".to_owned(), Role::Muted),
+        Position::Leading => (format!("▲ You lead, {bids}"), Role::Good),
+        Position::Outbid => (format!("▼ You are outbid: {leads}"), Role::Bad),
+        Position::Won => ("★ You won".to_owned(), Role::Good),
+        Position::Lost => ("You did not win".to_owned(), Role::Warn),
+        Position::Sealed => (format!("● Your sealed bid stands, {bids}"), Role::Good),
+        Position::Seller => (format!("Your own lot: {leads}"), Role::Text),
+        Position::Watching | Position::Anonymous if lot.is_over() => (String::new(), Role::Text),
+        Position::Watching => (leads, Role::Text),
+        Position::Anonymous => {
+            (format!("{leads} ({} to log in and bid)", model.keymap.first(Action::Login)), Role::Text)
+        }
+    };
+    let mut spans = vec![Span::styled(format!(" {words}"), role(model, style))];
+    match lot.reserve_met {
+        Some(false) if lot.is_live() => spans.push(Span::styled("  reserve not met", role(model, Role::Warn))),
+        Some(true) if lot.is_live() => spans.push(Span::styled("  reserve met", role(model, Role::Good))),
+        _ => {}
+    }
+    Line::from(spans)
+}
+
+fn countdown(model: &Model, lot: &Lot) -> Line<'static> {
+    let now = model.server_now();
+    let price = lot.price.map(format::money).unwrap_or_default();
+    let (words, style) = match (lot.status, lot.time_left(now)) {
+        (AuctionStatus::Live, Some(0)) => ("Closing …".to_owned(), Role::Bad),
+        (AuctionStatus::Live, Some(left)) if lot.in_soft_close(now) => {
+            (format!("Closes in {}  SOFT CLOSE: a bid moves it", format::countdown(left)), Role::Bad)
+        }
+        (AuctionStatus::Live, Some(left)) => {
+            let moved = match lot.extensions {
+                0 => String::new(),
+                1 => ", moved once".to_owned(),
+                count => format!(", moved {count} times"),
+            };
+            (format!("Closes in {}{moved}", format::countdown(left)), Role::Text)
+        }
+        (AuctionStatus::Scheduled, _) => match lot.starts_at {
+            Some(at) => (format!("Opens in {}", format::countdown(at.micros_since(now))), Role::Text),
+            None => ("Opens when the seller says so".to_owned(), Role::Muted),
+        },
+        (AuctionStatus::Sold, _) => {
+            let winner = lot.leader.map_or_else(|| "somebody".to_owned(), |winner| model.name(winner));
+            (format!("Sold to {winner} for {price}"), Role::Accent)
+        }
+        (AuctionStatus::Unsold, _) => ("Closed, not sold".to_owned(), Role::Accent),
+        (AuctionStatus::Cancelled, _) => ("Called off".to_owned(), Role::Warn),
+        (AuctionStatus::Live, None) => (String::new(), Role::Text),
+    };
+    Line::styled(format!(" {words}"), role(model, style))
+}
+
+fn offer(model: &Model, lot: &Lot) -> Line<'static> {
+    if !lot.is_live() {
+        return Line::default();
+    }
+    let mut spans = Vec::new();
+    if lot.format == Format::English
+        && let Some(amount) = model.offered_amount(lot)
+    {
+        let steps = match model.floor.steps {
+            0 => "the minimum".to_owned(),
+            1 => "a step above the minimum".to_owned(),
+            steps => format!("{steps} steps above the minimum"),
+        };
+        spans.push(Span::raw(format!(" Next bid {}", format::money(amount))));
+        spans.push(Span::styled(format!(", {steps}"), role(model, Role::Muted)));
+    }
+    if let Some(price) = lot.buy_now {
+        spans.push(Span::styled(format!("  buy now {}", format::money(price)), role(model, Role::Accent)));
+    }
+    let max = model.standings.get(&lot.id).and_then(|standing| standing.max);
+    if let Some(max) = max.filter(|_| lot.format == Format::English && model.position(lot) == Position::Leading) {
+        spans.push(Span::styled(format!("  your max {}", format::money(max)), role(model, Role::Good)));
+    }
+    Line::from(spans)
+}
+
+fn attempt(model: &Model, lot: &Lot) -> Line<'static> {
+    let Some(attempt) = model.attempts.latest_on(lot.id) else { return Line::default() };
+    let (words, style) = match &attempt.state {
+        AttemptState::Pending => ("on its way …".to_owned(), Role::Warn),
+        AttemptState::Accepted { outcome, .. } => match outcome {
+            BidOutcome::Leading => ("accepted".to_owned(), Role::Good),
+            BidOutcome::Outbid => ("accepted, but somebody's max beats it".to_owned(), Role::Bad),
+            BidOutcome::Won => ("accepted: yours".to_owned(), Role::Good),
+            BidOutcome::Sealed => ("accepted, unseen until the close".to_owned(), Role::Good),
+        },
+        AttemptState::Refused(failure) => (format!("refused: {}", failure.line()), Role::Bad),
+        AttemptState::Unknown(failure) => {
+            let key = model.keymap.first(Action::AskAgain);
+            (format!("no answer, {key} asks again: {}", failure.text), Role::Warn)
+        }
+    };
+    Line::from(vec![
+        Span::raw(format!(" Your bid {}: ", attempt.kind.words())),
+        Span::styled(words, role(model, style)),
+    ])
+}
+
+fn tabs(model: &Model, area: Rect, frame: &mut Frame<'_>) {
+    let chat = model.floor.pane == Pane::Chat;
+    let style = |on: bool| role(model, if on { Role::Selected } else { Role::Muted });
+    let line = Line::from(vec![
+        Span::raw(" "),
+        Span::styled(" History ", style(!chat)),
+        Span::raw(" "),
+        Span::styled(" Chat ", style(chat)),
+    ]);
+    frame.render_widget(Paragraph::new(line), area);
+}
