@@ -1,6 +1,6 @@
 //! The core decides; it does not ask for the time, roll dice or touch the outside. What it is built
 //! on and what it names prove it.
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test may fall over")]
+#![expect(clippy::unwrap_used, reason = "a test may fall over")]
 
 use std::{
     fs,

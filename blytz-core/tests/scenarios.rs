@@ -57,9 +57,11 @@ fn every_row_expects_an_outcome() {
 #[test]
 fn together_they_show_every_rule_every_refusal_and_every_format() {
     let scenarios = scenarios();
-    let shown: BTreeSet<&str> = scenarios.iter().flat_map(|(_, scenario)| &scenario.shows).map(String::as_str).collect();
+    let shown: BTreeSet<&str> =
+        scenarios.iter().flat_map(|(_, scenario)| &scenario.shows).map(String::as_str).collect();
     let rules = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    for rule in rules.into_iter().chain(["soft_close", "dutch", "sealed", "exactly_once", "cancel", "amend", "outage"]) {
+    for rule in rules.into_iter().chain(["soft_close", "dutch", "sealed", "exactly_once", "cancel", "amend", "outage"])
+    {
         assert!(shown.contains(rule), "no scenario shows rule {rule}");
     }
     for format in [Format::English, Format::Dutch, Format::SealedFirstPrice, Format::SealedSecondPrice] {

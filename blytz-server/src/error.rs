@@ -17,7 +17,13 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error with the code's own status.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self(Box::new(Problem::new(code, detail)))
+        let mut problem = Problem::new(code, detail);
+        if problem.status == 422 {
+            // Every 422 lists its faults; this one is the whole request's.
+            let detail = problem.detail.clone();
+            problem.errors = vec![FieldError { pointer: String::new(), code, detail }];
+        }
+        Self(Box::new(problem))
     }
 
     /// 404, the same for what does not exist and for what is not yours to know.

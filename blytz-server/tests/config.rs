@@ -32,8 +32,7 @@ fn the_stronger_layer_wins_option_by_option() {
     let text = "listen = \"127.0.0.1:1001\"\ndata = \"from-file\"\nrate_limits = \"off\"\n\
                 cors_origins = [\"https://a.example\", \"https://b.example\"]\n";
     fs::write(&file, text).expect("a file");
-    let options =
-        Options { config: Some(file), listen: Some("127.0.0.1:3003".to_owned()), ..Options::default() };
+    let options = Options { config: Some(file), listen: Some("127.0.0.1:3003".to_owned()), ..Options::default() };
     let config = configure(&options, &[("BLYTZ_LISTEN", "127.0.0.1:2002"), ("BLYTZ_DATA", "from-environment")]);
     let config = config.expect("all three layers are fine");
     assert_eq!(config.listen, "127.0.0.1:3003");
@@ -82,7 +81,8 @@ fn secrets_are_never_repeated() {
     let sentence = from_environment(&pairs).expect_err("too short").to_string();
     assert!(sentence.starts_with("BLYTZ_ADMIN_PASSWORD is "), "{sentence}");
     assert!(!sentence.contains("hunter2"), "{sentence}");
-    let sentence = from_environment(&[("BLYTZ_REDIS_URL", "redis://:hunter2@cache")]).expect_err("no Redis").to_string();
+    let sentence =
+        from_environment(&[("BLYTZ_REDIS_URL", "redis://:hunter2@cache")]).expect_err("no Redis").to_string();
     assert!(sentence.starts_with("BLYTZ_REDIS_URL is ") && !sentence.contains("hunter2"), "{sentence}");
 
     let pairs = [
@@ -98,7 +98,9 @@ fn secrets_are_never_repeated() {
 
 #[test]
 fn an_administrator_has_both_an_address_and_a_password() {
-    for (variable, value) in [("BLYTZ_ADMIN_EMAIL", "ann@example.com"), ("BLYTZ_ADMIN_PASSWORD", "a long and winding road")] {
+    for (variable, value) in
+        [("BLYTZ_ADMIN_EMAIL", "ann@example.com"), ("BLYTZ_ADMIN_PASSWORD", "a long and winding road")]
+    {
         let sentence = from_environment(&[(variable, value)]).expect_err("half of it").to_string();
         assert!(sentence.contains("without"), "{sentence}");
     }

@@ -14,7 +14,10 @@ fn document(name: &str) -> Value {
 fn operations(document: &Value) -> impl Iterator<Item = (String, &str, &Value)> {
     let paths = document["paths"].as_object().expect("paths");
     paths.iter().flat_map(|(path, item)| {
-        item.as_object().expect("a path").iter().map(move |(method, operation)| (method.to_uppercase(), &**path, operation))
+        item.as_object()
+            .expect("a path")
+            .iter()
+            .map(move |(method, operation)| (method.to_uppercase(), &**path, operation))
     })
 }
 

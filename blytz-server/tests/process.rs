@@ -9,7 +9,13 @@ use std::{
     time::Duration,
 };
 
-use blytz_server::{Config, Running, Server, config::Timeouts};
+use blytz_core::Epoch;
+use blytz_server::{
+    Clock, Config, Running, Server,
+    config::Timeouts,
+    db::{Db, Sqlite},
+    keys::Keys,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -88,7 +94,10 @@ async fn it_says_one_line_and_drains_on_both_signals() {
         let process = Process::start(&mut program(data.path()));
         assert!(process.url.starts_with("http://127.0.0.1:"), "{}", process.url);
         let health = get(&process.url, "/health").await;
-        assert_eq!((health.status().as_u16(), health.text().await.expect("text").as_str()), (200, r#"{"status":"ok"}"#));
+        assert_eq!(
+            (health.status().as_u16(), health.text().await.expect("text").as_str()),
+            (200, r#"{"status":"ok"}"#)
+        );
         process.signal(signal);
         let (code, out, err) = process.wait();
         assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
@@ -193,7 +202,7 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
 
     // A copy is made while the server runs, and holds what was there then.
     let process = Process::start(&mut program(data.path()));
-    let epoch = epoch(&process.url).await;
+    let epoch = epoch(&data).await;
     let backup = data.path().join("monday.db");
     let copied = program(data.path()).arg("backup").arg(&backup).output().expect("it ends");
     assert!(copied.status.success(), "{}", said(&copied));
@@ -215,7 +224,7 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
     let process = Process::start(&mut program(data.path()));
     assert_eq!(login(&process.url, "ann@example.com", PASSWORD).await.status().as_u16(), 200);
     assert_eq!(login(&process.url, "bob@example.com", PASSWORD).await.status().as_u16(), 401);
-    assert_ne!(self::epoch(&process.url).await, epoch, "a restore begins a new history");
+    assert_ne!(self::epoch(&data).await, epoch, "a restore begins a new history");
 
     // What is no backup is refused, and what was there stays.
     process.signal("-TERM");
@@ -226,16 +235,13 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
     assert_eq!(login(&process.url, "ann@example.com", PASSWORD).await.status().as_u16(), 200);
 }
 
-/// The epoch as a database file has it would do as well, but this is what clients see.
-async fn epoch(url: &str) -> String {
-    use futures_util::{SinkExt, StreamExt};
-    let address = format!("{}/ws", url.replacen("http", "ws", 1));
-    let (mut socket, _) = tokio_tungstenite::connect_async(address).await.expect("a WebSocket");
-    let channel = "chat:0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77";
-    let frame = serde_json::json!({ "id": "1", "op": "subscribe", "channel": channel }).to_string();
-    socket.send(frame.into()).await.expect("sent");
-    let answer = socket.next().await.expect("a frame").expect("a frame").into_text().expect("text");
-    answer.as_str().to_owned()
+/// Which history the database is.
+async fn epoch(data: &TempDir) -> Epoch {
+    let sqlite = Sqlite::open(&data.path().join("blytz.db")).await.expect("a database");
+    let db = Db::sqlite(sqlite).await.expect("it is up to date");
+    let keys = Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
+    db.close().await;
+    keys.epoch()
 }
 
 /// A server in this process that does not wait long for anybody.
@@ -259,7 +265,10 @@ async fn who_says_too_little_for_too_long_is_cut_off() {
             stream.read_to_end(&mut answer).map(drop)
         });
         let ended = cut.await.expect("no panic");
-        assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{beginning:?} stayed");
+        assert!(
+            !matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock),
+            "{beginning:?} stayed"
+        );
     }
     running.stop().await.expect("it stops");
 }

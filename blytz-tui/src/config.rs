@@ -98,7 +98,7 @@ fn parse(text: &str, environment: Base) -> Result<Config, ConfigError> {
         Some("dark") => Base::Dark,
         Some("light") => Base::Light,
         Some("plain") => Base::Plain,
-        Some(other) => return Err(ThemeError::UnknownTheme(other.to_owned()).into()),
+        Some(other) => return Err(ThemeError::Base(other.to_owned()).into()),
     };
     let mut theme = Theme::new(base);
     for (role, style) in &file.theme {

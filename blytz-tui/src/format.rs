@@ -35,8 +35,7 @@ pub fn countdown(micros: i64) -> String {
         return format!("{}.{} s", tenths / 10, tenths % 10);
     }
     let seconds = (micros + 999_999) / 1_000_000;
-    let (days, hours, minutes, seconds) =
-        (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let (days, hours, minutes, seconds) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     match (days, hours) {
         (0, 0) => format!("{minutes:02}:{seconds:02}"),
         (0, _) => format!("{hours}:{minutes:02}:{seconds:02}"),
@@ -102,7 +101,8 @@ mod tests {
     #[test]
     fn ages() {
         let at = Timestamp::from_micros(0);
-        for (seconds, text) in [(-3, "now"), (1, "now"), (59, "59 s"), (60, "1 min"), (7_200, "2 h"), (200_000, "2 d")] {
+        for (seconds, text) in [(-3, "now"), (1, "now"), (59, "59 s"), (60, "1 min"), (7_200, "2 h"), (200_000, "2 d")]
+        {
             assert_eq!(ago(at, at.plus_millis(seconds * 1_000)), text);
         }
     }

@@ -11,7 +11,10 @@ use clap::Parser;
 ///
 /// Keys: ? in the program shows them. Without a token it starts as a guest; L logs in.
 #[derive(Parser)]
-#[command(version, after_help = "Examples:\n  blytz-tui\n  blytz-tui --server https://auctions.example --auction 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77")]
+#[command(
+    version,
+    after_help = "Examples:\n  blytz-tui\n  blytz-tui --server https://auctions.example --auction 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77"
+)]
 struct Arguments {
     /// The server's address
     #[arg(long, env = "BLYTZ_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]

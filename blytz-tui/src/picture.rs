@@ -54,7 +54,11 @@ impl Look {
         let background = colour(cell.bg);
         if cell.modifier.contains(Modifier::REVERSED) {
             let ink = background.unwrap_or_else(|| BACKGROUND.to_owned());
-            return Self { foreground: ink, background: Some(foreground.unwrap_or_else(|| FOREGROUND.to_owned())), modifier };
+            return Self {
+                foreground: ink,
+                background: Some(foreground.unwrap_or_else(|| FOREGROUND.to_owned())),
+                modifier,
+            };
         }
         Self { foreground: foreground.unwrap_or_else(|| FOREGROUND.to_owned()), background, modifier }
     }
@@ -64,7 +68,11 @@ impl Look {
         let width = u32::from(cells) * CELL.0;
         if let Some(background) = &self.background {
             // Writing to a String never fails.
-            let _ = writeln!(svg, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{background}\"/>", CELL.1);
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{background}\"/>",
+                CELL.1
+            );
         }
         if run.trim().is_empty() {
             return;

@@ -71,9 +71,7 @@ pub async fn fulfil(client: Client, live: Option<LiveHandle>, effect: Effect) ->
         Effect::Watch(id, false) => Reply::Watching(id, false, plain(client.auctions().unwatch(id).await)),
         Effect::StartShow(id) => done("Show started", client.streams().start(id).await.map(|_| None)),
         Effect::StartLot(id) => done("Lot started", client.auctions().start(id).await.map(Some)),
-        Effect::CancelLot(id, reason) => {
-            done("Lot cancelled", client.auctions().cancel(id, &reason).await.map(Some))
-        }
+        Effect::CancelLot(id, reason) => done("Lot cancelled", client.auctions().cancel(id, &reason).await.map(Some)),
         Effect::VoidBid(id, bid, reason) => {
             done("Bid voided", client.auctions().void(id, bid, &reason).await.map(Some))
         }

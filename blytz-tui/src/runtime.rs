@@ -152,9 +152,10 @@ impl Runtime {
     fn show(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
         let buffer = screen.draw(&self.model)?;
         if std::mem::take(&mut self.picture_wanted) {
-            let path = self.picture.clone().unwrap_or_else(|| {
-                PathBuf::from(format!("blytz-{}.svg", self.model.now.as_micros() / 1_000_000))
-            });
+            let path = self
+                .picture
+                .clone()
+                .unwrap_or_else(|| PathBuf::from(format!("blytz-{}.svg", self.model.now.as_micros() / 1_000_000)));
             let saved = std::fs::write(&path, picture::svg(buffer));
             let reply = saved.map(|()| path.display().to_string()).map_err(|error| error.to_string());
             self.take(Message::Reply(Reply::Picture(reply)), screen)?;
@@ -194,9 +195,7 @@ fn from_live(event: Option<LiveEvent>) -> Option<Message> {
         Some(LiveEvent::Update { channel, update }) => Live::Update(channel, update),
         Some(LiveEvent::Resynced { channel }) => Live::Resynced(channel),
         Some(LiveEvent::Clock(clock)) => Live::Clock(clock.offset_micros),
-        Some(LiveEvent::SubscribeRefused { channel, error }) => {
-            Live::SubscribeRefused(channel, Failure::from(&error))
-        }
+        Some(LiveEvent::SubscribeRefused { channel, error }) => Live::SubscribeRefused(channel, Failure::from(&error)),
         // News of kinds that this version does not know changes nothing it shows.
         Some(_) => return None,
     };

@@ -60,7 +60,7 @@ impl Screen {
 
     /// Rings the bell.
     pub fn bell(&mut self) -> io::Result<()> {
-        execute!(io::stdout(), Print('\u{7}'))
+        execute!(self.terminal.backend_mut(), Print('\u{7}'))
     }
 
     /// Gives the terminal back to the shell and stops, until the shell says go on.

@@ -51,13 +51,15 @@ const NAMES: &[(&str, Role)] = &[
 pub enum ThemeError {
     /// Not a theme.
     #[error("\"{0}\" is no theme; there are auto, dark, light and plain")]
-    UnknownTheme(String),
+    Base(String),
     /// Not a role.
     #[error("\"{0}\" is no role of the theme, like price, good, bad or border")]
-    UnknownRole(String),
+    Role(String),
     /// Not a style.
-    #[error("\"{0}\" is no style; write colours and bold, dim, italic, underlined, reversed, like \"bold red on black\"")]
-    UnknownStyle(String),
+    #[error(
+        "\"{0}\" is no style; write colours and bold, dim, italic, underlined, reversed, like \"bold red on black\""
+    )]
+    Style(String),
 }
 
 /// The themes that come with the program.
@@ -162,7 +164,7 @@ impl Theme {
     /// When the role or the style does not exist.
     pub fn set(&mut self, role: &str, style: &str) -> Result<(), ThemeError> {
         let found = NAMES.iter().find(|(name, _)| *name == role);
-        let (_, role) = found.ok_or_else(|| ThemeError::UnknownRole(role.to_owned()))?;
+        let (_, role) = found.ok_or_else(|| ThemeError::Role(role.to_owned()))?;
         self.styles.insert(*role, parse_style(style)?);
         Ok(())
     }
@@ -170,7 +172,7 @@ impl Theme {
 
 /// Reads `bold red on black`: modifiers and a colour in any order, the background after `on`.
 fn parse_style(text: &str) -> Result<Style, ThemeError> {
-    let unknown = || ThemeError::UnknownStyle(text.to_owned());
+    let unknown = || ThemeError::Style(text.to_owned());
     let mut style = Style::new();
     let mut background = false;
     for word in text.split_whitespace() {
@@ -233,7 +235,7 @@ mod tests {
         assert_eq!(parse_style("#ffcc00"), Ok(Style::new().fg(Color::Rgb(255, 204, 0))));
         assert_eq!(parse_style(""), Ok(Style::new()));
         for bad in ["reddish", "red on", "bold loud"] {
-            assert_eq!(parse_style(bad), Err(ThemeError::UnknownStyle(bad.to_owned())));
+            assert_eq!(parse_style(bad), Err(ThemeError::Style(bad.to_owned())));
         }
         assert!(Theme::default().set("prize", "red").is_err());
     }

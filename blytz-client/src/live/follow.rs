@@ -144,3 +144,52 @@ fn differ(ours: Option<&str>, theirs: Option<&str>) -> bool {
 
 /// Channels in the order in which they are asked for: what decides a bid first.
 pub(super) type Follows = std::collections::BTreeMap<Channel, Follow>;
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Step::{Deliver, Drop, Resubscribe},
+        *,
+    };
+
+    /// A chat at seq 4: no hashes, only the seq tells.
+    fn chat() -> (Follow, Epoch) {
+        let epoch = Epoch(uuid::Uuid::nil());
+        let mut follow = Follow::new();
+        follow.ask(1, Timestamp::from_micros(0));
+        let channel = Channel::Chat(blytz_core::StreamId(uuid::Uuid::nil()));
+        let answer = Subscribed { channel, epoch: Some(epoch), seq: Some(4), recovered: false };
+        assert_eq!(follow.answered(1, &answer), Step::Deliver);
+        assert_eq!(follow.entry(5, None, None), Step::Drop, "the state comes first");
+        assert!(!follow.state(epoch, 4, None));
+        (follow, epoch)
+    }
+
+    #[test]
+    fn without_hashes_the_seq_tells() {
+        let (mut follow, epoch) = chat();
+        let steps = [5, 5, 3, 7, 6, 7].map(|seq| follow.entry(seq, None, None));
+        assert_eq!(steps, [Deliver, Drop, Drop, Resubscribe, Deliver, Deliver]);
+        assert_eq!(follow.since(), Some(Since { epoch, seq: 7, hash: None }));
+    }
+
+    #[test]
+    fn a_gap_asks_once_until_it_is_answered() {
+        let (mut follow, _) = chat();
+        assert_eq!(follow.entry(6, None, None), Step::Resubscribe);
+        follow.ask(2, Timestamp::from_micros(0));
+        assert_eq!(follow.entry(7, None, None), Step::Drop);
+    }
+
+    #[test]
+    fn a_server_that_keeps_skipping_is_asked_for_its_state() {
+        let (mut follow, epoch) = chat();
+        for _ in 0..3 {
+            assert!(follow.since().is_some());
+            follow.phase = Phase::On;
+            assert_eq!(follow.entry(9, None, None), Step::Resubscribe);
+        }
+        assert_eq!(follow.since(), None);
+        assert!(follow.state(epoch, 9, None), "which replaces what was known");
+    }
+}

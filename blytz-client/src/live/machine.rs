@@ -11,25 +11,19 @@ use std::{
 
 use blytz_core::{
     Timestamp,
-    wire::{
-        ErrorCode, Problem,
-        live::{CLOSE_EXPIRED, CLOSE_FLOOD, Channel, ClientFrame, MAX_FRAME, Op},
-    },
+    wire::live::{Channel, ClientFrame, MAX_FRAME, Op},
 };
 use serde_json::Value;
 
 pub(crate) use super::request::Ticket;
 use super::{
-    ConnectionState, LiveEvent,
+    LiveEvent,
     clock::Estimator,
     follow::{Follow, Follows, Phase},
     handle::CLOSED,
     request::{self, Requests, Stage},
 };
-use crate::{
-    error::Error,
-    retry::{Backoff, RetryPolicy},
-};
+use crate::{error::Error, retry::RetryPolicy};
 
 /// Pings: a few at once to learn the clock, then to keep it and to notice a dead line.
 const FIRST_PINGS: u32 = 3;

@@ -271,7 +271,7 @@ fn goodbye(frame: Option<&CloseFrame>) -> (u16, String) {
 async fn say_goodbye(mut socket: Box<Socket>) {
     let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
     // A courtesy; who is not there any more misses nothing.
-    drop(tokio::time::timeout(GOODBYE, socket.close(Some(frame))).await);
+    drop(tokio::time::timeout(GOODBYE, (*socket).close(Some(frame))).await);
 }
 
 async fn refresh(client: Client, stale: String) -> Refresh {

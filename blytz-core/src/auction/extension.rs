@@ -36,3 +36,71 @@ fn within_cap(rules: &Rules, span: &Span, wanted: Timestamp) -> Option<Timestamp
     let closes_at = cap.map_or(wanted, |cap| wanted.min(cap));
     (closes_at > span.closes_at).then_some(closes_at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::auction::RulesInput;
+
+    /// A minute, with this soft close.
+    fn rules(soft_close: &str) -> Rules {
+        let text = format!(
+            r#"{{"format": "english", "currency": "MYR", "starting_price": {{"amount": 1, "currency": "MYR"}},
+            "increment": {{"fixed": 1}}, "duration_ms": 60000, "soft_close": {soft_close}}}"#
+        );
+        let stated: RulesInput = serde_json::from_str(&text).expect("rules");
+        Rules::try_from(&stated).expect("valid rules")
+    }
+
+    fn second(second: i64) -> Timestamp {
+        Timestamp::from_micros(second * 1_000_000)
+    }
+
+    fn span(closes_at: i64) -> Span {
+        Span { opens_at: second(0), closes_at: second(closes_at), extensions: 0 }
+    }
+
+    #[test]
+    fn late_bids_move_the_close() {
+        let reset = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "reset"}"#;
+        let add = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add"}"#;
+        let capped = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add", "max_total_ms": 12000}"#;
+        for (soft_close, closes_at, at, moved) in [
+            ("null", 60, 59, None),
+            (reset, 60, 50, None),
+            (reset, 60, 51, None),
+            (reset, 60, 52, None),
+            (reset, 60, 53, Some(61)),
+            (reset, 60, 59, Some(67)),
+            (add, 60, 50, None),
+            (add, 60, 51, Some(68)),
+            (capped, 60, 51, Some(68)),
+            (capped, 68, 59, Some(72)),
+            (capped, 72, 71, None),
+        ] {
+            let decided = after_late_bid(&rules(soft_close), &span(closes_at), second(at));
+            assert_eq!(decided, moved.map(second), "{soft_close}: closing at {closes_at}, a bid at {at}");
+        }
+    }
+
+    #[test]
+    fn an_outage_of_the_last_moments_moves_the_close_if_that_leaves_time() {
+        let open = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add"}"#;
+        let capped = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add", "max_total_ms": 12000}"#;
+        for (soft_close, at, moved) in [
+            ("null", 59, None),
+            ("null", 90, None),
+            (open, 50, None),
+            (open, 51, None),
+            (open, 55, Some(63)),
+            (open, 90, Some(98)),
+            (capped, 66, Some(72)),
+            (capped, 71, Some(72)),
+            (capped, 72, None),
+            (capped, 90, None),
+        ] {
+            let decided = after_outage(&rules(soft_close), &span(60), second(at));
+            assert_eq!(decided, moved.map(second), "{soft_close}: a start at {at}");
+        }
+    }
+}

@@ -117,8 +117,7 @@ impl Auction {
         placement: &Placement,
     ) -> Result<Vec<Event>, Rejection> {
         let stake = placement.stake;
-        let newly_met =
-            |reached: i64| !before.reserve_met && terms.reserve.is_some_and(|reserve| reached >= reserve);
+        let newly_met = |reached: i64| !before.reserve_met && terms.reserve.is_some_and(|reserve| reached >= reserve);
         match before.decide(terms, self.bids_taken, placement.bid, stake)? {
             Verdict::Won { price } => {
                 let reserve_met = newly_met(price).then(|| self.reserve_met(placement.at, price));
@@ -126,8 +125,7 @@ impl Auction {
             }
             Verdict::Placed(lead) => {
                 let extended = extension::after_late_bid(&self.terms.rules, &placement.span, placement.at);
-                let outcome =
-                    if lead.stake.bidder == stake.bidder { BidOutcome::Leading } else { BidOutcome::Outbid };
+                let outcome = if lead.stake.bidder == stake.bidder { BidOutcome::Leading } else { BidOutcome::Outbid };
                 let bid = EventData::Bid {
                     bid_id: stake.bid_id,
                     bidder: Some(stake.bidder),
@@ -154,8 +152,7 @@ impl Auction {
                     next_minimum: self.minimum_after(lead, terms),
                     commitment: self.commitment(placement),
                 };
-                let reserve_met =
-                    newly_met(lead.stake.amount).then(|| self.reserve_met(placement.at, lead.price));
+                let reserve_met = newly_met(lead.stake.amount).then(|| self.reserve_met(placement.at, lead.price));
                 Ok(self.record([Some(placement.event(raised)), reserve_met].into_iter().flatten()))
             }
         }
@@ -231,8 +228,7 @@ impl Auction {
         if span.is_some() && starts_at != self.starts_at {
             return Err(Rejection::StartFixed);
         }
-        let closes_at =
-            span.map(|span| span.closes_at.max(span.opens_at.plus_millis(rules.duration_ms())));
+        let closes_at = span.map(|span| span.closes_at.max(span.opens_at.plus_millis(rules.duration_ms())));
         let terms = Terms::new(self.id, rules, Some(reserve_nonce));
         let data = EventData::Amended {
             rules: terms.view().clone(),

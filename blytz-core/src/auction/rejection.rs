@@ -88,3 +88,87 @@ impl Rejection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
+        auction::{Auction, BidKind, Command, Nonce, Rejection, Rules, Standing},
+        id::uuid_v7,
+        wire::auction::RulesInput,
+    };
+
+    const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn user(number: u8) -> UserId {
+        UserId(uuid_v7(NOW, [number; 10]))
+    }
+
+    fn bid(auction: &mut Auction, bidder: u8, bid: BidKind, standing: Standing) -> Option<Rejection> {
+        let (bidder, nonce) = (user(bidder), Nonce::from_bytes([0; 32]));
+        auction.handle(NOW, Command::Bid { bidder, bid_id: BidId(bidder.uuid()), bid, standing, nonce }).err()
+    }
+
+    /// A live lot with buy-now ended, led by user 1 with a max of 50.00, for sale by user 0; user
+    /// 2 is blocked by a void.
+    fn lot() -> Auction {
+        let rules = r#"{"format": "english", "currency": "MYR", "starting_price": {"amount": 1000, "currency": "MYR"},
+            "increment": {"fixed": 100}, "duration_ms": 60000}"#;
+        let stated: RulesInput = serde_json::from_str(rules).expect("rules");
+        let rules = Rules::try_from(&stated).expect("valid rules");
+        let (id, product) = (AuctionId(uuid_v7(NOW, [9; 10])), ProductId(uuid_v7(NOW, [8; 10])));
+        let (mut lot, first) = Auction::schedule(NOW, id, user(0), product, None, rules, Nonce::from_bytes([0; 32]));
+        let mut log = vec![first];
+        log.extend(lot.handle(NOW, Command::Open).expect("scheduled"));
+        for (bidder, ringgit) in [(1, 50), (2, 20)] {
+            let (bidder, nonce) = (user(bidder), Nonce::from_bytes([0; 32]));
+            let bid = BidKind::Max(Money::new(ringgit * 100, Currency::MYR));
+            let command =
+                Command::Bid { bidder, bid_id: BidId(bidder.uuid()), bid, standing: Standing::default(), nonce };
+            log.extend(lot.handle(NOW, command).expect("enough"));
+        }
+        lot.handle(NOW, Command::Void { bid_id: BidId(user(2).uuid()), reason: String::new(), log }).expect("standing");
+        lot
+    }
+
+    /// Row by row one more reason is taken away, from the first in the order on; what is left is
+    /// refused for the next.
+    #[test]
+    fn of_several_reasons_the_first_in_the_order_is_given() {
+        let dollars = |amount| Money::new(amount, "USD".parse().expect("a currency"));
+        let ringgit = |amount| Money::new(amount, Currency::MYR);
+        let good = Standing::default();
+        let blocked = Standing { blocked: true, ..good };
+        let suspended = Standing { suspended: true, blocked: true };
+        let next_minimum = ringgit(1_100);
+        let table = [
+            (0, BidKind::Exact(dollars(1)), suspended, Rejection::Suspended),
+            (0, BidKind::Exact(dollars(1)), blocked, Rejection::OwnAuction),
+            (1, BidKind::Exact(dollars(1)), blocked, Rejection::Blocked),
+            (2, BidKind::Exact(dollars(1)), good, Rejection::Blocked),
+            (1, BidKind::Exact(dollars(1)), good, Rejection::CurrencyMismatch),
+            (1, BidKind::BuyNow, good, Rejection::BuyNowUnavailable),
+            (1, BidKind::Exact(ringgit(1)), good, Rejection::AlreadyLeading),
+            (1, BidKind::Max(ringgit(1)), good, Rejection::MaxNotRaised),
+            (3, BidKind::Max(ringgit(1)), good, Rejection::BidTooLow { next_minimum }),
+        ];
+        let mut lot = lot();
+        let before = lot.clone();
+        for (bidder, kind, standing, rejection) in table {
+            let told = format!("user {bidder} with {kind:?} and {standing:?}");
+            assert_eq!(bid(&mut lot, bidder, kind, standing), Some(rejection), "{told}");
+        }
+        assert_eq!(lot, before, "a refusal changes nothing");
+    }
+
+    #[test]
+    fn the_states_refusal_comes_before_the_bids() {
+        let low = BidKind::Exact(Money::new(1, Currency::MYR));
+        let mut closed = lot();
+        closed.handle(NOW.plus_millis(61_000), Command::Tick).expect("due");
+        assert_eq!(bid(&mut closed, 1, low, Standing::default()), Some(Rejection::AuctionClosed));
+        let mut cancelled = lot();
+        cancelled.handle(NOW, Command::Cancel { reason: String::new(), by_admin: true }).expect("live");
+        assert_eq!(bid(&mut cancelled, 1, low, Standing::default()), Some(Rejection::AuctionCancelled));
+    }
+}

@@ -399,3 +399,113 @@ impl Reader<'_> {
         SealedTerms { starting_price, reserve: self.reserve(starting_price), pays }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn money(amount: i64) -> Value {
+        json!({"amount": amount, "currency": "MYR"})
+    }
+
+    fn english() -> Value {
+        json!({
+            "format": "english", "currency": "MYR", "starting_price": money(1_000), "reserve_price": money(5_000),
+            "buy_now_price": money(9_000), "increment": {"fixed": 100}, "duration_ms": 60_000,
+            "below_reserve": "full",
+            "soft_close": {"trigger_ms": 10_000, "extend_ms": 10_000, "mode": "add", "max_total_ms": null},
+        })
+    }
+
+    fn dutch() -> Value {
+        json!({
+            "format": "dutch", "currency": "MYR", "starting_price": money(1_000), "duration_ms": 60_000,
+            "dutch": {"step": 100, "interval_ms": 1_000, "floor": money(500)},
+        })
+    }
+
+    fn sealed() -> Value {
+        json!({
+            "format": "sealed_second_price", "currency": "MYR", "starting_price": money(1_000),
+            "reserve_price": money(1_000), "duration_ms": 60_000,
+        })
+    }
+
+    /// The pointers and codes of the faults of these rules with one value changed.
+    fn faults(mut rules: Value, pointer: &str, value: Value) -> Vec<(String, ErrorCode)> {
+        let (parent, field) = pointer.rsplit_once('/').expect("a pointer");
+        rules.pointer_mut(parent).expect("it is there")[field] = value;
+        let stated: RulesInput = serde_json::from_value(rules).expect("well-formed rules");
+        let faults = Rules::try_from(&stated).err().unwrap_or_default();
+        faults.into_iter().map(|fault| (fault.pointer, fault.code)).collect()
+    }
+
+    #[test]
+    fn every_fault_is_named_where_it_is() {
+        use ErrorCode::{CurrencyMismatch, ValidationFailed};
+        let invalid = ValidationFailed;
+        let dollars = json!({"amount": 6_000, "currency": "USD"});
+        let table = [
+            (english(), "/starting_price/amount", json!(0), "/starting_price/amount", invalid),
+            (english(), "/starting_price", dollars.clone(), "/starting_price/currency", CurrencyMismatch),
+            (english(), "/reserve_price", dollars.clone(), "/reserve_price/currency", CurrencyMismatch),
+            (english(), "/reserve_price", money(999), "/reserve_price/amount", invalid),
+            (english(), "/buy_now_price", money(4_999), "/buy_now_price/amount", invalid),
+            (english(), "/buy_now_price", money(1_000), "/buy_now_price/amount", invalid),
+            (english(), "/increment", Value::Null, "/increment", invalid),
+            (english(), "/increment", json!({"fixed": 0}), "/increment/fixed", invalid),
+            (english(), "/increment", json!({"table": [{"from": 1, "step": 1}]}), "/increment/table/0/from", invalid),
+            (english(), "/duration_ms", json!(0), "/duration_ms", invalid),
+            (english(), "/duration_ms", json!(2_592_000_001_i64), "/duration_ms", invalid),
+            (english(), "/soft_close/trigger_ms", json!(0), "/soft_close/trigger_ms", invalid),
+            (english(), "/soft_close/extend_ms", json!(86_400_001), "/soft_close/extend_ms", invalid),
+            (english(), "/soft_close/max_total_ms", json!(-1), "/soft_close/max_total_ms", invalid),
+            (english(), "/dutch", dutch()["dutch"].clone(), "/dutch", invalid),
+            (dutch(), "/dutch", Value::Null, "/dutch", invalid),
+            (dutch(), "/dutch/step", json!(0), "/dutch/step", invalid),
+            (dutch(), "/dutch/interval_ms", json!(0), "/dutch/interval_ms", invalid),
+            (dutch(), "/dutch/floor", money(0), "/dutch/floor/amount", invalid),
+            (dutch(), "/dutch/floor", money(1_001), "/dutch/floor/amount", invalid),
+            (dutch(), "/reserve_price", money(1_000), "/reserve_price", invalid),
+            (dutch(), "/increment", json!({"fixed": 1}), "/increment", invalid),
+            (sealed(), "/buy_now_price", money(9_000), "/buy_now_price", invalid),
+            (sealed(), "/below_reserve", json!("proxy"), "/below_reserve", invalid),
+            (sealed(), "/soft_close", english()["soft_close"].clone(), "/soft_close", invalid),
+        ];
+        for (rules, changed, value, pointer, code) in table {
+            let found = faults(rules, changed, value);
+            assert!(found.contains(&(pointer.to_owned(), code)), "{changed}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn limits_themselves_are_valid() {
+        for (rules, changed, value) in [
+            (english(), "/reserve_price", money(1_000)),
+            (english(), "/reserve_price", Value::Null),
+            (english(), "/buy_now_price", money(5_000)),
+            (english(), "/duration_ms", json!(2_592_000_000_i64)),
+            (english(), "/soft_close/max_total_ms", json!(0)),
+            (english(), "/soft_close", Value::Null),
+            (english(), "/increment", json!({"named": "ebay"})),
+            (dutch(), "/dutch/floor", money(1_000)),
+            (dutch(), "/reserve_price", Value::Null),
+            (sealed(), "/reserve_price", Value::Null),
+        ] {
+            assert_eq!(faults(rules, changed, value.clone()), [], "{changed} {value}");
+        }
+    }
+
+    #[test]
+    fn checked_rules_survive_storage_and_hide_their_reserve() {
+        for rules in [english(), dutch(), sealed()] {
+            let rules: Rules = serde_json::from_value(rules).expect("valid rules");
+            let stored = serde_json::to_string(&rules).expect("rules are JSON");
+            assert_eq!(serde_json::from_str::<Rules>(&stored).expect("what was written"), rules);
+            assert!(!format!("{rules:?}").contains("5000"));
+        }
+        assert!(serde_json::from_value::<Rules>(json!({"format": "english"})).is_err());
+    }
+}

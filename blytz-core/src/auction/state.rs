@@ -381,9 +381,7 @@ impl Auction {
                 .lead
                 .filter(|lead| terms.reserve.is_none_or(|reserve| lead.meets(reserve)))
                 .map(|lead| (lead.stake.bidder, lead.price)),
-            (Book::Sealed(bids), Sale::Sealed(terms)) => {
-                bids.result(terms).map(|(stake, price)| (stake.bidder, price))
-            }
+            (Book::Sealed(bids), Sale::Sealed(terms)) => bids.result(terms).map(|(stake, price)| (stake.bidder, price)),
             (Book::Dutch(taken), _) => taken.map(|lead| (lead.stake.bidder, lead.price)),
             // A book is made by the rules' format; these can't meet.
             (Book::English(_) | Book::Sealed(_), _) => None,

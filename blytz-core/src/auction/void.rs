@@ -143,8 +143,8 @@ impl Ledger {
 
     /// Who leads when the standing bids are placed one after the other.
     fn lead(&self, terms: &EnglishTerms) -> Option<Lead> {
-        self.standing.iter().fold(None, |lead, entry| {
-            Some(proxy::place(lead, Offer { stake: entry.stake, exact: entry.exact }, terms))
-        })
+        self.standing
+            .iter()
+            .fold(None, |lead, entry| Some(proxy::place(lead, Offer { stake: entry.stake, exact: entry.exact }, terms)))
     }
 }

@@ -176,8 +176,9 @@ mod tests {
         use MovementKind as Kind;
         use StockError as No;
         type Movement = fn(Stock) -> Result<Moved, StockError>;
+        type Expected = Result<(MovementKind, i64, i64, i64), StockError>;
         // From 10 on hand with 3 of them reserved.
-        let table: [(&str, Movement, Result<(Kind, i64, i64, i64), No>); 20] = [
+        let table: [(&str, Movement, Expected); 20] = [
             ("set", |s| s.set(25), Ok((Kind::Set, 15, 25, 3))),
             ("set the same", |s| s.set(10), Ok((Kind::Set, 0, 10, 3))),
             ("set to what is reserved", |s| s.set(3), Ok((Kind::Set, -7, 3, 3))),

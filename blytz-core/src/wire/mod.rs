@@ -12,10 +12,14 @@ pub mod problem;
 pub mod process;
 pub mod product;
 pub mod stream;
+mod strict;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use self::problem::{ErrorCode, FieldError, Problem};
+pub use self::{
+    problem::{ErrorCode, FieldError, Problem},
+    strict::Strict,
+};
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +85,7 @@ pub fn check<T: Check>(request: &T) -> Result<(), Vec<FieldError>> {
 }
 
 /// For PATCH: tells an absent field (`None`) from one set to null (`Some(None)`).
+#[expect(clippy::option_option, reason = "absent, null and set are three things in a PATCH")]
 pub(crate) fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

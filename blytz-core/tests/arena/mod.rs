@@ -1,6 +1,8 @@
 //! Random auctions for the property tests: strategies for rules and bidders, and a driver that
 //! plays them against the engine and notes every turn.
 
+pub mod model;
+
 use std::collections::BTreeMap;
 
 use blytz_core::{
@@ -49,9 +51,16 @@ pub enum Kind {
 
 #[derive(Debug, Clone, Copy)]
 pub enum Act {
-    Bid { who: u8, kind: Kind, base: Base, above: i64 },
+    Bid {
+        who: u8,
+        kind: Kind,
+        base: Base,
+        above: i64,
+    },
     /// Voids one of the accepted bids, by its place among them.
-    Void { nth: prop::sample::Index },
+    Void {
+        nth: prop::sample::Index,
+    },
 }
 
 /// What somebody does, after a pause.
@@ -187,7 +196,7 @@ pub fn opened(rules: &RulesInput) -> Played {
     let (auction, scheduled) =
         Auction::schedule(scheduled_at, id, seller(), product, Some(OPENS), rules, Nonce::from_bytes([7; 32]));
     let mut played = Played { log: vec![scheduled], turns: vec![], auction, now: OPENS, accepted: vec![] };
-    played.turn(Asked::Clock, Command::Tick);
+    played.tick();
     played
 }
 
@@ -241,9 +250,13 @@ impl Played {
         self.turn(Asked::Void { bid_id }, Command::Void { bid_id, reason: "as drawn".to_owned(), log });
     }
 
+    pub fn tick(&mut self) {
+        self.turn(Asked::Clock, Command::Tick);
+    }
+
     fn catch_up(&mut self) {
         if self.auction.poll_timeout().is_some_and(|due| due <= self.now) {
-            self.turn(Asked::Clock, Command::Tick);
+            self.tick();
         }
     }
 

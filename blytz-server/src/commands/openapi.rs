@@ -31,7 +31,8 @@ impl Openapi {
         for (name, text) in files().filter(|(name, _)| *name == wanted) {
             let done = std::io::stdout().write_all(text.as_bytes());
             // `| head` is no failure.
-            if let Err(error) = done.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+            if let Err(error) =
+                done.or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
             {
                 return Err(anyhow::Error::from(error).context(format!("{name} could not be printed")).into());
             }

@@ -196,7 +196,10 @@ fn read_file(path: &Path) -> Result<Vec<(&'static str, Given)>, ConfigError> {
 /// One line of the file, as the text it would be on the command line.
 fn entry(file: &str, key: &str, value: &toml::Value) -> Result<(&'static str, Given), ConfigError> {
     let Some(name) = NAMES.into_iter().find(|name| *name == key) else {
-        return Err(ConfigError::new(format!("{file} sets `{key}`, which is no option; there are {}.", NAMES.join(", "))));
+        return Err(ConfigError::new(format!(
+            "{file} sets `{key}`, which is no option; there are {}.",
+            NAMES.join(", ")
+        )));
     };
     let place = format!("{name} in {file}");
     let text = match value {

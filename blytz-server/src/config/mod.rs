@@ -237,9 +237,7 @@ fn database(text: &str) -> Result<DatabaseConfig, String> {
             Err("a database in memory would lose every bid at the next start; name a file".to_owned())
         }
         "sqlite" => Ok(DatabaseConfig::Url(text.to_owned())),
-        "postgres" | "postgresql" => {
-            Err("this build speaks SQLite only; leave it out, or give sqlite:FILE".to_owned())
-        }
+        "postgres" | "postgresql" => Err("this build speaks SQLite only; leave it out, or give sqlite:FILE".to_owned()),
         _ => Err("expected sqlite:FILE".to_owned()),
     }
 }

@@ -25,8 +25,9 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// The two, over a document that does not change while the program runs.
 pub(super) fn router(document: &OpenApi) -> Router<App> {
     let json = Bytes::from(document.to_pretty_json().unwrap_or_default());
-    // Relative, so that it is found under whatever prefix the router is nested.
-    let config = Arc::new(Config::from("../openapi.json"));
+    // Relative, so that it is found under whatever prefix the router is nested; and no
+    // badge of a validator on the internet.
+    let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
     Router::new()
         .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }))
         .route("/docs", get(|| async { (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "docs/")]) }))

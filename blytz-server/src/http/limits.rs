@@ -176,7 +176,11 @@ impl<K: Clone + Eq + std::hash::Hash> Bucket<K> {
     fn new((per_second, burst): (u32, u32)) -> Self {
         let some = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(some(per_second)).allow_burst(some(burst));
-        Self { limiter: DefaultKeyedRateLimiter::keyed(quota), clock: DefaultClock::default(), counted: AtomicU32::new(0) }
+        Self {
+            limiter: DefaultKeyedRateLimiter::keyed(quota),
+            clock: DefaultClock::default(),
+            counted: AtomicU32::new(0),
+        }
     }
 
     fn count(&self, key: &K) -> Result<()> {

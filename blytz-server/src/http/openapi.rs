@@ -3,12 +3,12 @@
 //! Handlers say what is theirs; what every operation has in common (the errors of a body, of a
 //! login, of a limit) is written in here, once.
 
+use blytz_core::wire::Problem;
 use utoipa::openapi::{
     Components, Content, Info, License, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response,
     path::Operation,
-    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
-use blytz_core::wire::Problem;
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -64,9 +64,10 @@ fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
     components.add_security_scheme("bearer", SecurityScheme::Http(token));
     add_problem(&mut components);
     for (path, item) in &mut document.paths.paths {
-        let takes_id = path.contains('{');
-        for operation in operations(item) {
-            add_common_errors(operation, takes_id);
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            add_login(operation, method == "get" && OPEN.contains(&&**path));
+            add_common_errors(operation, path.contains('{'));
             explain_errors(operation);
         }
     }
@@ -80,8 +81,37 @@ fn add_problem(components: &mut Components) {
     components.schemas.extend(schemas);
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// A name that no other operation has, and that stays when a handler is renamed.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
+/// Where a login shows more, but is not needed.
+const OPEN: [&str; 6] = ["/auction", "/auction/{id}", "/auction/{id}/proof", "/products", "/streams/{id}/lots", "/ws"];
+
+/// Who can be told that they are not logged in can log in. In auth, 401 has other reasons, too, and
+/// its handlers say themselves what they need.
+fn add_login(operation: &mut Operation, open: bool) {
+    let is_auth = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "auth"));
+    if is_auth || operation.security.is_some() || !operation.responses.responses.contains_key("401") {
+        return;
+    }
+    let bearer = SecurityRequirement::new("bearer", Vec::<String>::new());
+    let nobody = open.then(SecurityRequirement::default);
+    operation.security = Some(nobody.into_iter().chain([bearer]).collect());
 }
 
 /// What each status means wherever a handler does not say it better.

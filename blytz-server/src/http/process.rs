@@ -34,7 +34,9 @@ async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     answer([("database", database), ("accepting", accepting)])
 }
 
-fn answer(results: impl IntoIterator<Item = (&'static str, Result<(), &'static str>)>) -> (StatusCode, Json<Readiness>) {
+fn answer(
+    results: impl IntoIterator<Item = (&'static str, Result<(), &'static str>)>,
+) -> (StatusCode, Json<Readiness>) {
     let text = |fine| if fine { "ok".to_owned() } else { "unavailable".to_owned() };
     let checks: BTreeMap<_, _> = results
         .into_iter()

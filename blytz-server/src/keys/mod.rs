@@ -155,7 +155,8 @@ impl Loaded {
         };
         let (log, seed) = newest(Purpose::Log)?;
         let log_signer = Arc::new(Signer::from_seed(log.key_id.clone(), *seed));
-        let log_keys = of(Purpose::Log).map(|(row, seed)| Signer::from_seed(row.key_id.clone(), *seed).public()).collect();
+        let log_keys =
+            of(Purpose::Log).map(|(row, seed)| Signer::from_seed(row.key_id.clone(), *seed).public()).collect();
         Ok(Self { epoch, jwt, log_signer, log_keys })
     }
 }

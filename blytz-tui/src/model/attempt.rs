@@ -116,9 +116,8 @@ impl Attempts {
 
     /// The latest without an answer on a lot.
     pub fn unknown_on(&mut self, auction: AuctionId) -> Option<&mut Attempt> {
-        let unknown = |attempt: &&mut Attempt| {
-            attempt.auction == auction && matches!(attempt.state, AttemptState::Unknown(_))
-        };
+        let unknown =
+            |attempt: &&mut Attempt| attempt.auction == auction && matches!(attempt.state, AttemptState::Unknown(_));
         self.0.iter_mut().rev().find(unknown)
     }
 

@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use blytz_core::{AuctionId, ProductId, StreamId, Timestamp};
 
-use super::{
-    Model, Pane,
-    lot::{Happening, Lot, Row},
-};
+use super::{Model, Pane, lot::Lot};
 
 /// What the desk remembers.
 #[derive(Debug, Clone, Default)]
@@ -48,11 +45,5 @@ impl Model {
         let waiting = |lot: &&Lot| lot.status == Scheduled;
         let first = || self.desk.queue.iter().filter_map(|id| self.lots.get(id)).find(waiting);
         self.desk_selected().filter(waiting).or_else(first)
-    }
-
-    /// The bids that can be voided on a lot, newest first.
-    pub fn standing_bids<'a>(&self, lot: &'a Lot) -> Vec<&'a Row> {
-        let standing = |row: &&Row| matches!(row.what, Happening::Bid { bid, .. } if !lot.struck.contains(&bid));
-        lot.history.values().rev().filter(standing).collect()
     }
 }

@@ -18,11 +18,6 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure without an answer of the server.
-    pub fn local(text: &str) -> Self {
-        Self { code: None, text: Clean::line(text, 200), next_minimum: None, definite: false }
-    }
-
     /// What a person can do about it; empty when nothing.
     pub fn advice(&self) -> &'static str {
         match self.code {

@@ -43,9 +43,8 @@ impl Model {
         let mut entries = Vec::new();
         for show in shows {
             let show_matches = matches(show.title.as_str()) || matches(&self.name(show.seller));
-            let lots = self.sorted_lots(|lot| {
-                lot.stream == Some(show.id) && (show_matches || matches(lot.title.as_str()))
-            });
+            let lots =
+                self.sorted_lots(|lot| lot.stream == Some(show.id) && (show_matches || matches(lot.title.as_str())));
             if show_matches || !lots.is_empty() {
                 entries.push(Entry::Show(show.id));
                 entries.extend(lots.into_iter().map(Entry::Lot));

@@ -360,6 +360,12 @@ impl Lot {
         }
     }
 
+    /// The bids that can be voided, newest first.
+    pub fn standing_bids(&self) -> Vec<&Row> {
+        let standing = |row: &&Row| matches!(row.what, Happening::Bid { bid, .. } if !self.struck.contains(&bid));
+        self.history.values().rev().filter(standing).collect()
+    }
+
     /// The prices after each bid, oldest first, for the chart.
     pub fn prices(&self) -> Vec<(Timestamp, Money)> {
         let price = |row: &Row| match row.what {

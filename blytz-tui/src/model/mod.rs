@@ -25,8 +25,8 @@ use blytz_core::{
 };
 
 use self::{
-    attempt::Attempts, chat::Chat, clean::Clean, desk::Desk, lobby::Lobby, login::LoginForm, lot::Lot,
-    notice::Notices, prompt::Prompt, show::Show,
+    attempt::Attempts, chat::Chat, clean::Clean, desk::Desk, lobby::Lobby, login::LoginForm, lot::Lot, notice::Notices,
+    prompt::Prompt, show::Show,
 };
 use crate::{config::Config, format, keymap::Keymap, keymap::Place, theme::Theme};
 

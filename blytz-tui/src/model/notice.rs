@@ -46,9 +46,4 @@ impl Notices {
     pub fn iter(&self) -> impl Iterator<Item = &Notice> {
         self.0.iter()
     }
-
-    /// Whether nothing is shown.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }

@@ -52,7 +52,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn desk_move(&mut self, by: isize) {
-        let bids = self.model.desk_floor().map_or(0, |lot| self.model.standing_bids(lot).len());
+        let bids = self.model.desk_floor().map_or(0, |lot| lot.standing_bids().len());
         let desk = &mut self.model.desk;
         match desk.pane {
             Pane::Main => {
@@ -97,7 +97,7 @@ impl Turn<'_> {
             self.notice("Bids can be voided while a lot is live", Role::Warn);
             return;
         };
-        let bids = self.model.standing_bids(lot);
+        let bids = lot.standing_bids();
         let Some(Happening::Bid { bid, bidder, .. }) = bids.get(self.model.desk.bid).map(|row| &row.what) else {
             self.notice("There is no bid to void", Role::Warn);
             return;

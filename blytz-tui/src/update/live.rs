@@ -192,7 +192,9 @@ impl Turn<'_> {
                 self.model.desk.queue.clone_from(&auction_ids);
                 self.clamp_desk();
             }
-            for id in auction_ids.iter().filter(|id| !self.model.lots.contains_key(id)).take(20).copied().collect::<Vec<_>>() {
+            for id in
+                auction_ids.iter().filter(|id| !self.model.lots.contains_key(id)).take(20).copied().collect::<Vec<_>>()
+            {
                 self.ask_lot(id);
             }
             return;
@@ -222,7 +224,7 @@ impl Turn<'_> {
 
     /// Selections stay inside their lists.
     pub(super) fn clamp_desk(&mut self) {
-        let bids = self.model.desk_floor().map_or(0, |lot| self.model.standing_bids(lot).len());
+        let bids = self.model.desk_floor().map_or(0, |lot| lot.standing_bids().len());
         let desk = &mut self.model.desk;
         desk.selected = desk.selected.min(desk.queue.len().saturating_sub(1));
         desk.bid = desk.bid.min(bids.saturating_sub(1));

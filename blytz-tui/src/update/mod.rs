@@ -41,8 +41,8 @@ pub fn update(model: &mut Model, message: Message, ids: &mut dyn FnMut() -> Uuid
 
 /// What a program does first.
 pub fn start(model: &mut Model, screen: Screen, logged_in: bool, ids: &mut dyn FnMut() -> Uuid) -> Vec<Effect> {
-    let mut turn = Turn { model, ids, effects: vec![Effect::Connect, Effect::Mouse(false)] };
-    turn.effects[1] = Effect::Mouse(turn.model.mouse);
+    let effects = vec![Effect::Mouse(model.mouse), Effect::Connect];
+    let mut turn = Turn { model, ids, effects };
     if logged_in {
         turn.effects.push(Effect::LoadProfile);
     }

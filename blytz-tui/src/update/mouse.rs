@@ -17,7 +17,7 @@ impl Turn<'_> {
     pub(super) fn mouse(&mut self, mouse: MouseEvent) {
         let at = Position::new(mouse.column, mouse.row);
         if self.model.overlay.is_some() {
-            return self.mouse_on_overlay(mouse.kind, at);
+            return self.mouse_on_overlay(mouse.kind);
         }
         match (mouse.kind, self.model.screen) {
             (MouseEventKind::ScrollUp, _) => self.wheel(at, -1),
@@ -31,8 +31,8 @@ impl Turn<'_> {
     }
 
     /// A click beside the help closes it. A click beside a question does nothing: it could be a slip.
-    fn mouse_on_overlay(&mut self, kind: MouseEventKind, _at: Position) {
-        if let (Some(Overlay::Help(scroll)), kind) = (&mut self.model.overlay, kind) {
+    fn mouse_on_overlay(&mut self, kind: MouseEventKind) {
+        if let Some(Overlay::Help(scroll)) = &mut self.model.overlay {
             match kind {
                 MouseEventKind::ScrollUp => *scroll = scroll.saturating_sub(1),
                 MouseEventKind::ScrollDown => *scroll = scroll.saturating_add(1),
@@ -116,7 +116,7 @@ impl Turn<'_> {
                 }
             }
             Pane::History => {
-                let len = self.model.desk_floor().map_or(0, |lot| self.model.standing_bids(lot).len());
+                let len = self.model.desk_floor().map_or(0, |lot| lot.standing_bids().len());
                 let rows = layout::inside(layout.bids);
                 if let Some(index) = row_at(rows, at, self.model.desk.bid, len) {
                     self.model.desk.bid = index;

@@ -227,9 +227,8 @@ impl Turn<'_> {
 
     /// Asks what is left of the products of lots that still wait, a few at a time.
     fn ask_stock(&mut self, auctions: &[Auction]) {
-        let waits = |auction: &&Auction| {
-            matches!(auction.status.status, AuctionStatus::Scheduled | AuctionStatus::Live)
-        };
+        let waits =
+            |auction: &&Auction| matches!(auction.status.status, AuctionStatus::Scheduled | AuctionStatus::Live);
         for auction in auctions.iter().filter(waits).take(12) {
             self.effect(Effect::LoadStock(auction.product.id));
         }

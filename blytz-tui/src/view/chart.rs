@@ -40,15 +40,12 @@ pub fn draw(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
         .graph_type(GraphType::Line)
         .style(role(model, Role::Price))
         .data(&points);
-    let chart = Chart::new(vec![dataset])
-        .block(block)
-        .x_axis(Axis::default().bounds([0.0, end]))
-        .y_axis(
-            Axis::default()
-                .bounds([low as f64 - air, high as f64 + air])
-                .labels([label(low), label(high)])
-                .style(role(model, Role::Muted)),
-        );
+    let chart = Chart::new(vec![dataset]).block(block).x_axis(Axis::default().bounds([0.0, end])).y_axis(
+        Axis::default()
+            .bounds([low as f64 - air, high as f64 + air])
+            .labels([label(low), label(high)])
+            .style(role(model, Role::Muted)),
+    );
     frame.render_widget(chart, area);
 }
 

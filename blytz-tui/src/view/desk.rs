@@ -19,7 +19,8 @@ use crate::{
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
     let layout = DeskLayout::of(model);
-    frame.render_widget(Paragraph::new(vec![show(model), floor(model)]), layout.head);
+    let width = usize::from(layout.head.width);
+    frame.render_widget(Paragraph::new(vec![show(model), floor(model, width)]), layout.head);
     if !layout.tabs.is_empty() {
         tabs(model, layout.tabs, frame);
     }
@@ -55,7 +56,7 @@ fn show(model: &Model) -> Line<'static> {
     ])
 }
 
-fn floor(model: &Model) -> Line<'static> {
+fn floor(model: &Model, width: usize) -> Line<'static> {
     let Some(lot) = model.desk_floor().filter(|lot| lot.is_live()) else {
         let next = model.desk_next().map_or_else(
             || " No lot waits.".to_owned(),
@@ -69,11 +70,14 @@ fn floor(model: &Model) -> Line<'static> {
     let price = lot.price_at(now).map_or_else(|| "no bid yet".to_owned(), format::money);
     let leader = lot.leader.map(|leader| format!(", {} leads", model.name(leader))).unwrap_or_default();
     let reserve = if lot.reserve_met == Some(false) { ", reserve not met" } else { "" };
+    let about = format!("{leader}{reserve}");
+    // The countdown comes first: it must be seen, whatever the lot is called.
+    let room = width.saturating_sub(text::width(&left) + text::width(&price) + text::width(&about) + 6);
     Line::from(vec![
-        Span::styled(format!(" On the floor: {}  ", lot.title), role(model, Role::Text)),
+        Span::styled(format!(" {left}  "), role(model, style)),
         Span::styled(price, role(model, Role::Price)),
-        Span::styled(format!("{leader}{reserve}  "), role(model, Role::Text)),
-        Span::styled(left, role(model, style)),
+        Span::styled(format!("{about}  "), role(model, Role::Text)),
+        Span::styled(text::cut(lot.title.as_str(), room), role(model, Role::Muted)),
     ])
 }
 
@@ -122,7 +126,7 @@ fn bids(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let Some(lot) = model.desk_floor() else {
         return pane(model, " Bids ".to_owned(), focused, area, frame);
     };
-    let rows = model.standing_bids(lot);
+    let rows = lot.standing_bids();
     pane(model, format!(" Bids, {} standing ", rows.len()), focused, area, frame);
     let inner = layout::inside(area);
     let first = window(model.desk.bid, rows.len(), inner.height as usize);

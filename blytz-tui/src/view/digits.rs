@@ -1,12 +1,6 @@
 //! Figures large enough to be read from across the room.
 
-use ratatui::{
-    Frame,
-    layout::Rect,
-    style::Style,
-    text::Line,
-    widgets::Paragraph,
-};
+use ratatui::{Frame, layout::Rect, style::Style, text::Line, widgets::Paragraph};
 
 /// Three dots wide and five high; a bit a dot, the highest of three on the left.
 const fn glyph(c: char) -> Option<[u8; 5]> {

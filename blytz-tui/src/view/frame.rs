@@ -3,7 +3,7 @@
 use blytz_core::wire::auction::AuctionStatus;
 use ratatui::{
     Frame,
-    layout::{Alignment, Rect},
+    layout::Rect,
     text::{Line, Span},
     widgets::Paragraph,
 };
@@ -69,13 +69,12 @@ fn news(model: &Model, area: Rect, frame: &mut Frame<'_>) {
 fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let hints: &[(Action, &str)] = match (&model.overlay, model.screen) {
         (Some(Overlay::Help(_)), _) => &[(Action::Down, "scroll"), (Action::Back, "close")],
-        (Some(Overlay::Prompt(_)), _) => &[(Action::Open, "yes"), (Action::Back, "no")],
+        (Some(Overlay::Prompt(_)), _) => &[(Action::Open, "yes, do it"), (Action::Back, "no")],
         (None, Screen::Lobby) => &[
             (Action::Open, "open"),
             (Action::Filter, "filter"),
             (Action::Login, "log in"),
             (Action::Desk, "desk"),
-            (Action::Help, "help"),
             (Action::Quit, "quit"),
         ],
         (None, Screen::Lot(_)) => &[
@@ -84,7 +83,6 @@ fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
             (Action::NextLot, "next lot"),
             (Action::Watch, "watch"),
             (Action::Back, "back"),
-            (Action::Help, "help"),
         ],
         (None, Screen::Desk) => &[
             (Action::StartLot, "start"),
@@ -93,20 +91,25 @@ fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
             (Action::DeleteMessage, "delete"),
             (Action::Mute, "mute"),
             (Action::Ban, "ban"),
-            (Action::Help, "help"),
         ],
         (None, Screen::Login) => &[(Action::NextPane, "next field"), (Action::Open, "log in"), (Action::Back, "back")],
     };
-    let mut spans = vec![Span::raw(" ")];
-    for (action, word) in hints {
-        let key = model.keymap.first(*action);
-        if !key.is_empty() {
-            spans.push(Span::styled(key, role(model, Role::Accent)));
-            spans.push(Span::styled(format!(" {word}   "), role(model, Role::Muted)));
+    let key_word = |action, word| (model.keymap.first(action), format!(" {word}   "));
+    let mouse = if model.mouse { "" } else { "mouse off   " };
+    let help = key_word(Action::Help, "help");
+    let fixed = 1 + text::width(mouse) + text::width(&help.0) + text::width(&help.1);
+    let mut room = usize::from(area.width).saturating_sub(fixed);
+    let mut line = vec![Span::raw(" ")];
+    // What does not fit is left out whole; the help, which has it all, is always there.
+    for (key, word) in hints.iter().map(|(action, word)| key_word(*action, word)).chain([help.clone()]) {
+        let needed = text::width(&key) + text::width(&word);
+        let is_help = (&key, &word) == (&help.0, &help.1);
+        if !key.is_empty() && (is_help || needed <= room) {
+            room = room.saturating_sub(needed);
+            line.push(Span::styled(key, role(model, Role::Accent)));
+            line.push(Span::styled(word, role(model, Role::Muted)));
         }
     }
-    if !model.mouse {
-        spans.push(Span::styled("mouse off", role(model, Role::Muted)));
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)).alignment(Alignment::Left), area);
+    line.push(Span::styled(mouse, role(model, Role::Muted)));
+    frame.render_widget(Paragraph::new(Line::from(line)), area);
 }

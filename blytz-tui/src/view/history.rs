@@ -35,7 +35,8 @@ pub fn draw(model: &Model, lot: &Lot, scroll: usize, focused: bool, area: Rect, 
 /// A row: how long ago, what, and the price after it.
 pub fn line(model: &Model, lot: &Lot, row: &Row, width: usize) -> Line<'static> {
     let (what, price, style) = words(model, row);
-    let struck = matches!(&row.what, Happening::Bid { bid, .. } | Happening::Raised { bid, .. } if lot.struck.contains(bid));
+    let struck =
+        matches!(&row.what, Happening::Bid { bid, .. } | Happening::Raised { bid, .. } if lot.struck.contains(bid));
     let age = text::fit_right(&format::ago(row.at, model.server_now()), 7);
     let price = price.map(|price| format!(" {}", format::digits(price))).unwrap_or_default();
     let room = width.saturating_sub(8 + text::width(&price));

@@ -29,6 +29,13 @@ pub fn centred(size: (u16, u16), width: u16, height: u16) -> Rect {
     Rect::new((whole.width - width) / 2, (whole.height - height) / 2, width, height)
 }
 
+/// A box at the bottom of the body, in the middle.
+pub fn at_the_bottom(size: (u16, u16), width: u16, height: u16) -> Rect {
+    let body = body(size);
+    let height = height.min(body.height);
+    Rect { y: body.bottom() - height, height, ..centred(size, width, height) }
+}
+
 /// Takes rows from the top of an area.
 fn take(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
@@ -87,7 +94,7 @@ impl LotLayout {
         let _ = take(&mut left, u16::from(roomy));
         layout.facts = take(&mut left, 3);
         layout.buttons = take(&mut left, 1);
-        layout.attempt = take(&mut left, 1);
+        layout.attempt = take(&mut left, if roomy { 2 } else { 1 });
         if wide {
             if left.height >= 10 {
                 let chart = left.height * 45 / 100;
@@ -165,10 +172,20 @@ mod tests {
             for height in 20..60 {
                 for pane in [Pane::Main, Pane::History, Pane::Chat] {
                     let (size, lot) = ((width, height), LotLayout::new((width, height), pane));
-                    check(size, &[
-                        lot.title, lot.price, lot.facts, lot.buttons, lot.attempt, lot.tabs, lot.chart, lot.history,
-                        lot.chat,
-                    ]);
+                    check(
+                        size,
+                        &[
+                            lot.title,
+                            lot.price,
+                            lot.facts,
+                            lot.buttons,
+                            lot.attempt,
+                            lot.tabs,
+                            lot.chart,
+                            lot.history,
+                            lot.chat,
+                        ],
+                    );
                     let desk = DeskLayout::new(size, pane);
                     check(size, &[desk.head, desk.tabs, desk.queue, desk.bids, desk.chat]);
                 }

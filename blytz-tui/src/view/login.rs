@@ -41,8 +41,7 @@ fn field(model: &Model, label: &str, input: &Input, hidden: bool, focused: bool,
     let at = if hidden { input.cursor() } else { input.visual_cursor() };
     let scroll = at.saturating_sub(room);
     let value_area = Rect { x: area.x + LABEL, width: area.width - LABEL, ..area };
-    let shown = if value.is_empty() { "".to_owned() } else { value };
-    frame.render_widget(Paragraph::new(shown).scroll((0, scroll as u16)), value_area);
+    frame.render_widget(Paragraph::new(value).scroll((0, scroll as u16)), value_area);
     if focused {
         frame.set_cursor_position(Position::new(value_area.x + (at - scroll) as u16, value_area.y));
     }

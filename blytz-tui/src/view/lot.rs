@@ -31,7 +31,7 @@ pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
     let facts = vec![position(model, lot), countdown(model, lot), offer(model, lot)];
     frame.render_widget(Paragraph::new(facts), layout.facts);
     buttons::draw(model, layout.buttons, frame);
-    frame.render_widget(Paragraph::new(attempt(model, lot)), layout.attempt);
+    attempt(model, lot, layout.attempt, frame);
     if !layout.tabs.is_empty() {
         tabs(model, layout.tabs, frame);
     }
@@ -185,8 +185,9 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
     Line::from(spans)
 }
 
-fn attempt(model: &Model, lot: &Lot) -> Line<'static> {
-    let Some(attempt) = model.attempts.latest_on(lot.id) else { return Line::default() };
+/// The latest bid made from here, from the key press to the last word on it.
+fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
+    let Some(attempt) = model.attempts.latest_on(lot.id) else { return };
     let (words, style) = match &attempt.state {
         AttemptState::Pending => ("on its way …".to_owned(), Role::Warn),
         AttemptState::Accepted { outcome, .. } => match outcome {
@@ -201,10 +202,18 @@ fn attempt(model: &Model, lot: &Lot) -> Line<'static> {
             (format!("no answer, {key} asks again: {}", failure.text), Role::Warn)
         }
     };
-    Line::from(vec![
-        Span::raw(format!(" Your bid {}: ", attempt.kind.words())),
-        Span::styled(words, role(model, style)),
-    ])
+    let bid = format!(" Your bid {}: ", attempt.kind.words());
+    let width = usize::from(area.width).saturating_sub(1);
+    let mut rows = text::wrap(&words, width, text::width(&bid)).into_iter();
+    let mut first = rows.next().unwrap_or_default();
+    let rest = rows.collect::<Vec<_>>().join(" ");
+    let mut lines = Vec::new();
+    if area.height < 2 && !rest.is_empty() {
+        first = text::cut(&words, width.saturating_sub(text::width(&bid)));
+    }
+    lines.push(Line::from(vec![Span::raw(bid), Span::styled(first, role(model, style))]));
+    lines.push(Line::styled(format!(" {}", text::cut(&rest, width)), role(model, style)));
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 fn tabs(model: &Model, area: Rect, frame: &mut Frame<'_>) {

@@ -14,7 +14,8 @@ use crate::{
 };
 
 pub(super) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame<'_>) {
-    let area = layout::centred(model.size, 58, 9);
+    // At the bottom, so that price and countdown stay in sight while one types.
+    let area = layout::at_the_bottom(model.size, 58, 8);
     frame.render_widget(Clear, area);
     let block = Block::bordered().title(format!(" {} ", prompt.title())).border_style(role(model, Role::Focus));
     frame.render_widget(block, area);
@@ -46,6 +47,6 @@ pub(super) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame<'_>) {
     }
     if let Some(error) = &prompt.error {
         let error = text::cut(error, usize::from(inner.width));
-        frame.render_widget(Paragraph::new(Line::styled(error, role(model, Role::Bad))), row(6));
+        frame.render_widget(Paragraph::new(Line::styled(error, role(model, Role::Bad))), row(5));
     }
 }

@@ -92,20 +92,12 @@ impl Replay<'_> {
         loop {
             let amounts = closed.amounts();
             match self.decide(&amounts) {
-                Ok(auction) => return self.above_the_price(auction, &amounts),
+                Ok(auction) => return above_the_price(auction, &amounts),
                 Err(Stop::Flaw(flaw)) => return Err(flaw),
                 // Every bound is lower than the amount it replaces, so this ends.
                 Err(Stop::Less(bound)) => closed.at_most[bound.which] = bound.at_most,
             }
         }
-    }
-
-    fn above_the_price(&self, auction: Auction, amounts: &[i64]) -> Result<Auction, Flaw> {
-        let price = auction.public(auction.last_at()).price.map_or(0, |price| price.amount);
-        if amounts.first().is_some_and(|least| *least <= price) {
-            return Err(Flaw::general("a max that is not above the price must be opened"));
-        }
-        Ok(auction)
     }
 
     fn decide(&self, closed: &[i64]) -> Result<Auction, Stop> {
@@ -350,6 +342,14 @@ fn beaten_less(steps: &Steps, outcome: BidOutcome, price: i64, offer: Offer) -> 
         (BidOutcome::Leading, offer) => Some(offer.money().amount - 1),
         (BidOutcome::Won | BidOutcome::Sealed, _) => None,
     }
+}
+
+fn above_the_price(auction: Auction, amounts: &[i64]) -> Result<Auction, Flaw> {
+    let price = auction.public(auction.last_at()).price.map_or(0, |price| price.amount);
+    if amounts.first().is_some_and(|least| *least <= price) {
+        return Err(Flaw::general("a max that is not above the price must be opened"));
+    }
+    Ok(auction)
 }
 
 fn leader(auction: &Auction, at: Timestamp) -> Option<Leader> {

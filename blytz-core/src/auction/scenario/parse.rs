@@ -41,8 +41,9 @@ impl FromStr for Scenario {
         let mut shows = Vec::new();
         let mut terms = Terms::new();
         let (head_line, head) = loop {
-            let (number, line) =
-                lines.next().ok_or_else(|| ScenarioError::new(text.lines().count(), "there is no table of commands"))?;
+            let (number, line) = lines
+                .next()
+                .ok_or_else(|| ScenarioError::new(text.lines().count(), "there is no table of commands"))?;
             if line.contains('|') {
                 break (number, line);
             }
@@ -52,7 +53,9 @@ impl FromStr for Scenario {
             match (key.trim(), value.trim()) {
                 ("title", value) => value.clone_into(&mut title),
                 ("rules", value) => shows = value.split_whitespace().map(str::to_owned).collect(),
-                (key, value) => set_term(&mut terms, key, value).map_err(|message| ScenarioError::new(number, message))?,
+                (key, value) => {
+                    set_term(&mut terms, key, value).map_err(|message| ScenarioError::new(number, message))?;
+                }
             }
         };
         let (rules, starts_at) = read_terms(&terms).map_err(|message| ScenarioError::new(head_line, message))?;
@@ -270,5 +273,56 @@ impl RowReader {
         let (rules, starts_at) = read_terms(&self.terms)?;
         self.currency = rules.currency();
         Ok(Action::Amend { rules: Box::new(rules), starts_at: starts_at_changes.then_some(starts_at) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCENARIO: &str = "\
+title: A short one
+rules: 1
+starting_price: 10.00
+increment: 1.00
+duration: 60
+
+time | who | command   | outcome
+0    | -   | open      | opened
+1    | ana | bid 10.00 | outbid
+";
+
+    #[test]
+    fn an_expectation_that_does_not_come_true_is_noticed() {
+        let scenario: Scenario = SCENARIO.parse().expect("a scenario");
+        let mismatches = scenario.mismatches(&scenario.run());
+        let told: Vec<_> = mismatches.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["line 9: outcome is `leading`, expected `outbid`"]);
+    }
+
+    #[test]
+    fn a_course_ends_with_the_close_and_prints_as_a_table() {
+        let scenario: Scenario = SCENARIO.parse().expect("a scenario");
+        let course = scenario.run().to_string();
+        assert!(course.starts_with("time | who | command   | outcome | price | leader"), "{course}");
+        assert!(course.contains("60   | -   | tick      | sold    | 10.00 | ana"), "{course}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        for (from, to, line) in [
+            ("rules: 1", "colour: red", 2),
+            ("10.00\n", "ten\n", 7),
+            ("duration: 60\n", "", 6),
+            ("outcome\n", "mood\n", 7),
+            ("bid 10.00", "shout", 9),
+            ("| opened", "| opened | 1", 8),
+            ("1    | ana", "1s   | ana", 9),
+        ] {
+            let text = SCENARIO.replacen(from, to, 1);
+            let error = text.parse::<Scenario>().expect_err(to);
+            assert_eq!(error.line, line, "{error}");
+        }
+        assert!("".parse::<Scenario>().is_err());
     }
 }

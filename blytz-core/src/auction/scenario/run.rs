@@ -110,7 +110,9 @@ impl fmt::Display for Course {
         }));
         let columns = rows.first().map_or(0, Vec::len);
         let widths: Vec<usize> = (0..columns)
-            .map(|index| rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+            .map(|index| {
+                rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
             .collect();
         for row in rows {
             let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();

@@ -74,6 +74,7 @@ pub struct ProductQuery {
     /// the drafts when a seller lists their own.
     status: Option<ProductStatus>,
     /// In which order; newest first unless said.
+    #[param(inline)]
     sort: Option<Order>,
     /// `next_cursor` of the page before, as it was; the order must be the same.
     cursor: Option<String>,

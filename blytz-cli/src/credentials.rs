@@ -1,0 +1,180 @@
+//! The login of a profile: `blytz/credentials/<profile>.json`, readable by nobody else.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use blytz_client::wire::account::{Session, Tokens};
+use blytz_core::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Failure;
+
+/// A login, and where it holds. The tokens are shown to no other server.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The server's address.
+    pub server: String,
+    /// The account.
+    pub email: String,
+    /// Its tokens.
+    pub tokens: Tokens,
+    /// Until when the access token holds, by this machine's clock.
+    pub expires_at: Timestamp,
+}
+
+impl Login {
+    /// The login that a server just gave.
+    pub fn begin(server: &str, session: &Session, now: Timestamp) -> Self {
+        let login = Self {
+            server: server.to_owned(),
+            email: session.user.email.clone(),
+            tokens: session.tokens.clone(),
+            expires_at: now,
+        };
+        login.renewed(&session.tokens, now)
+    }
+
+    /// The same login with the tokens of a refresh.
+    pub fn renewed(self, tokens: &Tokens, now: Timestamp) -> Self {
+        let millis = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX).saturating_mul(1_000);
+        Self { tokens: tokens.clone(), expires_at: now.plus_millis(millis), ..self }
+    }
+
+    /// Whether the access token holds for another minute.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.expires_at.micros_since(now) > 60_000_000
+    }
+}
+
+/// Where the login of a profile is kept.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: PathBuf,
+}
+
+impl Store {
+    pub fn new(folder: &Path, profile: &str) -> Self {
+        Self { path: folder.join("credentials").join(format!("{profile}.json")) }
+    }
+
+    /// The login, if there is one.
+    pub fn load(&self) -> Result<Option<Login>, Failure> {
+        match fs::read(&self.path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+                let path = self.path.display();
+                Failure::failed(format!("{path} is damaged; remove it and log in again."))
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.trouble(&error)),
+        }
+    }
+
+    /// Replaces the login. Who reads at the same time sees the old one or the new one, whole.
+    pub fn save(&self, login: &Login) -> Result<(), Failure> {
+        let text = serde_json::to_vec_pretty(login).map_err(anyhow::Error::from)?;
+        self.write(&text).map_err(|error| self.trouble(&error))
+    }
+
+    fn write(&self, text: &[u8]) -> io::Result<()> {
+        self.make_folder()?;
+        let draft = self.path.with_extension(format!("{}.new", std::process::id()));
+        let mut file = private().create(true).truncate(true).write(true).open(&draft)?;
+        file.write_all(text)?;
+        file.sync_all()?;
+        fs::rename(&draft, &self.path)
+    }
+
+    /// Forgets the login.
+    pub fn remove(&self) -> Result<(), Failure> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.trouble(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Held while tokens are refreshed. A refresh token works once: two programs that use the same
+    /// one at the same time look like a theft, and the session ends.
+    pub fn lock(&self) -> Result<File, Failure> {
+        let lock = || {
+            self.make_folder()?;
+            let file = private().create(true).truncate(false).write(true).open(self.path.with_extension("lock"))?;
+            file.lock()?;
+            Ok(file)
+        };
+        lock().map_err(|error| self.trouble(&error))
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        let Some(folder) = self.path.parent() else { return Ok(()) };
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)
+    }
+
+    fn trouble(&self, error: &io::Error) -> Failure {
+        Failure::failed(format!("The login in {} can't be kept: {error}.", self.path.display()))
+    }
+}
+
+/// Files that only their owner may read.
+fn private() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is nothing to set"))]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login() -> Login {
+        let tokens = Tokens {
+            access_token: "access".to_owned(),
+            refresh_token: "refresh".to_owned(),
+            token_type: "Bearer".to_owned(),
+            expires_in: 900,
+        };
+        let begun = Login {
+            server: "http://127.0.0.1:8080".to_owned(),
+            email: "ann@example.com".to_owned(),
+            tokens: tokens.clone(),
+            expires_at: Timestamp::from_micros(0),
+        };
+        begun.renewed(&tokens, Timestamp::from_micros(0))
+    }
+
+    #[test]
+    fn a_login_comes_back_and_nobody_else_can_read_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::new(folder.path(), "shop");
+        assert!(store.load().expect("no file is no login").is_none());
+        store.save(&login()).expect("saved");
+        store.save(&login()).expect("saved again");
+        assert!(store.load().expect("read") == Some(login()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&store.path).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let files: Vec<_> = fs::read_dir(folder.path().join("credentials")).expect("a folder").collect();
+        assert_eq!(files.len(), 1, "no draft is left behind");
+        store.remove().expect("removed");
+        store.remove().expect("nothing to remove");
+        assert!(store.load().expect("no file").is_none());
+    }
+
+    #[test]
+    fn a_token_is_fresh_until_a_minute_before_its_end() {
+        let login = login();
+        assert!(login.is_fresh(Timestamp::from_micros(839_999_999)));
+        assert!(!login.is_fresh(Timestamp::from_micros(840_000_000)));
+    }
+}

@@ -1,0 +1,121 @@
+//! Why a command failed, and the exit code that says so.
+
+use std::{io, process::ExitCode};
+
+use blytz_client::{Error, wire::ErrorCode};
+
+/// The exit codes that scripts may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did not work.
+    Failed = 1,
+    /// The command or a value in it is wrong.
+    Usage = 2,
+    /// Not logged in, or not allowed.
+    Denied = 3,
+    /// No such thing.
+    NotFound = 4,
+    /// The state forbids it: a bid too low, a lot that is over.
+    Refused = 5,
+    /// No answer from the server, or from none behind its address.
+    Unreachable = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command or a value in it is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// It did not work, for a reason of its own.
+    #[error("{0}")]
+    Failed(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// The server refused, or did not answer.
+    #[error(transparent)]
+    Api(#[from] Error),
+    /// Reading or writing here failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A part of the program failed that has no codes of its own.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+    /// The command has said what there is to say.
+    #[error("")]
+    Reported(Exit),
+}
+
+impl Failure {
+    /// A wrong value, in a sentence.
+    pub fn usage(sentence: impl Into<String>) -> Self {
+        Self::Usage(sentence.into())
+    }
+
+    /// Something that did not work, in a sentence.
+    pub fn failed(sentence: impl Into<String>) -> Self {
+        Self::Failed(sentence.into())
+    }
+
+    /// The exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::NotFound(_) => Exit::NotFound,
+            Self::Failed(_) | Self::Io(_) => Exit::Failed,
+            Self::Api(error) => exit_of(error),
+            Self::Other(error) => error.downcast_ref::<Error>().map_or(Exit::Failed, exit_of),
+            Self::Reported(exit) => *exit,
+        }
+    }
+
+    /// Whether whoever read our output has stopped reading, which is their right.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Transport(_) => Exit::Unreachable,
+        Error::NotLoggedIn => Exit::Denied,
+        Error::Config(_) => Exit::Usage,
+        Error::Problem(problem) => exit_of_code(problem.code, problem.status),
+        // The proxy in front answers, the server behind it does not.
+        Error::Unexpected(answer) if (502..=504).contains(&answer.status) => Exit::Unreachable,
+        Error::Unexpected(answer) => exit_of_status(answer.status),
+        _ => Exit::Failed,
+    }
+}
+
+/// By the code where it says more than the status does.
+fn exit_of_code(code: ErrorCode, status: u16) -> Exit {
+    match code {
+        // Well formed, but not what this lot or this chat takes.
+        ErrorCode::CurrencyMismatch
+        | ErrorCode::KindNotAllowed
+        | ErrorCode::IdempotencyMismatch
+        | ErrorCode::MessageBlocked
+        | ErrorCode::SlowMode => Exit::Refused,
+        ErrorCode::ValidationFailed => Exit::Usage,
+        ErrorCode::Unavailable => Exit::Unreachable,
+        _ => exit_of_status(status),
+    }
+}
+
+fn exit_of_status(status: u16) -> Exit {
+    match status {
+        401 | 403 => Exit::Denied,
+        404 => Exit::NotFound,
+        409 => Exit::Refused,
+        _ => Exit::Failed,
+    }
+}

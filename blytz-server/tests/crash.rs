@@ -1,0 +1,298 @@
+//! Pulling the plug: the process is killed under load, again and again, and nothing that was
+//! acknowledged is lost, nothing happens twice, and whoever watched saw every event once.
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use blytz_client::{Client, LiveEvent, LiveHandle, RetryPolicy};
+use blytz_core::{
+    AuctionId, BidId, Currency, Money,
+    account::Role,
+    auction::{log::Head, receipt::verify_receipt},
+    wire::{
+        account::SignupRequest,
+        auction::{AuctionInput, BidAnswer, BidRequest, EventData, LogEntry},
+        live::Channel,
+        product::ProductInput,
+    },
+};
+use tokio::{sync::Notify, task::JoinSet};
+use uuid::Uuid;
+
+const KILLS: usize = 25;
+const BIDDERS: usize = 8;
+const LOTS: usize = 3;
+const PASSWORD: &str = "vermilion-quagga-77";
+
+/// A server process on a fixed port, to be killed and started again over the same data.
+struct Process(Child);
+
+impl Process {
+    fn start(listen: &str, data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_blytz-server"))
+            .args(["--listen", listen, "--rate-limits", "off", "--data"])
+            .arg(data)
+            .env("BLYTZ_ADMIN_EMAIL", "admin@example.com")
+            .env("BLYTZ_ADMIN_PASSWORD", PASSWORD)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("its first line");
+        assert!(line.contains("listening"), "the server is ready: {line:?}");
+        Self(child)
+    }
+
+    /// SIGKILL: no drain, no flush, no farewell.
+    fn kill(mut self) {
+        self.0.kill().expect("it was alive");
+        self.0.wait().expect("it is gone");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the bidders share: what was acknowledged to them, and whether to go on.
+#[derive(Default)]
+struct Ledger {
+    acknowledged: Mutex<Vec<(usize, BidRequest, BidAnswer)>>,
+    count: AtomicUsize,
+    stop: AtomicBool,
+    more: Notify,
+}
+
+impl Ledger {
+    fn acknowledge(&self, bidder: usize, bid: BidRequest, answer: BidAnswer) {
+        self.acknowledged.lock().expect("no panic while held").push((bidder, bid, answer));
+        self.count.fetch_add(1, Ordering::SeqCst);
+        self.more.notify_waiters();
+    }
+
+    /// Returns once this many bids are acknowledged.
+    async fn reach(&self, count: usize) {
+        loop {
+            let more = self.more.notified();
+            if self.count.load(Ordering::SeqCst) >= count {
+                return;
+            }
+            more.await;
+        }
+    }
+}
+
+async fn signed_up(url: &str, name: &str) -> Client {
+    let client = Client::builder(url).build().expect("a client");
+    let request = SignupRequest {
+        email: format!("{name}@example.com"),
+        password: PASSWORD.to_owned(),
+        display_name: name.to_owned(),
+    };
+    client.auth().signup(&request).await.expect("an account");
+    client
+}
+
+/// A seller with lots that stay open for an hour.
+async fn open_lots(url: &str) -> (Client, Vec<AuctionId>) {
+    let admin = Client::builder(url).build().expect("a client");
+    admin.auth().login("admin@example.com", PASSWORD).await.expect("the admin");
+    let seller = signed_up(url, "seller").await;
+    let id = seller.auth().profile().await.expect("a profile").id;
+    admin.auth().set_roles(id, &[Role::Seller]).await.expect("a seller");
+    let product: ProductInput = serde_json::from_value(serde_json::json!({
+        "title": "Vase", "description": "Blue", "price": {"amount": 1000, "currency": "MYR"}, "quantity": LOTS,
+    }))
+    .expect("a product");
+    let product = seller.products().create(&product).await.expect("a product");
+    let mut lots = Vec::new();
+    for _ in 0..LOTS {
+        let input: AuctionInput = serde_json::from_value(serde_json::json!({
+            "product_id": product.id,
+            "rules": {
+                "format": "english", "currency": "MYR", "starting_price": {"amount": 100, "currency": "MYR"},
+                "increment": {"fixed": 1}, "duration_ms": 3_600_000,
+            },
+        }))
+        .expect("an auction");
+        let lot = seller.auctions().create(&input).await.expect("an auction").status.id;
+        seller.auctions().start(lot).await.expect("live");
+        lots.push(lot);
+    }
+    (seller, lots)
+}
+
+/// Bids until told to stop, each intention under one id until its outcome is known.
+async fn bid_on(index: usize, client: Client, lots: Vec<AuctionId>, ledger: Arc<Ledger>) {
+    let mut price = 100;
+    let mut round = index;
+    while !ledger.stop.load(Ordering::SeqCst) {
+        round += 1;
+        let auction_id = lots[round % lots.len()];
+        price += 1 + i64::try_from(index).expect("few bidders");
+        let money = Some(Money::new(price, Currency::MYR));
+        let (amount, max) = if round % 3 == 0 { (None, money) } else { (money, None) };
+        let bid = BidRequest { auction_id, bid_id: BidId(new_uuid()), amount, max, buy_now: None };
+        loop {
+            match client.auctions().bid(&bid).await {
+                Ok(answer) => {
+                    ledger.acknowledge(index, bid, answer);
+                    break;
+                }
+                Err(error) if error.status().is_some_and(|status| status < 500 && status != 429) => {
+                    if let Some(minimum) = error.problem().and_then(|problem| problem.next_minimum) {
+                        price = price.max(minimum.amount);
+                    }
+                    break;
+                }
+                Err(_) if ledger.stop.load(Ordering::SeqCst) => return,
+                // Nothing is known: the same bid again, under the same id.
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a client's own ids; no rule of the server's is tested by them")]
+fn new_uuid() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// What one watcher saw of each lot, in the order it saw it.
+type Seen = Arc<Mutex<HashMap<AuctionId, Vec<LogEntry>>>>;
+
+/// Watches every lot from its first event on, over every restart.
+fn watch(url: &str, lots: &[AuctionId]) -> (Seen, LiveHandle, tokio::task::JoinHandle<()>, Arc<Notify>) {
+    let client = Client::builder(url).build().expect("a client");
+    let (handle, mut events) = client.live().connect();
+    for lot in lots {
+        handle.subscribe(Channel::Auction(*lot));
+    }
+    let (seen, more) = (Seen::default(), Arc::new(Notify::new()));
+    let (log, told) = (Arc::clone(&seen), Arc::clone(&more));
+    let task = tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            if let LiveEvent::Auction { id, entry } = event {
+                log.lock().expect("no panic while held").entry(id).or_default().push(entry);
+                told.notify_waiters();
+            }
+        }
+    });
+    (seen, handle, task, more)
+}
+
+async fn whole_log(client: &Client, lot: AuctionId) -> Vec<LogEntry> {
+    let mut log = Vec::new();
+    loop {
+        let after = log.last().map_or(0, |entry: &LogEntry| entry.seq);
+        let page = client.auctions().events(lot, after, Some(100)).await.expect("the log");
+        log.extend(page.items);
+        if page.next_cursor.is_none() {
+            return log;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_under_load_nothing_is_lost_and_nothing_happens_twice() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let listen = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        free.local_addr().expect("its address").to_string()
+    };
+    let url = format!("http://{listen}");
+    let mut process = Process::start(&listen, folder.path());
+    let (seller, lots) = open_lots(&url).await;
+
+    let ledger = Arc::new(Ledger::default());
+    let watchers: Vec<_> = (0..3).map(|_| watch(&url, &lots)).collect();
+    let mut clients = Vec::new();
+    let mut bidders = JoinSet::new();
+    for index in 0..BIDDERS {
+        let tokens = signed_up(&url, &format!("bidder{index}")).await.tokens().expect("tokens");
+        let impatient = RetryPolicy { retries: 0, ..RetryPolicy::default() };
+        let client = Client::builder(&url).tokens(tokens).retry(impatient).build().expect("a client");
+        clients.push(client.clone());
+        bidders.spawn(bid_on(index, client, lots.clone(), Arc::clone(&ledger)));
+    }
+
+    // Killed after a random number of answers, while others are on their way.
+    for _ in 0..KILLS {
+        let answers = 1 + rand::random_range(0..60);
+        ledger.reach(ledger.count.load(Ordering::SeqCst) + answers).await;
+        process.kill();
+        process = Process::start(&listen, folder.path());
+    }
+    ledger.reach(ledger.count.load(Ordering::SeqCst) + 20).await;
+    ledger.stop.store(true, Ordering::SeqCst);
+    while let Some(ended) = bidders.join_next().await {
+        ended.expect("no bidder panics");
+    }
+
+    let keys = seller.auctions().keys().await.expect("the keys").keys;
+    let mut logs = HashMap::new();
+    for lot in &lots {
+        let log = whole_log(&seller, *lot).await;
+        let mut head = Head::empty(*lot);
+        for entry in &log {
+            head.advance(entry).expect("the chain is whole");
+        }
+        logs.insert(*lot, log);
+    }
+
+    let acknowledged = ledger.acknowledged.lock().expect("no panic while held").clone();
+    assert!(acknowledged.len() > KILLS, "there was load: {}", acknowledged.len());
+    for (bidder, bid, answer) in &acknowledged {
+        let log = &logs[&bid.auction_id];
+        let events = log.iter().filter(|entry| event_of(entry) == Some(bid.bid_id)).collect::<Vec<_>>();
+        assert_eq!(events.len(), 1, "an acknowledged bid stands in the log once: {answer:?}");
+        assert_eq!((events[0].seq, &events[0].hash), (answer.seq, &answer.hash));
+        verify_receipt(bid.auction_id, &answer.receipt, &keys).expect("the receipt is signed");
+        let head = &log[usize::try_from(answer.receipt.head_seq).expect("small") - 1];
+        assert_eq!(head.hash, answer.receipt.head_hash, "the receipt is of this history");
+        let again = clients[*bidder].auctions().bid(bid).await.expect("remembered for ever");
+        assert_eq!(again, BidAnswer { replayed: true, ..answer.clone() });
+    }
+
+    for (seen, handle, task, more) in watchers {
+        for lot in &lots {
+            let last = logs[lot].last().expect("events").seq;
+            loop {
+                let told = more.notified();
+                let head = seen.lock().expect("no panic while held").get(lot).and_then(|log| log.last()).map(|e| e.seq);
+                if head.is_some_and(|head| head >= last) {
+                    break;
+                }
+                tokio::time::timeout(Duration::from_secs(30), told).await.expect("the watcher catches up");
+            }
+            let seen = seen.lock().expect("no panic while held");
+            let first = seen[lot].first().expect("events").seq;
+            let expected: Vec<_> = logs[lot].iter().filter(|entry| entry.seq >= first).cloned().collect();
+            assert_eq!(seen[lot], expected, "every event once, in order");
+        }
+        handle.close();
+        task.await.expect("no watcher panics");
+    }
+    println!("{} bids acknowledged over {KILLS} kills", acknowledged.len());
+}
+
+fn event_of(entry: &LogEntry) -> Option<BidId> {
+    match &entry.data {
+        EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. } => Some(*bid_id),
+        _ => None,
+    }
+}

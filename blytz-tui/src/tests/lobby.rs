@@ -1,0 +1,78 @@
+use insta::assert_snapshot;
+
+use super::{SMALL, Seat, WIDE, world};
+use crate::{
+    effect::Effect,
+    message::Reply,
+    model::{Screen, failure::Failure},
+};
+
+#[test]
+fn before_the_server_answers() {
+    let mut seat = Seat::guest(SMALL);
+    assert!(seat.effects().contains(&Effect::LoadLobby));
+    assert_snapshot!(seat.screen());
+}
+
+#[test]
+fn shows_and_lots_live_first() {
+    assert_snapshot!("lobby_wide", Seat::buyer(WIDE).screen());
+    assert_snapshot!("lobby_small", Seat::buyer(SMALL).screen());
+}
+
+#[test]
+fn an_empty_house_and_an_unreachable_one() {
+    let mut seat = Seat::guest(SMALL);
+    seat.reply(Reply::Lobby(Ok((Vec::new(), Vec::new()))));
+    assert!(seat.screen().contains("Nothing is on yet"));
+    seat.reply(Reply::Lobby(Err(Failure {
+        code: None,
+        text: crate::model::clean::Clean::line("no connection to 127.0.0.1:8080", 100),
+        next_minimum: None,
+        definite: false,
+    })));
+    assert_eq!(seat.notice(), "The lobby can't be loaded: no connection to 127.0.0.1:8080 (ask again)");
+}
+
+#[test]
+fn the_filter_narrows_while_one_types() {
+    let mut seat = Seat::buyer(SMALL);
+    seat.press("/");
+    seat.write("BATIK q");
+    assert!(seat.screen().contains("Nothing passes the filter"));
+    seat.press("backspace backspace");
+    assert_snapshot!(seat.screen());
+    seat.press("enter enter");
+    assert_eq!(seat.model.screen, Screen::Lot(world::BATIK));
+    seat.press("esc esc");
+    assert_eq!((seat.model.screen, seat.model.lobby.filter.value()), (Screen::Lobby, ""));
+}
+
+#[test]
+fn arrows_and_letters_move_and_enter_opens() {
+    let mut seat = Seat::buyer(WIDE);
+    seat.press("g j j");
+    let by_letters = seat.model.lobby.selected;
+    seat.press("g down down");
+    assert_eq!(seat.model.lobby.selected, by_letters);
+    seat.press("k k k k");
+    assert_eq!(seat.model.lobby_selected(&seat.model.lobby_entries()), 0);
+    seat.press("G j");
+    let entries = seat.model.lobby_entries();
+    assert_eq!(seat.model.lobby_selected(&entries), entries.len() - 1);
+    seat.press("g enter");
+    assert_eq!(seat.model.screen, Screen::Lot(world::CAMERA), "a show opens at its live lot");
+    seat.press("esc");
+    assert_eq!(seat.model.screen, Screen::Lobby);
+}
+
+#[test]
+fn lists_are_asked_for_again_after_a_while() {
+    let mut seat = Seat::buyer(WIDE);
+    seat.at(9_999);
+    assert_eq!(seat.effects(), []);
+    seat.at(10_000);
+    assert_eq!(seat.effects(), [Effect::LoadLobby]);
+    seat.at(10_100);
+    assert_eq!(seat.effects(), []);
+}
