@@ -32,16 +32,14 @@ fn scenarios() -> Vec<(String, Scenario)> {
 fn every_scenario_runs_as_its_table_says() {
     let scenarios = scenarios();
     assert!(scenarios.len() >= 40, "only {} scenarios", scenarios.len());
-    let mut wrong = String::new();
+    let mut wrong = Vec::new();
     for (name, scenario) in &scenarios {
         let course = scenario.run();
-        for mismatch in scenario.mismatches(&course) {
-            wrong += &format!("{name}: {mismatch}\n");
-        }
+        wrong.extend(scenario.mismatches(&course).iter().map(|mismatch| format!("{name}: {mismatch}")));
         let folded = Auction::fold(course.auction.id(), &course.log).expect("its own log");
         assert_eq!(folded, course.auction, "{name}: the log does not fold to the state");
     }
-    assert!(wrong.is_empty(), "\n{wrong}");
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

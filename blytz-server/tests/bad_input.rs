@@ -102,7 +102,7 @@ impl Shop {
         });
         let change = json!({
             "title": "Bowl", "description": "", "price": money(100), "category_id": null, "weight_g": null,
-            "images": [], "tax_class": null, "tags": [], "status": "draft",
+            "images": [], "tax_class": null, "tags": [], "status": "active",
         });
         let an_auction = json!({
             "product_id": product, "title": "Lot 3", "stream_id": stream, "starts_at": "2099-01-01T00:00:00.000000Z",
@@ -166,7 +166,7 @@ impl Shop {
                 patch,
                 format!("/categories/{}", self.category),
                 admin,
-                json!({ "name": "Bowls", "parent_id": null }),
+                json!({ "name": "Tall vases", "parent_id": null }),
                 &[],
             ),
             endpoint(post, "/auction".to_owned(), seller, an_auction, &["product_id", "rules"]),
@@ -192,6 +192,13 @@ impl Shop {
                 &["auction_id", "bid_id", "max"],
             ),
             endpoint(
+                put,
+                format!("/streams/{stream}/lots"),
+                seller,
+                json!({ "auction_ids": [self.scheduled] }),
+                &["auction_ids"],
+            ),
+            endpoint(
                 post,
                 format!("/auction/{}/cancel", self.scheduled),
                 seller,
@@ -211,13 +218,6 @@ impl Shop {
                 seller,
                 json!({ "title": "Another show", "starts_at": null }),
                 &["title"],
-            ),
-            endpoint(
-                put,
-                format!("/streams/{stream}/lots"),
-                seller,
-                json!({ "auction_ids": [self.scheduled] }),
-                &["auction_ids"],
             ),
             endpoint(
                 post,
@@ -358,7 +358,6 @@ async fn what_is_no_json_changes_nothing() {
             format!("\u{feff}{good}").into_bytes(),
             format!("// hello\n{good}").into_bytes(),
             good.replacen('{', "{,", 1).into_bytes(),
-            format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000)).into_bytes(),
         ];
         for body in malformed {
             let what = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
@@ -442,6 +441,9 @@ async fn another_shape_is_refused_and_changes_nothing() {
             invalid(&body, &format!("no {field}")).await;
             invalid(&with(good, &format!("/{field}"), Value::Null), &format!("{field}: null")).await;
         }
+        let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+        let answer = shop.raw(endpoint, Some("application/json"), deep).await;
+        check(&answer, 422, "validation_failed", "arrays in arrays", endpoint);
         let (name, value) = fields(good).iter().next().expect("a field");
         let doubled = good.to_string().replacen('{', &format!("{{{}:{value},", json!(name)), 1);
         let answer = shop.raw(endpoint, Some("application/json"), doubled).await;
@@ -512,10 +514,7 @@ async fn amounts_are_integers_of_minor_units() {
             let marked = with(&good, pointer, json!({ "amount": "MARK", "currency": "MYR" })).to_string();
             let body = marked.replace("\"MARK\"", amount);
             let answer = shop.raw(endpoint, Some("application/json"), body).await;
-            // Larger than any number: JSON all the same, but no reader of ours can hold it.
-            let status = if amount == "1e400" { answer.status } else { 422 };
-            assert!([400, 422].contains(&status), "{amount}");
-            assert_eq!(answer.status, status, "{amount} as {pointer} of {}: {}", endpoint.path, answer.body);
+            check(&answer, 422, "validation_failed", &format!("{pointer}: {amount}"), endpoint);
         }
         for wrong in [
             json!(100),
@@ -908,14 +907,11 @@ async fn unknown_paths_and_methods_are_problems_too() {
 #[tokio::test]
 async fn the_bodies_above_are_good_as_they_stand() {
     let shop = Shop::open().await;
+    // Only what was good before the fault was put in shows that the fault was refused. This server
+    // has no Firebase project.
     for endpoint in &shop.endpoints() {
         let answer = shop.json(endpoint, &endpoint.good).await;
-        // No Firebase project; the voided bid is the buyer's, whom the seller bans later on; the
-        // password was changed and the lot cancelled by requests further up.
-        let expected: &[u16] = match endpoint.path.as_str() {
-            "/auth/firebase" => &[404],
-            _ => &[200, 201, 204],
-        };
+        let expected: &[u16] = if endpoint.path == "/auth/firebase" { &[404] } else { &[200, 201, 204] };
         assert!(expected.contains(&answer.status), "{} {}: {}", endpoint.method, endpoint.path, answer.body);
     }
 }

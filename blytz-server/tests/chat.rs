@@ -63,7 +63,12 @@ async fn a_message_is_written_once_and_read_by_everybody() {
         other[change.0] = change.1;
         app.post(Some(who), "/chat/send", other).await.refused(422, "idempotency_mismatch");
     }
-    for n in 2..=5 {
+    let copies =
+        json!({ "stream_id": stream, "message_id": "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d78", "text": "message 2" });
+    let copies = join_all((0..10).map(|_| app.post(Some(&ravi), "/chat/send", copies.clone()))).await;
+    assert_eq!(copies.iter().filter(|answer| answer.status == 201).count(), 1, "written once");
+    assert!(copies.iter().all(|answer| answer.status < 300 && answer.body["seq"] == 2));
+    for n in 3..=5 {
         assert_eq!(say(&app, &ravi, &stream, &format!("message {n}")).await.expect(201)["seq"], n);
     }
     let texts = |page: &Value| -> Vec<String> {
@@ -155,7 +160,7 @@ async fn mutes_end_and_bans_are_lifted() {
     done("ban", json!({ "user_id": mei.id })).await;
     done("ban", json!({ "user_id": mei.id })).await;
     done("mute", json!({ "user_id": mei.id, "seconds": 1 })).await;
-    app.clock.advance(Duration::from_secs(3600));
+    app.clock.advance(Duration::from_secs(600));
     say(&app, &mei, &stream, "hello").await.refused(403, "banned");
     done("unban", json!({ "user_id": mei.id })).await;
     done("unban", json!({ "user_id": mei.id })).await;
@@ -227,7 +232,7 @@ async fn settings_hold_for_all_but_staff() {
     assert_eq!(app.get(Some(&seller), &path).await.expect(200), defaults);
     set(json!({ "slow_mode_s": 30 })).await;
     say(&app, &mei, &stream, "one").await.expect(201);
-    app.clock.advance(Duration::from_secs(12));
+    app.clock.advance(Duration::from_millis(12_500));
     let refused = say(&app, &mei, &stream, "two").await;
     refused.refused(429, "slow_mode");
     assert_eq!(refused.headers["retry-after"], "18");
@@ -253,6 +258,19 @@ async fn settings_hold_for_all_but_staff() {
     set(json!({ "followers_only": true })).await;
     say(&app, &mei, &stream, "hello").await.refused(403, "forbidden");
     say(&app, &seller, &stream, "hello").await.expect(201);
+    let product = json!({
+        "title": "Vase", "description": "", "price": { "amount": 100, "currency": "MYR" }, "quantity": 1,
+    });
+    let product = app.post(Some(&seller), "/products", product).await.expect(201);
+    let rules = json!({
+        "format": "english", "currency": "MYR", "starting_price": { "amount": 100, "currency": "MYR" },
+        "increment": { "fixed": 100 }, "duration_ms": 60_000,
+    });
+    let lot = json!({ "product_id": product["id"], "stream_id": stream, "rules": rules });
+    let lot = app.post(Some(&seller), "/auction", lot).await.expect(201);
+    let watch = format!("/auction/{}/watch", lot["id"].as_str().expect("an id"));
+    assert_eq!(app.post(Some(&mei), &watch, json!({})).await.status, 204);
+    say(&app, &mei, &stream, "hello").await.expect(201);
 
     for bad in [
         json!({ "slow_mode_s": 3601 }),

@@ -51,6 +51,15 @@ fn the_environment_may_name_the_file() {
 }
 
 #[test]
+fn the_log_listens_to_the_habit_of_rust_programs_last() {
+    let log = |pairs: &[(&str, &str)]| from_environment(pairs).expect("fine").log;
+    assert_eq!(log(&[]), "info");
+    assert_eq!(log(&[("RUST_LOG", "debug")]), "debug");
+    assert_eq!(log(&[("BLYTZ_LOG", "warn"), ("RUST_LOG", "debug")]), "warn");
+    assert_eq!(log(&[("RUST_LOG", "debug"), ("BLYTZ_LOG", "warn")]), "warn");
+}
+
+#[test]
 fn a_wrong_value_is_named_with_its_place() {
     for (variable, value, said) in [
         ("BLYTZ_LISTEN", "nowhere", "expected host:port"),

@@ -69,7 +69,7 @@ const CONTRACT: &str = "
     POST /auth/password
     POST /auth/firebase
     GET|POST /auth/profile/addresses
-    GET|PATCH|DELETE /auth/profile/addresses/{}
+    GET|PUT|DELETE /auth/profile/addresses/{}
     GET /auth/users
     PUT /auth/users/{}/roles
     POST /auth/users/{}/suspend

@@ -22,12 +22,7 @@ use tempfile::TempDir;
 /// The program over a data folder, with nothing of this process's environment that it would read.
 fn program(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blytz-server"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BLYTZ_") {
-            command.env_remove(name);
-        }
-    }
-    command.env("BLYTZ_DATA", data).env("BLYTZ_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command.env_clear().env("BLYTZ_DATA", data).env("BLYTZ_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
     command
 }
 
@@ -271,6 +266,61 @@ async fn who_says_too_little_for_too_long_is_cut_off() {
         );
     }
     running.stop().await.expect("it stops");
+}
+
+/// Reads until the other side closes; in a thread of its own, as it blocks.
+async fn read_to_end(mut stream: TcpStream) -> String {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).map(|_| text)
+    });
+    read.await.expect("no panic").expect("text")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_is_answered_before_it_stops() {
+    let data = folder();
+    let running = Server::builder().config(Config::in_folder(data.path())).launch().await.expect("it starts");
+    let (address, app) = (running.addr(), running.app().clone());
+    let body = serde_json::json!({ "token": "no token" }).to_string();
+    let (first, rest) = body.split_at(3);
+
+    let mut asking = TcpStream::connect(address).expect("a connection");
+    let head = "POST /auth/verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue";
+    write!(asking, "{head}\r\nContent-Length: {}\r\n\r\n", body.len()).expect("sent");
+    // Asked for the body, we know that the server has the head.
+    let mut go_on = [0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    asking.read_exact(&mut go_on).expect("it wants the body");
+    write!(asking, "{first}").expect("sent");
+    let idle = TcpStream::connect(address).expect("a connection");
+    // An answer over another connection says that this one was accepted before it.
+    assert_eq!(get(&running.url(), "/health").await.status().as_u16(), 200);
+
+    let stopping = tokio::spawn(running.stop());
+    assert_eq!(read_to_end(idle).await, "", "who asked nothing is not waited for");
+    assert!(TcpStream::connect(address).is_err(), "nobody is accepted any more");
+    assert!(!app.shutdown.is_cancelled(), "services go on while there is something to answer");
+    write!(asking, "{rest}").expect("sent");
+    let answer = read_to_end(asking).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"valid\":false}"), "{answer}");
+    stopping.await.expect("no panic").expect("it stops");
+    assert!(app.db.ping().await.is_err(), "the database is closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_are_told_that_the_server_goes_away() {
+    use futures_util::StreamExt;
+    use tokio_tungstenite::tungstenite::Message;
+
+    let data = folder();
+    let running = Server::builder().config(Config::in_folder(data.path())).launch().await.expect("it starts");
+    let address = format!("ws://{}/ws", running.addr());
+    let (mut socket, _) = tokio_tungstenite::connect_async(address).await.expect("a WebSocket");
+    let stopping = tokio::spawn(running.stop());
+    let said = socket.next().await.expect("a frame").expect("a frame");
+    let Message::Close(Some(goodbye)) = said else { panic!("{said:?} is no goodbye") };
+    assert_eq!(u16::from(goodbye.code), 1001);
+    stopping.await.expect("no panic").expect("it stops");
 }
 
 #[tokio::test]

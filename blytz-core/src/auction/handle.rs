@@ -337,3 +337,81 @@ impl Placement {
 pub(super) fn extension_event(at: Timestamp, closes_at: Timestamp, reason: ExtensionReason) -> Event {
     Event { at, data: EventData::Extended { closes_at, reason }, sealed: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AuctionId, Currency, ProductId, id::uuid_v7};
+
+    const OPENS: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn user(number: u8) -> UserId {
+        UserId(uuid_v7(OPENS, [number; 10]))
+    }
+
+    fn rules(duration_ms: i64) -> Rules {
+        let stated = format!(
+            r#"{{"format": "english", "currency": "MYR", "starting_price": {{"amount": 1000, "currency": "MYR"}},
+            "increment": {{"fixed": 100}}, "duration_ms": {duration_ms}}}"#
+        );
+        serde_json::from_str(&stated).expect("valid rules")
+    }
+
+    fn bid(bidder: u8, amount: i64) -> Command {
+        let bidder = user(bidder);
+        Command::Bid {
+            bidder,
+            bid_id: BidId(uuid_v7(OPENS, [amount.to_be_bytes()[6], amount.to_be_bytes()[7], 0, 0, 0, 0, 0, 0, 0, 0])),
+            bid: BidKind::Exact(Money::new(amount, Currency::MYR)),
+            standing: Standing::default(),
+            nonce: Nonce::from_bytes([0; 32]),
+        }
+    }
+
+    /// A lot that is open from [`OPENS`] on for a minute.
+    fn lot() -> Auction {
+        let (id, product) = (AuctionId(uuid_v7(OPENS, [9; 10])), ProductId(uuid_v7(OPENS, [8; 10])));
+        let nonce = Nonce::from_bytes([0; 32]);
+        let (mut lot, _) = Auction::schedule(OPENS.plus_millis(-1), id, user(0), product, None, rules(60_000), nonce);
+        lot.handle(OPENS, Command::Open).expect("scheduled");
+        lot
+    }
+
+    #[test]
+    fn nothing_is_taken_by_an_overdue_auction_that_nobody_has_closed_yet() {
+        let close = OPENS.plus_millis(60_000);
+        let mut lot = lot();
+        lot.handle(close.plus_micros(-1), bid(1, 1_000)).expect("in the last microsecond");
+        // A second bid at the same moment is decided a microsecond later: at the close.
+        assert_eq!(lot.handle(close.plus_micros(-1), bid(2, 1_100)), Err(Rejection::AuctionClosed));
+        for now in [close, close.plus_millis(1)] {
+            assert_eq!(lot.handle(now, bid(2, 1_100)), Err(Rejection::AuctionClosed));
+            assert_eq!(lot.handle(now, Command::Open), Err(Rejection::AuctionClosed));
+            let cancel = Command::Cancel { reason: String::new(), by_admin: true };
+            assert_eq!(lot.handle(now, cancel), Err(Rejection::AuctionClosed));
+        }
+        let closed = lot.handle(close.plus_millis(500), Command::Tick).expect("due");
+        assert_eq!(closed.iter().map(|event| event.at).collect::<Vec<_>>(), [close]);
+    }
+
+    #[test]
+    fn commands_of_one_moment_and_of_a_clock_set_back_get_their_own_times_in_order() {
+        let mut lot = lot();
+        let mut at = |now, command| lot.handle(now, command).expect("acceptable").first().map(|event| event.at);
+        let second = OPENS.plus_millis(1_000);
+        assert_eq!(at(second, bid(1, 1_000)), Some(second));
+        assert_eq!(at(second, bid(2, 1_100)), Some(second.plus_micros(1)));
+        assert_eq!(at(OPENS, bid(1, 1_200)), Some(second.plus_micros(2)));
+    }
+
+    #[test]
+    fn where_money_ends_there_is_no_next_minimum() {
+        let mut lot = lot();
+        let events = lot.handle(OPENS, bid(1, crate::money::MAX_AMOUNT)).expect("the largest amount");
+        let stored = serde_json::to_string(&events[0].data).expect("JSON");
+        assert!(serde_json::from_str::<EventData>(&stored).is_ok(), "what is stored can be read: {stored}");
+        assert_eq!(lot.public(OPENS).next_minimum, None);
+        let too_low = lot.handle(OPENS, bid(2, crate::money::MAX_AMOUNT)).expect_err("nothing is higher");
+        assert_eq!(too_low.code(), crate::wire::ErrorCode::BidTooLow);
+    }
+}

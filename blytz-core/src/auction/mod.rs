@@ -8,8 +8,8 @@
 //! the close moves. The rest is bookkeeping around them.
 
 pub mod command;
-pub mod event;
 mod dutch;
+pub mod event;
 mod extension;
 mod handle;
 pub mod increment;

@@ -73,10 +73,10 @@ impl Listing {
         }
     }
 
-    /// Whether people other than its seller see it. What is archived is still shown to those who
-    /// come by its address, for old lots and orders name it; lists leave it out.
+    /// Whether people other than its seller see it. Lots and orders that name an archived product
+    /// show its title and images by themselves.
     pub const fn is_public(self) -> bool {
-        !matches!(self, Self::Draft)
+        matches!(self, Self::Active)
     }
 }
 
@@ -113,6 +113,6 @@ mod tests {
         }
         assert_eq!(Listing::try_from(ProductStatus::SoldOut), Err(ListingError::Derived));
         assert_eq!(Listing::try_from(ProductStatus::Draft), Ok(Listing::Draft));
-        assert!(!Listing::Draft.is_public() && Listing::Active.is_public() && Listing::Archived.is_public());
+        assert!(!Listing::Draft.is_public() && Listing::Active.is_public() && !Listing::Archived.is_public());
     }
 }

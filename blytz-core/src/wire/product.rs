@@ -252,7 +252,7 @@ pub struct InventoryAdjust {
 
 impl Check for InventoryAdjust {
     fn check(&self, faults: &mut Faults) {
-        if self.delta == 0 || self.delta.abs() > MAX_ON_HAND {
+        if self.delta == 0 || !(-MAX_ON_HAND..=MAX_ON_HAND).contains(&self.delta) {
             faults.invalid("/delta", format!("must be an integer from -{MAX_ON_HAND} to {MAX_ON_HAND} and not 0"));
         }
         faults.text("/reason", &self.reason, 1..=200);

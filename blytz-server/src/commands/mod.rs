@@ -9,7 +9,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-pub use self::{openapi::files as openapi_files, serve::serve};
+pub use self::{
+    openapi::files as openapi_files,
+    serve::{allow_many_sockets, serve},
+};
 use crate::{
     config::{Config, ConfigError, Layers, Options},
     db::{Db, Sqlite},
@@ -110,7 +113,7 @@ fn configure(options: &Options) -> Result<Config, Failure> {
 /// Opens the configured database, makes it if need be, and brings it up to date.
 async fn open(config: &Config) -> anyhow::Result<Db> {
     let file = DatabaseFile::of(config)?;
-    file.make_folder()?;
+    file.make()?;
     Ok(Db::sqlite(Sqlite::open(file.path()).await?).await?)
 }
 

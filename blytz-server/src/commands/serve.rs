@@ -28,10 +28,28 @@ pub async fn serve(options: &Options) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     tokio::spawn(stop_on_signal(signals, shutdown.clone()));
 
+    allow_many_sockets();
     let running = Server::builder().config(config).shutdown(shutdown).launch().await?;
     announce(&running.url());
     Ok(running.stopped().await?)
 }
+
+/// Every watcher is a socket, and many systems allow a process no more than 1024 files unless it
+/// asks for the rest of what it may have.
+#[cfg(unix)]
+pub fn allow_many_sockets() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current != maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+    {
+        tracing::warn!(%error, ?current, "the number of sockets could not be raised");
+    }
+}
+
+/// Other systems have no such limit.
+#[cfg(not(unix))]
+pub fn allow_many_sockets() {}
 
 fn announce(url: &str) {
     let mut out = std::io::stdout().lock();

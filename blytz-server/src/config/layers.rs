@@ -106,7 +106,13 @@ impl Layers {
         // The weaker layer first; the stronger one writes over it.
         let mut from_environment = Vec::new();
         for (variable, text) in environment {
-            let Some(variable) = variable.to_str().filter(|variable| variable.starts_with("BLYTZ_")) else { continue };
+            let Some(variable) = variable.to_str() else { continue };
+            if let ("RUST_LOG", Some(filter)) = (variable, text.to_str().filter(|filter| !filter.is_empty())) {
+                layers.given.insert("log", Given { place: variable.to_owned(), text: filter.to_owned() });
+            }
+            if !variable.starts_with("BLYTZ_") {
+                continue;
+            }
             if variable == "BLYTZ_CONFIG" {
                 file = Some(PathBuf::from(&text));
             }

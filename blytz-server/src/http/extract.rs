@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
-use blytz_core::wire::{self, Check, ErrorCode, FieldError};
+use blytz_core::wire::{self, Check, ErrorCode, FieldError, Strict};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -107,7 +107,7 @@ pub fn well_formed(text: &str) -> Result<()> {
 /// 422 with every fault that can be told.
 pub fn parse<T: DeserializeOwned + Check>(text: &str) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(Strict(&mut deserializer)).map_err(|error| {
         let pointer = json_pointer(error.path());
         Error::invalid(vec![FieldError {
             pointer,

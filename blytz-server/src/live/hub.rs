@@ -22,9 +22,9 @@ use blytz_core::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How many frames may wait for one socket. At 300 bytes each a stalled watcher holds references
-/// to frames that the others share, so the bound costs a few KiB.
-const OUTBOX: usize = 1024;
+/// How many frames may wait for one socket. Well above what one turn of a room can publish at once,
+/// so that only who really does not read is slow; what waits is a reference to a shared frame.
+const OUTBOX: usize = 4_096;
 
 /// How often presence and reactions are told, at most.
 const PULSE: Duration = Duration::from_millis(250);

@@ -63,12 +63,25 @@ impl DatabaseFile {
         self.0.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
-    /// Makes the folder, unless it is there.
+    fn unusable(&self) -> impl Fn(io::Error) -> FolderError {
+        |error| FolderError::Unusable(self.folder().to_owned(), error)
+    }
+
+    /// Makes folder and file, unless they are there: the file empty, and for this user alone also
+    /// in a folder that others may look into. SQLite gives its other files the same rights.
     ///
     /// # Errors
     /// When that is not possible.
-    pub fn make_folder(&self) -> Result<(), FolderError> {
-        make_private(self.folder()).map_err(|error| FolderError::Unusable(self.folder().to_owned(), error))
+    pub fn make(&self) -> Result<(), FolderError> {
+        make_private_folder(self.folder()).map_err(self.unusable())?;
+        let mut options = File::options();
+        options.create_new(true).write(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(self.unusable()(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Makes the folder, unless it is there, and keeps other processes out.
@@ -76,12 +89,12 @@ impl DatabaseFile {
     /// # Errors
     /// When another process has it, or it can't be written.
     pub fn lock(&self) -> Result<Lock, FolderError> {
-        let unusable = |error| FolderError::Unusable(self.folder().to_owned(), error);
-        self.make_folder()?;
+        let unusable = self.unusable();
+        make_private_folder(self.folder()).map_err(&unusable)?;
         let path = self.beside(".lock");
         // Not truncated on opening: it says who has it.
         let mut file =
-            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(unusable)?;
+            File::options().create(true).truncate(false).read(true).write(true).open(&path).map_err(&unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -91,13 +104,13 @@ impl DatabaseFile {
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(unusable)?;
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(&unusable)?;
         Ok(Lock(file))
     }
 }
 
 /// Keys and password hashes are in there: nobody else may even look.
-fn make_private(folder: &Path) -> io::Result<()> {
+fn make_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -117,8 +130,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(parent.path().join("new/deep")).expect("it is there").permissions().mode();
-            assert_eq!(mode & 0o777, 0o700);
+            file.make().expect("makes the file");
+            let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+            assert_eq!(mode(&parent.path().join("new/deep")), 0o700);
+            assert_eq!(mode(file.path()), 0o600);
         }
         // A lock belongs to an open file, so a second opening stands for a second process.
         let refused = file.lock().err().expect("taken").to_string();

@@ -103,6 +103,7 @@ async fn open(config: Config, clock: Clock) -> anyhow::Result<Embedded> {
     http::metrics::recorder();
     let file = DatabaseFile::of(&config)?;
     let lock = file.lock()?;
+    file.make()?;
     let db = Db::sqlite(Sqlite::open(file.path()).await?).await?;
     let app = App::assemble(config, clock, db, CancellationToken::new()).await?;
     Ok(Embedded { app, _lock: lock })

@@ -15,7 +15,7 @@ pub struct TestApp {
     pub clock: Clock,
     pub running: Running,
     http: reqwest::Client,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// What came back.
@@ -48,7 +48,12 @@ impl TestApp {
         change(&mut config);
         let clock = Clock::manual(START);
         let running = Server::builder().config(config).clock(clock.clone()).launch().await.expect("a server");
-        Self { clock, running, http: reqwest::Client::new(), _folder: folder }
+        Self { clock, running, http: reqwest::Client::new(), _folder: Some(folder) }
+    }
+
+    /// A server that the test launched itself, over a folder of its own.
+    pub fn over(running: Running, clock: Clock) -> Self {
+        Self { clock, running, http: reqwest::Client::new(), _folder: None }
     }
 
     /// A request whose every detail `build` may say.

@@ -58,6 +58,8 @@ pub enum AttemptState {
         /// The price after it.
         price: Option<Money>,
     },
+    /// Counted, and struck since.
+    Voided,
     /// Not counted.
     Refused(Failure),
     /// Nobody said; asking again with the same id tells.

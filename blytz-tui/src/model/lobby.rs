@@ -27,6 +27,8 @@ pub struct Lobby {
     pub filtering: bool,
     /// Whether the server answered at least once.
     pub loaded: bool,
+    /// Why it did not answer the last time.
+    pub trouble: Option<String>,
     /// When it was last asked.
     pub asked_at: Option<Timestamp>,
 }

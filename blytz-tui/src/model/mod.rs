@@ -187,6 +187,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// Who is logged in.
     pub me: Option<Me>,
+    /// Whether the server still has to tell who that is.
+    pub profile_wanted: bool,
     /// What people are called.
     pub names: BTreeMap<UserId, Clean>,
     /// Every show that was seen.
@@ -234,6 +236,7 @@ impl Model {
             trail: Vec::new(),
             overlay: None,
             me: None,
+            profile_wanted: false,
             names: BTreeMap::new(),
             shows: BTreeMap::new(),
             lots: BTreeMap::new(),

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     effect::Effect,
-    message::Reply,
+    message::{Live, Reply},
     model::{Screen, failure::Failure},
 };
 
@@ -22,15 +22,21 @@ fn shows_and_lots_live_first() {
 
 #[test]
 fn an_empty_house_and_an_unreachable_one() {
-    let mut seat = Seat::guest(SMALL);
-    seat.reply(Reply::Lobby(Ok((Vec::new(), Vec::new()))));
-    assert!(seat.screen().contains("Nothing is on yet"));
-    seat.reply(Reply::Lobby(Err(Failure {
+    let unreachable = Failure {
         code: None,
         text: crate::model::clean::Clean::line("no connection to 127.0.0.1:8080", 100),
         next_minimum: None,
         definite: false,
-    })));
+    };
+    let mut seat = Seat::guest(SMALL);
+    seat.reply(Reply::Lobby(Err(unreachable.clone())));
+    assert_snapshot!(seat.screen());
+    seat.effects();
+    seat.live(Live::Up);
+    assert_eq!(seat.effects(), [Effect::LoadLobby], "a connection is a reason to ask again");
+    seat.reply(Reply::Lobby(Ok((Vec::new(), Vec::new()))));
+    assert!(seat.screen().contains("Nothing is on yet"));
+    seat.reply(Reply::Lobby(Err(unreachable)));
     assert_eq!(seat.notice(), "The lobby can't be loaded: no connection to 127.0.0.1:8080 (ask again)");
 }
 

@@ -167,6 +167,11 @@ fn a_sealed_lot_shows_the_count_and_ones_own_bid() {
 #[test]
 fn a_void_strikes_bids_and_gives_the_lead_back() {
     let mut seat = Seat::bidder(WIDE);
+    seat.press("a");
+    seat.write("1300");
+    seat.press("enter");
+    let accepted = world::answer(1, BidOutcome::Leading, 130_000);
+    seat.reply(Reply::Bid(world::bid(1), Ok(Box::new(accepted))));
     event(&mut seat, 6, 1_000, world::leading(1, world::AISHAH, 130_000, 4, 30_000));
     event(
         &mut seat,
@@ -184,6 +189,7 @@ fn a_void_strikes_bids_and_gives_the_lead_back() {
             closes_at: world::start().plus_millis(30_000),
         },
     );
+    assert_eq!(seat.notice(), "Your bid on Leica M3 of 1954 with a 50 mm Summicron was voided");
     assert_snapshot!("voided", seat.screen());
 }
 

@@ -153,3 +153,20 @@ fn pasted_text_goes_into_the_text_being_written_and_nowhere_else() {
     let Some(Overlay::Prompt(prompt)) = &seat.model.overlay else { panic!("a question") };
     assert_eq!(prompt.input.as_ref().map(tui_input::Input::value), Some("13 00[A"));
 }
+
+#[test]
+fn who_is_logged_in_is_asked_until_the_server_says() {
+    let mut seat = Seat::guest(WIDE);
+    let ids = &mut || uuid::Uuid::nil();
+    let effects = crate::update::start(&mut seat.model, Screen::Lobby, true, ids);
+    assert!(effects.contains(&Effect::LoadProfile));
+    let failure = |definite| Failure { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
+    seat.reply(Reply::Profile(Err(failure(false))));
+    seat.effects();
+    seat.live(Live::Up);
+    assert_eq!(seat.effects(), [Effect::LoadProfile, Effect::LoadLobby]);
+    seat.reply(Reply::Profile(Err(failure(true))));
+    assert_eq!(seat.notice(), "Not logged in: away");
+    seat.live(Live::Up);
+    assert_eq!(seat.effects(), [Effect::LoadLobby]);
+}

@@ -3,7 +3,7 @@
 use blytz_core::{
     AuctionId, StreamId, UserId,
     wire::{
-        auction::{AuctionStatus, LogEntry, StatusView},
+        auction::{AuctionStatus, EventData, LogEntry, StatusView},
         chat::{ChatEvent, ChatEventData, ChatState},
         live::{Channel, Update, UpdateData},
         stream::StreamStatus,
@@ -15,7 +15,7 @@ use crate::{
     effect::Effect,
     format,
     message::Live,
-    model::{Connection, Position, Screen, clean::Clean},
+    model::{Connection, Position, Screen, attempt::AttemptState, clean::Clean},
     theme::Role,
 };
 
@@ -28,6 +28,7 @@ impl Turn<'_> {
                     self.notice("Connected again; nothing was missed unless said", Role::Good);
                 }
                 self.model.connection = Connection::Live { resynced_at: None };
+                self.catch_up();
             }
             Live::Reconnecting { attempt, in_micros } => {
                 let next_try = self.model.now.plus_micros(in_micros);
@@ -47,15 +48,43 @@ impl Turn<'_> {
         }
     }
 
+    /// The channels resume by themselves; what was asked over HTTP meanwhile is asked again.
+    fn catch_up(&mut self) {
+        if self.model.profile_wanted {
+            self.effect(Effect::LoadProfile);
+        }
+        match self.model.screen {
+            Screen::Lobby => self.ask_lobby(),
+            Screen::Lot(id) => self.ask_lot(id),
+            Screen::Desk => self.ask_desk(),
+            Screen::Login => {}
+        }
+    }
+
     fn auction_event(&mut self, id: AuctionId, entry: &LogEntry) {
         let Some(before) = self.model.lots.get(&id).map(|lot| self.model.position(lot)) else { return };
         let Some(lot) = self.model.lots.get_mut(&id) else { return };
         lot.apply(entry);
+        if let EventData::Voided { struck, .. } = &entry.data {
+            for bid in struck {
+                if let Some(attempt) = self.model.attempts.get_mut(*bid) {
+                    attempt.state = AttemptState::Voided;
+                }
+            }
+        }
         let Some(lot) = self.model.lots.get(&id) else { return };
         let after = self.model.position(lot);
         let (title, price) = (lot.title.clone(), lot.price.map(format::money).unwrap_or_default());
         let (status, leader) = (lot.status, lot.leader);
+        let voided = matches!(entry.data, EventData::Voided { .. });
         match (before, after) {
+            (was, Position::Leading) if was != Position::Leading => {
+                self.notice(format!("You lead {title} at {price}"), Role::Good);
+            }
+            (Position::Leading, Position::Outbid) if voided => {
+                self.notice(format!("Your bid on {title} was voided"), Role::Bad);
+                self.effect(Effect::Bell);
+            }
             (Position::Leading, Position::Outbid) => self.tell_outbid(&title, &price),
             (was, Position::Won) if was != Position::Won => self.tell_won(&title, &price),
             (was, Position::Lost) if was != Position::Lost => match (status, leader) {

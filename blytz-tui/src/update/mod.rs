@@ -43,8 +43,9 @@ pub fn update(model: &mut Model, message: Message, ids: &mut dyn FnMut() -> Uuid
 pub fn start(model: &mut Model, screen: Screen, logged_in: bool, ids: &mut dyn FnMut() -> Uuid) -> Vec<Effect> {
     let effects = vec![Effect::Mouse(model.mouse), Effect::Connect];
     let mut turn = Turn { model, ids, effects };
+    turn.model.profile_wanted = logged_in;
     if logged_in {
-        turn.effects.push(Effect::LoadProfile);
+        turn.effect(Effect::LoadProfile);
     }
     turn.enter(screen);
     turn.settle_subscriptions();

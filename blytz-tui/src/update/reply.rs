@@ -42,7 +42,12 @@ impl Turn<'_> {
             Reply::LoggedIn(result) => self.logged_in(result),
             Reply::Profile(result) => match result {
                 Ok(user) => self.welcome(&user),
-                Err(failure) => self.notice(format!("Not logged in: {}", failure.line()), Role::Warn),
+                // The server is away; the next connection asks again.
+                Err(failure) if !failure.definite => {}
+                Err(failure) => {
+                    self.model.profile_wanted = false;
+                    self.notice(format!("Not logged in: {}", failure.line()), Role::Warn);
+                }
             },
             Reply::Desk(result) => self.desk_loaded(result),
             Reply::Stock(product, result) => {
@@ -69,6 +74,7 @@ impl Turn<'_> {
         match result {
             Ok((streams, auctions)) => {
                 self.model.lobby.loaded = true;
+                self.model.lobby.trouble = None;
                 for stream in &streams {
                     self.learn_show(stream);
                 }
@@ -76,7 +82,12 @@ impl Turn<'_> {
                     self.learn_lot(auction);
                 }
             }
-            Err(failure) => self.notice(format!("The lobby can't be loaded: {}", failure.line()), Role::Bad),
+            Err(failure) => {
+                self.model.lobby.trouble = Some(failure.text.to_string());
+                if self.model.lobby.loaded {
+                    self.notice(format!("The lobby can't be loaded: {}", failure.line()), Role::Bad);
+                }
+            }
         }
     }
 
@@ -111,7 +122,10 @@ impl Turn<'_> {
                     self.ask_history(id);
                 }
             }
-            Err(failure) if self.model.screen == Screen::Lot(id) => self.notice(failure.line(), Role::Bad),
+            // A server that is away is what the bar says already.
+            Err(failure) if failure.definite && self.model.screen == Screen::Lot(id) => {
+                self.notice(failure.line(), Role::Bad);
+            }
             Err(_) => {}
         }
     }
@@ -194,6 +208,7 @@ impl Turn<'_> {
 
     fn welcome(&mut self, user: &User) {
         let me = Me::from(user);
+        self.model.profile_wanted = false;
         self.remember_me(me.id, &me.name);
         self.notice(format!("Welcome, {}", me.name), Role::Good);
         self.model.me = Some(me);

@@ -24,7 +24,8 @@ use crate::{
 
 pub fn draw(model: &Model, lot: &Lot, scroll: usize, focused: bool, area: Rect, frame: &mut Frame<'_>) {
     let border = if focused { Role::Focus } else { Role::Border };
-    let title = format!(" History, {} bids ", lot.bid_count);
+    let plural = if lot.bid_count == 1 { "" } else { "s" };
+    let title = format!(" History, {} bid{plural} ", lot.bid_count);
     frame.render_widget(Block::bordered().title(title).border_style(role(model, border)), area);
     let inner = layout::inside(area);
     let rows = lot.history.values().rev().skip(scroll).take(inner.height as usize);

@@ -31,12 +31,7 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = rows_area(model.size);
     let entries = model.lobby_entries();
     if entries.is_empty() {
-        let text = match (model.lobby.loaded, model.lobby.filter.value().is_empty()) {
-            (false, _) => " Asking the server what is on …",
-            (true, false) => " Nothing passes the filter; esc takes it away.",
-            (true, true) => " Nothing is on yet. Sellers open shows with: blytz shows create",
-        };
-        frame.render_widget(Paragraph::new(Line::styled(text, role(model, Role::Muted))), area);
+        frame.render_widget(Paragraph::new(empty(model, area.width)), area);
         return;
     }
     let selected = model.lobby_selected(&entries);
@@ -50,6 +45,20 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>) {
         };
         let style = if index == selected { role(model, Role::Selected) } else { Style::new() };
         frame.render_widget(Paragraph::new(line.patch_style(style)).style(style), row);
+    }
+}
+
+/// What is said instead of rows.
+fn empty(model: &Model, width: u16) -> Vec<Line<'static>> {
+    let muted = |text: &'static str| vec![Line::styled(text, role(model, Role::Muted))];
+    match (&model.lobby.trouble, model.lobby.loaded, model.lobby.filter.value().is_empty()) {
+        (Some(trouble), false, _) => vec![
+            Line::styled(format!(" {}", text::cut(trouble, usize::from(width) - 2)), role(model, Role::Bad)),
+            Line::styled(" It is asked again every few seconds.", role(model, Role::Muted)),
+        ],
+        (None, false, _) => muted(" Asking the server what is on …"),
+        (_, true, false) => muted(" Nothing passes the filter; esc takes it away."),
+        (_, true, true) => muted(" Nothing is on yet. Sellers open shows with: blytz shows create"),
     }
 }
 

@@ -196,6 +196,7 @@ fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
             BidOutcome::Won => ("accepted: yours".to_owned(), Role::Good),
             BidOutcome::Sealed => ("accepted, unseen until the close".to_owned(), Role::Good),
         },
+        AttemptState::Voided => ("voided".to_owned(), Role::Bad),
         AttemptState::Refused(failure) => (format!("refused: {}", failure.line()), Role::Bad),
         AttemptState::Unknown(failure) => {
             let key = model.keymap.first(Action::AskAgain);

@@ -197,7 +197,7 @@ impl Chats {
     }
 
     /// Has a command decided and written by the chat's room.
-    async fn command(&self, stream: StreamId, command: Command) -> Result<Answer> {
+    pub(super) async fn command(&self, stream: StreamId, command: Command) -> Result<Answer> {
         let (answer, answered) = oneshot::channel();
         self.enqueue(stream, Queued { command, answer })?;
         match tokio::time::timeout(PATIENCE, answered).await {

@@ -89,6 +89,16 @@ pub struct Decision {
     pub news: Vec<(UserId, UpdateData)>,
 }
 
+impl Decision {
+    /// The messages it makes or changes.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.writes.iter().filter_map(|write| match write {
+            Write::Message(message) | Write::Erase(message) => Some(message),
+            Write::Member { .. } => None,
+        })
+    }
+}
+
 /// A row to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {

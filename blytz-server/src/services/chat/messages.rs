@@ -9,7 +9,7 @@ use axum::{
 use blytz_core::{
     MessageId, StreamId,
     wire::{
-        Check, Faults, Page, Problem,
+        Check, Faults, Page,
         chat::{ChatSend, Message},
         live::Channel,
     },
@@ -34,13 +34,13 @@ use crate::{
     responses(
         (status = 201, description = "The message", body = Message),
         (status = 200, description = "The message, written before under this message_id", body = Message),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Muted, banned, suspended or no follower", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The show is not live", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid or blocked text", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many messages, or slow mode", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Not now, or the outcome is unknown", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Muted, banned, suspended or no follower"),
+        (status = 404, description = "No such show"),
+        (status = 409, description = "The show is not live"),
+        (status = 422, description = "Invalid or blocked text"),
+        (status = 429, description = "Too many messages, or slow mode"),
+        (status = 503, description = "Not now, or the outcome is unknown"),
     )
 )]
 pub async fn send(
@@ -58,6 +58,8 @@ pub async fn send(
 pub struct HistoryQuery {
     /// Messages before this seq; a page's `next_cursor` is the seq for the next one.
     before: Option<u64>,
+    /// The same under the name that it has in other lists.
+    cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
@@ -76,8 +78,7 @@ impl Check for HistoryQuery {
     responses(
         (status = 200, description = "A page of messages", body = Page<Message>),
         (status = 101, description = "The connection is a WebSocket from here on"),
-        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is invalid", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such show"),
     )
 )]
 pub async fn history(State(app): State<App>, request: Request) -> Result<Response> {
@@ -89,7 +90,7 @@ pub async fn history(State(app): State<App>, request: Request) -> Result<Respons
     }
     let Query(query) = Query::<HistoryQuery>::from_request_parts(&mut parts, &app).await?;
     let size = page_size(query.limit);
-    let mut items = app.chats.history(stream, query.before, size + 1).await?;
+    let mut items = app.chats.history(stream, query.before.or(query.cursor), size + 1).await?;
     let more = items.len() > size;
     items.truncate(size);
     let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
@@ -101,9 +102,9 @@ pub async fn history(State(app): State<App>, request: Request) -> Result<Respons
     delete, path = "/chat/message/{id}", tag = "chat", params(("id" = MessageId, Path)),
     responses(
         (status = 204, description = "Erased, now or before"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such message", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such message"),
     )
 )]
 pub async fn delete(State(app): State<App>, who: Active, PathId(id): PathId<MessageId>) -> Result<StatusCode> {

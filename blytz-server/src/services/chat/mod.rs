@@ -12,6 +12,8 @@ mod messages;
 mod moderation;
 mod room;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

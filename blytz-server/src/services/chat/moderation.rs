@@ -3,10 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     StreamId,
-    wire::{
-        Problem,
-        chat::{BanRequest, ChatSettings, MuteRequest, PinRequest},
-    },
+    wire::chat::{BanRequest, ChatSettings, MuteRequest, PinRequest},
 };
 
 use super::facts::Restriction;
@@ -22,10 +19,9 @@ use crate::{
     post, path = "/chat/stream/{id}/mute", tag = "chat", params(("id" = StreamId, Path)), request_body = MuteRequest,
     responses(
         (status = 204, description = "Muted"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show or user", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such show or user"),
     )
 )]
 pub async fn mute(
@@ -43,10 +39,9 @@ pub async fn mute(
     post, path = "/chat/stream/{id}/ban", tag = "chat", params(("id" = StreamId, Path)), request_body = BanRequest,
     responses(
         (status = 204, description = "Banned, now or before"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show or user", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such show or user"),
     )
 )]
 pub async fn ban(
@@ -63,10 +58,9 @@ pub async fn ban(
     post, path = "/chat/stream/{id}/unban", tag = "chat", params(("id" = StreamId, Path)), request_body = BanRequest,
     responses(
         (status = 204, description = "Nothing keeps them out any more"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show or user", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such show or user"),
     )
 )]
 pub async fn unban(
@@ -83,10 +77,9 @@ pub async fn unban(
     post, path = "/chat/stream/{id}/pin", tag = "chat", params(("id" = StreamId, Path)), request_body = PinRequest,
     responses(
         (status = 204, description = "Pinned"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show or message", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such show or message"),
     )
 )]
 pub async fn pin(
@@ -103,9 +96,9 @@ pub async fn pin(
     get, path = "/chat/stream/{id}/settings", tag = "chat", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "The settings", body = ChatSettings),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such show"),
     )
 )]
 pub async fn settings(
@@ -122,10 +115,9 @@ pub async fn settings(
     request_body = ChatSettings,
     responses(
         (status = 200, description = "The settings", body = ChatSettings),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a moderator here", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such show", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a moderator here"),
+        (status = 404, description = "No such show"),
     )
 )]
 pub async fn set_settings(

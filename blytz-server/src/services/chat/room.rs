@@ -5,9 +5,12 @@
 //! reads the chat anew before it decides again. Rooms nobody talks to end; the next command opens
 //! a new one.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use blytz_core::{StreamId, wire::live::Channel as LiveChannel};
+use blytz_core::{
+    MessageId, StreamId,
+    wire::{ErrorCode, chat::Message, live::Channel as LiveChannel},
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -16,7 +19,7 @@ use super::{
     store,
 };
 use crate::{
-    db::Tx,
+    db::{Tx, is_duplicate},
     error::{Error, Result, internal},
     live::{Topic, hub::event_frame},
 };
@@ -75,8 +78,9 @@ impl From<Error> for Failure {
 }
 
 impl From<sqlx::Error> for Failure {
+    /// A row that is there already is another node's: a message_id used in two chats at once.
     fn from(error: sqlx::Error) -> Self {
-        Self::Refused(error.into())
+        if is_duplicate(&error) { Self::Stale } else { Self::Refused(error.into()) }
     }
 }
 
@@ -132,6 +136,7 @@ impl Room {
             Err(error) => vec![Err(error); answers.len()],
         };
         for (answer, result) in answers.into_iter().zip(results) {
+            count(&result);
             // Whoever asked may have hung up; what is written stays written.
             let _ = answer.send(result);
         }
@@ -150,7 +155,7 @@ impl Room {
                 Failure::Refused(error) => return Err(error),
                 Failure::Unknown => {
                     return Err(Error::new(
-                        blytz_core::wire::ErrorCode::OutcomeUnknown,
+                        ErrorCode::OutcomeUnknown,
                         "The database did not say whether it was written; ask again with the same message_id.",
                     )
                     .retry_after(1));
@@ -168,25 +173,30 @@ impl Room {
         let clock = self.chats.clock();
         let before = facts.channel.clone();
         let mut tx = self.chats.db().begin_write().await?;
-        let mut written = Written { answers: Vec::new(), events: Vec::new(), decisions: Vec::new() };
+        let (mut answers, mut decisions) = (Vec::new(), Vec::new());
+        // Messages as this batch leaves them, which the tables don't have yet.
+        let mut fresh: HashMap<MessageId, Message> = HashMap::new();
         for command in commands {
             let known = match command.message_id() {
+                Some(id) if fresh.contains_key(&id) => fresh.get(&id).cloned(),
                 Some(id) => store::message_in(&mut tx, id).await?,
                 None => None,
             };
             let (answer, decision) = facts.decide(clock.now(), command, known.as_ref());
-            write_decision(&mut tx, self.stream, &decision, &mut written.events).await?;
-            written.answers.push(answer);
-            written.decisions.push(decision);
+            fresh.extend(decision.messages().map(|message| (message.id, message.clone())));
+            answers.push(answer);
+            decisions.push(decision);
         }
+        // The head moves before anything is appended: whoever lost it to another node writes nothing.
         if facts.channel != before && !store::move_channel(&mut tx, self.stream, before.head, &facts.channel).await? {
             return Err(Failure::Stale);
         }
+        let events = write_decisions(&mut tx, self.stream, &decisions).await?;
         tx.commit().await.map_err(|error| {
             tracing::error!(%error, stream = %self.stream, "a batch of chat messages may be lost");
             Failure::Unknown
         })?;
-        Ok(written)
+        Ok(Written { answers, events, decisions })
     }
 
     /// Reads the chat, and tells what an earlier transaction wrote without being able to say so.
@@ -234,20 +244,28 @@ impl Room {
     }
 }
 
-/// Writes what one command led to, and notes its events for the subscribers.
-async fn write_decision(
-    tx: &mut Tx,
-    stream: StreamId,
-    decision: &Decision,
-    events: &mut Vec<(u64, String)>,
-) -> Result<()> {
-    for event in &decision.events {
-        let json = serde_json::to_string(event).map_err(internal)?;
-        store::append(tx, stream, event.seq, &json).await?;
-        events.push((event.seq, json));
+fn count(result: &Result<Answer>) {
+    match result {
+        Ok(Answer::Written(_)) => metrics::counter!("blytz_chat_messages_total").increment(1),
+        Ok(Answer::Replayed(_) | Answer::Done) => {}
+        Err(error) => {
+            metrics::counter!("blytz_chat_refused_total", "code" => error.code().as_str()).increment(1);
+        }
     }
-    for write in &decision.writes {
-        store::write(tx, stream, write).await?;
+}
+
+/// Writes what a batch led to, and returns its events for the subscribers.
+async fn write_decisions(tx: &mut Tx, stream: StreamId, decisions: &[Decision]) -> Result<Vec<(u64, String)>, Failure> {
+    let mut events = Vec::new();
+    for decision in decisions {
+        for event in &decision.events {
+            let json = serde_json::to_string(event).map_err(internal)?;
+            store::append(tx, stream, event.seq, &json).await?;
+            events.push((event.seq, json));
+        }
+        for write in &decision.writes {
+            store::write(tx, stream, write).await?;
+        }
     }
-    Ok(())
+    Ok(events)
 }

@@ -64,7 +64,7 @@ pub async fn move_channel(tx: &mut Tx, stream: StreamId, from: u64, channel: &Ch
 const APPEND: &str = "insert into chat_events (stream_id, seq, event) values ($1, $2, $3)";
 
 /// Appends an event to the log.
-pub async fn append(tx: &mut Tx, stream: StreamId, seq: u64, event: &str) -> Result<()> {
+pub async fn append(tx: &mut Tx, stream: StreamId, seq: u64, event: &str) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn =>
         sqlx::query(APPEND).bind(stream.uuid()).bind(seq as i64).bind(event).execute(conn).await)?;
     Ok(())
@@ -85,7 +85,7 @@ pub async fn events_after(db: &Db, stream: StreamId, after: u64, limit: usize) -
 }
 
 /// Writes a row beside the log.
-pub async fn write(tx: &mut Tx, stream: StreamId, write: &Write) -> Result<()> {
+pub async fn write(tx: &mut Tx, stream: StreamId, write: &Write) -> Result<(), sqlx::Error> {
     match write {
         Write::Message(message) => insert_message(tx, message).await,
         Write::Erase(message) => erase_message(tx, message).await,
@@ -99,7 +99,7 @@ const INSERT_MESSAGE: &str = "
     insert into chat_messages (id, stream_id, seq, user_id, display_name, text, at_us, deleted)
     values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-async fn insert_message(tx: &mut Tx, message: &Message) -> Result<()> {
+async fn insert_message(tx: &mut Tx, message: &Message) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query(INSERT_MESSAGE)
         .bind(message.id.uuid())
         .bind(message.stream_id.uuid())
@@ -119,7 +119,7 @@ const ERASE_MESSAGE: &str = "update chat_messages set text = '', deleted = true 
 const REWRITE_EVENT: &str = "update chat_events set event = $3 where stream_id = $1 and seq = $2";
 
 /// Takes a message's text out of both its row and its event. The seqs stay: the log has no holes.
-async fn erase_message(tx: &mut Tx, erased: &Message) -> Result<()> {
+async fn erase_message(tx: &mut Tx, erased: &Message) -> Result<(), sqlx::Error> {
     let data = ChatEventData::Message {
         id: erased.id,
         user: erased.user.clone(),
@@ -127,7 +127,7 @@ async fn erase_message(tx: &mut Tx, erased: &Message) -> Result<()> {
         deleted: erased.deleted,
     };
     let event = ChatEvent { seq: erased.seq, at: erased.at, data };
-    let event = serde_json::to_string(&event).map_err(internal)?;
+    let event = serde_json::to_string(&event).map_err(|error| sqlx::Error::Encode(error.into()))?;
     on_tx!(tx, conn => sqlx::query(ERASE_MESSAGE).bind(erased.id.uuid()).execute(conn).await)?;
     on_tx!(tx, conn => sqlx::query(REWRITE_EVENT)
         .bind(erased.stream_id.uuid())
@@ -211,7 +211,7 @@ async fn save_member(
     reason: Option<&str>,
     by: UserId,
     at: Timestamp,
-) -> Result<()> {
+) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query(SAVE_MEMBER)
         .bind(stream.uuid())
         .bind(user.uuid())

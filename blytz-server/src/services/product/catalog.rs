@@ -169,7 +169,7 @@ impl Catalog {
 
 /// Drafts and archives are for their seller, and for those who manage every product.
 fn is_visible(record: &Record, asker: Option<&User>) -> bool {
-    record.listing == Listing::Active
+    record.listing.is_public()
         || asker.is_some_and(|user| user.id == record.seller_id || user.may(Action::ManageAnyProduct))
 }
 
@@ -188,11 +188,7 @@ fn check_own(record: &Record, user: &User) -> Result<()> {
 
 /// What somebody hears about a product that is not theirs.
 fn not_theirs(record: &Record) -> Error {
-    if record.listing == Listing::Active {
-        Error::forbidden("This product is somebody else's.")
-    } else {
-        Error::not_found()
-    }
+    if record.listing.is_public() { Error::forbidden("This product is somebody else's.") } else { Error::not_found() }
 }
 
 fn save_error(error: SaveError) -> Error {

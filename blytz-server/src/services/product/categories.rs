@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     CategoryId,
     wire::{
-        Page, Problem,
+        Page,
         product::{Category, CategoryInput, CategoryUpdate},
     },
 };
@@ -26,7 +26,6 @@ use crate::{
     get, path = "/categories", tag = "product", params(PageQuery),
     responses(
         (status = 200, description = "A page of categories", body = Page<Category>),
-        (status = 422, description = "A parameter is invalid", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Category>>> {
@@ -48,7 +47,7 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
     get, path = "/categories/{id}", tag = "product", params(("id" = CategoryId, Path)),
     responses(
         (status = 200, description = "The category", body = Category),
-        (status = 404, description = "No such category", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such category"),
     )
 )]
 pub async fn get(State(app): State<App>, PathId(id): PathId<CategoryId>) -> Result<Json<Category>> {
@@ -60,10 +59,9 @@ pub async fn get(State(app): State<App>, PathId(id): PathId<CategoryId>) -> Resu
     post, path = "/categories", tag = "product", request_body = CategoryInput,
     responses(
         (status = 201, description = "The category", body = Category),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The name is taken", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not an admin"),
+        (status = 409, description = "The name is taken"),
     )
 )]
 pub async fn create(
@@ -83,11 +81,10 @@ pub async fn create(
     request_body = CategoryUpdate,
     responses(
         (status = 200, description = "The category", body = Category),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such category", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The name is taken", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not an admin"),
+        (status = 404, description = "No such category"),
+        (status = 409, description = "The name is taken"),
     )
 )]
 pub async fn update(
@@ -118,10 +115,10 @@ pub async fn update(
     delete, path = "/categories/{id}", tag = "product", params(("id" = CategoryId, Path)),
     responses(
         (status = 204, description = "Gone"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not an admin", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such category", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Something is in it", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not an admin"),
+        (status = 404, description = "No such category"),
+        (status = 409, description = "Something is in it"),
     )
 )]
 pub async fn delete(State(app): State<App>, _: Admin, PathId(id): PathId<CategoryId>) -> Result<StatusCode> {

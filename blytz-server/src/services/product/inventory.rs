@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use blytz_core::{
     ProductId,
     wire::{
-        Page, Problem,
+        Page,
         product::{Inventory, InventoryAdjust, InventorySet, Movement},
     },
 };
@@ -22,9 +22,9 @@ use crate::{
     get, path = "/products/{id}/inventory", tag = "product", params(("id" = ProductId, Path)),
     responses(
         (status = 200, description = "The stock", body = Inventory),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Somebody else's"),
+        (status = 404, description = "No such product"),
     )
 )]
 pub async fn get(State(app): State<App>, who: Active, PathId(id): PathId<ProductId>) -> Result<Json<Inventory>> {
@@ -38,11 +38,10 @@ pub async fn get(State(app): State<App>, who: Active, PathId(id): PathId<Product
     request_body = InventorySet,
     responses(
         (status = 200, description = "The stock", body = Inventory),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Less than is promised", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Somebody else's"),
+        (status = 404, description = "No such product"),
+        (status = 409, description = "Less than is promised"),
     )
 )]
 pub async fn set(
@@ -65,11 +64,10 @@ pub async fn set(
     request_body = InventoryAdjust,
     responses(
         (status = 200, description = "The stock", body = Inventory),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Less than is promised", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Somebody else's"),
+        (status = 404, description = "No such product"),
+        (status = 409, description = "Less than is promised"),
     )
 )]
 pub async fn adjust(
@@ -92,10 +90,10 @@ pub async fn adjust(
     params(("id" = ProductId, Path), PageQuery),
     responses(
         (status = 200, description = "A page of movements", body = Page<Movement>),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "A parameter is invalid", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Somebody else's"),
+        (status = 404, description = "No such product"),
+        (status = 422),
     )
 )]
 pub async fn movements(

@@ -6,7 +6,7 @@ use blytz_core::{
     account::Action,
     catalog::Listing,
     wire::{
-        Check, Faults, Page, Problem,
+        Check, Faults, Page,
         product::{Product, ProductStatus},
     },
 };
@@ -30,7 +30,7 @@ use crate::{
 /// In which order products are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Order {
+pub enum ProductSort {
     /// The latest first.
     #[default]
     Newest,
@@ -44,7 +44,7 @@ pub enum Order {
     Title,
 }
 
-impl Order {
+impl ProductSort {
     const fn name(self) -> &'static str {
         match self {
             Self::Newest => "newest",
@@ -75,7 +75,8 @@ pub struct ProductQuery {
     status: Option<ProductStatus>,
     /// In which order; newest first unless said.
     #[param(inline)]
-    sort: Option<Order>,
+    #[param(inline)]
+    sort: Option<ProductSort>,
     /// `next_cursor` of the page before, as it was; the order must be the same.
     cursor: Option<String>,
     /// Items per page, 1 to 100; 50 unless said.
@@ -116,16 +117,16 @@ pub struct Place {
 }
 
 impl Place {
-    fn of(record: &Record, order: Order) -> Self {
+    fn of(record: &Record, order: ProductSort) -> Self {
         let key = match order {
-            Order::Newest | Order::Oldest => Key::Number(record.created_at.as_micros()),
-            Order::PriceAsc | Order::PriceDesc => Key::Number(record.price.amount),
-            Order::Title => Key::Text(record.title.to_lowercase()),
+            ProductSort::Newest | ProductSort::Oldest => Key::Number(record.created_at.as_micros()),
+            ProductSort::PriceAsc | ProductSort::PriceDesc => Key::Number(record.price.amount),
+            ProductSort::Title => Key::Text(record.title.to_lowercase()),
         };
         Self { key, id: record.id }
     }
 
-    fn cursor(&self, order: Order) -> String {
+    fn cursor(&self, order: ProductSort) -> String {
         let key = match &self.key {
             Key::Number(number) => number.to_string(),
             Key::Text(text) => text.clone(),
@@ -133,13 +134,13 @@ impl Place {
         cursor::encode(&[order.name(), &self.id.to_string(), &key])
     }
 
-    fn read(text: &str, order: Order) -> Result<Self> {
+    fn read(text: &str, order: ProductSort) -> Result<Self> {
         let [name, id, key] = cursor::decode(text)?;
         if name != order.name() {
             return Err(cursor::invalid());
         }
         let key = match order {
-            Order::Title => Key::Text(key),
+            ProductSort::Title => Key::Text(key),
             _ => Key::Number(key.parse().map_err(|_| cursor::invalid())?),
         };
         Ok(Self { key, id: id.parse().map_err(|_| cursor::invalid())? })
@@ -175,7 +176,6 @@ fn filter(query: &ProductQuery, asker: Option<&User>) -> Filter {
     get, path = "/products", tag = "product", params(ProductQuery),
     responses(
         (status = 200, description = "A page of products", body = Page<Product>),
-        (status = 422, description = "A parameter is invalid", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(
@@ -202,13 +202,13 @@ mod tests {
     fn a_cursor_leads_back_to_its_place_in_its_order_only() {
         let id = ProductId(uuid::Uuid::from_u128(7));
         for (order, key) in [
-            (Order::Newest, Key::Number(1_700_000_000_000_000)),
-            (Order::PriceAsc, Key::Number(0)),
-            (Order::Title, Key::Text("a\nb \u{1f3fa}".to_owned())),
+            (ProductSort::Newest, Key::Number(1_700_000_000_000_000)),
+            (ProductSort::PriceAsc, Key::Number(0)),
+            (ProductSort::Title, Key::Text("a\nb \u{1f3fa}".to_owned())),
         ] {
             let place = Place { key, id };
             assert_eq!(Place::read(&place.cursor(order), order).expect("our own"), place);
-            assert!(Place::read(&place.cursor(order), Order::Oldest).is_err());
+            assert!(Place::read(&place.cursor(order), ProductSort::Oldest).is_err());
         }
     }
 }

@@ -4,10 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     ProductId,
     catalog::{Listing, Moved},
-    wire::{
-        Problem,
-        product::{Product, ProductInput, ProductStatus, ProductUpdate},
-    },
+    wire::product::{Product, ProductInput, ProductStatus, ProductUpdate},
 };
 
 use super::{catalog::listing_error, store::Record};
@@ -23,9 +20,8 @@ use crate::{
     post, path = "/products", tag = "product", request_body = ProductInput,
     responses(
         (status = 201, description = "The product", body = Product),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Not a seller", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Not a seller"),
     )
 )]
 pub async fn create(
@@ -45,7 +41,7 @@ pub async fn create(
     get, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)),
     responses(
         (status = 200, description = "The product", body = Product),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such product"),
     )
 )]
 pub async fn get(State(app): State<App>, asker: Option<User>, PathId(id): PathId<ProductId>) -> Result<Json<Product>> {
@@ -58,11 +54,10 @@ pub async fn get(State(app): State<App>, asker: Option<User>, PathId(id): PathId
     patch, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)), request_body = ProductUpdate,
     responses(
         (status = 200, description = "The product", body = Product),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Units are promised", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Invalid input", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Somebody else's"),
+        (status = 404, description = "No such product"),
+        (status = 409, description = "Units are promised"),
     )
 )]
 pub async fn update(
@@ -79,9 +74,9 @@ pub async fn update(
     delete, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)),
     responses(
         (status = 204, description = "Archived, now or before"),
-        (status = 401, description = "Not logged in", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Somebody else's", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such product", body = Problem, content_type = "application/problem+json"),
+        (status = 401),
+        (status = 403, description = "Somebody else's"),
+        (status = 404, description = "No such product"),
     )
 )]
 pub async fn archive(State(app): State<App>, who: Active, PathId(id): PathId<ProductId>) -> Result<StatusCode> {

@@ -7,7 +7,7 @@ use super::products::{Record, Row, listing_text, select_products};
 use crate::{
     db::{Db, on_db},
     error::Result,
-    services::product::listing::{Key, Order, Place},
+    services::product::listing::{Key, Place, ProductSort},
 };
 
 /// Which products a list has.
@@ -69,13 +69,19 @@ const DEAREST: &str = list_products!("price", "<", "desc");
 const BY_TITLE: &str = list_products!("title_key", ">", "asc");
 
 /// At most `limit` products after `place`.
-pub async fn list(db: &Db, filter: &Filter, order: Order, place: Option<&Place>, limit: usize) -> Result<Vec<Record>> {
+pub async fn list(
+    db: &Db,
+    filter: &Filter,
+    order: ProductSort,
+    place: Option<&Place>,
+    limit: usize,
+) -> Result<Vec<Record>> {
     let sql = match order {
-        Order::Newest => NEWEST,
-        Order::Oldest => OLDEST,
-        Order::PriceAsc => CHEAPEST,
-        Order::PriceDesc => DEAREST,
-        Order::Title => BY_TITLE,
+        ProductSort::Newest => NEWEST,
+        ProductSort::Oldest => OLDEST,
+        ProductSort::PriceAsc => CHEAPEST,
+        ProductSort::PriceDesc => DEAREST,
+        ProductSort::Title => BY_TITLE,
     };
     let [first, second, third, fourth] = patterns(filter.words.as_deref().unwrap_or_default());
     let rows: Vec<Row> = on_db!(db, pool => {
@@ -94,8 +100,8 @@ pub async fn list(db: &Db, filter: &Filter, order: Order, place: Option<&Place>,
             .bind(third)
             .bind(fourth);
         let query = match (order, place.map(|place| &place.key)) {
-            (Order::Title, Some(Key::Text(text))) => query.bind(Some(text.clone())),
-            (Order::Title, _) => query.bind(None::<String>),
+            (ProductSort::Title, Some(Key::Text(text))) => query.bind(Some(text.clone())),
+            (ProductSort::Title, _) => query.bind(None::<String>),
             (_, Some(Key::Number(number))) => query.bind(Some(*number)),
             (_, _) => query.bind(None::<i64>),
         };

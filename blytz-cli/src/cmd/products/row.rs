@@ -1,0 +1,203 @@
+//! Products as rows of a CSV file.
+
+use blytz_client::wire::{
+    FieldError, check,
+    product::{Product, ProductInput, ProductStatus},
+};
+use blytz_core::{Currency, Money};
+use serde::Serialize;
+
+use crate::output::word;
+
+/// The columns of an export, in order. An import takes them in any order.
+pub const COLUMNS: [&str; 12] = [
+    "id", "title", "description", "price", "currency", "quantity", "category_id", "weight_g", "images", "tags",
+    "tax_class", "status",
+];
+
+/// Without these a row is no product.
+pub const REQUIRED: [&str; 3] = ["title", "price", "quantity"];
+
+/// One thing wrong with one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The row as a spreadsheet counts: the head is 1.
+    pub row: u64,
+    /// The column; empty when it is the row as a whole.
+    pub column: String,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+}
+
+/// Which cell of a record holds which column.
+#[derive(Debug)]
+pub struct Head {
+    places: Vec<Option<usize>>,
+    /// Columns in the file.
+    pub width: usize,
+}
+
+impl Head {
+    /// Reads the first line of a file.
+    pub fn read(names: &csv::StringRecord) -> Result<Self, String> {
+        let names: Vec<_> = names.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase()).collect();
+        if let Some(unknown) = names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
+            return Err(format!("there is no column {unknown:?}; there are {}", COLUMNS.join(", ")));
+        }
+        let place = |column: &str| names.iter().position(|name| name == column);
+        if let Some(twice) = names.iter().enumerate().find(|(index, name)| place(name) != Some(*index)) {
+            return Err(format!("the column {:?} stands there twice", twice.1));
+        }
+        if let Some(missing) = REQUIRED.iter().find(|column| place(column).is_none()) {
+            return Err(format!("the column {missing} is missing"));
+        }
+        Ok(Self { places: COLUMNS.iter().map(|column| place(column)).collect(), width: names.len() })
+    }
+
+    fn cell<'a>(&self, record: &'a csv::StringRecord, column: &str) -> Option<&'a str> {
+        let index = COLUMNS.iter().position(|name| *name == column)?;
+        let text = record.get((*self.places.get(index)?)?)?.trim();
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// Whether the file has this column.
+    pub fn has(&self, column: &str) -> bool {
+        COLUMNS.iter().zip(&self.places).any(|(name, place)| *name == column && place.is_some())
+    }
+}
+
+/// Reads a row; amounts without a currency of their own are in `currency`.
+pub fn read(head: &Head, row: u64, record: &csv::StringRecord, currency: Currency) -> Result<ProductInput, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut fault = |column: &str, reason: String| faults.push(Fault { row, column: column.to_owned(), reason });
+    if record.len() != head.width {
+        fault("", format!("has {} cells, the head has {}", record.len(), head.width));
+        return Err(faults);
+    }
+    let cell = |column| head.cell(record, column);
+
+    let currency = cell("currency").map_or(Ok(currency), str::parse).unwrap_or_else(|error| {
+        fault("currency", error.to_string());
+        currency
+    });
+    let price = match cell("price").map(|text| Money::parse_decimal(text, currency)) {
+        Some(Ok(price)) => price,
+        Some(Err(error)) => {
+            fault("price", error.to_string());
+            Money::new(1, currency)
+        }
+        None => {
+            fault("price", "is missing".to_owned());
+            Money::new(1, currency)
+        }
+    };
+    let quantity = match cell("quantity").map(str::parse::<i64>) {
+        Some(Ok(quantity)) => quantity,
+        Some(Err(_)) => {
+            fault("quantity", "must be an integer".to_owned());
+            0
+        }
+        None => {
+            fault("quantity", "is missing".to_owned());
+            0
+        }
+    };
+    let category_id = cell("category_id").map(str::parse).transpose().unwrap_or_else(|error: blytz_core::id::InvalidId| {
+        fault("category_id", error.to_string());
+        None
+    });
+    let weight_g = cell("weight_g").map(str::parse).transpose().unwrap_or_else(|_: std::num::ParseIntError| {
+        fault("weight_g", "must be an integer of grams".to_owned());
+        None
+    });
+    let status = match cell("status") {
+        None => None,
+        Some("draft") => Some(ProductStatus::Draft),
+        Some("active") => Some(ProductStatus::Active),
+        Some(_) => {
+            fault("status", "must be draft or active".to_owned());
+            None
+        }
+    };
+    let input = ProductInput {
+        title: cell("title").unwrap_or_default().to_owned(),
+        description: cell("description").unwrap_or_default().to_owned(),
+        price,
+        quantity,
+        category_id,
+        weight_g,
+        images: cell("images").map(|text| split(text, char::is_whitespace)),
+        tax_class: cell("tax_class").map(str::to_owned),
+        tags: cell("tags").map(|text| split(text, |c| c == ';')),
+        status,
+    };
+    if let Err(more) = check(&input) {
+        faults.extend(more.iter().map(|found| named(row, found)));
+    }
+    if faults.is_empty() { Ok(input) } else { Err(faults) }
+}
+
+/// A fault of the API's, by the column that it is about.
+pub fn named(row: u64, fault: &FieldError) -> Fault {
+    let column = fault.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
+    Fault { row, column: column.to_owned(), reason: fault.detail.clone() }
+}
+
+/// A product as a row. The quantity is what is available.
+pub fn write(product: &Product) -> [String; COLUMNS.len()] {
+    [
+        product.id.to_string(),
+        product.title.clone(),
+        product.description.clone(),
+        product.price.to_decimal(),
+        product.price.currency.to_string(),
+        product.available.to_string(),
+        product.category_id.map(|id| id.to_string()).unwrap_or_default(),
+        product.weight_g.map(|grams| grams.to_string()).unwrap_or_default(),
+        product.images.join(" "),
+        product.tags.join(";"),
+        product.tax_class.clone().unwrap_or_default(),
+        word(&product.status),
+    ]
+}
+
+fn split(text: &str, at: impl Fn(char) -> bool) -> Vec<String> {
+    text.split(at).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(cells: &[&str]) -> csv::StringRecord {
+        csv::StringRecord::from(cells.to_vec())
+    }
+
+    #[test]
+    fn heads() {
+        for (names, says) in [
+            (vec!["title", "price"], "quantity is missing"),
+            (vec!["title", "price", "quantity", "colour"], "colour"),
+            (vec!["title", "price", "quantity", "Title"], "twice"),
+        ] {
+            let error = Head::read(&record(&names)).expect_err(says);
+            assert!(error.contains(says), "{error}");
+        }
+        Head::read(&record(&["\u{feff}Title", " PRICE ", "quantity"])).expect("a spreadsheet's head");
+    }
+
+    #[test]
+    fn every_fault_of_a_row_is_named() {
+        let head = Head::read(&record(&["title", "price", "quantity", "status", "images"])).expect("a head");
+        let read = |cells: &[&str]| read(&head, 2, &record(cells), Currency::MYR);
+        let input = read(&["Teapot", "12.50", "3", "draft", "https://a.example/1 https://a.example/2"]).expect("valid");
+        assert_eq!(input.price, Money::new(1_250, Currency::MYR));
+        assert_eq!(input.images.map(|images| images.len()), Some(2));
+
+        let faults = read(&["", "12,50", "many", "sold_out", "ftp://a.example/1"]).expect_err("all wrong");
+        let columns: Vec<_> = faults.iter().map(|fault| fault.column.as_str()).collect();
+        assert_eq!(columns, ["price", "quantity", "status", "title", "images"]);
+        assert!(faults.iter().all(|fault| fault.row == 2));
+        assert_eq!(read(&["Teapot", "12.50"]).expect_err("short")[0].reason, "has 2 cells, the head has 5");
+    }
+}
