@@ -55,7 +55,24 @@ pub enum Color {
 pub enum Command {
     #[cfg(feature = "embedded")]
     Demo(cmd::demo::Args),
+    #[cfg(feature = "embedded")]
+    Serve(cmd::serve::Args),
+    Tui(cmd::tui::Args),
+    Signup(cmd::account::Signup),
+    Login(cmd::account::Login),
+    Logout(cmd::account::Logout),
+    Whoami(cmd::account::Whoami),
+    Bid(cmd::bid::Args),
+    Auctions(cmd::auctions::Args),
+    Shows(cmd::shows::Args),
+    Chat(cmd::chat::Args),
+    Products(cmd::products::Args),
+    Users(cmd::users::Args),
+    Simulate(cmd::simulate::Args),
+    Verify(cmd::verify::Args),
     Bench(cmd::bench::Args),
+    Completions(cmd::shell::Completions),
+    Man(cmd::shell::Man),
 }
 
 /// The whole command line. In every help the examples stand before the options.

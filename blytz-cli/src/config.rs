@@ -53,7 +53,7 @@ pub struct Asked {
 }
 
 /// What holds in the end.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The profile's name.
     pub profile: String,

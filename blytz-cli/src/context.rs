@@ -1,8 +1,11 @@
 //! What every command knows: which server, who is logged in, how to print, whether to ask.
 
-use std::io::{self, IsTerminal, Read};
+use std::{
+    io::{self, IsTerminal, Read},
+    time::Duration,
+};
 
-use blytz_client::{Client, wire::account::Session};
+use blytz_client::{Client, wire::account::Tokens};
 
 use crate::{
     ambient,
@@ -13,8 +16,11 @@ use crate::{
     output::Output,
 };
 
+/// How often a program that stays looks for newer tokens.
+const FOLLOW_EVERY: Duration = Duration::from_secs(2);
+
 /// What every command knows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Context {
     /// Where to print.
     pub out: Output,
@@ -70,58 +76,79 @@ impl Context {
             return Ok(builder(&server).access_token(token).build()?);
         }
         let login = match self.login_at(&server)? {
-            None => return self.guest(),
-            Some(login) if login.is_fresh(ambient::now()) => login,
-            Some(_) => {
-                let store = self.store.clone();
-                let lock = tokio::task::spawn_blocking(move || store.lock()).await.map_err(anyhow::Error::from)??;
-                let renewed = self.renew(&server).await;
-                drop(lock);
-                match renewed? {
-                    None => return self.guest(),
-                    Some(login) => login,
+            Some(stale) if !stale.is_fresh(ambient::now()) => self.renewed(&server).await?,
+            current => current,
+        };
+        self.storing(&server, login.map(|login| login.tokens))
+    }
+
+    /// The same for a program that stays: it takes over the tokens of a refresh in another one, lest
+    /// it present a spent refresh token itself, which would end the session.
+    pub async fn resident_client(&self) -> Result<Client, Failure> {
+        let client = self.client().await?;
+        if self.token.is_some() {
+            return Ok(client);
+        }
+        let (context, followed) = (self.clone(), client.clone());
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(FOLLOW_EVERY);
+            loop {
+                every.tick().await;
+                if let Ok(Some(login)) = context.login_at(followed.base_url())
+                    && login.is_fresh(ambient::now())
+                    && followed.tokens().is_some_and(|tokens| tokens != login.tokens)
+                {
+                    followed.set_tokens(Some(login.tokens));
                 }
             }
-        };
-        Ok(self.with_login(login)?)
+        });
+        Ok(client)
     }
 
     /// The profile's login, if it belongs to `server`.
-    pub fn login_at(&self, server: &str) -> Result<Option<Login>, Failure> {
+    fn login_at(&self, server: &str) -> Result<Option<Login>, Failure> {
         let Some(login) = self.store.load()? else { return Ok(None) };
         let asked = builder(server).build()?;
         Ok(Some(login).filter(|login| login.server == asked.base_url()))
     }
 
-    async fn renew(&self, server: &str) -> Result<Option<Login>, Failure> {
+    /// Renews the profile's login, one program at a time.
+    async fn renewed(&self, server: &str) -> Result<Option<Login>, Failure> {
+        let store = self.store.clone();
+        let _turn = tokio::task::spawn_blocking(move || store.lock()).await.map_err(anyhow::Error::from)??;
         let Some(login) = self.login_at(server)? else { return Ok(None) };
         if login.is_fresh(ambient::now()) {
             // Another program was here first.
             return Ok(Some(login));
         }
-        match self.with_login(login.clone())?.auth().refresh().await {
-            Ok(tokens) => Ok(Some(login.renewed(&tokens, ambient::now()))),
+        let client = self.storing(server, Some(login.tokens.clone()))?;
+        match client.auth().refresh().await {
+            Ok(tokens) => Ok(Some(Login::new(client.base_url(), &tokens, ambient::now()))),
             // The session is over; whatever needs one will be told so by the server.
             Err(error) if matches!(error.status(), Some(400..=499)) => Ok(Some(login)),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn with_login(&self, login: Login) -> Result<Client, blytz_client::Error> {
+    /// A client that keeps every new token as the profile's login.
+    fn storing(&self, server: &str, tokens: Option<Tokens>) -> Result<Client, Failure> {
+        // As the client spells it, so that one server is one server.
+        let address = builder(server).build()?.base_url().to_owned();
         let (store, out) = (self.store.clone(), self.out);
-        let builder = builder(&login.server).tokens(login.tokens.clone());
-        builder
-            .on_tokens(move |tokens| {
-                if let Err(failure) = store.save(&login.clone().renewed(tokens, ambient::now())) {
-                    out.note(failure.to_string());
-                }
-            })
-            .build()
+        let mut storing = builder(server).on_tokens(move |tokens| {
+            if let Err(failure) = store.save(&Login::new(&address, tokens, ambient::now())) {
+                out.note(failure.to_string());
+            }
+        });
+        if let Some(tokens) = tokens {
+            storing = storing.tokens(tokens);
+        }
+        Ok(storing.build()?)
     }
 
-    /// Keeps a new session as the profile's login.
-    pub fn keep(&self, client: &Client, session: &Session) -> Result<(), Failure> {
-        self.store.save(&Login::begin(client.base_url(), session, ambient::now()))
+    /// A client that is nobody yet, and whose login becomes the profile's.
+    pub fn newcomer(&self) -> Result<Client, Failure> {
+        self.storing(&self.server()?, None)
     }
 
     /// Forgets the profile's login.

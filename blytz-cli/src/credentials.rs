@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use blytz_client::wire::account::{Session, Tokens};
+use blytz_client::wire::account::Tokens;
 use blytz_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,6 @@ use crate::error::Failure;
 pub struct Login {
     /// The server's address.
     pub server: String,
-    /// The account.
-    pub email: String,
     /// Its tokens.
     pub tokens: Tokens,
     /// Until when the access token holds, by this machine's clock.
@@ -27,20 +25,9 @@ pub struct Login {
 
 impl Login {
     /// The login that a server just gave.
-    pub fn begin(server: &str, session: &Session, now: Timestamp) -> Self {
-        let login = Self {
-            server: server.to_owned(),
-            email: session.user.email.clone(),
-            tokens: session.tokens.clone(),
-            expires_at: now,
-        };
-        login.renewed(&session.tokens, now)
-    }
-
-    /// The same login with the tokens of a refresh.
-    pub fn renewed(self, tokens: &Tokens, now: Timestamp) -> Self {
+    pub fn new(server: &str, tokens: &Tokens, now: Timestamp) -> Self {
         let millis = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX).saturating_mul(1_000);
-        Self { tokens: tokens.clone(), expires_at: now.plus_millis(millis), ..self }
+        Self { server: server.to_owned(), tokens: tokens.clone(), expires_at: now.plus_millis(millis) }
     }
 
     /// Whether the access token holds for another minute.
@@ -141,13 +128,7 @@ mod tests {
             token_type: "Bearer".to_owned(),
             expires_in: 900,
         };
-        let begun = Login {
-            server: "http://127.0.0.1:8080".to_owned(),
-            email: "ann@example.com".to_owned(),
-            tokens: tokens.clone(),
-            expires_at: Timestamp::from_micros(0),
-        };
-        begun.renewed(&tokens, Timestamp::from_micros(0))
+        Login::new("http://127.0.0.1:8080", &tokens, Timestamp::from_micros(0))
     }
 
     #[test]

@@ -8,7 +8,9 @@ mod config;
 mod context;
 mod credentials;
 mod error;
+mod feed;
 mod output;
+mod values;
 
 use std::{io::Write, process::ExitCode};
 
@@ -53,7 +55,24 @@ async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
     match command {
         #[cfg(feature = "embedded")]
         Command::Demo(args) => cmd::demo::run(ctx, args).await,
+        #[cfg(feature = "embedded")]
+        Command::Serve(args) => cmd::serve::run(args).await,
+        Command::Tui(args) => cmd::tui::run(ctx, args).await,
+        Command::Signup(args) => cmd::account::signup(ctx, args).await,
+        Command::Login(args) => cmd::account::login(ctx, args).await,
+        Command::Logout(args) => cmd::account::logout(ctx, args).await,
+        Command::Whoami(args) => cmd::account::whoami(ctx, args).await,
+        Command::Bid(args) => cmd::bid::run(ctx, args).await,
+        Command::Auctions(args) => cmd::auctions::run(ctx, args).await,
+        Command::Shows(args) => cmd::shows::run(ctx, args).await,
+        Command::Chat(args) => cmd::chat::run(ctx, args).await,
+        Command::Products(args) => cmd::products::run(ctx, args).await,
+        Command::Users(args) => cmd::users::run(ctx, args).await,
+        Command::Simulate(args) => cmd::simulate::run(ctx, &args),
+        Command::Verify(args) => cmd::verify::run(ctx, args).await,
         Command::Bench(args) => cmd::bench::run(ctx, args).await,
+        Command::Completions(args) => cmd::shell::completions(&args),
+        Command::Man(args) => cmd::shell::man(ctx, &args),
     }
 }
 

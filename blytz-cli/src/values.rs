@@ -4,9 +4,9 @@ use std::{fs, io::Read};
 
 use blytz_client::{
     Error, all_pages,
-    wire::{Check, Page, check},
+    wire::{Check, Page, auction::RulesInput, check},
 };
-use blytz_core::{Currency, Money, Timestamp};
+use blytz_core::{Currency, Money, Timestamp, auction::Rules};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 
@@ -83,6 +83,14 @@ pub fn checked<T: Check>(request: T) -> Result<T, Failure> {
         .map(|fault| format!("{} {}", fault.pointer.trim_start_matches('/'), fault.detail).trim().to_owned())
         .collect();
     Err(Failure::usage(sentences.join("; ")))
+}
+
+/// The rules, if they are right.
+pub fn checked_rules(input: &RulesInput) -> Result<Rules, String> {
+    Rules::try_from(input).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.pointer, fault.detail)).collect();
+        faults.join("; ")
+    })
 }
 
 /// The text of a file, or of stdin for `-`.

@@ -8,7 +8,8 @@ use tracing_subscriber::{EnvFilter, fmt::MakeWriter, layer::SubscriberExt, util:
 /// that embeds the server keeps its own.
 pub fn init(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(Redacting);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(Redacting);
     // An error means that somebody else logs already.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actors::{START, TestApp};
 use blytz_server::{Clock, Config, Server, config::RateLimits};
-use lots::{bid, bid_as, kinds, live_lot, lot, money, new_id, product, rules, start, status, text};
+use lots::{bid, bid_as, kinds, live_lot, lot, money, new_id, opened, product, rules, start, status, text};
 use serde_json::{Value, json};
 
 fn seconds(seconds: u64) -> Duration {
@@ -123,17 +123,18 @@ async fn a_late_bid_moves_the_close_and_nothing_counts_after_it() {
     let soft_close = json!({ "trigger_ms": 10_000, "extend_ms": 10_000, "mode": "reset", "max_total_ms": 15_000 });
     let lot = live_lot(&app, &seller, rules(json!({ "soft_close": soft_close }))).await;
     let close = |answer: &Value| text(&answer["closes_at"]);
-    let at = |millis: i64| START.plus_millis(millis).to_string();
+    let open = opened(&app, &lot).await;
+    let at = |millis: i64| open.plus_millis(millis).to_string();
 
-    app.clock.set(START.plus_millis(49_999));
+    app.clock.set(open.plus_millis(49_999));
     assert_eq!(close(&bid(&app, &ann, &lot, json!({ "amount": 1_000 })).await.expect(201)), at(60_000));
-    app.clock.set(START.plus_millis(55_000));
+    app.clock.set(open.plus_millis(55_000));
     assert_eq!(close(&bid(&app, &ben, &lot, json!({ "amount": 1_100 })).await.expect(201)), at(65_000));
-    app.clock.set(START.plus_millis(64_999));
+    app.clock.set(open.plus_millis(64_999));
     assert_eq!(close(&bid(&app, &ann, &lot, json!({ "amount": 1_200 })).await.expect(201)), at(74_999));
-    app.clock.set(START.plus_millis(74_998));
+    app.clock.set(open.plus_millis(74_998));
     assert_eq!(close(&bid(&app, &ben, &lot, json!({ "amount": 1_300 })).await.expect(201)), at(75_000), "the cap");
-    app.clock.set(START.plus_millis(75_000));
+    app.clock.set(open.plus_millis(75_000));
     bid(&app, &ann, &lot, json!({ "amount": 1_400 })).await.refused(409, "auction_closed");
 
     let view = app.get(None, &format!("/auction/{lot}")).await.expect(200);
@@ -237,7 +238,7 @@ async fn sealed_bids_show_nothing_but_their_number() {
     }
     let log = app.get(None, &format!("/auction/{lot}/events")).await.expect(200).to_string();
     assert!(!log.contains(&ann.id) && !log.contains("4000"), "{log}");
-    app.clock.advance(seconds(60));
+    app.clock.advance(seconds(61));
     let view = app.get(None, &format!("/auction/{lot}")).await.expect(200);
     assert_eq!((&view["outcome"]["winner"]["id"], &view["outcome"]["price"]), (&json!(ann.id), &money(3_000)));
 }
@@ -274,13 +275,14 @@ async fn a_seller_changes_and_cancels_until_the_first_bid() {
     let ann = app.buyer("ann").await;
     let lot = live_lot(&app, &seller, rules(json!({}))).await;
     let path = format!("/auction/{lot}");
+    let open = opened(&app, &lot).await;
     let longer = json!({ "title": "A better title", "rules": rules(json!({ "duration_ms": 90_000 })) });
     app.patch(Some(&other), &path, longer.clone()).await.refused(403, "forbidden");
     let amended = app.patch(Some(&seller), &path, longer).await.expect(200);
-    assert_eq!((&amended["title"], &amended["closes_at"]), (&json!("A better title"), &json!(START.plus_millis(90_000).to_string())));
+    assert_eq!((&amended["title"], &amended["closes_at"]), (&json!("A better title"), &json!(open.plus_millis(90_000).to_string())));
     let shorter = json!({ "rules": rules(json!({ "duration_ms": 30_000 })) });
     let amended = app.patch(Some(&seller), &path, shorter).await.expect(200);
-    assert_eq!(amended["closes_at"], START.plus_millis(90_000).to_string(), "the close only moves later");
+    assert_eq!(amended["closes_at"], open.plus_millis(90_000).to_string(), "the close only moves later");
     let ringgit_to_dollars = json!({ "rules": rules(json!({ "currency": "USD", "starting_price": { "amount": 1, "currency": "USD" } })) });
     app.patch(Some(&seller), &path, ringgit_to_dollars).await.refused(422, "currency_mismatch");
 
@@ -303,7 +305,7 @@ async fn the_proof_opens_after_the_close_and_the_winners_max_only_to_the_winner(
     bid(&app, &ann, &lot, json!({ "max": 7_777 })).await.expect(201);
     let path = format!("/auction/{lot}/proof");
     app.get(None, &path).await.refused(409, "auction_live");
-    app.clock.advance(seconds(60));
+    app.clock.advance(seconds(61));
     let public = app.get(None, &path).await.expect(200);
     assert!(!public.to_string().contains("7777"));
     let own = app.get(Some(&ann), &path).await.expect(200);
@@ -336,7 +338,7 @@ async fn a_show_has_a_queue_and_does_not_end_over_a_live_lot() {
     start(&app, &seller, &second).await;
     app.post(Some(&seller), &format!("{path}/end"), json!({})).await.refused(409, "lot_live");
     app.put(Some(&seller), &lots, json!({ "auction_ids": [first] })).await.refused(409, "lot_live");
-    app.clock.advance(seconds(60));
+    app.clock.advance(seconds(61));
     let ended = app.post(Some(&seller), &format!("{path}/end"), json!({})).await.expect(200);
     assert_eq!(ended["status"], "ended");
     app.post(Some(&seller), &format!("{path}/start"), json!({})).await.refused(409, "stream_not_live");
@@ -364,30 +366,29 @@ async fn watching_and_standing_are_ones_own() {
 #[tokio::test]
 async fn an_outage_is_no_perfect_snipe() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let launch = |at| {
+    let launch = async |at| {
         let mut config = Config::in_folder(folder.path());
         config.rate_limits = RateLimits::Off;
-        Server::builder().config(config).clock(Clock::manual(at)).launch()
+        let clock = Clock::manual(at);
+        let running = Server::builder().config(config).clock(clock.clone()).launch().await.expect("a server");
+        TestApp::over(running, clock)
     };
-    let app = TestApp::over(launch(START).await.expect("a server"), Clock::manual(START));
+    let app = launch(START).await;
     let seller = app.with_role("seller", "seller").await;
     let ann = app.buyer("ann").await;
     let soft_close = json!({ "trigger_ms": 10_000, "extend_ms": 8_000, "mode": "reset" });
     let sudden = live_lot(&app, &seller, rules(json!({}))).await;
     let soft = live_lot(&app, &seller, rules(json!({ "soft_close": soft_close }))).await;
+    let open = opened(&app, &sudden).await;
     for lot in [&sudden, &soft] {
         bid(&app, &ann, lot, json!({ "amount": 1_000 })).await.expect(201);
     }
     app.running.stop().await.expect("it stops");
 
     let back = START.plus_millis(65_000);
-    let clock = Clock::manual(back);
-    let mut config = Config::in_folder(folder.path());
-    config.rate_limits = RateLimits::Off;
-    let running = Server::builder().config(config).clock(clock.clone()).launch().await.expect("a server");
-    let app = TestApp::over(running, clock);
+    let app = launch(back).await;
     let view = app.get(None, &format!("/auction/{sudden}")).await.expect(200);
-    assert_eq!((&view["status"], &view["closes_at"]), (&json!("sold"), &json!(START.plus_millis(60_000).to_string())));
+    assert_eq!((&view["status"], &view["closes_at"]), (&json!("sold"), &json!(open.plus_millis(60_000).to_string())));
     let extended = status(&app, &soft).await;
     assert_eq!((&extended["status"], &extended["closes_at"]), (&json!("live"), &json!(back.plus_millis(8_000).to_string())));
     assert_eq!(kinds(&app, &soft).await, ["scheduled", "opened", "bid", "extended"]);

@@ -350,11 +350,11 @@ async fn users_are_found_by_part_of_address_or_name() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     for name in ["ann", "bob", "100%cotton", "annabel", "under_score"] {
+        app.clock.advance(Duration::from_millis(1));
         let email = format!("{}@example.com", name.replace('%', "-"));
         app.post(None, "/auth/signup", json!({ "email": email, "password": PASSWORD, "display_name": name }))
             .await
             .expect(201);
-        app.clock.advance(Duration::from_millis(1));
     }
     let found = async |query: &str| -> Vec<Value> {
         let body = app.get(Some(&admin), &format!("/auth/users{query}")).await.expect(200);
@@ -441,6 +441,38 @@ async fn twenty_wrong_passwords_lock_the_pair_of_account_and_address() {
     app.log_in(&bob.email, PASSWORD).await.expect(200);
     app.clock.advance(Duration::from_secs(15 * 60));
     app.log_in(&ann.email, PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_do_not_slip_past_the_limit_and_many_logins_do_not_meet_it() {
+    let app = TestApp::start_with(|config| config.rate_limits = RateLimits::Default).await;
+    let (ann, bob) = (app.buyer("ann").await, app.buyer("bob").await);
+    let statuses = async |email: &str, password: &str| -> Vec<u16> {
+        let logins = (0..40).map(|_| app.log_in(email, password));
+        futures_util::future::join_all(logins).await.iter().map(|answer| answer.status).collect()
+    };
+    let guesses = statuses(&ann.email, OTHER_PASSWORD).await;
+    assert_eq!(guesses.iter().filter(|status| **status == 401).count(), 20, "{guesses:?}");
+    assert_eq!(guesses.iter().filter(|status| **status == 429).count(), 20, "{guesses:?}");
+    assert_eq!(statuses(&bob.email, PASSWORD).await, [200; 40]);
+}
+
+#[tokio::test]
+async fn signups_are_sixty_an_hour_from_one_address() {
+    let app = TestApp::start_with(|config| config.rate_limits = RateLimits::Default).await;
+    let sign_up = async |email: &str| {
+        let request = json!({ "email": email, "password": PASSWORD, "display_name": "Ann" });
+        app.post(None, "/auth/signup", request).await
+    };
+    sign_up("ann@example.com").await.expect(201);
+    for _ in 1..60 {
+        sign_up("ann@example.com").await.refused(409, "email_taken");
+    }
+    let refused = sign_up("bob@example.com").await;
+    refused.refused(429, "rate_limited");
+    assert_eq!(refused.headers["retry-after"], "3600");
+    app.clock.advance(Duration::from_secs(60 * 60));
+    sign_up("bob@example.com").await.expect(201);
 }
 
 #[tokio::test]

@@ -195,7 +195,7 @@ impl Shop {
                 put,
                 format!("/streams/{stream}/lots"),
                 seller,
-                json!({ "auction_ids": [self.scheduled] }),
+                json!({ "auction_ids": [self.live, self.scheduled] }),
                 &["auction_ids"],
             ),
             endpoint(

@@ -308,6 +308,43 @@ async fn what_was_accepted_is_answered_before_it_stops() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_sends_far_too_much_still_reads_why_it_was_refused() {
+    let data = folder();
+    let running = Server::builder().config(Config::in_folder(data.path())).launch().await.expect("it starts");
+    let address = running.addr();
+    // Announced or in chunks, read by the handler or refused before.
+    for (path, length) in [("/auth/verify", 0), ("/auth/verify", 9 << 20), ("/nowhere", 9 << 20)] {
+        let sent = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).expect("a connection");
+            let framing =
+                if length == 0 { "Transfer-Encoding: chunked".to_owned() } else { format!("Content-Length: {length}") };
+            let head =
+                format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{framing}\r\n\r\n");
+            stream.write_all(head.as_bytes()).expect("the head is sent");
+            let megabyte = vec![b' '; 1 << 20];
+            for _ in 0..9 {
+                if length == 0 {
+                    stream.write_all(b"100000\r\n").expect("a chunk's size is sent");
+                }
+                stream.write_all(&megabyte).expect("a megabyte is sent");
+                if length == 0 {
+                    stream.write_all(b"\r\n").expect("a chunk's end is sent");
+                }
+            }
+            if length == 0 {
+                stream.write_all(b"0\r\n\r\n").expect("the end is sent");
+            }
+            let mut status = [0; "HTTP/1.1 413".len()];
+            stream.read_exact(&mut status).expect("an answer");
+            String::from_utf8_lossy(&status).into_owned()
+        });
+        let status = sent.await.expect("no panic");
+        assert_eq!(status, if path == "/nowhere" { "HTTP/1.1 404" } else { "HTTP/1.1 413" }, "{length}");
+    }
+    running.stop().await.expect("it stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sockets_are_told_that_the_server_goes_away() {
     use futures_util::StreamExt;
     use tokio_tungstenite::tungstenite::Message;

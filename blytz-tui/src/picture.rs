@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 use ratatui::{
     buffer::{Buffer, Cell},
     style::{Color, Modifier},
+    text::Span,
 };
 
 /// The size of a cell in pixels.
-const CELL: (u32, u32) = (9, 18);
+const CELL: (u32, u32) = (9, 17);
 const BACKGROUND: &str = "#16181d";
 const FOREGROUND: &str = "#d7dae0";
 
-/// Renders a buffer. Runs of cells that look the same become one text element of fixed length, so
-/// that columns stay aligned whatever font the viewer has.
+/// Renders a buffer. Runs of cells that look the same become one text element; block characters
+/// become rectangles, and other characters outside ASCII get a place each, so that columns stay
+/// aligned whatever fonts the viewer has.
 pub fn svg(buffer: &Buffer) -> String {
     let (width, height) = (u32::from(buffer.area.width) * CELL.0, u32::from(buffer.area.height) * CELL.1);
     let mut svg = format!(
@@ -31,7 +33,7 @@ pub fn svg(buffer: &Buffer) -> String {
                 let symbol = buffer[(x, y)].symbol();
                 run.push_str(symbol);
                 // A wide character takes the cell after it, too, which holds only a space.
-                x += u16::try_from(ratatui::text::Span::raw(symbol).width()).unwrap_or(1).max(1);
+                x += u16::try_from(Span::raw(symbol).width()).unwrap_or(1).max(1);
             }
             look.draw(&mut svg, (start, y), x - start, &run);
         }
@@ -74,8 +76,8 @@ impl Look {
                 CELL.1
             );
         }
-        if run.trim().is_empty() {
-            return;
+        if run.chars().all(|c| matches!(c, ' ' | '█' | '▀' | '▄')) {
+            return self.draw_blocks(svg, (left, top), run);
         }
         let mut extra = String::new();
         if self.modifier.contains(Modifier::BOLD) {
@@ -87,13 +89,51 @@ impl Look {
             extra.push_str(" text-decoration=\"underline\"");
         }
         let text = run.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let _ = writeln!(
-            svg,
-            "<text x=\"{left}\" y=\"{}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{extra}>{text}</text>",
-            top + CELL.1 - 4,
-            self.foreground,
-        );
+        let place = if run.is_ascii() {
+            format!("x=\"{left}\" textLength=\"{width}\"")
+        } else {
+            format!("x=\"{}\"", places(left, run).join(" "))
+        };
+        let (base, fill) = (top + CELL.1 - 4, &self.foreground);
+        let _ = writeln!(svg, "<text {place} y=\"{base}\" fill=\"{fill}\"{extra}>{text}</text>");
     }
+
+    /// Neighbouring blocks become one rectangle: seams between glyphs would show.
+    fn draw_blocks(&self, svg: &mut String, (left, top): (u32, u32), run: &str) {
+        let blocks: Vec<char> = run.chars().collect();
+        let mut at = left;
+        for same in blocks.chunk_by(|a, b| a == b) {
+            let width = same.len() as u32 * CELL.0;
+            let half = CELL.1 / 2;
+            let (y, height) = match same[0] {
+                '█' => (top, CELL.1),
+                '▀' => (top, half),
+                '▄' => (top + half, CELL.1 - half),
+                _ => (top, 0),
+            };
+            if height > 0 {
+                let fill = &self.foreground;
+                let _ = writeln!(
+                    svg,
+                    "<rect x=\"{at}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\" shape-rendering=\"crispEdges\"/>"
+                );
+            }
+            at += width;
+        }
+    }
+}
+
+/// Where each character of a run stands.
+fn places(left: u32, run: &str) -> Vec<String> {
+    let mut bytes = [0; 4];
+    let mut at = left;
+    let mut place = |c: char| {
+        let here = at;
+        let text: &str = c.encode_utf8(&mut bytes);
+        at += Span::raw(text).width() as u32 * CELL.0;
+        here.to_string()
+    };
+    run.chars().map(&mut place).collect()
 }
 
 fn colour(colour: Color) -> Option<String> {
@@ -133,9 +173,22 @@ mod tests {
         buffer.set_string(0, 0, "a<b & 時計", Style::new().fg(Color::Red));
         buffer.set_string(2, 1, "bid", Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD));
         let svg = svg(&buffer);
-        assert!(svg.contains("fill=\"#e06c75\">a&lt;b &amp; 時計</text>"), "{svg}");
-        assert!(svg.contains("<rect x=\"18\" y=\"18\" width=\"27\" height=\"18\" fill=\"#d7dae0\"/>"), "{svg}");
+        assert!(
+            svg.contains("<text x=\"0 9 18 27 36 45 54 72\" y=\"13\" fill=\"#e06c75\">a&lt;b &amp; 時計</text>"),
+            "{svg}"
+        );
+        assert!(svg.contains("<rect x=\"18\" y=\"17\" width=\"27\" height=\"17\" fill=\"#d7dae0\"/>"), "{svg}");
         assert!(svg.contains("font-weight=\"bold\">bid</text>"), "{svg}");
         assert_eq!(svg.matches("<text").count(), 2);
+    }
+
+    #[test]
+    fn figures_become_rectangles() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 5, 1));
+        buffer.set_string(0, 0, "██ ▄", Style::new());
+        let svg = svg(&buffer);
+        assert!(svg.contains("x=\"0\" y=\"0\" width=\"18\" height=\"17\""), "{svg}");
+        assert!(svg.contains("x=\"27\" y=\"8\" width=\"9\" height=\"9\""), "{svg}");
+        assert_eq!(svg.matches("<text").count(), 0);
     }
 }

@@ -59,21 +59,19 @@ Examples:
 pub struct Whoami {}
 
 pub async fn signup(ctx: &Context, args: Signup) -> Result<(), Failure> {
-    let client = ctx.guest()?;
+    let client = ctx.newcomer()?;
     let email = ctx.ask(args.email, "--email", "Email address")?;
     let display_name = ctx.ask(args.name, "--name", "What others see")?;
     let password = ctx.password(args.password_file.as_deref(), "Password, 12 characters or more", true)?;
     let session = client.auth().signup(&checked(SignupRequest { email, password, display_name })?).await?;
-    ctx.keep(&client, &session)?;
     show(ctx, &session.user, client.base_url())
 }
 
 pub async fn login(ctx: &Context, args: Login) -> Result<(), Failure> {
-    let client = ctx.guest()?;
+    let client = ctx.newcomer()?;
     let email = ctx.ask(args.email, "--email", "Email address")?;
     let password = ctx.password(args.password_file.as_deref(), "Password", false)?;
     let session = client.auth().login(&email, &password).await?;
-    ctx.keep(&client, &session)?;
     show(ctx, &session.user, client.base_url())
 }
 

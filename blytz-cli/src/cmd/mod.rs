@@ -7,6 +7,19 @@
 //! `ctx.out` writes data to stdout and talk to stderr, `ctx.confirm(…)` asks before what can't be
 //! undone.
 
+pub mod account;
+pub mod auctions;
+pub mod bench;
+pub mod bid;
+pub mod chat;
 #[cfg(feature = "embedded")]
 pub mod demo;
-pub mod bench;
+pub mod products;
+#[cfg(feature = "embedded")]
+pub mod serve;
+pub mod shell;
+pub mod shows;
+pub mod simulate;
+pub mod tui;
+pub mod users;
+pub mod verify;

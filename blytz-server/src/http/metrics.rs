@@ -10,6 +10,9 @@ use axum::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::problem::RequestId;
 
 /// From half a millisecond, where a commit is, to the ten seconds after which nobody waits.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -52,8 +55,11 @@ pub(super) async fn measure(request: Request, next: Next) -> Response {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
         _ => "other".to_owned(),
     };
+    // Whatever is logged meanwhile can be found by the id that the client was given.
+    let id = request.extensions().get::<RequestId>().map_or("", |id| id.0.as_str());
+    let span = tracing::error_span!("request", id, method, path);
     let started = Instant::now();
-    let response = next.run(request).await;
+    let response = next.run(request).instrument(span).await;
     let took = started.elapsed();
     let status = response.status().as_u16().to_string();
     tracing::debug!(method, path, status, took_ms = millis(took), "answered");

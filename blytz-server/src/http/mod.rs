@@ -3,6 +3,7 @@
 pub mod docs;
 pub mod extract;
 pub mod limits;
+mod lingering;
 pub mod metrics;
 pub mod openapi;
 pub mod problem;
@@ -29,6 +30,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
         .layer(DefaultBodyLimit::max(extract::MAX_BODY));
     security::wrap(router, &app.config)
+        .layer(middleware::from_fn_with_state(app.config.timeouts, lingering::hear_out))
         .layer(middleware::from_fn(metrics::measure))
         .layer(middleware::from_fn(problem::finish))
         .with_state(app)

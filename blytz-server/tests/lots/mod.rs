@@ -1,6 +1,7 @@
 //! Lots for tests: products, auctions and bids in a few words.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+use blytz_core::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -68,6 +69,11 @@ pub async fn bid_as(app: &TestApp, who: &Actor, lot: &str, bid_id: &str, offer: 
 
 pub async fn status(app: &TestApp, lot: &str) -> Value {
     app.get(None, &format!("/auction/{lot}/status")).await.expect(200)
+}
+
+/// When a lot opened.
+pub async fn opened(app: &TestApp, lot: &str) -> Timestamp {
+    text(&status(app, lot).await["opens_at"]).parse().expect("a time")
 }
 
 /// The kinds of all events.

@@ -57,6 +57,8 @@ impl Head {
     fn cell<'a>(&self, record: &'a csv::StringRecord, column: &str) -> Option<&'a str> {
         let index = COLUMNS.iter().position(|name| *name == column)?;
         let text = record.get((*self.places.get(index)?)?)?.trim();
+        // An export marks what a spreadsheet would take for a formula.
+        let text = text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(text);
         Some(text).filter(|text| !text.is_empty())
     }
 

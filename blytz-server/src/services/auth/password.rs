@@ -15,6 +15,10 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
+/// The most turns at once, however many cores there are: fewer than the failed logins that an account
+/// may have, as an attempt counts as failed until its password has turned out to be right.
+const MOST_TURNS: usize = 16;
+
 /// How many may wait for a turn. At 20 ms a hash this is a second or two on a small machine; who
 /// comes later is better told to come again.
 const MAX_WAITING: usize = 128;
@@ -35,7 +39,7 @@ pub(super) struct Turn(Arc<OwnedSemaphorePermit>);
 
 impl Hasher {
     pub(super) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_TURNS);
         Self { turns: Arc::new(Semaphore::new(cores)), waiting: Semaphore::new(MAX_WAITING) }
     }
 

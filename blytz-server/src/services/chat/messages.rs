@@ -75,10 +75,15 @@ impl Check for HistoryQuery {
 /// subscribed to the chat.
 #[utoipa::path(
     get, path = "/chat/stream/{id}", tag = "chat", params(("id" = StreamId, Path), HistoryQuery),
+    security((), ("bearer" = [])),
     responses(
         (status = 200, description = "A page of messages", body = Page<Message>),
         (status = 101, description = "The connection is a WebSocket from here on"),
+        (status = 400, description = "No complete WebSocket handshake"),
+        (status = 401),
+        (status = 403, description = "Pages of this origin may not connect"),
         (status = 404, description = "No such show"),
+        (status = 422),
     )
 )]
 pub async fn history(State(app): State<App>, request: Request) -> Result<Response> {

@@ -173,9 +173,10 @@ fn filter(query: &ProductQuery, asker: Option<&User>) -> Filter {
 
 /// The catalogue.
 #[utoipa::path(
-    get, path = "/products", tag = "product", params(ProductQuery),
+    get, path = "/products", tag = "product", params(ProductQuery), security((), ("bearer" = [])),
     responses(
         (status = 200, description = "A page of products", body = Page<Product>),
+        (status = 401),
     )
 )]
 pub async fn list(

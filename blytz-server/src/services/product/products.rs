@@ -39,8 +39,10 @@ pub async fn create(
 /// One product. Drafts and archives: one's own.
 #[utoipa::path(
     get, path = "/products/{id}", tag = "product", params(("id" = ProductId, Path)),
+    security((), ("bearer" = [])),
     responses(
         (status = 200, description = "The product", body = Product),
+        (status = 401),
         (status = 404, description = "No such product"),
     )
 )]

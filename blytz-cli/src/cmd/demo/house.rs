@@ -1,0 +1,67 @@
+//! A server of one's own: in this process, on a folder that goes away with it.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use blytz_client::Client;
+use blytz_server::{
+    Config, Running, Server,
+    config::{AdminConfig, RateLimits, Secret, Timeouts},
+};
+
+use crate::error::Failure;
+
+/// Its administrator.
+const ADMIN: &str = "admin@house.example";
+
+/// A server that lives as long as its command.
+pub struct House {
+    running: Running,
+    folder: tempfile::TempDir,
+    admin_password: String,
+}
+
+impl House {
+    /// Starts it on a port of the loopback interface; 0 takes a free one.
+    pub async fn open(port: u16) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new()
+            .prefix("blytz-")
+            .tempdir()
+            .context("There is no room for temporary data")?;
+        let admin_password = hex::encode(rand::random::<[u8; 16]>());
+        let config = Config {
+            listen: format!("127.0.0.1:{port}"),
+            rate_limits: RateLimits::Off,
+            admin: Some(AdminConfig { email: ADMIN.to_owned(), password: Secret::new(&*admin_password) }),
+            timeouts: Timeouts { drain: Duration::from_secs(2), ..Timeouts::default() },
+            ..Config::in_folder(folder.path())
+        };
+        let running = Server::builder().config(config).launch().await?;
+        Ok(Self { running, folder, admin_password })
+    }
+
+    /// Where it is reached.
+    pub fn url(&self) -> String {
+        self.running.url()
+    }
+
+    /// Where its data is.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Its administrator, logged in.
+    pub async fn admin(&self) -> Result<Client, Failure> {
+        let client = Client::builder(self.url()).build()?;
+        client.auth().login(ADMIN, &self.admin_password).await?;
+        Ok(client)
+    }
+
+    /// Stops the server and throws its data away.
+    pub async fn close(self) -> Result<(), Failure> {
+        self.running.stop().await?;
+        let path = self.folder.path().to_owned();
+        self.folder.close().with_context(|| format!("The folder {} is still there", path.display()))?;
+        Ok(())
+    }
+}
