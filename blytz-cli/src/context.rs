@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal, Read},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -30,6 +31,7 @@ pub struct Context {
     token: Option<String>,
     yes: bool,
     no_input: bool,
+    guest: OnceLock<Client>,
 }
 
 impl Context {
@@ -46,6 +48,7 @@ impl Context {
             token: globals.token.filter(|token| !token.is_empty()),
             yes: globals.yes,
             no_input: globals.no_input,
+            guest: OnceLock::new(),
         })
     }
 
@@ -54,17 +57,22 @@ impl Context {
         &self.settings.profile
     }
 
-    /// The server's address.
-    pub fn server(&self) -> Result<String, Failure> {
-        match &self.settings.server {
-            Some(server) => Ok(server.clone()),
-            None => Ok(self.store.load()?.map_or_else(|| DEFAULT_SERVER.to_owned(), |login| login.server)),
+    /// A client that is nobody: for what is public.
+    pub fn guest(&self) -> Result<Client, Failure> {
+        if let Some(client) = self.guest.get() {
+            return Ok(client.clone());
         }
+        let server = match &self.settings.server {
+            Some(server) => server.clone(),
+            None => self.store.load()?.map_or_else(|| DEFAULT_SERVER.to_owned(), |login| login.server),
+        };
+        let client = builder(&server).build()?;
+        Ok(self.guest.get_or_init(|| client).clone())
     }
 
-    /// A client that is nobody: for what is public, and for logging in.
-    pub fn guest(&self) -> Result<Client, Failure> {
-        Ok(builder(&self.server()?).build()?)
+    /// The server's address, as every client of it spells it.
+    fn server(&self) -> Result<String, Failure> {
+        Ok(self.guest()?.base_url().to_owned())
     }
 
     /// A client with the token of flag or environment, or with the profile's login if there is one
@@ -107,9 +115,7 @@ impl Context {
 
     /// The profile's login, if it belongs to `server`.
     fn login_at(&self, server: &str) -> Result<Option<Login>, Failure> {
-        let Some(login) = self.store.load()? else { return Ok(None) };
-        let asked = builder(server).build()?;
-        Ok(Some(login).filter(|login| login.server == asked.base_url()))
+        Ok(self.store.load()?.filter(|login| login.server == server))
     }
 
     /// Renews the profile's login, one program at a time.
@@ -132,9 +138,7 @@ impl Context {
 
     /// A client that keeps every new token as the profile's login.
     fn storing(&self, server: &str, tokens: Option<Tokens>) -> Result<Client, Failure> {
-        // As the client spells it, so that one server is one server.
-        let address = builder(server).build()?.base_url().to_owned();
-        let (store, out) = (self.store.clone(), self.out);
+        let (store, out, address) = (self.store.clone(), self.out, server.to_owned());
         let mut storing = builder(server).on_tokens(move |tokens| {
             if let Err(failure) = store.save(&Login::new(&address, tokens, ambient::now())) {
                 out.note(failure.to_string());

@@ -79,11 +79,12 @@ pub(in super::super) async fn known_bids(
         let rows: Vec<KnownRow> = match &db.engine {
             Engine::Sqlite(sqlite) => {
                 let mut query = QueryBuilder::<Sqlite>::new(SELECT);
-                query.push_bind(id.uuid()).push(" and bid_id in ").push_tuples([chunk], |mut tuple, ids| {
-                    for id in ids {
-                        tuple.push_bind(id.uuid());
-                    }
-                });
+                query.push_bind(id.uuid()).push(" and bid_id in (");
+                let mut ids = query.separated(", ");
+                for id in chunk {
+                    ids.push_bind(id.uuid());
+                }
+                ids.push_unseparated(")");
                 query.build_query_as().fetch_all(sqlite.readers()).await?
             }
         };

@@ -1,0 +1,12 @@
+//! To be filled.
+
+use crate::{context::Context, error::Failure};
+
+/// To be filled.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+#[expect(clippy::unused_async, reason = "the shape of every command")]
+pub async fn run(_ctx: &Context, _args: Args) -> Result<(), Failure> {
+    Ok(())
+}
