@@ -271,3 +271,30 @@ async fn the_chats_own_address_is_subscribed_from_the_start() {
     let said = socket.ask(json!({ "id": "1", "op": "chat", "stream_id": show, "text": "hello" })).await;
     assert_eq!(said["ok"]["text"], "hello", "{said}");
 }
+
+#[tokio::test]
+async fn presence_and_reactions_are_told_together() {
+    let app = TestApp::start().await;
+    let seller = app.with_role("seller", "seller").await;
+    let ann = app.buyer("ann").await;
+    let show = text(&app.post(Some(&seller), "/streams", json!({ "title": "Friday" })).await.expect(201)["id"]);
+    let mut socket = Socket::open(&app, "/ws", Some(&ann)).await;
+    let channel = format!("stream:{show}");
+    let subscribed = socket.ask(json!({ "id": "1", "op": "subscribe", "channel": channel })).await;
+    assert_eq!(subscribed["ok"]["seq"], Value::Null, "unsequenced");
+    let presence = socket.hear().await.expect("presence");
+    assert_eq!((&presence["update"]["kind"], &presence["update"]["data"]["watchers"]), (&json!("presence"), &json!(1)));
+    for id in 0..3 {
+        let heart = json!({ "id": id.to_string(), "op": "react", "stream_id": show, "kind": "heart" });
+        socket.say(&heart).await;
+    }
+    let mut hearts = 0;
+    while hearts < 3 {
+        let heard = socket.hear().await.expect("news");
+        hearts += heard["update"]["data"]["count"].as_i64().unwrap_or(0);
+    }
+    assert_eq!(hearts, 3);
+    app.post(Some(&seller), &format!("/streams/{show}/start"), json!({})).await.expect(200);
+    let live = socket.hear().await.expect("news");
+    assert_eq!(live["update"], json!({ "kind": "stream", "data": { "status": "live" }, "at": live["update"]["at"] }));
+}

@@ -274,7 +274,8 @@ async fn the_stock_book_adds_up() {
     app.post(Some(&seller), &adjust, json!({ "delta": -1, "reason": "broken" })).await.refused(409, "conflict");
     app.patch(Some(&seller), &product, json!({ "price": { "amount": 1, "currency": "SGD" } }))
         .await
-        .refused(409, "conflict");
+        .refused(422, "currency_mismatch");
+    app.patch(Some(&seller), &product, json!({ "title": null })).await.refused(422, "validation_failed");
     app.patch(Some(&seller), &product, json!({ "status": "draft" })).await.refused(409, "conflict");
     for (path, body) in [
         (&adjust, json!({ "delta": 0, "reason": "nothing" })),

@@ -13,9 +13,8 @@ const CELL: (u32, u32) = (9, 17);
 const BACKGROUND: &str = "#16181d";
 const FOREGROUND: &str = "#d7dae0";
 
-/// Renders a buffer. Runs of cells that look the same become one text element; block characters
-/// become rectangles, and other characters outside ASCII get a place each, so that columns stay
-/// aligned whatever fonts the viewer has.
+/// Renders a buffer. Runs of cells that look the same become one text element; frames,
+/// blocks and chart dots become shapes, so that all stays aligned whatever fonts the viewer has.
 pub fn svg(buffer: &Buffer) -> String {
     let (width, height) = (u32::from(buffer.area.width) * CELL.0, u32::from(buffer.area.height) * CELL.1);
     let mut svg = format!(
@@ -76,9 +75,18 @@ impl Look {
                 CELL.1
             );
         }
-        if run.chars().all(|c| matches!(c, ' ' | '█' | '▀' | '▄')) {
-            return self.draw_blocks(svg, (left, top), run);
+        let mut at = left;
+        for piece in pieces(run) {
+            if piece.chars().all(|c| shape(c).is_some()) {
+                self.draw_shapes(svg, (at, top), &piece);
+            } else if !piece.trim().is_empty() {
+                self.draw_text(svg, (at, top), &piece);
+            }
+            at += Span::raw(piece.as_str()).width() as u32 * CELL.0;
         }
+    }
+
+    fn draw_text(&self, svg: &mut String, (left, top): (u32, u32), text: &str) {
         let mut extra = String::new();
         if self.modifier.contains(Modifier::BOLD) {
             extra.push_str(" font-weight=\"bold\"");
@@ -88,52 +96,69 @@ impl Look {
         } else if self.modifier.contains(Modifier::UNDERLINED) {
             extra.push_str(" text-decoration=\"underline\"");
         }
-        let text = run.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let place = if run.is_ascii() {
-            format!("x=\"{left}\" textLength=\"{width}\"")
-        } else {
-            format!("x=\"{}\"", places(left, run).join(" "))
-        };
+        let width = Span::raw(text).width() as u32 * CELL.0;
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         let (base, fill) = (top + CELL.1 - 4, &self.foreground);
-        let _ = writeln!(svg, "<text {place} y=\"{base}\" fill=\"{fill}\"{extra}>{text}</text>");
+        let _ = writeln!(
+            svg,
+            "<text x=\"{left}\" y=\"{base}\" textLength=\"{width}\" fill=\"{fill}\"{extra}>{text}</text>"
+        );
     }
 
-    /// Neighbouring blocks become one rectangle: seams between glyphs would show.
-    fn draw_blocks(&self, svg: &mut String, (left, top): (u32, u32), run: &str) {
-        let blocks: Vec<char> = run.chars().collect();
-        let mut at = left;
-        for same in blocks.chunk_by(|a, b| a == b) {
-            let width = same.len() as u32 * CELL.0;
-            let half = CELL.1 / 2;
-            let (y, height) = match same[0] {
-                '█' => (top, CELL.1),
-                '▀' => (top, half),
-                '▄' => (top + half, CELL.1 - half),
-                _ => (top, 0),
-            };
-            if height > 0 {
-                let fill = &self.foreground;
-                let _ = writeln!(
-                    svg,
-                    "<rect x=\"{at}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" fill=\"{fill}\" shape-rendering=\"crispEdges\"/>"
-                );
+    /// One path for all: a rectangle for each shape of each character.
+    fn draw_shapes(&self, svg: &mut String, (left, top): (u32, u32), piece: &str) {
+        let mut path = String::new();
+        for (index, c) in (0..).zip(piece.chars()) {
+            for (x, y, width, height) in shape(c).unwrap_or_default() {
+                let _ = write!(path, "M{} {}h{width}v{height}h-{width}z", left + index * CELL.0 + x, top + y);
             }
-            at += width;
+        }
+        if !path.is_empty() {
+            let fill = &self.foreground;
+            let _ = writeln!(svg, "<path d=\"{path}\" fill=\"{fill}\" shape-rendering=\"crispEdges\"/>");
         }
     }
 }
 
-/// Where each character of a run stands.
-fn places(left: u32, run: &str) -> Vec<String> {
-    let mut bytes = [0; 4];
-    let mut at = left;
-    let mut place = |c: char| {
-        let here = at;
-        let text: &str = c.encode_utf8(&mut bytes);
-        at += Span::raw(text).width() as u32 * CELL.0;
-        here.to_string()
+/// Cuts a run where characters that are drawn meet characters that are written. Each character
+/// outside ASCII stands alone: its font may be another one, with another width.
+fn pieces(run: &str) -> Vec<String> {
+    let characters: Vec<char> = run.chars().collect();
+    let drawn = |c: char| c != ' ' && shape(c).is_some();
+    let together = |a: &char, b: &char| {
+        let mark = Span::raw(b.to_string()).width() == 0;
+        (a.is_ascii() && b.is_ascii()) || (drawn(*a) && drawn(*b)) || (mark && !drawn(*a))
     };
-    run.chars().map(&mut place).collect()
+    characters.chunk_by(together).map(|piece| piece.iter().collect()).collect()
+}
+
+/// Frames, blocks and chart dots as rectangles within a cell: fonts draw them with seams, or have
+/// none at all.
+fn shape(c: char) -> Option<Vec<(u32, u32, u32, u32)>> {
+    let (width, height) = CELL;
+    let (middle, centre, half) = (height / 2, width / 2, height / 2);
+    let (left, right) = ((0, middle, centre + 1, 1), (centre, middle, width - centre, 1));
+    let (up, down) = ((centre, 0, 1, middle + 1), (centre, middle, 1, height - middle));
+    Some(match c {
+        ' ' => Vec::new(),
+        '█' => vec![(0, 0, width, height)],
+        '▀' => vec![(0, 0, width, half)],
+        '▄' => vec![(0, half, width, height - half)],
+        '─' => vec![left, right],
+        '│' => vec![up, down],
+        '┌' => vec![right, down],
+        '┐' => vec![left, down],
+        '└' => vec![right, up],
+        '┘' => vec![left, up],
+        '\u{2800}'..='\u{28ff}' => {
+            // Dots 1 to 3 and 7 on the left from the top, 4 to 6 and 8 on the right.
+            let bits = u32::from(c) - 0x2800;
+            let dots = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)];
+            let on = dots.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+            on.map(|(_, (column, row))| (1 + column * 4, 1 + row * 4, 3, 2)).collect()
+        }
+        _ => return None,
+    })
 }
 
 fn colour(colour: Color) -> Option<String> {
@@ -173,22 +198,23 @@ mod tests {
         buffer.set_string(0, 0, "a<b & 時計", Style::new().fg(Color::Red));
         buffer.set_string(2, 1, "bid", Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD));
         let svg = svg(&buffer);
-        assert!(
-            svg.contains("<text x=\"0 9 18 27 36 45 54 72\" y=\"13\" fill=\"#e06c75\">a&lt;b &amp; 時計</text>"),
-            "{svg}"
-        );
+        let red = |x: u32, width: u32, text: &str| {
+            format!("<text x=\"{x}\" y=\"13\" textLength=\"{width}\" fill=\"#e06c75\">{text}</text>")
+        };
+        for text in [red(0, 54, "a&lt;b &amp; "), red(54, 18, "時"), red(72, 18, "計")] {
+            assert!(svg.contains(&text), "{text} in {svg}");
+        }
         assert!(svg.contains("<rect x=\"18\" y=\"17\" width=\"27\" height=\"17\" fill=\"#d7dae0\"/>"), "{svg}");
         assert!(svg.contains("font-weight=\"bold\">bid</text>"), "{svg}");
-        assert_eq!(svg.matches("<text").count(), 2);
+        assert_eq!(svg.matches("<text").count(), 4);
     }
 
     #[test]
-    fn figures_become_rectangles() {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 5, 1));
-        buffer.set_string(0, 0, "██ ▄", Style::new());
+    fn figures_frames_and_charts_are_drawn_and_not_written() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
+        buffer.set_string(0, 0, "█▄ │⡇─┐", Style::new());
         let svg = svg(&buffer);
-        assert!(svg.contains("x=\"0\" y=\"0\" width=\"18\" height=\"17\""), "{svg}");
-        assert!(svg.contains("x=\"27\" y=\"8\" width=\"9\" height=\"9\""), "{svg}");
+        assert!(svg.contains("M0 0h9v17h-9zM9 8h9v9h-9z"), "{svg}");
         assert_eq!(svg.matches("<text").count(), 0);
     }
 }

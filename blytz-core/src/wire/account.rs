@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Faults};
+use super::{Check, Faults, stated};
 use crate::{
     AddressId, Timestamp, UserId,
     account::{self, Role},
@@ -199,7 +199,7 @@ pub struct Refreshed {
 #[serde(deny_unknown_fields)]
 pub struct ProfileUpdate {
     /// The new display name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub display_name: Option<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Faults, account::PublicUser, present};
+use super::{Check, Faults, account::PublicUser, present, stated};
 use crate::{AuctionId, BidId, Currency, Epoch, Money, ProductId, StreamId, Timestamp, UserId};
 
 /// How a lot is sold.
@@ -231,7 +231,7 @@ impl Check for AuctionInput {
 #[serde(deny_unknown_fields)]
 pub struct AuctionUpdate {
     /// 1 to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub title: Option<String>,
     /// Opens by itself then; null waits for `start`. Not once live.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -239,7 +239,7 @@ pub struct AuctionUpdate {
     pub starts_at: Option<Option<Timestamp>>,
     /// All the rules anew; the format's and the currency's change is allowed, too. Once live the
     /// close only moves later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub rules: Option<RulesInput>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Faults, present};
+use super::{Check, Faults, present, stated};
 use crate::{CategoryId, Money, MovementId, ProductId, Timestamp, UserId};
 
 /// Where a product stands.
@@ -107,13 +107,13 @@ impl Check for ProductInput {
 #[serde(deny_unknown_fields)]
 pub struct ProductUpdate {
     /// 1 to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub title: Option<String>,
     /// Up to 10,000 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub description: Option<String>,
-    /// The fixed price; the currency can't change while lots hold units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The fixed price, in the product's currency, which stays.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub price: Option<Money>,
     /// Its category, or null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -124,17 +124,17 @@ pub struct ProductUpdate {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
     pub weight_g: Option<Option<u32>>,
     /// Up to 20 http(s) addresses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub images: Option<Vec<String>>,
     /// A tax class, or null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub tax_class: Option<Option<String>>,
     /// Up to 20 words of up to 50 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub tags: Option<Vec<String>>,
     /// `draft`, `active` or `archived`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub status: Option<ProductStatus>,
 }
 
@@ -332,7 +332,7 @@ impl Check for CategoryInput {
 #[serde(deny_unknown_fields)]
 pub struct CategoryUpdate {
     /// 1 to 100 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     pub name: Option<String>,
     /// The category above it, or null to make it a root; not itself or one below it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]

@@ -30,7 +30,7 @@ pub struct Options {
     /// `default`, or `off` for load tests and demos.
     #[arg(long, global = true, value_name = "WHICH")]
     pub rate_limits: Option<String>,
-    /// Origins whose pages may use the API: `*`, or a list such as https://shop.example.
+    /// Origins whose pages may use the API: `*`, or a list such as `https://shop.example`.
     #[arg(long, global = true, value_name = "LIST")]
     pub cors_origins: Option<String>,
     /// Addresses of reverse proxies whose X-Forwarded-For is believed.

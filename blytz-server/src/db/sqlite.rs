@@ -50,6 +50,8 @@ impl Sqlite {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .pragma("cache_size", "-16000")
+            // A deleted chat message is overwritten, not only unlinked.
+            .pragma("secure_delete", "on")
             .pragma("temp_store", "memory")
             .statement_cache_capacity(256);
         let writer = SqlitePoolOptions::new()

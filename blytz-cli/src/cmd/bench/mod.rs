@@ -1,8 +1,7 @@
-//! To be filled.
+//! `blytz bench`: a load test of any Blytz server, for its operators.
 
 use crate::{context::Context, error::Failure};
 
-/// To be filled.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 

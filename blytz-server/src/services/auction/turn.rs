@@ -52,6 +52,8 @@ pub(super) struct Turn<'a> {
     pub entries: Vec<LogEntry>,
     sealed: Vec<Option<Sealed>>,
     pub accepted: Vec<Accepted>,
+    /// Bids refused in this turn: a copy of one in the same turn must not win either.
+    refused: HashMap<(UserId, BidId, String), Error>,
     struck: Option<(UserId, Vec<BidId>)>,
     amended: Option<(Terms, Option<String>)>,
 }
@@ -73,6 +75,7 @@ impl<'a> Turn<'a> {
             entries: Vec::new(),
             sealed: Vec::new(),
             accepted: Vec::new(),
+            refused: HashMap::new(),
             struck: None,
             amended: None,
         }
@@ -119,6 +122,9 @@ impl<'a> Turn<'a> {
                 Err(refused) => refused,
             };
         }
+        if let Some(error) = self.refused.get(&(bid.bidder, bid.bid_id, fingerprint.clone())) {
+            return Verdict::Refused(error.clone());
+        }
         let command = Command::Bid {
             bidder: bid.bidder,
             bid_id: bid.bid_id,
@@ -128,7 +134,11 @@ impl<'a> Turn<'a> {
         };
         match self.run(command) {
             Ok(first) => self.accept(bid, first, fingerprint),
-            Err(rejection) => Verdict::Refused(rejection.into()),
+            Err(rejection) => {
+                let error = Error::from(rejection);
+                self.refused.insert((bid.bidder, bid.bid_id, fingerprint), error.clone());
+                Verdict::Refused(error)
+            }
         }
     }
 

@@ -4,7 +4,10 @@ use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     ProductId,
     catalog::{Listing, Moved},
-    wire::product::{Product, ProductInput, ProductStatus, ProductUpdate},
+    wire::{
+        ErrorCode, FieldError,
+        product::{Product, ProductInput, ProductStatus, ProductUpdate},
+    },
 };
 
 use super::{catalog::listing_error, store::Record};
@@ -96,12 +99,12 @@ fn apply(record: &mut Record, update: ProductUpdate) -> Result<Option<Moved>> {
         record.listing = record.listing.change(listing, record.stock).map_err(listing_error)?;
     }
     if let Some(price) = update.price {
-        if price.currency != record.price.currency && record.stock.reserved() > 0 {
-            return Err(Error::conflict(format!(
-                "{} units are promised to lots and orders; the price stays in {}.",
-                record.stock.reserved(),
-                record.price.currency
-            )));
+        if price.currency != record.price.currency {
+            return Err(Error::invalid(vec![FieldError {
+                pointer: "/price/currency".to_owned(),
+                code: ErrorCode::CurrencyMismatch,
+                detail: format!("must be the product's currency, {}", record.price.currency),
+            }]));
         }
         record.price = price;
     }

@@ -1,0 +1,318 @@
+//! What the audience sees: every event of the show as a line, and what came of it in the end.
+
+use std::{collections::HashMap, sync::Arc};
+
+use blytz_client::{
+    Client, LiveEvent,
+    wire::{
+        auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason, LogEntry},
+        chat::ChatEventData,
+        live::{Channel, UpdateData},
+    },
+};
+use blytz_core::{AuctionId, Money, UserId, auction::proof};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::stage::Stage;
+use crate::{error::Failure, output::Output};
+
+/// One line of the feed.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    /// Since the beginning.
+    at_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auction_id: Option<AuctionId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    kind: &'a str,
+    text: &'a str,
+}
+
+/// What came of a lot.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sale {
+    auction_id: AuctionId,
+    lot: String,
+    status: AuctionStatus,
+    winner: Option<String>,
+    price: Option<Money>,
+    bids: u64,
+    extensions: u64,
+    /// Whether winner and price follow from the signed log by the rules.
+    verified: bool,
+}
+
+/// What came of the show.
+#[derive(Debug, Clone, Serialize)]
+pub struct Summary {
+    lots_sold: usize,
+    lots_unsold: usize,
+    total: Money,
+    bids: u64,
+    bids_refused: u64,
+    soft_closes: u64,
+    messages: u64,
+    sales: Vec<Sale>,
+    trouble: Vec<String>,
+}
+
+/// The audience.
+pub struct Feed {
+    stage: Arc<Stage>,
+    client: Client,
+    began: Instant,
+    /// Where lines go; none: they are only counted.
+    out: Option<Output>,
+    lots: HashMap<AuctionId, Course>,
+    sales: Vec<Sale>,
+    messages: u64,
+}
+
+#[derive(Debug, Default)]
+struct Course {
+    leader: Option<UserId>,
+    bids: u64,
+    extensions: u64,
+}
+
+impl Feed {
+    pub fn new(stage: Arc<Stage>, client: Client, began: Instant, out: Option<Output>) -> Self {
+        Self { stage, client, began, out, lots: HashMap::new(), sales: Vec::new(), messages: 0 }
+    }
+
+    /// Watches until the curtain falls.
+    pub async fn watch(mut self) -> Result<Summary, Failure> {
+        let (live, mut events) = self.client.live().connect();
+        live.subscribe(Channel::Stream(self.stage.stream.id));
+        live.subscribe(Channel::Chat(self.stage.stream.id));
+        let stage = self.stage.clone();
+        loop {
+            let event = tokio::select! {
+                biased;
+                event = events.recv() => event,
+                () = stage.over.cancelled() => None,
+            };
+            match event {
+                None => break,
+                Some(LiveEvent::Auction { id, entry }) => self.auction(id, &entry)?,
+                Some(LiveEvent::Chat { event, .. }) => {
+                    if let ChatEventData::Message { user, text, .. } = &event.data {
+                        self.stage.learn_name(user.id, &user.display_name);
+                        self.messages += 1;
+                        let text = format!("{}: {text}", user.display_name);
+                        self.line(None, "chat", "chat", &text)?;
+                    }
+                }
+                // Before they open, so that nothing of them is missed.
+                Some(LiveEvent::Update { update, .. }) => match update.data {
+                    UpdateData::Lots { auction_ids } => {
+                        auction_ids.into_iter().for_each(|id| live.subscribe(Channel::Auction(id)));
+                    }
+                    UpdateData::Lot { auction_id, .. } => live.subscribe(Channel::Auction(auction_id)),
+                    _ => {}
+                },
+                Some(LiveEvent::State(blytz_client::ConnectionState::Live)) => {
+                    self.stage.queue.iter().for_each(|id| live.subscribe(Channel::Auction(*id)));
+                }
+                Some(LiveEvent::Resynced { channel }) => {
+                    self.stage.complain(format!("the audience missed something in {channel}"));
+                }
+                Some(LiveEvent::SubscribeRefused { channel, error }) => {
+                    self.stage.complain(format!("the audience can't follow {channel}: {error}"));
+                }
+                Some(_) => {}
+            }
+        }
+        live.close();
+        self.verify().await;
+        Ok(self.summary())
+    }
+
+    fn auction(&mut self, id: AuctionId, entry: &LogEntry) -> Result<(), Failure> {
+        let stage = self.stage.clone();
+        let name = |user: Option<UserId>| user.map_or_else(|| "somebody".to_owned(), |user| stage.name(user));
+        let course = self.lots.entry(id).or_default();
+        match &entry.data {
+            EventData::Opened { .. } => {
+                let number = stage.place(id).map_or(0, |place| place + 1);
+                let estimate = stage.estimate(id).map(|(low, high)| format!(", estimate {low} to {high}"));
+                let text = format!("{number}. {}{}", stage.title(id), estimate.unwrap_or_default());
+                self.line(Some((id, entry)), "opened", "LOT", &text)
+            }
+            EventData::Bid { outcome: BidOutcome::Sealed, bid_count, .. } => {
+                course.bids += 1;
+                let text = format!("a sealed bid, {bid_count} in all");
+                self.line(Some((id, entry)), "bid", "bid", &text)
+            }
+            EventData::Bid { bidder, outcome, price, leader, .. } => {
+                course.bids += 1;
+                let before = std::mem::replace(&mut course.leader, *leader);
+                let price = price.map(|price| price.to_string()).unwrap_or_default();
+                let bidder = name(*bidder);
+                let text = match (outcome, before) {
+                    (BidOutcome::Won, _) => format!("{price}  {bidder} takes it"),
+                    (BidOutcome::Outbid, _) => format!("{price}  {bidder} bids, but {} has a higher max", name(*leader)),
+                    (_, Some(before)) if Some(before) != *leader => {
+                        format!("{price}  {bidder} leads, {} is outbid", stage.name(before))
+                    }
+                    _ => format!("{price}  {bidder} leads"),
+                };
+                self.line(Some((id, entry)), "bid", "bid", &text)
+            }
+            EventData::MaxRaised { leader, .. } => {
+                let text = match leader {
+                    Some(leader) => format!("{} raises their max", stage.name(*leader)),
+                    None => "a sealed bid is raised".to_owned(),
+                };
+                self.line(Some((id, entry)), "max_raised", "max", &text)
+            }
+            EventData::ReserveMet { price } => {
+                self.line(Some((id, entry)), "reserve_met", "reserve", &format!("met at {price}"))
+            }
+            EventData::Extended { closes_at, reason } => {
+                course.extensions += 1;
+                let left = closes_at.micros_since(entry.at) as f64 / 1e6;
+                let why = match reason {
+                    ExtensionReason::SoftClose => "a late bid",
+                    ExtensionReason::Void => "a late void",
+                    ExtensionReason::Outage => "an outage",
+                };
+                let text = format!("{why} moves the close, {left:.1} s to go");
+                self.line(Some((id, entry)), "extended", "close", &text)
+            }
+            EventData::Voided { struck, reason, .. } => {
+                let text = format!("{} struck: {reason}", if struck.len() == 1 { "a bid" } else { "bids" });
+                self.line(Some((id, entry)), "voided", "void", &text)
+            }
+            EventData::Closed { status, winner, price } => {
+                let course = self.lots.remove(&id).unwrap_or_default();
+                let sale = Sale {
+                    auction_id: id,
+                    lot: stage.title(id).to_owned(),
+                    status: *status,
+                    winner: winner.map(|winner| stage.name(winner)),
+                    price: *price,
+                    bids: course.bids,
+                    extensions: course.extensions,
+                    verified: false,
+                };
+                let text = match (&sale.winner, price) {
+                    (Some(winner), Some(price)) => format!("{price}  {} to {winner}, {} bids", sale.lot, sale.bids),
+                    _ => format!("{}, unsold after {} bids", sale.lot, sale.bids),
+                };
+                let label = if *status == AuctionStatus::Sold { "SOLD" } else { "unsold" };
+                self.sales.push(sale);
+                self.line(Some((id, entry)), "closed", label, &text)
+            }
+            EventData::Cancelled { reason } => {
+                self.lots.remove(&id);
+                self.line(Some((id, entry)), "cancelled", "cancel", reason)
+            }
+            EventData::Scheduled { .. } | EventData::Amended { .. } => Ok(()),
+        }
+    }
+
+    fn line(
+        &self,
+        event: Option<(AuctionId, &LogEntry)>,
+        kind: &str,
+        label: &str,
+        text: &str,
+    ) -> Result<(), Failure> {
+        let Some(out) = self.out else { return Ok(()) };
+        let elapsed = self.began.elapsed();
+        if out.is_json() {
+            return out.json_line(&Line {
+                at_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+                auction_id: event.map(|(id, _)| id),
+                seq: event.map(|(_, entry)| entry.seq),
+                kind,
+                text,
+            });
+        }
+        let seconds = elapsed.as_secs_f64();
+        out.line(format!("{:02}:{:04.1}  {label:<7}  {text}", (seconds / 60.0) as u64, seconds % 60.0))
+    }
+
+    /// Decides every lot again from its signed log.
+    async fn verify(&mut self) {
+        for sale in &mut self.sales {
+            let checked = match self.client.auctions().proof(sale.auction_id).await {
+                Ok(proof) => proof::verify(&proof).map_err(|flaw| flaw.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            match checked {
+                Ok(verdict) if verdict.price == sale.price && verdict.signed => sale.verified = true,
+                Ok(verdict) => self.stage.find_fault(format!(
+                    "{}: the log says {:?}, the hammer said {:?}",
+                    sale.lot, verdict.price, sale.price
+                )),
+                Err(why) => self.stage.find_fault(format!("{}: the log does not hold: {why}", sale.lot)),
+            }
+        }
+    }
+
+    fn summary(self) -> Summary {
+        let sold = || self.sales.iter().filter(|sale| sale.status == AuctionStatus::Sold);
+        let total = sold().filter_map(|sale| sale.price).map(|price| price.amount).sum();
+        let unfinished: u64 = self.lots.values().map(|course| course.bids).sum();
+        let extensions: u64 = self.lots.values().map(|course| course.extensions).sum();
+        Summary {
+            lots_sold: sold().count(),
+            lots_unsold: self.sales.len() - sold().count(),
+            total: Money::new(total, self.stage.show.head.currency),
+            bids: unfinished + self.sales.iter().map(|sale| sale.bids).sum::<u64>(),
+            bids_refused: self.stage.refused(),
+            soft_closes: extensions + self.sales.iter().map(|sale| sale.extensions).sum::<u64>(),
+            messages: self.messages,
+            trouble: self.stage.trouble(),
+            sales: self.sales,
+        }
+    }
+}
+
+impl Summary {
+    /// What went wrong.
+    pub fn trouble(&self) -> &[String] {
+        &self.trouble
+    }
+
+    /// Says how it went.
+    pub fn print(&self, out: Output) -> Result<(), Failure> {
+        if out.is_json() {
+            return out.json_line(&serde_json::json!({ "kind": "summary", "summary": self }));
+        }
+        out.line("")?;
+        out.rows(
+            ["lot", "winner", "price", "bids", "extended", "log"],
+            self.sales.iter().map(|sale| {
+                [
+                    sale.lot.clone(),
+                    sale.winner.clone().unwrap_or_else(|| "unsold".to_owned()),
+                    sale.price.map_or_else(|| "-".to_owned(), |price| price.to_string()),
+                    sale.bids.to_string(),
+                    sale.extensions.to_string(),
+                    if sale.verified { "verified" } else { "DOES NOT HOLD" }.to_owned(),
+                ]
+            }),
+        )?;
+        out.line("")?;
+        out.line(format!(
+            "{} sold for {}, {} unsold. {} accepted, {} refused; {} moved by late bids; {}.",
+            count(self.lots_sold as u64, "lot"),
+            self.total,
+            self.lots_unsold,
+            count(self.bids, "bid"),
+            self.bids_refused,
+            count(self.soft_closes, "close"),
+            count(self.messages, "chat message"),
+        ))?;
+        self.trouble.iter().try_for_each(|what| out.line(format!("Trouble: {what}")))
+    }
+}
+
+fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

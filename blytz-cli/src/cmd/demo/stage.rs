@@ -1,0 +1,198 @@
+//! The show set up on a server: its people, its things, its lots.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use blytz_client::{
+    Client,
+    wire::{
+        account::SignupRequest,
+        auction::AuctionInput,
+        product::CategoryInput,
+        stream::{Stream, StreamInput},
+    },
+};
+use blytz_core::{AuctionId, CategoryId, Money, ProductId, UserId, account::Role};
+use futures_util::future::try_join_all;
+use tokio_util::sync::CancellationToken;
+
+use super::{house::House, pace::Pace, show::Show};
+use crate::error::Failure;
+
+/// The password of everybody in the show. They own nothing and live for minutes.
+pub const PASSWORD: &str = "lelong-malam-ini";
+/// Who sits at this terminal.
+pub const YOU: &str = "you@demo.example";
+/// An account for somebody at another terminal.
+pub const FRIEND: &str = "friend@demo.example";
+
+/// Somebody with an account.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub client: Client,
+    pub id: UserId,
+    pub name: String,
+}
+
+/// The show on a server, as everybody in it knows it.
+pub struct Stage {
+    pub show: Show,
+    pub pace: Pace,
+    pub stream: Stream,
+    pub seller: Person,
+    pub bidders: Vec<Person>,
+    pub you: Person,
+    /// The first round of lots, in order.
+    pub queue: Vec<AuctionId>,
+    /// Set when the curtain falls.
+    pub over: CancellationToken,
+    products: Vec<ProductId>,
+    lots: RwLock<HashMap<AuctionId, usize>>,
+    names: RwLock<HashMap<UserId, String>>,
+    refused: AtomicU64,
+    trouble: Mutex<Vec<String>>,
+}
+
+impl Stage {
+    /// Signs everybody up and puts everything on the table.
+    pub async fn set(house: &House, show: Show, pace: Pace) -> Result<Self, Failure> {
+        let url = house.url();
+        // A password is hashed with care, which takes a moment: all of them at once.
+        let bidders = try_join_all(show.cast.iter().enumerate().map(|(index, role)| {
+            let url = &url;
+            async move { sign_up(url, &format!("bidder-{}@demo.example", index + 1), &role.name).await }
+        }));
+        let (admin, seller, you, friend, bidders) = tokio::try_join!(
+            house.admin(),
+            sign_up(&url, "seller@demo.example", &show.head.seller),
+            sign_up(&url, YOU, "You"),
+            sign_up(&url, FRIEND, "Friend"),
+            bidders,
+        )?;
+        admin.auth().set_roles(seller.id, &[Role::Seller]).await?;
+        seller.client.auth().refresh().await?;
+
+        let categories = categories(&admin, &show).await?;
+        let stream = StreamInput { title: show.head.title.clone(), starts_at: None };
+        let stream = seller.client.streams().create(&stream).await?;
+        let mut products = Vec::with_capacity(show.lots.len());
+        for lot in &show.lots {
+            let input = show.product(lot, categories.get(&*lot.category).copied())?;
+            products.push(seller.client.products().create(&input).await?.id);
+        }
+        let everybody = bidders.iter().chain([&seller, &you, &friend]);
+        let names = everybody.map(|person| (person.id, person.name.clone())).collect();
+        let mut stage = Self {
+            show,
+            pace,
+            stream,
+            seller,
+            bidders,
+            you,
+            queue: Vec::new(),
+            over: CancellationToken::new(),
+            products,
+            lots: RwLock::default(),
+            names: RwLock::new(names),
+            refused: AtomicU64::new(0),
+            trouble: Mutex::default(),
+        };
+        stage.queue = stage.lay_out().await?;
+        Ok(stage)
+    }
+
+    /// Makes a lot of everything and puts them in the show's queue.
+    pub async fn lay_out(&self) -> Result<Vec<AuctionId>, Failure> {
+        let mut queue = Vec::with_capacity(self.products.len());
+        for (index, (lot, product)) in self.show.lots.iter().zip(&self.products).enumerate() {
+            let input = AuctionInput {
+                product_id: *product,
+                title: None,
+                stream_id: Some(self.stream.id),
+                starts_at: None,
+                rules: self.show.rules(lot, self.pace)?,
+            };
+            let id = self.seller.client.auctions().create(&input).await?.status.id;
+            self.lots.write().unwrap_or_else(PoisonError::into_inner).insert(id, index);
+            queue.push(id);
+        }
+        self.seller.client.streams().set_lots(self.stream.id, &queue).await?;
+        Ok(queue)
+    }
+
+    /// Where a lot stands in the catalogue.
+    pub fn place(&self, id: AuctionId) -> Option<usize> {
+        self.lots.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    /// What a lot is called.
+    pub fn title(&self, id: AuctionId) -> &str {
+        self.place(id).and_then(|index| self.show.lots.get(index)).map_or("a lot", |lot| &lot.title)
+    }
+
+    /// What a lot is thought to bring, from and to.
+    pub fn estimate(&self, id: AuctionId) -> Option<(Money, Money)> {
+        let lot = self.show.lots.get(self.place(id)?)?;
+        self.show.estimate(lot).ok()
+    }
+
+    /// What somebody is called.
+    pub fn name(&self, id: UserId) -> String {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        names.get(&id).cloned().unwrap_or_else(|| "a guest".to_owned())
+    }
+
+    /// Somebody introduced themselves.
+    pub fn learn_name(&self, id: UserId, name: &str) {
+        self.names.write().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert_with(|| name.to_owned());
+    }
+
+    /// A bid was refused, as the rules have it.
+    pub fn count_refusal(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many bids of the cast were refused.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Something went wrong that should not have. What is cut off by the curtain is no trouble.
+    pub fn complain(&self, what: String) {
+        if !self.over.is_cancelled() {
+            self.find_fault(what);
+        }
+    }
+
+    /// Something does not hold, whenever it is found.
+    pub fn find_fault(&self, what: String) {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
+    /// What went wrong.
+    pub fn trouble(&self) -> Vec<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn sign_up(url: &str, email: &str, name: &str) -> Result<Person, Failure> {
+    let client = Client::builder(url).build()?;
+    let request =
+        SignupRequest { email: email.to_owned(), password: PASSWORD.to_owned(), display_name: name.to_owned() };
+    let session = client.auth().signup(&request).await?;
+    Ok(Person { client, id: session.user.id, name: session.user.display_name })
+}
+
+async fn categories<'a>(admin: &Client, show: &'a Show) -> Result<HashMap<&'a str, CategoryId>, Failure> {
+    let mut categories = HashMap::new();
+    for name in show.categories() {
+        let input = CategoryInput { name: name.to_owned(), parent_id: None };
+        categories.insert(name, admin.categories().create(&input).await?.id);
+    }
+    Ok(categories)
+}
