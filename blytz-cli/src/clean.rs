@@ -1,5 +1,7 @@
 //! Text from outside, fit for a terminal.
 
+use std::fmt::Write;
+
 /// The text with everything taken out that a terminal might obey, or that would hide or reorder
 /// what stands beside it. Line breaks and tabs become spaces.
 pub fn clean(text: &str) -> String {
@@ -16,7 +18,8 @@ pub fn escape_json(json: &str) -> String {
         if c != '\n' && is_hostile(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a String can't fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         } else {
             escaped.push(c);

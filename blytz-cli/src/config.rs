@@ -82,7 +82,7 @@ pub fn load(folder: &Path, asked: &Asked) -> Result<Settings, Failure> {
 }
 
 fn settle(text: &str, asked: &Asked) -> Result<Settings, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let name = asked.profile.clone().or(file.default_profile);
     let profile = name.clone().unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
     check_name(&profile)?;

@@ -77,6 +77,18 @@ impl Failure {
         }
     }
 
+    /// What may help.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Api(Error::NotLoggedIn) => Some("Log in with: blytz login"),
+            Self::Api(error) if error.code() == Some(ErrorCode::Unauthenticated) => Some("Log in with: blytz login"),
+            Self::Api(error) if error.is_unreachable() => {
+                Some("Name the server with --server, or start one here with: blytz serve")
+            }
+            _ => None,
+        }
+    }
+
     /// Whether whoever read our output has stopped reading, which is their right.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Io(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -117,5 +129,55 @@ fn exit_of_status(status: u16) -> Exit {
         404 => Exit::NotFound,
         409 => Exit::Refused,
         _ => Exit::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blytz_client::wire::Problem;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_exit() {
+        for code in ErrorCode::ALL {
+            let expected = match (code, code.status()) {
+                (
+                    ErrorCode::CurrencyMismatch
+                    | ErrorCode::KindNotAllowed
+                    | ErrorCode::IdempotencyMismatch
+                    | ErrorCode::MessageBlocked
+                    | ErrorCode::SlowMode,
+                    _,
+                ) => 5,
+                (ErrorCode::ValidationFailed, _) => 2,
+                (ErrorCode::Unavailable, _) => 6,
+                (_, 401 | 403) => 3,
+                (_, 404) => 4,
+                (_, 409) => 5,
+                _ => 1,
+            };
+            let failure = Failure::from(Error::from(Problem::new(*code, "why")));
+            assert_eq!(failure.exit() as u8, expected, "{code}");
+            // The same wherever it comes from.
+            let wrapped = Failure::from(anyhow::Error::from(Error::from(Problem::new(*code, "why"))));
+            assert_eq!(wrapped.exit() as u8, expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn those_of_the_contract() {
+        for (failure, expected) in [
+            (Failure::failed("it broke"), 1),
+            (Failure::usage("a wrong flag"), 2),
+            (Error::Config("no URL".to_owned()).into(), 2),
+            (Error::NotLoggedIn.into(), 3),
+            (Error::from(Problem::new(ErrorCode::InvalidCredentials, "")).into(), 3),
+            (Failure::NotFound("no such account".to_owned()), 4),
+            (Error::from(Problem::new(ErrorCode::BidTooLow, "")).into(), 5),
+            (Failure::Reported(Exit::Unreachable), 6),
+        ] {
+            assert_eq!(failure.exit() as u8, expected, "{failure}");
+        }
     }
 }

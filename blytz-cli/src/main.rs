@@ -33,30 +33,46 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            let text = failure.to_string();
-            if !text.is_empty() {
-                let _ = writeln!(anstream::stderr(), "blytz: {}", clean::clean(&text));
-            }
+            say(&failure);
             failure.exit().into()
         }
     }
 }
 
+fn say(failure: &Failure) {
+    let text = failure.to_string();
+    let mut stderr = anstream::stderr();
+    if !text.is_empty() {
+        // Where nobody listens nothing is lost.
+        let _ = writeln!(stderr, "blytz: {}", clean::clean(&text));
+    }
+    if let Some(hint) = failure.hint() {
+        let _ = writeln!(stderr, "{hint}");
+    }
+}
+
 fn start(cli: Cli) -> Result<(), Failure> {
-    let context = Context::load(cli.globals)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(run(&context, cli.command));
+    let result = runtime.block_on(run(cli));
     // Whatever still reads stdin in the background must not keep the program from ending.
     runtime.shutdown_background();
     result
 }
 
-async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
-    match command {
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let ctx = match &cli.command {
+        // These know no server and no profile, and shall not fail for the sake of one.
+        #[cfg(feature = "embedded")]
+        Command::Serve(args) => return cmd::serve::run(args).await,
+        Command::Completions(args) => return cmd::shell::completions(args),
+        Command::Man(args) => return cmd::shell::man(args),
+        _ => &Context::load(cli.globals)?,
+    };
+    match cli.command {
         #[cfg(feature = "embedded")]
         Command::Demo(args) => cmd::demo::run(ctx, args).await,
         #[cfg(feature = "embedded")]
-        Command::Serve(args) => cmd::serve::run(args).await,
+        Command::Serve(_) => Ok(()),
         Command::Tui(args) => cmd::tui::run(ctx, args).await,
         Command::Signup(args) => cmd::account::signup(ctx, args).await,
         Command::Login(args) => cmd::account::login(ctx, args).await,
@@ -71,8 +87,7 @@ async fn run(ctx: &Context, command: Command) -> Result<(), Failure> {
         Command::Simulate(args) => cmd::simulate::run(ctx, &args),
         Command::Verify(args) => cmd::verify::run(ctx, args).await,
         Command::Bench(args) => cmd::bench::run(ctx, args).await,
-        Command::Completions(args) => cmd::shell::completions(&args),
-        Command::Man(args) => cmd::shell::man(ctx, &args),
+        Command::Completions(_) | Command::Man(_) => Ok(()),
     }
 }
 

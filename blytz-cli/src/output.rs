@@ -28,6 +28,10 @@ pub struct Output {
     format: Format,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "commands ask their context to print, and need not know which way is the same for all"
+)]
 impl Output {
     pub fn new(format: Format) -> Self {
         Self { format }
@@ -90,11 +94,15 @@ impl Output {
         let mut table = borderless();
         table.set_header(head.iter().map(|name| Cell::new(name.to_uppercase()).add_attribute(Attribute::Bold)));
         table.add_rows(rows.into_iter().map(|row| row.iter().map(|text| toned(text)).collect::<Vec<_>>()));
-        if table.is_empty() { Ok(()) } else { write_table(&table) }
+        if table.is_empty() { Ok(()) } else { write_table(table) }
     }
 
     /// One thing: the value as it is, or a line per field.
-    pub fn record<T: Serialize>(self, value: &T, fields: impl FnOnce() -> Vec<(&'static str, String)>) -> Result<(), Failure> {
+    pub fn record<T: Serialize>(
+        self,
+        value: &T,
+        fields: impl FnOnce() -> Vec<(&'static str, String)>,
+    ) -> Result<(), Failure> {
         if self.is_json() {
             return self.json(value);
         }
@@ -102,13 +110,14 @@ impl Output {
         for (name, text) in fields() {
             table.add_row([Cell::new(name).add_attribute(Attribute::Dim), toned(&text)]);
         }
-        write_table(&table)
+        write_table(table)
     }
 }
 
 fn borderless() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
+    table.style_text_only();
     // A pipe has no width: there every row stays on its line.
     if io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -127,11 +136,14 @@ fn toned(text: &str) -> Cell {
     }
 }
 
-fn write_table(table: &Table) -> Result<(), Failure> {
+fn write_table(mut table: Table) -> Result<(), Failure> {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     // The stream takes the colours out again where they are not wanted.
     let mut out = anstream::stdout().lock();
     for line in table.lines() {
-        writeln!(out, "{}", line.strip_prefix(' ').unwrap_or(&line).trim_end())?;
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(out.flush()?)
 }

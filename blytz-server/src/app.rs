@@ -11,7 +11,12 @@ use crate::{
     http::limits::Limits,
     keys::Keys,
     live::Hub,
-    services::{auction::{Auctions, Needs}, auth::Accounts, chat::Chats, product::Catalog},
+    services::{
+        auction::{Auctions, Needs},
+        auth::Accounts,
+        chat::Chats,
+        product::Catalog,
+    },
 };
 
 /// The parts of one server. Cheap to clone; axum's state.
@@ -58,12 +63,7 @@ impl App {
     ///
     /// # Errors
     /// When keys or running auctions can't be read from the database.
-    pub async fn assemble(
-        config: Config,
-        clock: Clock,
-        db: Db,
-        shutdown: CancellationToken,
-    ) -> anyhow::Result<Self> {
+    pub async fn assemble(config: Config, clock: Clock, db: Db, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let tasks = TaskTracker::new();
         let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await?;
         let hub = Hub::new(keys.epoch());

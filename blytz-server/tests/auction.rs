@@ -151,7 +151,8 @@ async fn a_lot_with_a_start_opens_and_closes_by_itself() {
     let app = TestApp::start().await;
     let seller = app.with_role("seller", "seller").await;
     let product = product(&app, &seller, 1).await;
-    let body = json!({ "product_id": product, "starts_at": START.plus_millis(5_000).to_string(), "rules": rules(json!({})) });
+    let body =
+        json!({ "product_id": product, "starts_at": START.plus_millis(5_000).to_string(), "rules": rules(json!({})) });
     let made = app.post(Some(&seller), "/auction", body).await.expect(201);
     let lot = text(&made["id"]);
     assert_eq!((&made["status"], &made["opens_at"], &made["price"]), (&json!("scheduled"), &Value::Null, &Value::Null));
@@ -227,7 +228,10 @@ async fn sealed_bids_show_nothing_but_their_number() {
     let sealed = json!({ "format": "sealed_second_price", "increment": null, "reserve_price": money(1_500) });
     let lot = live_lot(&app, &seller, rules(sealed)).await;
     let answer = bid(&app, &ann, &lot, json!({ "amount": 4_000 })).await.expect(201);
-    assert_eq!((&answer["outcome"], &answer["price"], &answer["leader_id"]), (&json!("sealed"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&answer["outcome"], &answer["price"], &answer["leader_id"]),
+        (&json!("sealed"), &Value::Null, &Value::Null)
+    );
     bid(&app, &ben, &lot, json!({ "amount": 2_000 })).await.expect(201);
     bid(&app, &ben, &lot, json!({ "amount": 3_000 })).await.expect(201);
     bid(&app, &ben, &lot, json!({ "amount": 2_500 })).await.refused(409, "max_not_raised");
@@ -258,7 +262,10 @@ async fn a_void_strikes_the_bidder_and_again_changes_nothing() {
     app.post(Some(&ann), &path, body.clone()).await.refused(403, "forbidden");
     app.post(Some(&seller), &path, json!({ "bid_id": new_id(), "reason": "a test" })).await.refused(404, "not_found");
     let after = app.post(Some(&seller), &path, body.clone()).await.expect(200);
-    assert_eq!((&after["price"], &after["leader"]["id"], &after["bid_count"]), (&money(1_000), &json!(ann.id), &json!(2)));
+    assert_eq!(
+        (&after["price"], &after["leader"]["id"], &after["bid_count"]),
+        (&money(1_000), &json!(ann.id), &json!(2))
+    );
     let again = app.post(Some(&seller), &path, body).await.expect(200);
     assert_eq!((&again["seq"], &again["price"]), (&after["seq"], &after["price"]));
     bid(&app, &ben, &lot, json!({ "amount": 5_000 })).await.refused(403, "blocked");
@@ -279,11 +286,15 @@ async fn a_seller_changes_and_cancels_until_the_first_bid() {
     let longer = json!({ "title": "A better title", "rules": rules(json!({ "duration_ms": 90_000 })) });
     app.patch(Some(&other), &path, longer.clone()).await.refused(403, "forbidden");
     let amended = app.patch(Some(&seller), &path, longer).await.expect(200);
-    assert_eq!((&amended["title"], &amended["closes_at"]), (&json!("A better title"), &json!(open.plus_millis(90_000).to_string())));
+    assert_eq!(
+        (&amended["title"], &amended["closes_at"]),
+        (&json!("A better title"), &json!(open.plus_millis(90_000).to_string()))
+    );
     let shorter = json!({ "rules": rules(json!({ "duration_ms": 30_000 })) });
     let amended = app.patch(Some(&seller), &path, shorter).await.expect(200);
     assert_eq!(amended["closes_at"], open.plus_millis(90_000).to_string(), "the close only moves later");
-    let ringgit_to_dollars = json!({ "rules": rules(json!({ "currency": "USD", "starting_price": { "amount": 1, "currency": "USD" } })) });
+    let ringgit_to_dollars =
+        json!({ "rules": rules(json!({ "currency": "USD", "starting_price": { "amount": 1, "currency": "USD" } })) });
     app.patch(Some(&seller), &path, ringgit_to_dollars).await.refused(422, "currency_mismatch");
 
     bid(&app, &ann, &lot, json!({ "amount": 1_000 })).await.expect(201);
@@ -330,7 +341,9 @@ async fn a_show_has_a_queue_and_does_not_end_over_a_live_lot() {
     app.put(Some(&other), &lots, queue.clone()).await.refused(403, "forbidden");
     app.put(Some(&seller), &lots, json!({ "auction_ids": [foreign] })).await.refused(422, "validation_failed");
     app.put(Some(&seller), &lots, queue).await.expect(200);
-    let ids = |page: Value| page["items"].as_array().expect("a list").iter().map(|item| text(&item["id"])).collect::<Vec<_>>();
+    let ids = |page: Value| {
+        page["items"].as_array().expect("a list").iter().map(|item| text(&item["id"])).collect::<Vec<_>>()
+    };
     assert_eq!(ids(app.get(None, &lots).await.expect(200)), [second.clone(), first.clone()]);
 
     app.post(Some(&seller), "/auction/start", json!({ "auction_id": second })).await.refused(409, "stream_not_live");
@@ -390,7 +403,10 @@ async fn an_outage_is_no_perfect_snipe() {
     let view = app.get(None, &format!("/auction/{sudden}")).await.expect(200);
     assert_eq!((&view["status"], &view["closes_at"]), (&json!("sold"), &json!(open.plus_millis(60_000).to_string())));
     let extended = status(&app, &soft).await;
-    assert_eq!((&extended["status"], &extended["closes_at"]), (&json!("live"), &json!(back.plus_millis(8_000).to_string())));
+    assert_eq!(
+        (&extended["status"], &extended["closes_at"]),
+        (&json!("live"), &json!(back.plus_millis(8_000).to_string()))
+    );
     assert_eq!(kinds(&app, &soft).await, ["scheduled", "opened", "bid", "extended"]);
     app.clock.advance(seconds(8));
     assert_eq!(status(&app, &soft).await["status"], "sold");

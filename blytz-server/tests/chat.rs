@@ -47,7 +47,7 @@ async fn a_message_is_written_once_and_read_by_everybody() {
     let app = TestApp::start().await;
     let (_, stream) = show(&app).await;
     let (mei, ravi) = (app.buyer("mei").await, app.buyer("ravi").await);
-    let body = json!({ "stream_id": stream, "message_id": UNKNOWN, "text": "  Lovely\nglaze " });
+    let body = json!({ "stream_id": stream, "message_id": UNKNOWN, "text": "  Lovely glaze\n" });
     app.post(None, "/chat/send", body.clone()).await.refused(401, "unauthenticated");
     let message = app.post(Some(&mei), "/chat/send", body.clone()).await.expect(201);
     assert_eq!(

@@ -145,7 +145,7 @@ async fn bid_on(index: usize, client: Client, lots: Vec<AuctionId>, ledger: Arc<
         let auction_id = lots[round % lots.len()];
         price += 1 + i64::try_from(index).expect("few bidders");
         let money = Some(Money::new(price, Currency::MYR));
-        let (amount, max) = if round % 3 == 0 { (None, money) } else { (money, None) };
+        let (amount, max) = if round.is_multiple_of(3) { (None, money) } else { (money, None) };
         let bid = BidRequest { auction_id, bid_id: BidId(new_uuid()), amount, max, buy_now: None };
         loop {
             match client.auctions().bid(&bid).await {

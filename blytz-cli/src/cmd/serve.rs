@@ -20,7 +20,7 @@ pub struct Args {
     options: Options,
 }
 
-pub async fn run(args: Args) -> Result<(), Failure> {
+pub async fn run(args: &Args) -> Result<(), Failure> {
     commands::serve(&args.options).await.map_err(|failure| match failure {
         commands::Failure::Usage(error) => Failure::usage(error.to_string()),
         commands::Failure::Failed(error) => Failure::Other(error),

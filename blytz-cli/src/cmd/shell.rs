@@ -4,7 +4,7 @@ use std::{fs, io::Write, path::PathBuf};
 
 use clap_complete::Shell;
 
-use crate::{cli, context::Context, error::Failure};
+use crate::{cli, error::Failure};
 
 /// Print completions for a shell.
 #[derive(Debug, clap::Args)]
@@ -39,8 +39,8 @@ pub fn completions(args: &Completions) -> Result<(), Failure> {
     print(&script)
 }
 
-pub fn man(ctx: &Context, args: &Man) -> Result<(), Failure> {
-    let command = cli::command().disable_help_subcommand(true);
+pub fn man(args: &Man) -> Result<(), Failure> {
+    let command = examples_last(cli::command().disable_help_subcommand(true));
     match &args.dir {
         None => {
             let mut page = Vec::new();
@@ -49,11 +49,19 @@ pub fn man(ctx: &Context, args: &Man) -> Result<(), Failure> {
         }
         Some(dir) => {
             fs::create_dir_all(dir)?;
-            clap_mangen::generate_to(command, dir)?;
-            ctx.out.note(format!("The pages are in {}.", dir.display()));
-            Ok(())
+            Ok(clap_mangen::generate_to(command, dir)?)
         }
     }
+}
+
+/// In a manual page the examples stand at the end, and nothing of a template.
+fn examples_last(command: clap::Command) -> clap::Command {
+    let examples = command.get_before_help().map(ToString::to_string);
+    let command = match examples {
+        Some(examples) => command.after_help(examples),
+        None => command,
+    };
+    command.mut_subcommands(examples_last)
 }
 
 fn print(bytes: &[u8]) -> Result<(), Failure> {

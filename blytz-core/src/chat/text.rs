@@ -22,25 +22,26 @@ pub enum InvalidText {
     Deceptive,
 }
 
-/// The form in which a message is stored, compared and counted: NFC, line breaks and tabs as
-/// spaces, no white space around it.
+/// The form in which a message is stored, compared and counted: NFC, no white space around it. A
+/// message is one line: a line break or a tab inside it is a control character like any other.
 ///
 /// `max` is the most characters (Unicode scalar values) allowed, at most [`MAX_CHARACTERS`].
 ///
 /// ```
 /// use blytz_core::chat::normalise;
-/// assert_eq!(normalise("  nice\r\nvase ", 500).as_deref(), Ok("nice vase"));
+/// assert_eq!(normalise("  nice vase\r\n", 500).as_deref(), Ok("nice vase"));
+/// assert!(normalise("two\nlines", 500).is_err());
 /// assert!(normalise("tricky \u{202e}txet", 500).is_err());
 /// ```
 ///
 /// # Errors
 /// [`InvalidText`] when nothing, too much or something deceptive is left.
 pub fn normalise(text: &str, max: u32) -> Result<String, InvalidText> {
-    let one_line = text.replace("\r\n", " ").replace(is_line_break, " ");
-    if one_line.contains(is_deceptive) {
+    let trimmed = text.trim();
+    if trimmed.contains(is_deceptive) {
         return Err(InvalidText::Deceptive);
     }
-    let text: String = one_line.trim().nfc().collect();
+    let text: String = trimmed.nfc().collect();
     if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
         return Err(InvalidText::Blank);
     }
@@ -50,11 +51,6 @@ pub fn normalise(text: &str, max: u32) -> Result<String, InvalidText> {
         return Err(InvalidText::TooLong { max });
     }
     Ok(text)
-}
-
-/// What an editor may break a line or a column with.
-fn is_line_break(c: char) -> bool {
-    matches!(c, '\r' | '\n' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Whether the character makes a text look like another: control characters, overrides and marks
@@ -108,8 +104,6 @@ mod tests {
         for (given, expected) in [
             ("hello", "hello"),
             ("  hello\t", "hello"),
-            ("two\nlines", "two lines"),
-            ("two\r\nlines", "two lines"),
             ("a  b", "a  b"),
             ("e\u{301}t\u{e9}", "\u{e9}t\u{e9}"),
             (

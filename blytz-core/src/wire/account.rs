@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Faults, stated};
+use super::{Check, Faults, present, stated};
 use crate::{
     AddressId, Timestamp, UserId,
     account::{self, Role},
@@ -88,7 +88,7 @@ impl Check for PasswordChange {
 macro_rules! nothing_to_check {
     ($($name:ty),*) => {$(impl Check for $name { fn check(&self, _: &mut Faults) {} })*};
 }
-nothing_to_check!(LoginRequest, RefreshRequest, VerifyRequest, FirebaseRequest, RolesUpdate);
+nothing_to_check!(LoginRequest, RefreshRequest, VerifyRequest, FirebaseRequest, RolesUpdate, AddressUpdate);
 
 macro_rules! secret_debug {
     ($($name:ident),*) => {$(
@@ -284,6 +284,55 @@ impl Check for AddressInput {
         faults.text("/postcode", &self.postcode, 1..=16);
         if self.country.len() != 2 || !self.country.bytes().all(|b| b.is_ascii_uppercase()) {
             faults.invalid("/country", "must be an ISO 3166-1 country code in upper case, like MY");
+        }
+    }
+}
+
+/// `PATCH /auth/profile/addresses/{id}`: absent fields stay, null clears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AddressUpdate {
+    /// Who receives.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub name: Option<String>,
+    /// Their telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub phone: Option<String>,
+    /// Street and number.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub line1: Option<String>,
+    /// Flat, floor, building; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub line2: Option<Option<String>>,
+    /// City.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub city: Option<String>,
+    /// State or province; null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub state: Option<Option<String>>,
+    /// Postcode.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub postcode: Option<String>,
+    /// ISO 3166-1 alpha-2 country code, upper case.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub country: Option<String>,
+}
+
+impl AddressUpdate {
+    /// The whole address as it is to be: what is stated here, and `before` for the rest.
+    pub fn over(self, before: Address) -> AddressInput {
+        AddressInput {
+            name: self.name.unwrap_or(before.name),
+            phone: self.phone.unwrap_or(before.phone),
+            line1: self.line1.unwrap_or(before.line1),
+            line2: self.line2.unwrap_or(before.line2),
+            city: self.city.unwrap_or(before.city),
+            state: self.state.unwrap_or(before.state),
+            postcode: self.postcode.unwrap_or(before.postcode),
+            country: self.country.unwrap_or(before.country),
         }
     }
 }

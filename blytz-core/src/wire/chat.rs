@@ -99,7 +99,8 @@ fn check_reason(reason: Option<&str>, faults: &mut Faults) {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PinRequest {
-    /// Which message; null takes the pin away.
+    /// Which message; null, which has to be said, takes the pin away.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub message_id: Option<MessageId>,
 }
 

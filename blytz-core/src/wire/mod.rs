@@ -53,13 +53,16 @@ impl Faults {
     }
 
     /// Notes a text whose number of characters is outside `range`, or that is blank though it must
-    /// not be, or that contains control characters.
+    /// not be, or that contains control characters or others that make it look like another text.
     pub fn text(&mut self, pointer: &str, text: &str, range: std::ops::RangeInclusive<usize>) {
         let length = text.chars().count();
         if !range.contains(&length) || (*range.start() > 0 && text.trim().is_empty()) {
-            self.invalid(pointer, format!("must have {} to {} characters and not be blank", range.start(), range.end()));
-        } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            self.invalid(pointer, "must not contain control characters");
+            self.invalid(
+                pointer,
+                format!("must have {} to {} characters and not be blank", range.start(), range.end()),
+            );
+        } else if text.chars().any(|c| crate::chat::is_deceptive(c) && c != '\n' && c != '\t' && c != '\r') {
+            self.invalid(pointer, "must not contain control, direction-override or zero-width characters");
         }
     }
 

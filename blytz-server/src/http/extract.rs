@@ -66,7 +66,9 @@ pub async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<bytes::
         return Err(too_large());
     }
     axum::body::to_bytes(body, MAX_BODY).await.map_err(|error| {
-        if std::error::Error::source(&error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+        if std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
+        {
             too_large()
         } else {
             Error::new(ErrorCode::BadRequest, "The body ended early.")

@@ -116,10 +116,10 @@ pub(super) fn read(text: &str) -> Frame {
 }
 
 fn operation(name: &str, body: &str) -> Option<Result<Op>> {
-    fn read<T: DeserializeOwned + Check>(body: &str, op: impl FnOnce(T) -> Op) -> Option<Result<Op>> {
-        Some(parse(body).map(op))
+    fn read<T: DeserializeOwned + Check>(body: &str, op: impl FnOnce(T) -> Op) -> Result<Op> {
+        parse(body).map(op)
     }
-    match name {
+    Some(match name {
         "auth" => read(body, Op::Auth),
         "subscribe" => read(body, Op::Subscribe),
         "unsubscribe" => read(body, Op::Unsubscribe),
@@ -127,8 +127,8 @@ fn operation(name: &str, body: &str) -> Option<Result<Op>> {
         "chat" => read(body, Op::Chat),
         "react" => read(body, Op::React),
         "ping" => read(body, |_: Nothing| Op::Ping),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 fn duplicate(members: &[(String, &RawValue)]) -> Option<String> {

@@ -12,5 +12,5 @@ mod session;
 mod upgrade;
 
 pub use self::hub::{Hub, Topic};
-pub(crate) use self::upgrade::serve;
 pub use self::upgrade::router;
+pub(crate) use self::upgrade::serve;

@@ -12,7 +12,6 @@ use crate::{
 /// How many events are read from the log at a time.
 const SLICE: usize = 500;
 
-
 /// How a subscription begins.
 pub(super) enum Start {
     /// With every event after this seq.

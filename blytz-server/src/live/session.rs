@@ -3,21 +3,12 @@
 //! A single loop reads ops, runs them, and writes frames in order; nothing else touches the
 //! socket. Ops that wait for a commit run beside the loop, so that a bid never delays an event.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    pin::Pin,
-    time::Duration,
-};
+use std::{collections::HashMap, future::Future, pin::Pin, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use blytz_core::{
-    wire::{
-        ErrorCode, Problem,
-        live::{
-            Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame, Since, Subscribed,
-        },
-    },
+use blytz_core::wire::{
+    ErrorCode, Problem,
+    live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame, Since, Subscribed},
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -151,6 +142,8 @@ impl Session {
                 _ = ping.tick() => {
                     if heard.elapsed() > SILENT_FOR {
                         close(CLOSE_AWAY, "nothing was heard for a minute")
+                    } else if self.login.is_some() && self.user().await.is_err() {
+                        close(CLOSE_EXPIRED, "the session has ended; log in and reconnect")
                     } else {
                         self.write(socket, Message::Ping(bytes::Bytes::new())).await
                     }
@@ -211,7 +204,13 @@ impl Session {
             Some(Ok(Message::Binary(_))) => frame::not_text(),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
             Some(Ok(Message::Close(_))) | None => return Err(None),
-            Some(Err(error)) => return if too_big(&error) { close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB") } else { Err(None) },
+            Some(Err(error)) => {
+                return if too_big(&error) {
+                    close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB")
+                } else {
+                    Err(None)
+                };
+            }
         };
         self.frames += 1;
         self.aliens = if frame.alien { self.aliens + 1 } else { 0 };
@@ -243,7 +242,7 @@ impl Session {
             Op::Bid(bid) => return Ok(self.start_bid(re, bid, pending).await),
             Op::Chat(chat) => return Ok(self.start_chat(re, chat, pending).await),
             Op::Auth(auth) => self.log_in(auth.token).await,
-            Op::Unsubscribe(unsubscribe) => self.unsubscribe(unsubscribe.channel),
+            Op::Unsubscribe(unsubscribe) => Ok(self.unsubscribe(unsubscribe.channel)),
             Op::React(react) => self.react(react).await,
             Op::Ping => to_value(&Pong { server_time: self.app.clock.now() }),
         };
@@ -256,7 +255,7 @@ impl Session {
     async fn log_in(&mut self, token: String) -> Result<serde_json::Value> {
         let user = self.app.accounts.identify(&token).await?;
         if self.login.as_ref().is_some_and(|(_, before)| before.id != user.id) {
-            self.unsubscribe(Channel::Me).ok();
+            self.unsubscribe(Channel::Me);
         }
         let answer = to_value(&Authenticated { user_id: user.id, expires_at: user.expires_at })?;
         self.login = Some((token, user));
@@ -420,13 +419,13 @@ impl Session {
         self.send(socket, text(&ServerFrame::Ok { re, ok })).await
     }
 
-    fn unsubscribe(&mut self, channel: Channel) -> Result<serde_json::Value> {
+    fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
         let me = self.login.as_ref().map(|(_, user)| user.id);
         if let Some(topic) = Topic::of(channel, me) {
             self.mailbox.unsubscribe(topic);
             self.written.remove(&topic);
         }
-        Ok(serde_json::json!({ "channel": channel }))
+        serde_json::json!({ "channel": channel })
     }
 
     fn request_id(&self) -> String {

@@ -46,12 +46,11 @@ async fn connect(State(app): State<App>, request: Request) -> Result<Response> {
 /// Answers a handshake with a session, subscribed to `initial` from the start.
 pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
     check_origin(&app, &parts.headers)?;
-    let login = match parts.headers.contains_key(header::AUTHORIZATION) {
-        true => {
-            let user = <User as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
-            Some((auth::bearer(&parts.headers)?.to_owned(), user))
-        }
-        false => None,
+    let login = if parts.headers.contains_key(header::AUTHORIZATION) {
+        let user = <User as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
+        Some((auth::bearer(&parts.headers)?.to_owned(), user))
+    } else {
+        None
     };
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await.map_err(|rejection| {
         Error::new(

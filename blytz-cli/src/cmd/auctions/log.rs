@@ -145,7 +145,8 @@ fn lines(entries: &[LogEntry]) -> Result<String, Failure> {
 
 fn csv(entries: &[LogEntry]) -> Result<String, Failure> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    let write = |table: &mut csv::Writer<Vec<u8>>, row: [String; 9]| table.write_record(row).map_err(anyhow::Error::from);
+    let write =
+        |table: &mut csv::Writer<Vec<u8>>, row: [String; 9]| table.write_record(row).map_err(anyhow::Error::from);
     let head = ["seq", "at", "kind", "outcome", "price", "currency", "leader", "bid_id", "bidder"];
     write(&mut table, head.map(str::to_owned))?;
     for entry in entries {

@@ -39,7 +39,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// List auctions
-    #[command(before_help = "Examples:\n  blytz auctions list --status live\n  blytz auctions list --show SHOW --all --output json\n")]
+    #[command(
+        before_help = "Examples:\n  blytz auctions list --status live\n  blytz auctions list --show SHOW --all --output json\n"
+    )]
     List(ListArgs),
     /// Show one auction
     #[command(before_help = "Examples:\n  blytz auctions get 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77\n")]
@@ -63,11 +65,12 @@ enum Command {
     #[command(before_help = "\
 Examples:
   blytz auctions create --product PRODUCT --starting-price 10.00 --duration 60s
-  blytz auctions create --product PRODUCT --starting-price 10 --reserve-price 50 --increment ebay --soft-close none
-  blytz auctions create --product PRODUCT --format dutch --starting-price 100 --dutch-step 1 --dutch-floor 20
+  blytz auctions create --product PRODUCT --starting-price 10 --increment ebay --soft-close none
+  blytz auctions create --product PRODUCT --starting-price 99 --format dutch --dutch-step 1 \\
+    --dutch-floor 20
   blytz auctions create --product PRODUCT --rules rules.json --show SHOW
 ")]
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// Open an auction now
     #[command(before_help = "Examples:\n  blytz auctions start 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77\n")]
     Start {
@@ -75,7 +78,9 @@ Examples:
         auction: AuctionId,
     },
     /// Change an auction before its first bid
-    #[command(before_help = "Examples:\n  blytz auctions amend LOT --title 'Another title'\n  blytz auctions amend LOT --rules rules.json\n")]
+    #[command(
+        before_help = "Examples:\n  blytz auctions amend LOT --title 'Another title'\n  blytz auctions amend LOT --rules rules.json\n"
+    )]
     Amend(AmendArgs),
     /// Call an auction off: sellers until the first bid, then admins
     #[command(before_help = "Examples:\n  blytz auctions cancel LOT --reason 'damaged in storage' --yes\n")]
@@ -98,7 +103,9 @@ Examples:
         reason: String,
     },
     /// Print an auction's log
-    #[command(before_help = "Examples:\n  blytz auctions events LOT\n  blytz auctions events LOT --after 17 --output json\n")]
+    #[command(
+        before_help = "Examples:\n  blytz auctions events LOT\n  blytz auctions events LOT --after 17 --output json\n"
+    )]
     Events {
         /// The auction's id
         auction: AuctionId,
@@ -110,19 +117,24 @@ Examples:
         limit: Option<u32>,
     },
     /// Save the proof of a finished auction, or its log
-    #[command(before_help = "Examples:\n  blytz auctions export LOT proof.json\n  blytz auctions export LOT --as csv > bids.csv\n  blytz auctions export LOT --as log | jq .kind\n")]
+    #[command(
+        before_help = "Examples:\n  blytz auctions export LOT proof.json\n  blytz auctions export LOT --as csv > bids.csv\n  blytz auctions export LOT --as log | jq .kind\n"
+    )]
     Export {
         /// The auction's id
         auction: AuctionId,
         /// The file; `-` for stdout
         #[arg(default_value = "-")]
         file: String,
-        /// What to save
-        #[arg(long = "as", value_enum, value_name = "WHAT", default_value_t)]
+        /// What to save: proof (all that `blytz verify` needs), log (as it stands, a JSON document
+        /// a line) or csv (the log for a spreadsheet)
+        #[arg(long = "as", value_enum, value_name = "WHAT", default_value_t, hide_possible_values = true)]
         format: ExportFormat,
     },
     /// Follow auctions live until they end
-    #[command(before_help = "Examples:\n  blytz auctions watch LOT\n  blytz auctions watch LOT LOT --output json | jq .event.kind\n  blytz auctions watch --show SHOW\n")]
+    #[command(
+        before_help = "Examples:\n  blytz auctions watch LOT\n  blytz auctions watch LOT LOT --output json | jq .event.kind\n  blytz auctions watch --show SHOW\n"
+    )]
     Watch {
         /// The auctions' ids
         #[arg(required_unless_present = "show")]
@@ -204,7 +216,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         Command::Get { auction } => show(ctx, &auctions.get(auction).await?),
         Command::Status { auction } => view::show_status(ctx, &auctions.status(auction).await?),
         Command::Me { auction } => me(ctx, &client, auction).await,
-        Command::Create(args) => create(ctx, &client, args).await,
+        Command::Create(args) => create(ctx, &client, *args).await,
         Command::Start { auction } => show(ctx, &auctions.start(auction).await?),
         Command::Amend(args) => amend(ctx, &client, args).await,
         Command::Cancel { auction, reason } => {
@@ -291,8 +303,8 @@ async fn amend(ctx: &Context, client: &Client, args: AmendArgs) -> Result<(), Fa
 fn closes(status: &blytz_client::wire::auction::StatusView) -> String {
     match (status.status, status.closes_at) {
         (AuctionStatus::Live, Some(at)) => format!("in {}", countdown(at.micros_since(status.server_time))),
-        (_, Some(at)) => moment(at),
-        (_, None) => "-".to_owned(),
+        (AuctionStatus::Sold | AuctionStatus::Unsold, Some(at)) => moment(at),
+        _ => "-".to_owned(),
     }
 }
 

@@ -74,9 +74,8 @@ impl RulesArgs {
 
     /// The rules that the flags say, with amounts in `currency`.
     pub fn read(&self, currency: Currency) -> Result<RulesInput, Failure> {
-        let amount = |flag: &str, text: &Option<String>| {
-            text.as_deref().map(|text| money(flag, text, currency)).transpose()
-        };
+        let amount =
+            |flag: &str, text: &Option<String>| text.as_deref().map(|text| money(flag, text, currency)).transpose();
         let format = self.format.unwrap_or(Format::English);
         let english = format == Format::English;
         let starting_price = amount("--starting-price", &self.starting_price)?

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use blytz_client::{
-    LiveEvent, LiveEvents, LiveHandle, new_bid_id,
+    ConnectionState, LiveEvent, LiveEvents, LiveHandle, new_bid_id,
     wire::{
         ErrorCode,
         auction::{AuctionStatus, BidRequest, EventData, Format, RulesView, StatusView},
@@ -116,6 +116,8 @@ impl Bidder {
 
     async fn see(&mut self, event: LiveEvent) {
         match event {
+            // What opened before they came, or while they were away.
+            LiveEvent::State(ConnectionState::Live) => self.look_around().await,
             LiveEvent::Update { update, .. } => {
                 if let UpdateData::Lot { auction_id, status: AuctionStatus::Live } = update.data {
                     self.sit_down(auction_id).await;
@@ -127,6 +129,18 @@ impl Bidder {
                 self.stage.complain(format!("{} can't follow {channel}: {error}", self.person.name));
             }
             _ => {}
+        }
+    }
+
+    async fn look_around(&mut self) {
+        match self.person.client.streams().lots(self.stage.stream.id).await {
+            Ok(lots) => {
+                let live = lots.items.iter().find(|lot| lot.status.status == AuctionStatus::Live);
+                if let Some(lot) = live {
+                    self.sit_down(lot.status.id).await;
+                }
+            }
+            Err(error) => self.stage.complain(format!("{} can't see the lots: {error}", self.person.name)),
         }
     }
 
@@ -261,6 +275,9 @@ impl Bidder {
     }
 
     async fn say(&mut self, text: String) {
+        if !self.stage.is_news(&text) {
+            return;
+        }
         let message = ChatSend { stream_id: self.stage.stream.id, message_id: None, text };
         match self.live.chat(message).await {
             Ok(_) => {}
@@ -276,7 +293,7 @@ impl Bidder {
 
     fn plan_small_talk(&mut self) {
         self.chatty_at = match self.role.temperament {
-            Temperament::Chatter => Some(Instant::now() + self.mind.between(6.0, 25.0)),
+            Temperament::Chatter => Some(Instant::now() + self.mind.between(8.0, 40.0)),
             Temperament::Watcher => Some(Instant::now() + self.mind.between(20.0, 90.0)),
             _ => None,
         };

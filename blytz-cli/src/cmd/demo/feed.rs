@@ -199,8 +199,8 @@ impl Feed {
                     verified: false,
                 };
                 let text = match (&sale.winner, price) {
-                    (Some(winner), Some(price)) => format!("{price}  {} to {winner}, {} bids", sale.lot, sale.bids),
-                    _ => format!("{}, unsold after {} bids", sale.lot, sale.bids),
+                    (Some(winner), Some(price)) => format!("{price}  {} to {winner}, {}", sale.lot, count(sale.bids, "bid")),
+                    _ => format!("{}, unsold after {}", sale.lot, count(sale.bids, "bid")),
                 };
                 let label = if *status == AuctionStatus::Sold { "SOLD" } else { "unsold" };
                 self.sales.push(sale);

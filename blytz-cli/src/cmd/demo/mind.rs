@@ -10,6 +10,9 @@ use serde::Deserialize;
 
 use super::pace::Pace;
 
+/// How often somebody who is beaten by a little thinks again.
+const FEVER: u32 = 3;
+
 /// How somebody bids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,11 +80,13 @@ pub struct Mind {
     due: Option<Timestamp>,
     /// Offers made on this lot.
     offers: u32,
+    /// How often they may still find that it is worth more than they thought.
+    fever: u32,
 }
 
 impl Mind {
     pub fn new(temperament: Temperament, pace: Pace, seed: u64) -> Self {
-        Self { temperament, pace, rng: StdRng::seed_from_u64(seed), worth: None, due: None, offers: 0 }
+        Self { temperament, pace, rng: StdRng::seed_from_u64(seed), worth: None, due: None, offers: 0, fever: 0 }
     }
 
     /// When to move next.
@@ -92,11 +97,14 @@ impl Mind {
     /// A lot opens: makes up their mind whether they want it and for how much.
     pub fn meet(&mut self, sight: &Sight, estimate: (i64, i64), keen: bool) {
         self.offers = 0;
+        self.fever = FEVER;
         self.due = None;
         self.worth = self.wants(keen).then(|| {
             let (low, high) = (estimate.0 as f64, estimate.1 as f64);
             let worth = low + (high - low) * self.rng.random_range(0.0..1.1);
             let worth = if keen { worth * 1.1 } else { worth };
+            // Who waits for the end has to beat what the others found worth bidding.
+            let worth = if self.temperament == Temperament::Sniper { worth * 1.05 } else { worth };
             // Nobody thinks in sen.
             (worth / 500.0) as i64 * 500
         });
@@ -120,10 +128,8 @@ impl Mind {
 
     /// The lot changed.
     pub fn notice(&mut self, sight: &Sight, now: Timestamp) {
-        let Some(worth) = self.worth else { return };
-        if sight.format != Format::English {
-            return;
-        }
+        let Some(worth) = self.worth.filter(|_| sight.format == Format::English) else { return };
+        let worth = if sight.live && !sight.leading { self.stretch(worth, sight) } else { worth };
         if !sight.live || sight.leading || sight.next_minimum > worth {
             self.due = None;
             return;
@@ -183,6 +189,20 @@ impl Mind {
             _ => 0,
         };
         Some(Offer::Exact((sight.next_minimum + steps * step).min(worth)))
+    }
+
+    /// Who has bid and is beaten by a little may want it more than they thought.
+    fn stretch(&mut self, worth: i64, sight: &Sight) -> i64 {
+        let beaten_by_a_little = (worth + 1..=worth + worth / 10).contains(&sight.next_minimum);
+        if self.offers == 0 || self.fever == 0 || !beaten_by_a_little || self.temperament == Temperament::Proxy {
+            return worth;
+        }
+        self.fever -= 1;
+        if !self.rng.random_bool(0.5) {
+            return worth;
+        }
+        self.worth = Some(sight.next_minimum);
+        sight.next_minimum
     }
 
     /// Aims at the last moments before the close as it stands.
@@ -310,6 +330,22 @@ mod tests {
         mind.notice(&english(900_000), OPEN);
         assert_eq!(mind.due(), None);
         assert_eq!(mind.offer(&english(900_000)), None);
+    }
+
+    #[test]
+    fn a_fever_ends() {
+        for seed in 0..50 {
+            let mut mind = mind(Temperament::Stepper, seed);
+            mind.meet(&english(10_000), (50_000, 90_000), true);
+            assert!(mind.offer(&english(10_000)).is_some());
+            let sober = mind.worth.expect("keen on it");
+            for _ in 0..20 {
+                let beaten = mind.worth.expect("still keen") + 1_000;
+                mind.notice(&english(beaten), OPEN);
+            }
+            let fevered = mind.worth.expect("still keen");
+            assert!(fevered <= sober + i64::from(FEVER) * 1_000, "{sober} became {fevered}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::{context::Context, error::Failure};
 /// How long it lasts without a terminal, unless said.
 const HEADLESS_SECONDS: u64 = 60;
 /// How much faster than its own pace the show runs without a person in it, unless said.
-const HEADLESS_SPEED: f64 = 2.5;
+const HEADLESS_SPEED: f64 = 3.0;
 /// What stopping takes: the sockets, the proofs, the server.
 const CURTAIN: Duration = Duration::from_secs(1);
 
@@ -63,7 +63,7 @@ pub struct Args {
     /// The bots' moods: the same number, the same moods
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How many times faster than at its own pace the show runs [default: 1 in the terminal, else 2.5]
+    /// How many times faster than at its own pace the show runs [default: 1 in the terminal, else 3]
     #[arg(long, value_name = "FACTOR")]
     speed: Option<Pace>,
 }

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use super::stage::Stage;
 use crate::error::Failure;
 
-/// Lots that a deadline leaves no time for are not opened; this is kept for the hammer and the last
-/// word, in the show's seconds.
+/// A lot is opened only if its last extension would end before the deadline; this is kept for the
+/// hammer and the last word, in the show's seconds.
 const LAST_WORD: f64 = 1.0;
 
 /// Runs the show: the whole catalogue, over and over, or as much of it as there is time for.
@@ -45,13 +45,18 @@ impl Seller {
         let stage = self.stage.clone();
         let mut queue = stage.queue.clone();
         loop {
+            let mut sold = 0;
             for id in queue {
-                if !self.has_time_for(id, until)? {
-                    self.say(&stage.show.patter.goodbye, &[]).await;
-                    return Ok(());
+                // Towards the end of the evening only what goes quickly.
+                if self.has_time_for(id, until)? {
+                    self.sell(id).await?;
+                    sold += 1;
+                    tokio::time::sleep(stage.pace.duration(stage.show.head.pause)).await;
                 }
-                self.sell(id).await?;
-                tokio::time::sleep(stage.pace.duration(stage.show.head.pause)).await;
+            }
+            if sold == 0 {
+                self.say(&stage.show.patter.goodbye, &[]).await;
+                return Ok(());
             }
             // Everything was on the table once; there is more of it in the back.
             queue = stage.lay_out().await?;

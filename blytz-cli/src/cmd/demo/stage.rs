@@ -1,7 +1,7 @@
 //! The show set up on a server: its people, its things, its lots.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{
         Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -31,6 +31,9 @@ pub const YOU: &str = "you@demo.example";
 /// An account for somebody at another terminal.
 pub const FRIEND: &str = "friend@demo.example";
 
+/// So many lines go by before one may be said again.
+const MEMORY: usize = 12;
+
 /// Somebody with an account.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -55,6 +58,7 @@ pub struct Stage {
     lots: RwLock<HashMap<AuctionId, usize>>,
     names: RwLock<HashMap<UserId, String>>,
     refused: AtomicU64,
+    said: Mutex<VecDeque<String>>,
     trouble: Mutex<Vec<String>>,
 }
 
@@ -100,6 +104,7 @@ impl Stage {
             lots: RwLock::default(),
             names: RwLock::new(names),
             refused: AtomicU64::new(0),
+            said: Mutex::default(),
             trouble: Mutex::default(),
         };
         stage.queue = stage.lay_out().await?;
@@ -150,6 +155,19 @@ impl Stage {
     /// Somebody introduced themselves.
     pub fn learn_name(&self, id: UserId, name: &str) {
         self.names.write().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert_with(|| name.to_owned());
+    }
+
+    /// Whether nobody of the cast has said this lately; then it counts as said.
+    pub fn is_news(&self, text: &str) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.iter().any(|before| before == text) {
+            return false;
+        }
+        said.push_back(text.to_owned());
+        if said.len() > MEMORY {
+            said.pop_front();
+        }
+        true
     }
 
     /// A bid was refused, as the rules have it.

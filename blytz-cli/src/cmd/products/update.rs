@@ -89,6 +89,7 @@ pub async fn run(client: &Client, args: UpdateArgs) -> Result<Product, Failure> 
 }
 
 /// A new value, null, or nothing said.
+#[expect(clippy::option_option, reason = "as the API tells null from absent")]
 fn maybe<T>(value: Option<T>, cleared: bool) -> Option<Option<T>> {
     if cleared { Some(value) } else { value.map(Some) }
 }

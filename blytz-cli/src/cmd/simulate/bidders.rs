@@ -21,8 +21,15 @@ pub fn invent(rules: Rules, starts_at: Option<Timestamp>, bidders: u8, bids: u16
         scenario.steps.push(step(1, ZERO, "-", "open".to_owned(), Action::Open));
     }
     for (at, line) in moments(&scenario.rules, opening, bids, &mut dice).into_iter().zip(2..) {
-        let Some(bidder) = bidders.get(dice.below(bidders.len() as u64) as usize) else { break };
-        let Some(bid) = bidder.decide(&scenario, at, &mut dice) else { continue };
+        // Somebody begins to think about it; the first who wants to bids.
+        let first = dice.below(bidders.len() as u64) as usize;
+        let seen = look(&scenario, at);
+        let willing = bidders.iter().cycle().skip(first).take(bidders.len());
+        let Some((bidder, bid)) =
+            willing.filter_map(|bidder| Some((bidder, bidder.decide(&scenario.rules, &seen, &mut dice)?))).next()
+        else {
+            continue;
+        };
         let text = match bid {
             BidKind::Exact(amount) => format!("bid {}", amount.to_decimal()),
             BidKind::Max(max) => format!("max {}", max.to_decimal()),
@@ -71,18 +78,17 @@ impl Bidder {
         Self {
             name: char::from(b'a' + number % 26).to_string(),
             worth: Money::new(i64::try_from(amount).unwrap_or(1), start.currency),
-            patient: dice.below(3) == 0,
+            patient: dice.below(4) == 0,
         }
     }
 
     /// What they do, seeing what everybody sees.
-    fn decide(&self, scenario: &Scenario, at: Timestamp, dice: &mut Dice) -> Option<BidKind> {
-        if scenario.rules.format() != Format::English {
-            return Some(BidKind::Exact(self.worth));
-        }
-        let seen = look(scenario, at);
+    fn decide(&self, rules: &Rules, seen: &BTreeMap<Column, String>, dice: &mut Dice) -> Option<BidKind> {
         let cell = |column| seen.get(&column).map_or("-", String::as_str);
         let open = cell(Column::Status) == "live";
+        if rules.format() != Format::English {
+            return open.then_some(BidKind::Exact(self.worth));
+        }
         let leads = cell(Column::Leader) == self.name;
         let next = Money::parse_decimal(cell(Column::Next), self.worth.currency).ok()?;
         if !open || leads || next.amount > self.worth.amount {

@@ -41,7 +41,10 @@ async fn list(
 ) -> Result<Json<Page<BlockedUser>>> {
     let size = page_size(page.limit);
     let after = match &page.cursor {
-        Some(cursor) => cursor.parse::<UserId>().map_err(|_| Error::invalid_field("/cursor", "is not a cursor of this list"))?.uuid(),
+        Some(cursor) => cursor
+            .parse::<UserId>()
+            .map_err(|_| Error::invalid_field("/cursor", "is not a cursor of this list"))?
+            .uuid(),
         None => Uuid::nil(),
     };
     let rows = store::blocked(&app.db, seller.id, after, size + 1).await?;
@@ -85,7 +88,7 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
     let mut tx = app.db.begin_write().await?;
     store::block(&mut tx, seller.id, user, app.clock.now()).await?;
     tx.commit().await?;
-    app.auctions.shared.blocklist_changed().await;
+    app.auctions.shared.refresh().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -106,6 +109,6 @@ async fn unblock(State(app): State<App>, seller: Seller, PathId(user): PathId<Us
     let mut tx = app.db.begin_write().await?;
     store::unblock(&mut tx, seller.id, user).await?;
     tx.commit().await?;
-    app.auctions.shared.blocklist_changed().await;
+    app.auctions.shared.refresh().await;
     Ok(StatusCode::NO_CONTENT)
 }

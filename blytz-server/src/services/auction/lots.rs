@@ -19,7 +19,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
-    room::Act,
+    request::{Act, Amendment},
     state::{StoredState, status_name},
     store::{self, HeadRow, LotFilter, LotRow, NewEvent, NewLot},
     streams,
@@ -305,10 +305,7 @@ async fn events(
         (status = 422, description = "Invalid shape.", body = Problem),
     )
 )]
-async fn start(
-    State(app): State<App>,
-    Body { who, body }: Body<Active, StartRequest>,
-) -> Result<Json<Auction>> {
+async fn start(State(app): State<App>, Body { who, body }: Body<Active, StartRequest>) -> Result<Json<Auction>> {
     let lot = app.auctions.owned(body.auction_id, &who).await?;
     let state: StoredState = read(&lot.state)?;
     if let (AuctionStatus::Scheduled, Some(stream)) = (state.status, lot.stream_id) {
@@ -357,7 +354,8 @@ async fn amend(
         }]));
     }
     let nonce = Nonce::from_bytes(random_bytes());
-    app.auctions.act(id, Act::Amend { rules, starts_at: body.starts_at, title: body.title, nonce }).await?;
+    let amendment = Amendment { rules, starts_at: body.starts_at, title: body.title, nonce };
+    app.auctions.act(id, Act::Amend { amendment: Box::new(amendment) }).await?;
     Ok(Json(app.auctions.one(id, Some(&who)).await?))
 }
 

@@ -11,6 +11,7 @@ mod lots;
 mod proof;
 mod queue;
 mod refusals;
+mod request;
 mod room;
 mod rooms;
 mod state;
@@ -37,7 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::{
     committer::Committer,
-    room::{Act, Bid, Request},
+    request::{Act, Bid, Request},
     rooms::Shared,
     store::LotRow,
 };
@@ -128,9 +129,9 @@ impl Auctions {
     /// # Errors
     /// Every refusal of contract §3, and 503 when nothing can be said.
     pub async fn bid(&self, user: &User, request: BidRequest) -> Result<BidAnswer> {
-        let bid = BidKind::try_from(&request).map_err(Error::invalid)?;
+        let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
         let (reply, answer) = oneshot::channel();
-        let bid = Bid { bidder: user.id, bid_id: request.bid_id, bid, suspended: user.suspended, reply };
+        let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended, reply };
         self.shared.send(request.auction_id, Request::Bid(bid))?;
         received(answer).await
     }

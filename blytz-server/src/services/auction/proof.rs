@@ -3,10 +3,7 @@
 use axum::{Json, extract::State};
 use blytz_core::{
     AuctionId,
-    auction::{
-        log::Head,
-        proof::Viewer,
-    },
+    auction::{log::Head, proof::Viewer},
     wire::{
         ErrorCode, Problem,
         auction::{AuctionStatus, LogKeys, Proof},

@@ -86,10 +86,14 @@ async fn put(
     store::empty_queue(&mut tx, id).await?;
     for (position, lot) in body.auction_ids.iter().enumerate() {
         if !store::enqueue(&mut tx, *lot, id, position + 1, seller).await? {
-            return Err(Error::invalid_field(format!("/auction_ids/{position}"), "must be an auction of the show's seller"));
+            return Err(Error::invalid_field(
+                format!("/auction_ids/{position}"),
+                "must be an auction of the show's seller",
+            ));
         }
     }
     tx.commit().await?;
+    app.auctions.shared.refresh().await;
     tell(&app, id).await?;
     lots(&app, id, Some(&who)).await.map(Json)
 }

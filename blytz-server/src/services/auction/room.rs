@@ -13,17 +13,18 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Money, StreamId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Nonce, Rules, log::Head, recall},
+    auction::{Auction, log::Head, recall},
     wire::{
         auction::{AuctionStatus, BidAnswer, EventData, LogEntry},
         live::UpdateData,
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::{
     committer::Failure,
     refusals::Refusals,
+    request::{Act, Bid, Request},
     rooms::Shared,
     store::{self, KnownBid},
     turn::{Turn, Verdict},
@@ -42,69 +43,6 @@ pub(super) const MAX_QUEUED: usize = 4_096;
 const ATTEMPTS: usize = 5;
 /// How long a room without work and without a due time stays in memory.
 const IDLE: Duration = Duration::from_secs(60);
-
-/// Where a request's answer goes.
-pub(super) type Reply<T> = oneshot::Sender<Result<T>>;
-
-/// A bid on its way to a room.
-pub(super) struct Bid {
-    pub bidder: UserId,
-    pub bid_id: BidId,
-    pub bid: BidKind,
-    pub suspended: bool,
-    pub reply: Reply<BidAnswer>,
-}
-
-/// What else can be asked of a room.
-pub(super) enum Act {
-    Open,
-    Tick,
-    Amend { rules: Rules, starts_at: Option<Option<Timestamp>>, title: Option<String>, nonce: Nonce },
-    /// Comes without the log; the room reads it just before it decides.
-    Void { bid_id: BidId, reason: String, log: Vec<Event> },
-    Cancel { reason: String, by_admin: bool },
-}
-
-impl Act {
-    pub(super) fn command(&self) -> Command {
-        match self {
-            Self::Open => Command::Open,
-            Self::Tick => Command::Tick,
-            Self::Amend { rules, starts_at, nonce, .. } => {
-                Command::Amend { rules: rules.clone(), starts_at: *starts_at, reserve_nonce: *nonce }
-            }
-            Self::Void { bid_id, reason, log } => {
-                Command::Void { bid_id: *bid_id, reason: reason.clone(), log: log.clone() }
-            }
-            Self::Cancel { reason, by_admin } => Command::Cancel { reason: reason.clone(), by_admin: *by_admin },
-        }
-    }
-}
-
-/// A request to a room.
-pub(super) enum Request {
-    Bid(Bid),
-    Act { act: Act, reply: Reply<()> },
-    BlocklistChanged,
-}
-
-impl Request {
-    /// Answers with an error.
-    pub(super) fn refuse(self, error: Error) {
-        // Whoever asked may have gone; then nobody is there to be told.
-        match self {
-            Self::Bid(bid) => drop(bid.reply.send(Err(error))),
-            Self::Act { reply, .. } => drop(reply.send(Err(error))),
-            Self::BlocklistChanged => {}
-        }
-    }
-
-    /// Whether it needs a turn of its own: a void reads the log, which must not change meanwhile,
-    /// and an amendment writes more than events.
-    const fn stands_alone(&self) -> bool {
-        matches!(self, Self::Act { act: Act::Void { .. } | Act::Amend { .. }, .. })
-    }
-}
 
 /// A room's state between turns: all of it durable.
 pub(super) struct Room {
@@ -199,10 +137,10 @@ impl Room {
     async fn turn(&mut self, mut requests: Vec<Request>, resume: bool) {
         let mut last = Failure::Refused;
         for attempt in 0..ATTEMPTS {
-            if attempt > 0 {
-                if let Err(error) = self.reload().await {
-                    return refuse_all(requests, &error);
-                }
+            if attempt > 0
+                && let Err(error) = self.reload().await
+            {
+                return refuse_all(requests, &error);
             }
             match self.attempt(&mut requests, resume).await {
                 Ok(()) => return,
@@ -245,8 +183,9 @@ impl Room {
     async fn prepare(&mut self, requests: &mut [Request]) -> Result<()> {
         for request in requests {
             match request {
-                Request::BlocklistChanged => {
+                Request::Refresh => {
                     self.blocklist = store::blocklist(&self.shared.db, self.auction.seller_id()).await?;
+                    self.stream = stream_of(&self.shared, self.head.auction_id).await?;
                 }
                 Request::Act { act: Act::Void { log, .. }, .. } => {
                     let whole = store::whole_log(&self.shared.db, self.head.auction_id).await?;
@@ -262,7 +201,7 @@ impl Room {
         let ids: Vec<BidId> = requests
             .iter()
             .filter_map(|request| match request {
-                Request::Bid(bid) => Some(bid.bid_id),
+                Request::Bid(bid) => Some(bid.id),
                 _ => None,
             })
             .collect();
@@ -274,8 +213,8 @@ impl Room {
 
     fn verdict(&self, turn: &mut Turn<'_>, request: &Request, now: Timestamp) -> Verdict {
         let Request::Bid(bid) = request else { return turn.decide(request, false) };
-        let fingerprint = recall::fingerprint(bid.bid);
-        if let Some(error) = self.refusals.find(bid.bidder, bid.bid_id, &fingerprint, now) {
+        let fingerprint = recall::fingerprint(bid.kind);
+        if let Some(error) = self.refusals.find(bid.bidder, bid.id, &fingerprint, now) {
             return Verdict::Refused(error.clone());
         }
         turn.decide(request, self.blocklist.contains(&bid.bidder))
@@ -294,7 +233,7 @@ impl Room {
                 (Request::Bid(bid), verdict) => self.answer_bid(bid, verdict, accepted, now),
                 (Request::Act { reply, .. }, Verdict::Refused(error)) => drop(reply.send(Err(error))),
                 (Request::Act { reply, .. }, _) => drop(reply.send(Ok(()))),
-                (Request::BlocklistChanged, _) => {}
+                (Request::Refresh, _) => {}
             }
         }
     }
@@ -311,7 +250,7 @@ impl Room {
             Verdict::Refused(error) => {
                 metrics::counter!("blytz_bids_refused_total", "code" => error.code().as_str()).increment(1);
                 if error.code() != ErrorCode::IdempotencyMismatch {
-                    self.refusals.note(bid.bidder, bid.bid_id, recall::fingerprint(bid.bid), &error, now);
+                    self.refusals.note(bid.bidder, bid.id, recall::fingerprint(bid.kind), &error, now);
                 }
                 Err(error)
             }
@@ -332,15 +271,15 @@ impl Room {
             }
         }
         let (was, is) = (before.public(now), self.auction.public(now));
-        if was.status != is.status {
-            if let Some(stream) = self.stream {
-                hub.update(Topic::Stream(stream), UpdateData::Lot { auction_id: id, status: is.status }, now);
-            }
+        if was.status != is.status
+            && let Some(stream) = self.stream
+        {
+            hub.update(Topic::Stream(stream), UpdateData::Lot { auction_id: id, status: is.status }, now);
         }
-        if let (Some(outbid), AuctionStatus::Live | AuctionStatus::Sold) = (was.leader, is.status) {
-            if is.leader != Some(outbid) {
-                self.tell_outbid(outbid, is.price, is.next_minimum, now);
-            }
+        if let (Some(outbid), AuctionStatus::Live | AuctionStatus::Sold) = (was.leader, is.status)
+            && is.leader != Some(outbid)
+        {
+            self.tell_outbid(outbid, is.price, is.next_minimum, now);
         }
     }
 
@@ -395,11 +334,17 @@ const fn outcome_name(answer: &BidAnswer) -> &'static str {
 
 /// An auction as the database holds it.
 async fn read(shared: &Shared, id: AuctionId) -> Result<(Auction, Head, Option<StreamId>, HashSet<UserId>)> {
-    let lot = store::lot(&shared.db, id).await?.ok_or_else(Error::not_found)?;
+    let stream = stream_of(shared, id).await?;
     let log = store::whole_log(&shared.db, id).await?;
     let last = log.last().map(|(entry, _)| (entry.seq, entry.hash.clone()));
     let (seq, hash) = last.ok_or_else(|| internal("an auction without a log"))?;
     let auction = Auction::fold(id, log.iter().map(|(_, event)| event)).map_err(internal)?;
     let blocklist = store::blocklist(&shared.db, auction.seller_id()).await?;
-    Ok((auction, Head { auction_id: id, seq, hash }, lot.stream_id.map(StreamId), blocklist))
+    Ok((auction, Head { auction_id: id, seq, hash }, stream, blocklist))
+}
+
+/// The show that the auction is in.
+async fn stream_of(shared: &Shared, id: AuctionId) -> Result<Option<StreamId>> {
+    let lot = store::lot(&shared.db, id).await?.ok_or_else(Error::not_found)?;
+    Ok(lot.stream_id.map(StreamId))
 }

@@ -11,7 +11,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     committer::Committer,
-    room::{MAX_QUEUED, Request, Room},
+    request::Request,
+    room::{MAX_QUEUED, Room},
 };
 use crate::{
     clock::Clock,
@@ -86,13 +87,13 @@ impl Shared {
         self.room(id, false);
     }
 
-    /// Tells every open room that some blocklist has changed. A room that is full will learn of it
-    /// with the next one; it holds a thousand requests that were made before.
-    pub(super) async fn blocklist_changed(&self) {
+    /// Tells every open room that a blocklist or a show's queue has changed. A room that is full
+    /// learns of it behind the requests that were made before.
+    pub(super) async fn refresh(&self) {
         let rooms: Vec<_> = self.open().values().cloned().collect();
         for room in rooms {
-            // A closed room reads the blocklist when it is opened again.
-            let _ = room.send(Request::BlocklistChanged).await;
+            // A closed room reads all of it when it is opened again.
+            let _ = room.send(Request::Refresh).await;
         }
     }
 

@@ -13,7 +13,7 @@ use blytz_core::{
 
 use super::{
     committer::Batch,
-    room::{Act, Bid, Request},
+    request::{Act, Bid, Request},
     state::StoredState,
     store::{KnownBid, NewBid, NewEvent, Terms},
 };
@@ -99,36 +99,36 @@ impl<'a> Turn<'a> {
                 Ok(()) => Verdict::Done,
                 Err(error) => Verdict::Refused(error),
             },
-            Request::BlocklistChanged => Verdict::Done,
+            Request::Refresh => Verdict::Done,
         }
     }
 
     fn bid(&mut self, bid: &Bid, blocked: bool) -> Verdict {
-        let fingerprint = recall::fingerprint(bid.bid);
+        let fingerprint = recall::fingerprint(bid.kind);
         let same = |known: &str| {
             let known = recall::Known { fingerprint: known.to_owned() };
             recall::recall(&known, &fingerprint).map_err(|rejection| Verdict::Refused(rejection.into()))
         };
-        if let Some(known) = self.known.get(&(bid.bidder, bid.bid_id)) {
+        if let Some(known) = self.known.get(&(bid.bidder, bid.id)) {
             return match same(&known.fingerprint) {
                 Ok(()) => Verdict::Replayed(Box::new(known.answer.clone())),
                 Err(refused) => refused,
             };
         }
-        let twin = self.accepted.iter().position(|one| one.bidder == bid.bidder && one.answer.bid_id == bid.bid_id);
+        let twin = self.accepted.iter().position(|one| one.bidder == bid.bidder && one.answer.bid_id == bid.id);
         if let Some(index) = twin {
             return match same(&self.accepted[index].fingerprint) {
                 Ok(()) => Verdict::Echo(index),
                 Err(refused) => refused,
             };
         }
-        if let Some(error) = self.refused.get(&(bid.bidder, bid.bid_id, fingerprint.clone())) {
+        if let Some(error) = self.refused.get(&(bid.bidder, bid.id, fingerprint.clone())) {
             return Verdict::Refused(error.clone());
         }
         let command = Command::Bid {
             bidder: bid.bidder,
-            bid_id: bid.bid_id,
-            bid: bid.bid,
+            bid_id: bid.id,
+            bid: bid.kind,
             standing: Standing { suspended: bid.suspended, blocked },
             nonce: Nonce::from_bytes(crate::clock::random_bytes()),
         };
@@ -136,7 +136,7 @@ impl<'a> Turn<'a> {
             Ok(first) => self.accept(bid, first, fingerprint),
             Err(rejection) => {
                 let error = Error::from(rejection);
-                self.refused.insert((bid.bidder, bid.bid_id, fingerprint), error.clone());
+                self.refused.insert((bid.bidder, bid.id, fingerprint), error.clone());
                 Verdict::Refused(error)
             }
         }
@@ -144,11 +144,11 @@ impl<'a> Turn<'a> {
 
     /// The answer to a bid, from its own event, which says all that became of it.
     fn accept(&mut self, bid: &Bid, first: usize, fingerprint: String) -> Verdict {
-        let answer = self.entries[first..].iter().find_map(|entry| self.answer(bid.bid_id, entry));
+        let answer = self.entries[first..].iter().find_map(|entry| self.answer(bid.id, entry));
         let Some(answer) = answer else {
             return Verdict::Refused(internal("an accepted bid has no event of its own"));
         };
-        let (kind, amount) = match bid.bid {
+        let (kind, amount) = match bid.kind {
             BidKind::Exact(amount) => ("amount", amount.amount),
             BidKind::Max(max) => ("max", max.amount),
             BidKind::BuyNow => ("amount", answer.price.map_or(0, |price| price.amount)),
@@ -179,12 +179,7 @@ impl<'a> Turn<'a> {
             next_minimum,
             closes_at,
             hash: entry.hash.clone(),
-            receipt: Receipt {
-                key_id: String::new(),
-                head_seq: 0,
-                head_hash: String::new(),
-                signature: String::new(),
-            },
+            receipt: Receipt { key_id: String::new(), head_seq: 0, head_hash: String::new(), signature: String::new() },
             replayed: false,
         })
     }
@@ -192,7 +187,7 @@ impl<'a> Turn<'a> {
     fn act(&mut self, act: &Act) -> Result<()> {
         let first = self.run(act.command())?;
         match act {
-            Act::Amend { title, .. } => self.amended = Some((terms(&self.auction)?, title.clone())),
+            Act::Amend { amendment } => self.amended = Some((terms(&self.auction)?, amendment.title.clone())),
             Act::Void { .. } => self.struck = self.struck_since(first),
             Act::Open | Act::Cancel { .. } | Act::Tick => {}
         }

@@ -12,11 +12,7 @@ use blytz_core::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{
-    Auctions,
-    state::StoredState,
-    store::LotRow,
-};
+use super::{Auctions, state::StoredState, store::LotRow};
 use crate::{
     error::{Result, internal},
     live::Topic,
@@ -84,7 +80,7 @@ impl Auctions {
         let clear = viewer.is_some_and(|user| user.id == seller_id || super::is_admin(user));
         let rules = if clear { read::<Rules>(&row.rules)?.clear_view() } else { public.clone() };
         Ok(Auction {
-            status: self.status_view(&row, state, &public, &neighbours.names, now)?,
+            status: self.status_view(&row, state, &public, &neighbours.names, now),
             product: neighbours.product(ProductId(row.product_id)),
             seller: neighbours.person(seller_id),
             title: row.title,
@@ -104,7 +100,7 @@ impl Auctions {
             Some(leader) => accounts.names(&[leader]).await?,
             None => HashMap::new(),
         };
-        self.status_view(row, state, &read(&row.rules_view)?, &names, self.now())
+        Ok(self.status_view(row, state, &read(&row.rules_view)?, &names, self.now()))
     }
 
     fn status_view(
@@ -114,14 +110,14 @@ impl Auctions {
         rules: &RulesView,
         names: &HashMap<UserId, String>,
         now: Timestamp,
-    ) -> Result<StatusView> {
+    ) -> StatusView {
         let id = AuctionId(row.id);
         // A Dutch price falls without events: it is a matter of the moment.
         let falling = match (state.status, state.format, state.opens_at) {
             (AuctionStatus::Live, Format::Dutch, Some(opens_at)) => auction::dutch_price(rules, opens_at, now),
             _ => None,
         };
-        Ok(StatusView {
+        StatusView {
             id,
             status: state.status,
             format: state.format,
@@ -139,7 +135,7 @@ impl Auctions {
             extensions: state.extensions,
             watchers: self.hub().watchers(Topic::Auction(id)),
             server_time: now,
-        })
+        }
     }
 }
 

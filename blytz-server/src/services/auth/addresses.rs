@@ -5,7 +5,8 @@ use blytz_core::{
     AddressId,
     wire::{
         Page,
-        account::{Address, AddressInput},
+        account::{Address, AddressInput, AddressUpdate},
+        check,
     },
 };
 use uuid::Uuid;
@@ -98,6 +99,31 @@ pub(super) async fn put(
     let PathId(id) = id?;
     let mut tx = app.accounts.db.begin_write().await?;
     let address = store::update(&mut tx, who.id, id, &body).await?.ok_or_else(Error::not_found)?;
+    tx.commit().await?;
+    Ok(Json(address))
+}
+
+/// Change parts of one of one's own addresses.
+#[utoipa::path(
+    patch, path = "/auth/profile/addresses/{id}", tag = "auth", security(("bearer" = [])), params(("id" = AddressId, Path)),
+    request_body = AddressUpdate,
+    responses(
+        (status = 200, description = "The address as it is now", body = Address),
+        (status = 403, description = "`suspended`"),
+        (status = 404, description = "No such address of yours"),
+    )
+)]
+pub(super) async fn patch(
+    State(app): State<App>,
+    id: Result<PathId<AddressId>>,
+    Body { who, body }: Body<Active, AddressUpdate>,
+) -> Result<Json<Address>> {
+    let PathId(id) = id?;
+    let before = store::address(&app.accounts.db, who.id, id).await?.ok_or_else(Error::not_found)?;
+    let input = body.over(before);
+    check(&input).map_err(Error::invalid)?;
+    let mut tx = app.accounts.db.begin_write().await?;
+    let address = store::update(&mut tx, who.id, id, &input).await?.ok_or_else(Error::not_found)?;
     tx.commit().await?;
     Ok(Json(address))
 }

@@ -31,7 +31,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(profile::get, profile::patch))
         .routes(routes!(profile::change_password))
         .routes(routes!(addresses::list, addresses::create))
-        .routes(routes!(addresses::get, addresses::put, addresses::delete))
+        .routes(routes!(addresses::get, addresses::put, addresses::patch, addresses::delete))
         .routes(routes!(users::list))
         .routes(routes!(users::put_roles))
         .routes(routes!(users::suspend))

@@ -155,11 +155,7 @@ const SELECT_HIGHEST: &str = "
     select max(amount) from auction_bids where auction_id = $1 and bidder_id = $2 and voided = $3";
 
 /// How far this bidder's standing bids go, in minor units.
-pub(in super::super) async fn highest_standing(
-    db: &Db,
-    id: AuctionId,
-    bidder: UserId,
-) -> sqlx::Result<Option<i64>> {
+pub(in super::super) async fn highest_standing(db: &Db, id: AuctionId, bidder: UserId) -> sqlx::Result<Option<i64>> {
     on_db!(db, pool => sqlx::query_scalar::<_, Option<i64>>(SELECT_HIGHEST)
         .bind(id.uuid())
         .bind(bidder.uuid())

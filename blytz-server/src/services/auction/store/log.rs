@@ -50,12 +50,7 @@ const MOVE_HEAD: &str = "
 
 /// Moves a head from where its writer believes it to be. False when it is not there: somebody else
 /// wrote, and the writer has to load what it lacks and decide again.
-pub(in super::super) async fn move_head(
-    tx: &mut Tx,
-    from: &Head,
-    to: &Head,
-    row: &HeadRow<'_>,
-) -> sqlx::Result<bool> {
+pub(in super::super) async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row: &HeadRow<'_>) -> sqlx::Result<bool> {
     on_tx!(tx, conn => sqlx::query(MOVE_HEAD)
         .bind(from.auction_id.uuid())
         .bind(signed(from.seq))
@@ -106,8 +101,7 @@ const SELECT_LOG: &str = "select entry, sealed from auction_events where auction
 /// # Errors
 /// Also when a row can't be read as an event: the log is not to be guessed at.
 pub(in super::super) async fn whole_log(db: &Db, id: AuctionId) -> sqlx::Result<Vec<(LogEntry, Event)>> {
-    let rows: Vec<EventRow> =
-        on_db!(db, pool => sqlx::query_as(SELECT_LOG).bind(id.uuid()).fetch_all(pool).await)?;
+    let rows: Vec<EventRow> = on_db!(db, pool => sqlx::query_as(SELECT_LOG).bind(id.uuid()).fetch_all(pool).await)?;
     rows.into_iter().map(read).collect()
 }
 
@@ -162,4 +156,3 @@ pub(in super::super) async fn hash_at(db: &Db, id: AuctionId, seq: u64) -> sqlx:
 pub(super) fn signed(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
-

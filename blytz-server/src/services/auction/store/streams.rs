@@ -113,8 +113,7 @@ const LIVE_LOTS: &str = "
 
 /// The show's live lots.
 pub(in super::super) async fn live_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<Vec<AuctionId>> {
-    let ids: Vec<Uuid> =
-        on_tx!(tx, conn => sqlx::query_scalar(LIVE_LOTS).bind(id.uuid()).fetch_all(conn).await)?;
+    let ids: Vec<Uuid> = on_tx!(tx, conn => sqlx::query_scalar(LIVE_LOTS).bind(id.uuid()).fetch_all(conn).await)?;
     Ok(ids.into_iter().map(AuctionId).collect())
 }
 
@@ -161,8 +160,7 @@ const MODERATORS: &str = "select user_id from stream_moderators where stream_id 
 
 /// The show's own moderators.
 pub(in super::super) async fn moderators(db: &Db, id: StreamId) -> sqlx::Result<HashSet<UserId>> {
-    let ids: Vec<Uuid> =
-        on_db!(db, pool => sqlx::query_scalar(MODERATORS).bind(id.uuid()).fetch_all(pool).await)?;
+    let ids: Vec<Uuid> = on_db!(db, pool => sqlx::query_scalar(MODERATORS).bind(id.uuid()).fetch_all(pool).await)?;
     Ok(ids.into_iter().map(UserId).collect())
 }
 

@@ -1,0 +1,13 @@
+//! The real program against a real server in this process, as a person or a script uses it.
+#![cfg(feature = "embedded")]
+
+mod house;
+
+mod account;
+mod auction;
+mod chat;
+mod exit;
+mod help;
+mod hostile;
+mod import;
+mod offline;

@@ -1,0 +1,95 @@
+//! What can be asked of a room.
+
+use blytz_core::{
+    BidId, Timestamp, UserId,
+    auction::{BidKind, Command, Event, Nonce, Rules},
+    wire::auction::BidAnswer,
+};
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Result};
+
+/// Where a request's answer goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T>>;
+
+/// A bid on its way to a room.
+pub(super) struct Bid {
+    pub bidder: UserId,
+    pub id: BidId,
+    pub kind: BidKind,
+    pub suspended: bool,
+    pub reply: Reply<BidAnswer>,
+}
+
+/// New terms for an auction without bids.
+#[expect(clippy::option_option, reason = "as on the wire: absent leaves the opening, null takes it away")]
+pub(super) struct Amendment {
+    pub rules: Rules,
+    pub starts_at: Option<Option<Timestamp>>,
+    pub title: Option<String>,
+    pub nonce: Nonce,
+}
+
+/// What else can be asked of a room.
+pub(super) enum Act {
+    Open,
+    Tick,
+    Amend { amendment: Box<Amendment> },
+    /// Comes without the log; the room reads it just before it decides.
+    Void {
+        bid_id: BidId,
+        reason: String,
+        log: Vec<Event>,
+    },
+    Cancel {
+        reason: String,
+        by_admin: bool,
+    },
+}
+
+impl Act {
+    pub(super) fn command(&self) -> Command {
+        match self {
+            Self::Open => Command::Open,
+            Self::Tick => Command::Tick,
+            Self::Amend { amendment } => Command::Amend {
+                rules: amendment.rules.clone(),
+                starts_at: amendment.starts_at,
+                reserve_nonce: amendment.nonce,
+            },
+            Self::Void { bid_id, reason, log } => {
+                Command::Void { bid_id: *bid_id, reason: reason.clone(), log: log.clone() }
+            }
+            Self::Cancel { reason, by_admin } => Command::Cancel { reason: reason.clone(), by_admin: *by_admin },
+        }
+    }
+}
+
+/// A request to a room.
+pub(super) enum Request {
+    Bid(Bid),
+    Act {
+        act: Act,
+        reply: Reply<()>,
+    },
+    /// Something that the room keeps a copy of has changed: the blocklist, the show.
+    Refresh,
+}
+
+impl Request {
+    /// Answers with an error.
+    pub(super) fn refuse(self, error: Error) {
+        // Whoever asked may have gone; then nobody is there to be told.
+        match self {
+            Self::Bid(bid) => drop(bid.reply.send(Err(error))),
+            Self::Act { reply, .. } => drop(reply.send(Err(error))),
+            Self::Refresh => {}
+        }
+    }
+
+    /// Whether it needs a turn of its own: a void reads the log, which must not change meanwhile,
+    /// and an amendment writes more than events.
+    pub(super) const fn stands_alone(&self) -> bool {
+        matches!(self, Self::Act { act: Act::Void { .. } | Act::Amend { .. }, .. })
+    }
+}
