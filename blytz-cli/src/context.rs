@@ -57,6 +57,11 @@ impl Context {
         &self.settings.profile
     }
 
+    /// Whether flag, environment or profile name a server, rather than the login or nobody.
+    pub fn names_server(&self) -> bool {
+        self.settings.server.is_some()
+    }
+
     /// A client that is nobody: for what is public.
     pub fn guest(&self) -> Result<Client, Failure> {
         if let Some(client) = self.guest.get() {

@@ -108,7 +108,8 @@ impl Output {
         }
         let mut table = borderless();
         for (name, text) in fields() {
-            table.add_row([Cell::new(name).add_attribute(Attribute::Dim), toned(&text)]);
+            let text = if text.is_empty() { "-" } else { &text };
+            table.add_row([Cell::new(name).add_attribute(Attribute::Dim), toned(text)]);
         }
         write_table(table)
     }

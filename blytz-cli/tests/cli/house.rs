@@ -35,9 +35,18 @@ pub struct Done {
 
 impl House {
     pub fn open() -> Self {
+        Self::open_with(RateLimits::Off)
+    }
+
+    /// One that takes no more at once than it would in earnest.
+    pub fn open_limited() -> Self {
+        Self::open_with(RateLimits::Default)
+    }
+
+    fn open_with(rate_limits: RateLimits) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config::in_folder(folder.path().join("data"));
-        config.rate_limits = RateLimits::Off;
+        config.rate_limits = rate_limits;
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let running = runtime.block_on(async {
             let running = Server::builder().config(config).launch().await.expect("a server");

@@ -84,3 +84,34 @@ fn a_wrong_head_is_found_before_anything_is_sent() {
     assert!(done.stderr.contains("quantity is missing"), "{done:?}");
     run(folder.path(), None, "", &["products", "import", "/nonexistent.csv"]).exits(1);
 }
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_a_report() {
+    use std::io::{BufRead, BufReader, Write};
+    let house = House::open_limited();
+    let seller = house.seller("sita");
+    // More rows than the limits let through at once, so that it is still at it.
+    let rows: String = (0..1_000).map(|row| format!("Cup {row},1,1\n")).collect();
+    let url = house.running.url();
+    let import = ["products", "import", "-", "--output", "json"];
+    let mut child = crate::house::command(&seller.config_folder(), Some(&url), &import).spawn().expect("it starts");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(format!("title,price,quantity\n{rows}").as_bytes()).expect("read");
+    drop(stdin);
+    // It has begun once the server has something of it.
+    while seller.json(&["products", "list", "--limit", "1"])["items"] == json!([]) {
+        assert!(child.try_wait().expect("asked").is_none(), "it ended early");
+    }
+    let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("told");
+    assert!(told.success());
+    let out = child.wait_with_output().expect("it ends");
+    assert_eq!(out.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let count = |name: &str| report[name].as_u64().expect("a count");
+    assert_eq!(count("imported") + count("not_tried"), 1_000, "{report}");
+    assert_eq!(count("resume_from"), count("imported") + 2, "{report}");
+    let told: Vec<_> = BufReader::new(&out.stderr[..]).lines().map(|line| line.expect("text")).collect();
+    assert!(told.iter().any(|line| line == "blytz: Interrupted."), "{told:?}");
+    house.stop();
+}

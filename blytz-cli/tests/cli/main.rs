@@ -11,3 +11,5 @@ mod help;
 mod hostile;
 mod import;
 mod offline;
+#[cfg(unix)]
+mod serve;

@@ -78,41 +78,40 @@ pub(super) struct Frame {
     pub id: Option<String>,
     /// What it asks for.
     pub op: Result<Op>,
-    /// Whether it is no frame at all: not JSON, without an id, or with an unknown op. Several of
-    /// these in a row mean that somebody speaks another language.
-    pub alien: bool,
+}
+
+impl Frame {
+    /// Whether it is no good frame: no JSON, no id, an unknown op, or one of a wrong shape. Several
+    /// of these in a row mean that somebody speaks another language.
+    pub(super) fn is_bad(&self) -> bool {
+        self.op.is_err()
+    }
 }
 
 /// Reads a frame.
 pub(super) fn read(text: &str) -> Frame {
-    let alien = |id: Option<String>, error: Error| Frame { id, op: Err(error), alien: true };
+    let bad = |id: Option<String>, error: Error| Frame { id, op: Err(error) };
     if let Err(error) = well_formed(text) {
-        return alien(None, error);
+        return bad(None, error);
     }
     let Ok(Members(members)) = serde_json::from_str(text) else {
-        return alien(None, Error::invalid_field("", "must be a JSON object with id and op"));
+        return bad(None, Error::invalid_field("", "must be a JSON object with id and op"));
     };
     let string = |name: &str| {
         let (_, raw) = members.iter().find(|(key, _)| key == name)?;
         serde_json::from_str::<String>(raw.get()).ok()
     };
     let Some(id) = string("id").filter(|id| (1..=64).contains(&id.len())) else {
-        return alien(None, Error::invalid_field("/id", "must be a string of 1 to 64 bytes"));
-    };
-    let Some(op) = string("op") else {
-        return alien(Some(id), Error::invalid_field("/op", "must be the name of an operation"));
+        return bad(None, Error::invalid_field("/id", "must be a string of 1 to 64 bytes"));
     };
     if let Some(name) = duplicate(&members) {
-        let error = Error::invalid_field(format!("/{name}"), "must stand only once");
-        return Frame { id: Some(id), op: Err(error), alien: false };
+        return bad(Some(id), Error::invalid_field(format!("/{name}"), "must stand only once"));
     }
-    match operation(&op, &body(&members)) {
-        Some(op) => Frame { id: Some(id), op, alien: false },
-        None => alien(
-            Some(id),
-            Error::invalid_field("/op", "must be auth, subscribe, unsubscribe, bid, chat, react or ping"),
-        ),
-    }
+    let Some(op) = string("op") else {
+        return bad(Some(id), Error::invalid_field("/op", "must be the name of an operation"));
+    };
+    let unknown = || Error::invalid_field("/op", "must be auth, subscribe, unsubscribe, bid, chat, react or ping");
+    Frame { id: Some(id), op: operation(&op, &body(&members)).unwrap_or_else(|| Err(unknown())) }
 }
 
 fn operation(name: &str, body: &str) -> Option<Result<Op>> {
@@ -171,36 +170,36 @@ impl<'de> Deserialize<'de> for Members<'de> {
 /// The error of a frame that is not text.
 pub(super) fn not_text() -> Frame {
     let error = Error::new(ErrorCode::MalformedJson, "Send frames as text, not binary.");
-    Frame { id: None, op: Err(error), alien: true }
+    Frame { id: None, op: Err(error) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> (Option<String>, &'static str, bool) {
+    fn refused(text: &str) -> (Option<String>, &'static str) {
         let frame = read(text);
-        let code = frame.op.err().map_or("", |error| error.code().as_str());
-        (frame.id, code, frame.alien)
+        assert!(frame.is_bad(), "{text}");
+        (frame.id, frame.op.err().map_or("", |error| error.code().as_str()))
     }
 
     #[test]
     fn what_is_wrong_is_said_with_the_id_when_there_is_one() {
         let one = || Some("1".to_owned());
         let cases = [
-            ("nonsense", None, "malformed_json", true),
-            (r#"{"id":"1","op":"ping","x":NaN}"#, None, "malformed_json", true),
-            ("[1]", None, "validation_failed", true),
-            (r#"{"op":"ping"}"#, None, "validation_failed", true),
-            (r#"{"id":7,"op":"ping"}"#, None, "validation_failed", true),
-            (r#"{"id":"1"}"#, one(), "validation_failed", true),
-            (r#"{"id":"1","op":"dance"}"#, one(), "validation_failed", true),
-            (r#"{"id":"1","op":"ping","extra":1}"#, one(), "validation_failed", false),
-            (r#"{"id":"1","op":"subscribe","channel":"cupboard:7"}"#, one(), "validation_failed", false),
-            (r#"{"id":"1","op":"auth","token":"a","token":"b"}"#, one(), "validation_failed", false),
+            ("nonsense", None, "malformed_json"),
+            (r#"{"id":"1","op":"ping","x":NaN}"#, None, "malformed_json"),
+            ("[1]", None, "validation_failed"),
+            (r#"{"op":"ping"}"#, None, "validation_failed"),
+            (r#"{"id":7,"op":"ping"}"#, None, "validation_failed"),
+            (r#"{"id":"1"}"#, one(), "validation_failed"),
+            (r#"{"id":"1","op":"dance"}"#, one(), "validation_failed"),
+            (r#"{"id":"1","op":"ping","extra":1}"#, one(), "validation_failed"),
+            (r#"{"id":"1","op":"subscribe","channel":"cupboard:7"}"#, one(), "validation_failed"),
+            (r#"{"id":"1","op":"auth","token":"a","token":"b"}"#, one(), "validation_failed"),
         ];
-        for (text, id, code, alien) in cases {
-            assert_eq!(refused(text), (id, code, alien), "{text}");
+        for (text, id, code) in cases {
+            assert_eq!(refused(text), (id, code), "{text}");
         }
         assert!(read(r#"{"id":"1","op":"ping"}"#).op.is_ok());
     }

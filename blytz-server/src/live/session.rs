@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Bad frames in a row before the connection is closed.
-const MAX_ALIEN: u32 = 5;
+const MAX_BAD: u32 = 5;
 /// Channels that one connection may watch.
 const MAX_CHANNELS: usize = 256;
 /// Ops of one connection that may wait for their answer at a time.
@@ -64,7 +64,7 @@ pub(super) struct Session {
     mailbox: Mailbox,
     /// Per subscribed sequenced channel the last seq that was written.
     written: HashMap<Topic, u64>,
-    aliens: u32,
+    bad: u32,
     name: String,
     frames: u64,
 }
@@ -73,7 +73,7 @@ impl Session {
     pub(super) fn new(app: App, login: Option<(String, User)>) -> Self {
         let mailbox = app.hub.open();
         let name = hex::encode(crate::clock::random_bytes::<8>());
-        Self { app, login, mailbox, written: HashMap::new(), aliens: 0, name, frames: 0 }
+        Self { app, login, mailbox, written: HashMap::new(), bad: 0, name, frames: 0 }
     }
 
     /// Serves the socket to its end.
@@ -188,6 +188,9 @@ impl Session {
                 _ => return Ok(()),
             }
         }
+        if matches!(delivery.topic, Topic::User(_)) && self.user().await.is_err() {
+            return close(CLOSE_EXPIRED, "the session has ended; log in and reconnect");
+        }
         self.send(socket, delivery.frame).await?;
         metrics::histogram!("blytz_event_to_socket_seconds").record(delivery.published.elapsed().as_secs_f64());
         Ok(())
@@ -213,7 +216,7 @@ impl Session {
             }
         };
         self.frames += 1;
-        self.aliens = if frame.alien { self.aliens + 1 } else { 0 };
+        self.bad = if frame.is_bad() { self.bad + 1 } else { 0 };
         if self.app.limits.frame(&self.name).is_err() {
             return close(CLOSE_FLOOD, "too many frames; slow down");
         }
@@ -225,7 +228,7 @@ impl Session {
             let refusal = self.refusal(frame.id, error);
             self.send(socket, text(&refusal)).await?;
         }
-        if self.aliens >= MAX_ALIEN { close(CLOSE_POLICY, "these are no blytz.v1 frames") } else { Ok(()) }
+        if self.bad >= MAX_BAD { close(CLOSE_POLICY, "these are no blytz.v1 frames") } else { Ok(()) }
     }
 
     async fn execute(

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use blytz_client::Client;
+use blytz_client::{Client, wire::account::SignupRequest};
+use blytz_core::account::Role;
 use blytz_server::{
     Config, Running, Server,
     config::{AdminConfig, RateLimits, Secret, Timeouts},
@@ -55,6 +56,21 @@ impl House {
         let client = Client::builder(self.url()).build()?;
         client.auth().login(ADMIN, &self.admin_password).await?;
         Ok(client)
+    }
+
+    /// A seller, logged in.
+    pub async fn seller(&self) -> Result<Client, Failure> {
+        let admin = self.admin().await?;
+        let seller = Client::builder(self.url()).build()?;
+        let request = SignupRequest {
+            email: "seller@house.example".to_owned(),
+            password: self.admin_password.clone(),
+            display_name: "The house".to_owned(),
+        };
+        let session = seller.auth().signup(&request).await?;
+        admin.auth().set_roles(session.user.id, &[Role::Seller]).await?;
+        seller.auth().refresh().await?;
+        Ok(seller)
     }
 
     /// Stops the server and throws its data away.

@@ -13,6 +13,7 @@ use blytz_client::{
 use blytz_core::{Currency, ProductId};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use super::row::{self, Fault, Head};
 use crate::{
@@ -82,10 +83,19 @@ pub async fn run(ctx: &Context, args: ImportArgs) -> Result<(), Failure> {
     };
     print(ctx, &args, &report)?;
     match stopped {
-        Some(error) => Err(error.into()),
+        Some(Stop::Refused(error)) => Err(error.into()),
+        Some(Stop::Interrupted) => Err(Failure::failed("Interrupted.")),
         None if report.refused > 0 => Err(Failure::Reported(Exit::Failed)),
         None => Ok(()),
     }
+}
+
+/// Why an import ended before the last row.
+enum Stop {
+    /// The next row would fare no better.
+    Refused(Error),
+    /// The person pressed Ctrl-C.
+    Interrupted,
 }
 
 /// Every row, read and checked before the first is sent.
@@ -131,11 +141,11 @@ fn check_only(rows: &[Checked], report: &mut Report) {
 }
 
 /// Sends row after row. Returns why it stopped, if it did before the last.
-async fn import(ctx: &Context, client: &Client, rows: Vec<Checked>, report: &mut Report) -> Option<Error> {
+async fn import(ctx: &Context, client: &Client, rows: Vec<Checked>, report: &mut Report) -> Option<Stop> {
     let bar = progress(rows.len() as u64);
     let total = rows.len() as u64;
+    let interrupted = interruption();
     for (index, (number, read)) in rows.into_iter().enumerate() {
-        bar.inc(1);
         let input = match read {
             Ok(input) => input,
             Err(faults) => {
@@ -144,34 +154,53 @@ async fn import(ctx: &Context, client: &Client, rows: Vec<Checked>, report: &mut
                 continue;
             }
         };
-        match create(client, &input).await {
+        let stop = match create(client, &input, &interrupted).await {
             Ok(id) => {
                 report.imported += 1;
                 report.products.push(id);
+                bar.inc(1);
+                continue;
             }
-            Err(error) if is_about_the_row(&error) => {
+            Err(Stop::Refused(error)) if is_about_the_row(&error) => {
                 report.refused += 1;
                 report.faults.extend(refusal(number, &error));
+                bar.inc(1);
+                continue;
             }
-            Err(error) => {
-                let sent = may_have_been_done(&error);
-                report.unknown = u64::from(sent);
-                report.not_tried = total - index as u64 - u64::from(sent);
-                report.resume_from = Some(number + u64::from(sent));
-                bar.finish_and_clear();
-                ctx.out.note(format!("Stopped at row {number}."));
-                return Some(error);
-            }
-        }
+            Err(stop) => stop,
+        };
+        let sent = u64::from(matches!(&stop, Stop::Refused(error) if may_have_been_done(error)));
+        report.unknown = sent;
+        report.not_tried = total - index as u64 - sent;
+        report.resume_from = Some(number + sent);
+        bar.finish_and_clear();
+        ctx.out.note(format!("Stopped at row {number}."));
+        return Some(stop);
     }
     bar.finish_and_clear();
     None
 }
 
+/// Cancelled by Ctrl-C: the row under way is finished, and the report printed. Who presses it again
+/// wants neither.
+fn interruption() -> CancellationToken {
+    let interrupted = CancellationToken::new();
+    let token = interrupted.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            token.cancel();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+    });
+    interrupted
+}
+
 /// One product. A server that says "not now" has done nothing, and is asked again when it said.
-async fn create(client: &Client, input: &ProductInput) -> Result<ProductId, Error> {
+async fn create(client: &Client, input: &ProductInput, interrupted: &CancellationToken) -> Result<ProductId, Stop> {
     let mut patience = 20;
-    loop {
+    while !interrupted.is_cancelled() {
         let error = match client.products().create(input).await {
             Ok(product) => return Ok(product.id),
             Err(error) => error,
@@ -181,11 +210,14 @@ async fn create(client: &Client, input: &ProductInput) -> Result<ProductId, Erro
                 if patience > 0 && problem.code != ErrorCode::OutcomeUnknown =>
             {
                 patience -= 1;
-                tokio::time::sleep(wait.clamp(Duration::from_millis(100), Duration::from_secs(10))).await;
+                let wait = wait.clamp(Duration::from_millis(100), Duration::from_secs(10));
+                // Whichever comes first: the time to ask again, or the wish to stop.
+                let _ = interrupted.run_until_cancelled(tokio::time::sleep(wait)).await;
             }
-            _ => return Err(error),
+            _ => return Err(Stop::Refused(error)),
         }
     }
+    Err(Stop::Interrupted)
 }
 
 /// Whether the next row may fare better.

@@ -34,7 +34,9 @@ pub(super) struct Amendment {
 pub(super) enum Act {
     Open,
     Tick,
-    Amend { amendment: Box<Amendment> },
+    Amend {
+        amendment: Box<Amendment>,
+    },
     /// Comes without the log; the room reads it just before it decides.
     Void {
         bid_id: BidId,

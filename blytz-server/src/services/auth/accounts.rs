@@ -10,7 +10,7 @@ use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 
 use blytz_core::{
     SessionId, UserId,
-    account::{Role, check_email, check_password, normalise_email},
+    account::{Action, Role, check_email, check_password, may, normalise_email},
     wire::{Faults, account::PublicUser},
 };
 use moka::sync::Cache;
@@ -173,6 +173,11 @@ impl Accounts {
     /// Whether there is such a user.
     pub async fn exists(&self, id: UserId) -> Result<bool> {
         Ok(self.person(id).await?.is_some())
+    }
+
+    /// Whether this user moderates every chat.
+    pub async fn moderates(&self, id: UserId) -> Result<bool> {
+        Ok(self.person(id).await?.is_some_and(|person| may(&person.roles, Action::ModerateAnyChat)))
     }
 
     /// Makes an account with the admin's role unless the address has an account already.

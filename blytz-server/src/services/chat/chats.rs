@@ -157,8 +157,11 @@ impl Chats {
         if !self.0.accounts.exists(target).await? {
             return Err(Error::not_found());
         }
-        if target == access.seller_id && restriction != Restriction::Lift {
-            return Err(Error::forbidden("The show's seller can't be kept out of their own chat."));
+        let staff = target == access.seller_id || self.0.accounts.moderates(target).await?;
+        if staff && restriction != Restriction::Lift {
+            return Err(Error::forbidden(
+                "The show's seller and those who moderate every chat can't be kept out of it.",
+            ));
         }
         let command = Command::Restrict { user_id: target, restriction, reason, by: user.id };
         self.command(stream, command).await.map(drop)
