@@ -82,7 +82,11 @@ pub fn load(folder: &Path, asked: &Asked) -> Result<Settings, Failure> {
 }
 
 fn settle(text: &str, asked: &Asked) -> Result<Settings, String> {
-    let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    let file: File = toml::from_str(text).map_err(|error: toml::de::Error| {
+        let line =
+            1 + text.bytes().take(error.span().map_or(0, |span| span.start)).filter(|byte| *byte == b'\n').count();
+        format!("line {line}: {}", error.message())
+    })?;
     let name = asked.profile.clone().or(file.default_profile);
     let profile = name.clone().unwrap_or_else(|| DEFAULT_PROFILE.to_owned());
     check_name(&profile)?;
@@ -133,7 +137,7 @@ mod tests {
     fn mistakes_are_named() {
         for (file, profile, says) in [
             ("colour = 1", None, "colour"),
-            ("[profiles.a]\nserver = 1", None, "server"),
+            ("[profiles.a]\nserver = 1", None, "line 2: invalid type"),
             ("", Some("../../etc/passwd"), "no name for a profile"),
             ("", Some(""), "no name for a profile"),
         ] {

@@ -67,6 +67,7 @@ impl App {
         let tasks = TaskTracker::new();
         let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await?;
         let hub = Hub::new(keys.epoch());
+        tasks.spawn(crate::http::metrics::upkeep(shutdown.clone()));
         tasks.spawn(hub.clone().pulse(clock.clone(), shutdown.clone()));
         let accounts = Accounts::new(db.clone(), clock.clone(), keys.clone(), &config);
         let catalog = Catalog::new(db.clone(), clock.clone());

@@ -270,6 +270,22 @@ async fn the_chats_own_address_is_subscribed_from_the_start() {
     assert_eq!((&snapshot["channel"], &snapshot["reason"]), (&json!(format!("chat:{show}")), &json!("initial")));
     let said = socket.ask(json!({ "id": "1", "op": "chat", "stream_id": show, "text": "hello" })).await;
     assert_eq!(said["ok"]["text"], "hello", "{said}");
+
+    // Sent without waiting for answers, they stand in the log in the order they were sent.
+    for number in 0..15 {
+        let text = number.to_string();
+        socket.say(&json!({ "id": text, "op": "chat", "stream_id": show, "text": text })).await;
+    }
+    let mut answers = Vec::new();
+    while answers.len() < 15 {
+        let heard = socket.hear().await.expect("an answer or an event");
+        if heard["ok"].is_object() {
+            answers.push((heard["ok"]["seq"].as_u64().expect("a seq"), text(&heard["ok"]["text"])));
+        }
+    }
+    answers.sort_unstable();
+    let texts: Vec<String> = answers.into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts, (0..15).map(|number| number.to_string()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -88,6 +88,30 @@ fn who_watches_sees_it_happen() {
 }
 
 #[test]
+fn who_watches_misses_nothing_over_a_restart_of_the_server() {
+    let house = House::open();
+    let lot = house.seller("sita").live_lot(&["--duration", "1h"]);
+    let ann = house.buyer("ann");
+    let (url, config) = (house.running.url(), ann.config_folder());
+    ann.run(&["bid", &lot, "--amount", "10"]).ok();
+    let watching = ["auctions", "watch", &lot, "--output", "json"];
+    let mut child = crate::house::command(&config, Some(&url), &watching).spawn().expect("it starts");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
+    let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
+    let seen = next()["state"]["seq"].as_u64().expect("a seq");
+
+    let house = house.restart();
+    let ben = house.buyer("ben");
+    ben.run(&["bid", &lot, "--amount", "11"]).ok();
+    house.admin().run(&["auctions", "cancel", &lot, "--reason", "enough", "--yes"]).ok();
+    let (bid, cancelled) = (next(), next());
+    assert_eq!((&bid["event"]["kind"], bid["event"]["seq"].as_u64()), (&"bid".into(), Some(seen + 1)), "{bid}");
+    assert_eq!(cancelled["event"]["kind"], "cancelled");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    house.stop();
+}
+
+#[test]
 fn shows_have_lots_in_order() {
     let house = House::open();
     let seller = house.seller("sita");

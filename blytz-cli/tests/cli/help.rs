@@ -16,6 +16,8 @@ fn below(command: &str) -> Vec<String> {
     let list = text.split("Commands:\n").nth(1).unwrap_or_default();
     list.lines()
         .take_while(|line| !line.is_empty())
+        // Deeper is what a long description goes on with.
+        .filter(|line| !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| !["help", "demo", "bench"].contains(name))
         .map(|name| format!("{command} {name}").trim().to_owned())

@@ -56,6 +56,19 @@ impl House {
         Self { running, folder, runtime }
     }
 
+    /// The same house after a restart: same address, same data.
+    pub fn restart(self) -> Self {
+        let Self { running, folder, runtime } = self;
+        let mut config = Config::in_folder(folder.path().join("data"));
+        config.listen = running.addr().to_string();
+        config.rate_limits = RateLimits::Off;
+        let running = runtime.block_on(async {
+            running.stop().await.expect("stopped");
+            Server::builder().config(config).launch().await.expect("a server")
+        });
+        Self { running, folder, runtime }
+    }
+
     /// Somebody without an account.
     pub fn stranger(&self, name: &'static str) -> Person<'_> {
         Person { house: self, name }

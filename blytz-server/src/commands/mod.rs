@@ -119,6 +119,8 @@ async fn open(config: &Config) -> anyhow::Result<Db> {
 
 async fn migrate(options: &Options) -> Result<(), Failure> {
     let config = configure(options)?;
+    // A server on the same folder may be of another version; it is stopped first.
+    let _lock = DatabaseFile::of(&config).map_err(anyhow::Error::from)?.lock().map_err(anyhow::Error::from)?;
     let db = open(&config).await?;
     db.close().await;
     eprintln!("The database is up to date.");

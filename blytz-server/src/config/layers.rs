@@ -159,10 +159,16 @@ impl Layers {
         debug_assert!(NAMES.contains(&name), "{name} is missing in NAMES");
         let Some(Given { place, text }) = self.given.get(name) else { return Ok(None) };
         parse(text).map(Some).map_err(|detail| {
-            let value = if SECRET.contains(&name) { "set to something wrong".to_owned() } else { format!("`{text}`") };
+            let secret = SECRET.contains(&name) || has_credentials(text);
+            let value = if secret { "set to something wrong".to_owned() } else { format!("`{text}`") };
             ConfigError::new(format!("{place} is {value}: {detail}."))
         })
     }
+}
+
+/// Whether the text is a URL with a user's name or password in it.
+fn has_credentials(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 impl Options {

@@ -34,16 +34,36 @@ pub fn recorder() -> &'static PrometheusHandle {
 
 fn builder() -> PrometheusBuilder {
     let builder = PrometheusBuilder::new();
-    [(Matcher::Suffix("_seconds".to_owned()), SECONDS.as_slice()), (Matcher::Suffix("_size".to_owned()), &SIZES)]
-        .into_iter()
-        .fold(builder, |builder, (matcher, buckets)| {
-            // Refused are only empty buckets.
-            builder.set_buckets_for_metric(matcher, buckets).unwrap_or_else(|_| PrometheusBuilder::new())
-        })
+    let sizes = |name: &str| (Matcher::Full(name.to_owned()), SIZES.as_slice());
+    [
+        (Matcher::Suffix("_seconds".to_owned()), SECONDS.as_slice()),
+        sizes("blytz_commit_events"),
+        sizes("blytz_room_queue"),
+    ]
+    .into_iter()
+    .fold(builder, |builder, (matcher, buckets)| {
+        // Refused are only empty buckets.
+        builder.set_buckets_for_metric(matcher, buckets).unwrap_or_else(|_| PrometheusBuilder::new())
+    })
+}
+
+/// How often samples are put into their buckets; nobody may ever ask for the page.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Keeps the recorder small until `shutdown`, whether anybody asks for the page or not.
+pub(crate) async fn upkeep(shutdown: tokio_util::sync::CancellationToken) {
+    let mut beat = tokio::time::interval(UPKEEP);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => recorder().run_upkeep(),
+            () = shutdown.cancelled() => return,
+        }
+    }
 }
 
 /// What `/metrics` answers.
-pub(super) fn page() -> Response {
+pub(super) fn page(app: &crate::App) -> Response {
+    metrics::gauge!("blytz_live_subscriptions").set(app.hub.subscriptions() as f64);
     let text = recorder().render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

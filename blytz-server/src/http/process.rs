@@ -54,8 +54,8 @@ fn answer(
 #[utoipa::path(get, path = "/metrics", tag = "process", responses(
     (status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain"),
 ))]
-async fn metrics_page() -> Response {
-    metrics::page()
+async fn metrics_page(State(app): State<App>) -> Response {
+    metrics::page(&app)
 }
 
 #[cfg(test)]

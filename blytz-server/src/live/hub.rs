@@ -247,6 +247,11 @@ impl Mailbox {
         self.topics.len()
     }
 
+    /// Whether this session watches a topic.
+    pub fn watches(&self, topic: Topic) -> bool {
+        self.topics.contains(&topic)
+    }
+
     /// Whether it watches nothing.
     pub fn is_empty(&self) -> bool {
         self.topics.is_empty()

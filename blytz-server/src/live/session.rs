@@ -3,7 +3,7 @@
 //! A single loop reads ops, runs them, and writes frames in order; nothing else touches the
 //! socket. Ops that wait for a commit run beside the loop, so that a bid never delays an event.
 
-use std::{collections::HashMap, future::Future, pin::Pin, time::Duration};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use blytz_core::wire::{
@@ -11,7 +11,10 @@ use blytz_core::wire::{
     live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame, Since, Subscribed},
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
 
 use super::{
     frame::{self, Op},
@@ -67,13 +70,15 @@ pub(super) struct Session {
     bad: u32,
     name: String,
     frames: u64,
+    /// What is written in a chat over one connection stands there in the order it was sent.
+    chatting: Arc<Mutex<()>>,
 }
 
 impl Session {
     pub(super) fn new(app: App, login: Option<(String, User)>) -> Self {
         let mailbox = app.hub.open();
         let name = hex::encode(crate::clock::random_bytes::<8>());
-        Self { app, login, mailbox, written: HashMap::new(), bad: 0, name, frames: 0 }
+        Self { app, login, mailbox, written: HashMap::new(), bad: 0, name, frames: 0, chatting: Arc::default() }
     }
 
     /// Serves the socket to its end.
@@ -114,7 +119,7 @@ impl Session {
         let shutdown = self.app.shutdown.clone();
         let clock = self.app.clock.clone();
         let mut pending: FuturesUnordered<Pending> = FuturesUnordered::new();
-        let mut ping = interval(PING_EVERY);
+        let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         loop {
@@ -182,8 +187,12 @@ impl Session {
 
     async fn deliver(&mut self, socket: &mut WebSocket, delivery: Delivery) -> Result<(), Ended> {
         if let Some(seq) = delivery.seq {
-            match self.written.get_mut(&delivery.topic) {
-                Some(written) if *written < seq => *written = seq,
+            match self.written.get(&delivery.topic).copied() {
+                Some(written) if seq == written + 1 => drop(self.written.insert(delivery.topic, seq)),
+                // One is missing in between: the log has it, and this one, too.
+                Some(written) if seq > written => {
+                    return self.catch_up(socket, delivery.topic.channel(), delivery.topic, written).await;
+                }
                 // The log gave it already, or the channel is no longer watched.
                 _ => return Ok(()),
             }
@@ -296,8 +305,9 @@ impl Session {
         pending: &mut FuturesUnordered<Pending>,
     ) -> Result<()> {
         let user = self.user().await?;
-        let (app, request_id) = (self.app.clone(), self.request_id());
+        let (app, request_id, chatting) = (self.app.clone(), self.request_id(), Arc::clone(&self.chatting));
         pending.push(Box::pin(async move {
+            let _turn = chatting.lock_owned().await;
             let answer = app.chats.send(&user, chat).await;
             answer_frame(re, request_id, answer.and_then(|(message, _)| to_value(&message)))
         }));
@@ -305,7 +315,7 @@ impl Session {
     }
 
     async fn react(&mut self, react: frame::React) -> Result<serde_json::Value> {
-        self.user().await?;
+        self.user().await?.check_active()?;
         if self.app.auctions.stream_access(react.stream_id).await?.is_none() {
             return Err(Error::not_found());
         }
@@ -342,7 +352,8 @@ impl Session {
 
     /// The topic behind a channel, if this connection may watch it.
     async fn admit(&mut self, channel: Channel) -> Result<Topic> {
-        if self.mailbox.len() >= MAX_CHANNELS {
+        let known = Topic::of(channel, self.login.as_ref().map(|(_, user)| user.id));
+        if self.mailbox.len() >= MAX_CHANNELS && !known.is_some_and(|topic| self.mailbox.watches(topic)) {
             return Err(Error::new(
                 ErrorCode::Conflict,
                 format!("A connection may watch {MAX_CHANNELS} channels; unsubscribe from one first."),

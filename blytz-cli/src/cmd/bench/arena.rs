@@ -13,7 +13,7 @@ use blytz_client::{
 use blytz_core::{AuctionId, Currency, Money, ProductId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::Style;
+use super::{Style, round::Load};
 use crate::error::Failure;
 
 /// Between two bids, in minor units.
@@ -64,6 +64,11 @@ impl Lot {
                 *ladder = Ladder { next: amount + STEP, last: Some(bidder) };
                 if leads { Step::Max(amount) } else { Step::Exact(amount) }
             }
+            // Above whatever was bid, one's own above all.
+            Style::Sealed => {
+                ladder.next += STEP;
+                Step::Exact(amount)
+            }
         }
     }
 
@@ -106,20 +111,21 @@ pub async fn product(seller: &Client, run: &str, lots: usize) -> Result<ProductI
 }
 
 /// Makes lots and opens none.
-pub async fn lots(seller: &Client, product_id: ProductId, count: usize, seconds: u64) -> Result<Vec<Lot>, Failure> {
-    let run_ms = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX / 2);
+pub async fn lots(seller: &Client, product_id: ProductId, count: usize, load: Load) -> Result<Vec<Lot>, Failure> {
+    let run_ms = i64::try_from(load.lasting.as_millis()).map_err(anyhow::Error::from)?;
+    let sealed = load.style == Style::Sealed;
     let input = AuctionInput {
         product_id,
         title: None,
         stream_id: None,
         starts_at: None,
         rules: RulesInput {
-            format: Format::English,
+            format: if sealed { Format::SealedFirstPrice } else { Format::English },
             currency: Currency::MYR,
             starting_price: Money::new(STEP, Currency::MYR),
             reserve_price: None,
             buy_now_price: None,
-            increment: Some(Increment::Fixed(STEP)),
+            increment: (!sealed).then_some(Increment::Fixed(STEP)),
             duration_ms: run_ms + MARGIN_MS,
             below_reserve: None,
             soft_close: None,
@@ -180,6 +186,14 @@ mod tests {
         assert_eq!(lot.step(2, Style::Ladder), Step::Exact(900), "somebody else bids here, too");
         lot.learn_minimum(Some(Money::new(200, Currency::MYR)));
         assert_eq!(lot.step(1, Style::Ladder), Step::Exact(1_000), "old news");
+    }
+
+    #[test]
+    fn sealed_bids_only_rise() {
+        let lot = lot();
+        assert_eq!(lot.step(1, Style::Sealed), Step::Exact(100));
+        assert_eq!(lot.step(1, Style::Sealed), Step::Exact(200));
+        assert_eq!(lot.step(2, Style::Sealed), Step::Exact(300));
     }
 
     #[test]

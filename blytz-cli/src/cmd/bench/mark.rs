@@ -23,9 +23,9 @@ impl Marks {
         Self { run: named, began }
     }
 
-    /// The id of `bidder`'s bid that is sent now.
-    pub fn now(&self, bidder: u16) -> BidId {
-        BidId(custom(self.run, bidder, self.micros()))
+    /// The id of `bidder`'s bid that is sent at so many microseconds.
+    pub fn id(&self, bidder: u16, micros: u64) -> BidId {
+        BidId(custom(self.run, bidder, micros))
     }
 
     /// Microseconds since the run began.
@@ -64,15 +64,14 @@ fn custom(run: [u8; 8], bidder: u16, micros: u64) -> Uuid {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn an_id_says_when_it_was_sent() {
+    #[test]
+    fn an_id_says_when_it_was_sent() {
         let marks = Marks::new([0xff; 8], Instant::now());
-        tokio::time::advance(std::time::Duration::from_micros(1_234_567)).await;
-        let id = marks.now(49).to_string();
+        let id = marks.id(49, 1_234_567).to_string();
         assert_eq!(marks.sent(id.as_bytes()), Some(1_234_567));
         let other = Marks::new([0xfe; 8], Instant::now());
         assert_eq!(other.sent(id.as_bytes()), None, "another run's");
         assert_eq!(marks.sent(b"not an id"), None);
-        assert_ne!(marks.now(1), marks.now(2), "two bidders at one moment");
+        assert_ne!(marks.id(1, 7), marks.id(2, 7), "two bidders at one moment");
     }
 }

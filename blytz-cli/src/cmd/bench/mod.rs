@@ -66,7 +66,8 @@ pub struct Args {
     /// Bid by HTTP requests instead of live connections
     #[arg(long)]
     http: bool,
-    /// Then compare, without watchers: one hot lot, this many cool ones, and the disk's own commits
+    /// Then compare, with sealed bids and without watchers: one hot lot, this many cool ones, and the
+    /// disk's own commits
     #[arg(long, value_name = "LOTS", num_args = 0..=1, default_missing_value = "50", value_parser = clap::value_parser!(u16).range(2..=1_000))]
     compare: Option<u16>,
     /// The server's process on this machine, to read its memory
@@ -83,11 +84,13 @@ pub struct Args {
 /// How bidders behave.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Style {
-    /// Each bids a step above whatever anybody here has bid, so that nearly all is accepted
+    /// Each bids a step above whatever anybody here has bid; who is overtaken on the way is refused
     #[default]
     Ladder,
     /// All bid the next minimum they know of: one gets it, the rest are refused
     Race,
+    /// Each raises a sealed bid of their own, so that all is accepted in whatever order it arrives
+    Sealed,
 }
 
 impl Style {
@@ -95,6 +98,7 @@ impl Style {
         match self {
             Self::Ladder => "ladder",
             Self::Race => "race",
+            Self::Sealed => "sealed",
         }
     }
 }
@@ -122,11 +126,11 @@ async fn measure(ctx: &Context, args: &Args, target: &Target) -> Result<Report, 
         seller: target.seller.clone(),
         product: arena::product(&target.seller, &run, units).await?,
         lines: lines(args.http, &arena::bidders(&url, &run, args.bidders).await?).await?,
-        style: args.style,
     };
     ctx.out.note(format!("Connecting {} watchers ...", args.watchers));
     let seconds = Duration::from_secs(args.seconds);
-    let outcome = stand.round(usize::from(args.lots), args.watchers as usize, seconds, "bidding").await?;
+    let load = Load { style: args.style, watchers: args.watchers as usize, lasting: seconds };
+    let outcome = stand.round(usize::from(args.lots), load, "bidding").await?;
     let memory = target.pid(args.pid).and_then(Memory::of);
     let comparison = if cool > 0 { Some(stand.compare(cool, seconds, target.folder()).await?) } else { None };
     // Best effort: nobody should find it in the shop.
@@ -155,26 +159,31 @@ struct Stand {
     seller: Client,
     product: ProductId,
     lines: Vec<Line>,
-    style: Style,
 }
 
 impl Stand {
-    async fn round(&self, lots: usize, watchers: usize, lasting: Duration, what: &str) -> Result<Outcome, Failure> {
-        let lots = arena::lots(&self.seller, self.product, lots, lasting.as_secs()).await?;
-        let bar = round::bar(lasting, what);
-        let load = Load { style: self.style, watchers, lasting };
+    async fn round(&self, lots: usize, load: Load, what: &str) -> Result<Outcome, Failure> {
+        let lots = arena::lots(&self.seller, self.product, lots, load).await?;
+        let bar = round::bar(load.lasting, what);
         let outcome = round::run(&self.seller, lots, &self.lines, load, &bar).await;
         bar.finish_and_clear();
         outcome
     }
 
-    /// One hot lot against many cool ones, in turns.
-    async fn compare(&self, cool: usize, whole: Duration, folder: Option<&std::path::Path>) -> Result<Comparison, Failure> {
+    /// One hot lot against many cool ones, in turns. Sealed, because there every bid is accepted: what
+    /// is compared is the cost of a bid, not how many were overtaken.
+    async fn compare(
+        &self,
+        cool: usize,
+        whole: Duration,
+        folder: Option<&std::path::Path>,
+    ) -> Result<Comparison, Failure> {
         let each = (whole / (2 * TURNS)).max(Duration::from_secs(1));
+        let load = Load { style: Style::Sealed, watchers: 0, lasting: each };
         let (mut hot_per_second, mut cool_per_second) = (0.0, 0.0);
         for _ in 0..TURNS {
             for (lots, what, sum) in [(1, "hot", &mut hot_per_second), (cool, "cool", &mut cool_per_second)] {
-                let outcome = self.round(lots, 0, each, what).await?;
+                let outcome = self.round(lots, load, what).await?;
                 *sum += outcome.bids.accepted as f64 / outcome.elapsed / f64::from(TURNS);
             }
         }
@@ -279,9 +288,9 @@ async fn elsewhere(ctx: &Context, args: &Args) -> Result<Client, Failure> {
 /// Whether the address is this machine's own.
 fn is_local(url: &str) -> bool {
     let host = url.split("://").nth(1).unwrap_or(url);
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|local| {
-        host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    })
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|local| host.strip_prefix(local).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub struct BidFigures {
 pub struct Comparison {
     /// The disk's own commits a second, one after the other; only of a server in this process.
     pub syncs_per_second: Option<f64>,
-    /// Accepted bids a second on one lot, without watchers.
+    /// Sealed bids accepted a second on one lot, without watchers.
     pub hot_per_second: f64,
     /// On many lots with the same bidders.
     pub cool_per_second: f64,
@@ -143,7 +143,14 @@ impl Report {
                 ("refused", self.refusals()),
                 ("bid to answer", spread(&self.bid_to_answer)),
                 ("bid to watcher", spread(&self.bid_to_watcher)),
-                ("events", format!("{} in the logs; {} delivered", self.events, rate(self.deliveries, self.deliveries_per_second))),
+                (
+                    "events",
+                    format!(
+                        "{} in the logs; {} delivered",
+                        self.events,
+                        rate(self.deliveries, self.deliveries_per_second)
+                    ),
+                ),
             ];
             lines.extend(self.commits.map(|commits| ("commits", describe(commits))));
             lines.extend(self.memory.map(|memory| ("memory", self.memory_line(memory))));
@@ -167,8 +174,7 @@ impl Report {
     }
 
     fn refusals(&self) -> String {
-        let by_code: Vec<_> =
-            self.bids.refused_by_code.iter().map(|(code, count)| format!("{code} {count}")).collect();
+        let by_code: Vec<_> = self.bids.refused_by_code.iter().map(|(code, count)| format!("{code} {count}")).collect();
         let total = rate(self.bids.refused, self.bids.refused_per_second);
         if by_code.is_empty() { total } else { format!("{total}: {}", by_code.join(", ")) }
     }
@@ -182,8 +188,8 @@ impl Report {
 impl Comparison {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![
-            ("one hot lot", format!("{:.0} accepted/s, without watchers", self.hot_per_second)),
-            ("cool lots", format!("{:.0} accepted/s on {} lots", self.cool_per_second, self.cool_lots)),
+            ("one hot lot", format!("{:.0} sealed bids/s, without watchers", self.hot_per_second)),
+            ("cool lots", format!("{:.0} sealed bids/s on {} lots", self.cool_per_second, self.cool_lots)),
             ("hot : cool", format!("{:.2} (near 1 or above: a hot lot is not slower)", self.hot_to_cool)),
         ];
         if let (Some(syncs), Some(ratio)) = (self.syncs_per_second, self.hot_to_syncs) {

@@ -93,7 +93,13 @@ pub struct Watched {
 }
 
 /// Runs a round on fresh lots and leaves them to close by themselves.
-pub async fn run(seller: &Client, lots: Vec<Lot>, lines: &[Line], load: Load, bar: &ProgressBar) -> Result<Outcome, Failure> {
+pub async fn run(
+    seller: &Client,
+    lots: Vec<Lot>,
+    lines: &[Line],
+    load: Load,
+    bar: &ProgressBar,
+) -> Result<Outcome, Failure> {
     let lots = Arc::new(lots);
     let marks = Marks::new(rand::random(), Instant::now());
     let socket = socket_url(seller.base_url());
@@ -125,7 +131,13 @@ pub async fn run(seller: &Client, lots: Vec<Lot>, lines: &[Line], load: Load, ba
     Ok(Outcome { elapsed, bids, watched, commits })
 }
 
-async fn bid(lots: &Arc<Vec<Lot>>, lines: &[Line], load: Load, marks: Marks, bar: &ProgressBar) -> Result<Bids, Failure> {
+async fn bid(
+    lots: &Arc<Vec<Lot>>,
+    lines: &[Line],
+    load: Load,
+    marks: Marks,
+    bar: &ProgressBar,
+) -> Result<Bids, Failure> {
     let progress = Arc::new(Progress::default());
     let end = Instant::now() + load.lasting;
     let mut bidding = JoinSet::new();
@@ -150,7 +162,7 @@ async fn bid(lots: &Arc<Vec<Lot>>, lines: &[Line], load: Load, marks: Marks, bar
             },
             _ = beat.tick() => {
                 let left = end.saturating_duration_since(Instant::now());
-                bar.set_position(u64::try_from((load.lasting - left).as_millis()).unwrap_or(0));
+                bar.set_position(u64::try_from(load.lasting.saturating_sub(left).as_millis()).unwrap_or(0));
                 let (accepted, refused) = progress.read();
                 bar.set_message(format!("{accepted} accepted, {refused} refused"));
             }
@@ -176,7 +188,7 @@ impl Bidder {
             let step = lot.step(self.number, self.style);
             let blank = |bid_id| BidRequest { auction_id: lot.id, bid_id, amount: None, max: None, buy_now: None };
             let sent = self.marks.micros();
-            let bid_id = self.marks.now(self.number);
+            let bid_id = self.marks.id(self.number, sent);
             let request = match step {
                 Step::Exact(amount) => BidRequest { amount: money(amount), ..blank(bid_id) },
                 Step::Max(max) => BidRequest { max: money(max), ..blank(bid_id) },
@@ -211,8 +223,7 @@ async fn collect(
     watchers: usize,
     events: u64,
 ) -> Result<Watched, Failure> {
-    let mut watched =
-        Watched { latency: tally::histogram(2)?, deliveries: 0, missing: 0, lost: watchers, events };
+    let mut watched = Watched { latency: tally::histogram(2)?, deliveries: 0, missing: 0, lost: watchers, events };
     let deadline = Instant::now() + CATCH_UP;
     while let Ok(Some(seen)) = tokio::time::timeout_at(deadline, watching.join_next()).await {
         let seen = seen.map_err(anyhow::Error::from)??;

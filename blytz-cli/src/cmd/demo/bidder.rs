@@ -30,7 +30,17 @@ pub async fn run(stage: Arc<Stage>, person: Person, role: Role, seed: u64) {
     live.subscribe(Channel::Stream(stage.stream.id));
     let lines = stage.show.chat.get(&role.temperament).cloned().unwrap_or_default();
     let mind = Mind::new(role.temperament, stage.pace, seed);
-    let mut bidder = Bidder { stage: stage.clone(), person, role, lines, mind, live, table: None, to_say: VecDeque::new(), chatty_at: None };
+    let mut bidder = Bidder {
+        stage: stage.clone(),
+        person,
+        role,
+        lines,
+        mind,
+        live,
+        table: None,
+        to_say: VecDeque::new(),
+        chatty_at: None,
+    };
     bidder.plan_small_talk();
     tokio::select! {
         () = stage.over.cancelled() => {}
@@ -257,7 +267,10 @@ impl Bidder {
             Occasion::Won => &self.lines.won,
             Occasion::Extended => &self.lines.extended,
         };
-        if self.to_say.len() < MOST_TO_SAY && self.mind.feels_like(likely) && let Some(text) = self.mind.pick(lines) {
+        if self.to_say.len() < MOST_TO_SAY
+            && self.mind.feels_like(likely)
+            && let Some(text) = self.mind.pick(lines)
+        {
             let text = text.clone();
             let typing = self.mind.between(0.6, 2.5);
             self.to_say.push_back((Instant::now() + typing, text));

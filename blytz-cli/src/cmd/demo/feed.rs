@@ -108,13 +108,17 @@ impl Feed {
                 // Before they open, so that nothing of them is missed.
                 Some(LiveEvent::Update { update, .. }) => match update.data {
                     UpdateData::Lots { auction_ids } => {
-                        auction_ids.into_iter().for_each(|id| live.subscribe(Channel::Auction(id)));
+                        for id in auction_ids {
+                            live.subscribe(Channel::Auction(id));
+                        }
                     }
                     UpdateData::Lot { auction_id, .. } => live.subscribe(Channel::Auction(auction_id)),
                     _ => {}
                 },
                 Some(LiveEvent::State(blytz_client::ConnectionState::Live)) => {
-                    self.stage.queue.iter().for_each(|id| live.subscribe(Channel::Auction(*id)));
+                    for id in &self.stage.queue {
+                        live.subscribe(Channel::Auction(*id));
+                    }
                 }
                 Some(LiveEvent::Resynced { channel }) => {
                     self.stage.complain(format!("the audience missed something in {channel}"));
@@ -153,7 +157,9 @@ impl Feed {
                 let bidder = name(*bidder);
                 let text = match (outcome, before) {
                     (BidOutcome::Won, _) => format!("{price}  {bidder} takes it"),
-                    (BidOutcome::Outbid, _) => format!("{price}  {bidder} bids, but {} has a higher max", name(*leader)),
+                    (BidOutcome::Outbid, _) => {
+                        format!("{price}  {bidder} bids, but {} has a higher max", name(*leader))
+                    }
                     (_, Some(before)) if Some(before) != *leader => {
                         format!("{price}  {bidder} leads, {} is outbid", stage.name(before))
                     }
@@ -199,7 +205,9 @@ impl Feed {
                     verified: false,
                 };
                 let text = match (&sale.winner, price) {
-                    (Some(winner), Some(price)) => format!("{price}  {} to {winner}, {}", sale.lot, count(sale.bids, "bid")),
+                    (Some(winner), Some(price)) => {
+                        format!("{price}  {} to {winner}, {}", sale.lot, count(sale.bids, "bid"))
+                    }
                     _ => format!("{}, unsold after {}", sale.lot, count(sale.bids, "bid")),
                 };
                 let label = if *status == AuctionStatus::Sold { "SOLD" } else { "unsold" };
@@ -214,13 +222,7 @@ impl Feed {
         }
     }
 
-    fn line(
-        &self,
-        event: Option<(AuctionId, &LogEntry)>,
-        kind: &str,
-        label: &str,
-        text: &str,
-    ) -> Result<(), Failure> {
+    fn line(&self, event: Option<(AuctionId, &LogEntry)>, kind: &str, label: &str, text: &str) -> Result<(), Failure> {
         let Some(out) = self.out else { return Ok(()) };
         let elapsed = self.began.elapsed();
         if out.is_json() {

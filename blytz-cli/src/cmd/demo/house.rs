@@ -25,10 +25,8 @@ pub struct House {
 impl House {
     /// Starts it on a port of the loopback interface; 0 takes a free one.
     pub async fn open(port: u16) -> Result<Self, Failure> {
-        let folder = tempfile::Builder::new()
-            .prefix("blytz-")
-            .tempdir()
-            .context("There is no room for temporary data")?;
+        let folder =
+            tempfile::Builder::new().prefix("blytz-").tempdir().context("There is no room for temporary data")?;
         let admin_password = hex::encode(rand::random::<[u8; 16]>());
         let config = Config {
             listen: format!("127.0.0.1:{port}"),

@@ -114,7 +114,8 @@ impl Mind {
                 let Some(falling) = sight.dutch.filter(|falling| falling.floor <= worth) else { return };
                 // Who hesitates lets another have it.
                 let hesitation = self.between(0.2, 1.5);
-                self.due = Some(sight.opens_at.plus_millis(falling.millis_until(worth)).plus_micros(micros(hesitation)));
+                self.due =
+                    Some(sight.opens_at.plus_millis(falling.millis_until(worth)).plus_micros(micros(hesitation)));
                 return;
             }
             (Format::SealedFirstPrice | Format::SealedSecondPrice, _) => self.between(1.0, 14.0),
@@ -157,9 +158,9 @@ impl Mind {
         self.due = None;
         let worth = self.worth.filter(|_| sight.live && !sight.leading)?;
         let offer = match sight.format {
-            Format::Dutch => Some(Offer::Exact(worth)),
+            // Who pays their own bid keeps something back.
             Format::SealedFirstPrice => Some(Offer::Exact(worth * 9 / 10)),
-            Format::SealedSecondPrice => Some(Offer::Exact(worth)),
+            Format::Dutch | Format::SealedSecondPrice => Some(Offer::Exact(worth)),
             Format::English => self.english(sight, worth),
         };
         let offer = offer.filter(|offer| match offer {
@@ -256,13 +257,8 @@ mod tests {
     use super::*;
 
     const OPEN: Timestamp = Timestamp::from_micros(1_000_000_000);
-    const TEMPERAMENTS: [Temperament; 5] = [
-        Temperament::Sniper,
-        Temperament::Proxy,
-        Temperament::Stepper,
-        Temperament::Jumper,
-        Temperament::Chatter,
-    ];
+    const TEMPERAMENTS: [Temperament; 5] =
+        [Temperament::Sniper, Temperament::Proxy, Temperament::Stepper, Temperament::Jumper, Temperament::Chatter];
 
     fn mind(temperament: Temperament, seed: u64) -> Mind {
         Mind::new(temperament, Pace::new(1.0).expect("a pace"), seed)

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use blytz_client::Client;
+use blytz_client::{Client, wire::chat::ChatSend};
 use blytz_tui::{Options, StartScreen};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{task::JoinSet, time::Instant};
@@ -106,6 +106,9 @@ async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> R
     let feed = Feed::new(stage.clone(), guest, play.began, play.headless.then_some(ctx.out));
     let audience = tokio::spawn(feed.watch());
     stage.seller.client.streams().start(stage.stream.id).await?;
+    if !play.headless {
+        pin_invitation(stage, &house.url()).await?;
+    }
 
     let mut cast = JoinSet::new();
     let mut moods = StdRng::seed_from_u64(play.seed);
@@ -114,7 +117,8 @@ async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> R
     }
     let last_lot = play.until.map(|until| until - CURTAIN);
     let selling = tokio::spawn(seller::run(stage.clone(), last_lot));
-    let outcome = if play.headless { sit_through(selling, play.until).await } else { join_in(stage, selling, play.until).await };
+    let outcome =
+        if play.headless { sit_through(selling, play.until).await } else { join_in(stage, selling, play.until).await };
 
     stage.over.cancel();
     while cast.join_next().await.is_some() {}
@@ -163,6 +167,17 @@ fn invite(ctx: &Context, house: &House, seed: u64) {
         "  echo {PASSWORD} | blytz --profile demo --server {url} login --email {FRIEND} --password-file -"
     ));
     ctx.out.note("  blytz --profile demo tui");
+}
+
+/// In the terminal nobody sees what was said before: the way in stands above the chat.
+async fn pin_invitation(stage: &Stage, url: &str) -> Result<(), Failure> {
+    let text = format!(
+        "Join from another terminal: blytz --profile demo --server {url} login --email {FRIEND} (password {PASSWORD}), \
+         then blytz --profile demo tui"
+    );
+    let chat = stage.seller.client.chat();
+    let message = chat.send(&ChatSend { stream_id: stage.stream.id, message_id: None, text }).await?;
+    Ok(chat.pin(stage.stream.id, Some(message.id)).await?)
 }
 
 fn things(count: usize) -> String {

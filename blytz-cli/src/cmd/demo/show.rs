@@ -249,10 +249,11 @@ mod tests {
             assert_eq!(wire::check(&product), Ok(()), "{}", lot.title);
             for pace in paces() {
                 let rules = show.rules(lot, pace).expect(&lot.title);
-                Rules::try_from(rules).unwrap_or_else(|faults| panic!("{}: {faults:?}", lot.title));
+                Rules::try_from(&rules).unwrap_or_else(|faults| panic!("{}: {faults:?}", lot.title));
             }
             let (low, high) = show.estimate(lot).expect(&lot.title);
-            let start = show.money(&lot.starting_price).expect(&lot.title);
+            let (low, high) = (low.amount, high.amount);
+            let start = show.money(&lot.starting_price).expect(&lot.title).amount;
             let worth_bidding = if lot.dutch.is_some() { high < start } else { start < low };
             assert!(low < high && worth_bidding, "{}: {start} for {low} to {high}", lot.title);
         }

@@ -24,9 +24,9 @@ pub fn invent(rules: Rules, starts_at: Option<Timestamp>, bidders: u8, bids: u16
         // Somebody begins to think about it; the first who wants to bids.
         let first = dice.below(bidders.len() as u64) as usize;
         let seen = look(&scenario, at);
-        let willing = bidders.iter().cycle().skip(first).take(bidders.len());
+        let mut asked = bidders.iter().cycle().skip(first).take(bidders.len());
         let Some((bidder, bid)) =
-            willing.filter_map(|bidder| Some((bidder, bidder.decide(&scenario.rules, &seen, &mut dice)?))).next()
+            asked.find_map(|bidder| Some((bidder, bidder.decide(&scenario.rules, &seen, &mut dice)?)))
         else {
             continue;
         };

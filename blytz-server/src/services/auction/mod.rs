@@ -21,13 +21,14 @@ mod turn;
 mod views;
 mod watch;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use blytz_core::{
     AuctionId, Epoch, StreamId, Timestamp, UserId,
     account::Action,
     auction::BidKind,
     wire::{
+        ErrorCode,
         auction::{BidAnswer, BidRequest, LogKey, StatusView},
         stream::StreamStatus,
     },
@@ -132,8 +133,16 @@ impl Auctions {
         let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
         let (reply, answer) = oneshot::channel();
         let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended, reply };
-        self.shared.send(request.auction_id, Request::Bid(bid))?;
-        received(answer).await
+        let answered = match self.shared.send(request.auction_id, Request::Bid(bid)) {
+            Ok(()) => received(answer).await,
+            Err(full) => Err(full),
+        };
+        // The room counts what it decides; this is what nobody decided.
+        answered.inspect_err(|error| {
+            if matches!(error.code(), ErrorCode::OutcomeUnknown | ErrorCode::Unavailable) {
+                metrics::counter!("blytz_bids_refused_total", "code" => error.code().as_str()).increment(1);
+            }
+        })
     }
 
     /// Has the auction's room carry out something else than a bid.
@@ -242,14 +251,16 @@ impl Auctions {
 
 /// What a room answered. A room that ended without a word left the outcome open.
 async fn received<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
-    match tokio::time::timeout(std::time::Duration::from_secs(10), answer).await {
+    match tokio::time::timeout(Duration::from_secs(10), answer).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => Err(Error::new(
-            blytz_core::wire::ErrorCode::OutcomeUnknown,
-            "It is not known whether this was done; ask again with the same id.",
-        )
-        .retry_after(1)),
+        Ok(Err(_)) | Err(_) => Err(outcome_unknown()),
     }
+}
+
+/// 503: it may or may not have been written.
+fn outcome_unknown() -> Error {
+    Error::new(ErrorCode::OutcomeUnknown, "It is not known whether this was done; ask again with the same id.")
+        .retry_after(1)
 }
 
 /// Whether a user may act on everybody's auctions and shows.

@@ -41,6 +41,8 @@ const MAX_TURN: usize = 512;
 pub(super) const MAX_QUEUED: usize = 4_096;
 /// How often a turn is decided anew before its requests are told that it did not work.
 const ATTEMPTS: usize = 5;
+/// How long a room waits when what is due could not be written.
+const RETRY: Duration = Duration::from_secs(1);
 /// How long a room without work and without a due time stays in memory.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -66,7 +68,7 @@ impl Room {
         inbox: mpsc::Receiver<Request>,
     ) -> Result<Self, (Error, mpsc::Receiver<Request>)> {
         match read(&shared, id).await {
-            Ok((auction, head, stream, blocklist)) => {
+            Ok(Stored { auction, head, stream, blocklist, log: _ }) => {
                 Ok(Self { shared, auction, head, stream, blocklist, refusals: Refusals::default(), inbox })
             }
             Err(error) => Err((error, inbox)),
@@ -102,7 +104,10 @@ impl Room {
                     }
                     self.serve(std::mem::take(&mut queued)).await;
                 }
-                () = timer => self.turn(Vec::new(), false).await,
+                () = timer => if !self.turn(Vec::new(), false).await {
+                    // The database does not take it now; it is asked again, but not without end.
+                    tokio::time::sleep(RETRY).await;
+                },
                 () = idle => {
                     self.shared.forget(self.head.auction_id);
                     self.inbox.close();
@@ -133,30 +138,31 @@ impl Room {
     }
 
     /// Decides, commits, and only then answers and tells. What could not be committed is decided
-    /// again from what the database holds by then.
-    async fn turn(&mut self, mut requests: Vec<Request>, resume: bool) {
+    /// again from what the database holds by then. Says whether it came to an end.
+    async fn turn(&mut self, mut requests: Vec<Request>, resume: bool) -> bool {
         let mut last = Failure::Refused;
         for attempt in 0..ATTEMPTS {
-            if attempt > 0
-                && let Err(error) = self.reload().await
-            {
-                return refuse_all(requests, &error);
-            }
-            match self.attempt(&mut requests, resume).await {
-                Ok(()) => return,
-                Err(TurnError::Fatal(error)) => return refuse_all(requests, &error),
+            let reloaded = if attempt == 0 { Ok(()) } else { self.reload().await };
+            let outcome = match reloaded {
+                Ok(()) => self.attempt(&mut requests, resume).await,
+                Err(error) => Err(TurnError::Fatal(error)),
+            };
+            match outcome {
+                Ok(()) => return true,
                 Err(TurnError::Again(failure)) => last = failure,
+                Err(TurnError::Fatal(_)) if last == Failure::Unknown => break,
+                Err(TurnError::Fatal(error)) => {
+                    refuse_all(requests, &error);
+                    return false;
+                }
             }
         }
         let error = match last {
-            Failure::Unknown => Error::new(
-                ErrorCode::OutcomeUnknown,
-                "The database did not say whether it was written; ask again with the same id.",
-            )
-            .retry_after(1),
+            Failure::Unknown => super::outcome_unknown(),
             _ => Error::unavailable("The auction could not be written to; ask again with the same id."),
         };
         refuse_all(requests, &error);
+        false
     }
 
     async fn attempt(&mut self, requests: &mut Vec<Request>, resume: bool) -> Result<(), TurnError> {
@@ -171,10 +177,11 @@ impl Room {
             let batch = turn.batch(&receipt)?;
             self.shared.committer.commit(batch).await.map_err(TurnError::Again)?;
         }
-        let Turn { auction, head, entries, accepted, .. } = turn;
+        let Turn { auction, head, entries, accepted, struck, .. } = turn;
         let before = std::mem::replace(&mut self.auction, auction);
         self.head = head;
         self.tell(&entries, &before, now);
+        self.tell_struck(struck, now);
         self.answer(std::mem::take(requests), verdicts, &accepted, now);
         Ok(())
     }
@@ -266,9 +273,7 @@ impl Room {
         for entry in entries {
             let json = serde_json::to_string(entry).unwrap_or_default();
             hub.publish(Topic::Auction(id), entry.seq, event_frame(Channel::Auction(id), &json));
-            if let EventData::Voided { .. } | EventData::Closed { .. } = &entry.data {
-                self.tell_bidders(entry);
-            }
+            self.tell_winner(entry);
         }
         let (was, is) = (before.public(now), self.auction.public(now));
         if was.status != is.status
@@ -288,7 +293,7 @@ impl Room {
         self.shared.hub.update(Topic::User(user), news, at);
     }
 
-    fn tell_bidders(&self, entry: &LogEntry) {
+    fn tell_winner(&self, entry: &LogEntry) {
         let auction_id = self.head.auction_id;
         if let EventData::Closed { winner: Some(winner), price: Some(price), .. } = &entry.data {
             let news = UpdateData::Won { auction_id, price: *price };
@@ -296,12 +301,26 @@ impl Room {
         }
     }
 
+    fn tell_struck(&self, struck: Option<(UserId, Vec<BidId>)>, at: Timestamp) {
+        let auction_id = self.head.auction_id;
+        let Some((bidder, struck)) = struck else { return };
+        for bid_id in struck {
+            self.shared.hub.update(Topic::User(bidder), UpdateData::BidVoided { auction_id, bid_id }, at);
+        }
+    }
+
+    /// Takes up what the database holds. Events of ours whose commit was in doubt and that stand
+    /// there after all are told now; who has them already knows them by their seq.
     async fn reload(&mut self) -> Result<()> {
-        (self.auction, self.head, self.stream, self.blocklist) = read(&self.shared, self.head.auction_id).await?;
+        let known = self.head.seq;
+        let stored = read(&self.shared, self.head.auction_id).await?;
+        let before = std::mem::replace(&mut self.auction, stored.auction);
+        (self.head, self.stream, self.blocklist) = (stored.head, stored.stream, stored.blocklist);
+        let missed: Vec<LogEntry> = stored.log.into_iter().filter(|entry| entry.seq > known).collect();
+        self.tell(&missed, &before, self.shared.clock.now());
         Ok(())
     }
 }
-
 /// Why a turn came to nothing.
 enum TurnError {
     /// It may work from what the database holds now.
@@ -333,14 +352,23 @@ const fn outcome_name(answer: &BidAnswer) -> &'static str {
 }
 
 /// An auction as the database holds it.
-async fn read(shared: &Shared, id: AuctionId) -> Result<(Auction, Head, Option<StreamId>, HashSet<UserId>)> {
+struct Stored {
+    auction: Auction,
+    head: Head,
+    stream: Option<StreamId>,
+    blocklist: HashSet<UserId>,
+    log: Vec<LogEntry>,
+}
+
+async fn read(shared: &Shared, id: AuctionId) -> Result<Stored> {
     let stream = stream_of(shared, id).await?;
     let log = store::whole_log(&shared.db, id).await?;
     let last = log.last().map(|(entry, _)| (entry.seq, entry.hash.clone()));
     let (seq, hash) = last.ok_or_else(|| internal("an auction without a log"))?;
     let auction = Auction::fold(id, log.iter().map(|(_, event)| event)).map_err(internal)?;
     let blocklist = store::blocklist(&shared.db, auction.seller_id()).await?;
-    Ok((auction, Head { auction_id: id, seq, hash }, stream, blocklist))
+    let log = log.into_iter().map(|(entry, _)| entry).collect();
+    Ok(Stored { auction, head: Head { auction_id: id, seq, hash }, stream, blocklist, log })
 }
 
 /// The show that the auction is in.

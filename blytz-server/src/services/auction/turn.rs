@@ -54,7 +54,7 @@ pub(super) struct Turn<'a> {
     pub accepted: Vec<Accepted>,
     /// Bids refused in this turn: a copy of one in the same turn must not win either.
     refused: HashMap<(UserId, BidId, String), Error>,
-    struck: Option<(UserId, Vec<BidId>)>,
+    pub struck: Option<(UserId, Vec<BidId>)>,
     amended: Option<(Terms, Option<String>)>,
 }
 
@@ -239,7 +239,7 @@ impl<'a> Turn<'a> {
             status: state.status_name(),
             state: json(&state)?,
             due_at: self.auction.poll_timeout(),
-            struck: self.struck.take(),
+            struck: self.struck.clone(),
             amended: self.amended.take(),
             released: unsold.then(|| (self.auction.product_id(), "lot not sold")),
             at: self.auction.last_at(),

@@ -65,8 +65,8 @@ pub(in super::super) async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row
         .map(|done| done.rows_affected() == 1))
 }
 
-/// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them. This is the
-/// one place where databases differ in how that is said.
+/// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them. Such lists of
+/// values, here and in `bids`, are all that databases differ in.
 pub(in super::super) async fn append(tx: &mut Tx, id: AuctionId, events: &[NewEvent]) -> sqlx::Result<()> {
     for chunk in events.chunks(CHUNK) {
         match &mut tx.engine {

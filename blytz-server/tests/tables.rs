@@ -1,0 +1,65 @@
+//! Each table belongs to one room: nobody else's SQL names it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Which folder of `src` owns the tables of which migration.
+const OWNERS: [(&str, &str); 5] = [
+    ("0001_auth.sql", "services/auth"),
+    ("0002_product.sql", "services/product"),
+    ("0003_auction.sql", "services/auction"),
+    ("0004_chat.sql", "services/chat"),
+    ("0005_keys.sql", "keys"),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The tables that a migration makes.
+fn tables(migration: &str) -> Vec<String> {
+    let starts = migration.lines().filter_map(|line| line.trim().strip_prefix("create table "));
+    starts.map(|rest| rest.split([' ', '(']).next().expect("a name").to_owned()).collect()
+}
+
+/// Whether SQL in this source names a table: after one of the words that a table follows.
+fn names(source: &str, table: &str) -> bool {
+    let words: Vec<&str> = source.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    words.windows(2).any(|pair| matches!(pair[0], "from" | "join" | "into" | "update" | "table") && pair[1] == table)
+}
+
+#[test]
+fn only_its_owner_names_a_table() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut migrations: Vec<String> = fs::read_dir(root.join("migrations"))
+        .expect("the migrations")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    migrations.sort();
+    assert_eq!(migrations, OWNERS.map(|(migration, _)| migration), "every migration has an owner");
+
+    let src = root.join("src");
+    let mut files = Vec::new();
+    sources(&src, &mut files);
+    for (migration, owner) in OWNERS {
+        let tables = tables(&fs::read_to_string(root.join("migrations").join(migration)).expect("a migration"));
+        assert!(!tables.is_empty(), "{migration} makes tables");
+        for table in tables {
+            let of: Vec<&PathBuf> =
+                files.iter().filter(|file| names(&fs::read_to_string(file).expect("a source"), &table)).collect();
+            assert!(!of.is_empty(), "{table} is used");
+            for file in of {
+                assert!(file.starts_with(src.join(owner)), "{} names {table}, which is {owner}'s", file.display());
+            }
+        }
+    }
+}
