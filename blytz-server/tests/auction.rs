@@ -72,10 +72,7 @@ async fn refusals_come_in_the_order_of_the_contract() {
         async move {
             app.send(reqwest::Method::POST, "/auction/bid", |request| {
                 let request = request.header("content-type", kind).body(body);
-                match who {
-                    true => request.bearer_auth("nobody"),
-                    false => request,
-                }
+                if who { request.bearer_auth("nobody") } else { request }
             })
             .await
         }
