@@ -30,10 +30,13 @@ fn auction_event(entry: &LogEntry) -> String {
             format!("{}  {what} (bid {bid_count})", amount(*price))
         }
         EventData::MaxRaised { leader: None, .. } => "a sealed bid was raised".to_owned(),
-        EventData::MaxRaised { price, leader, .. } => format!("{}  {} raised their max", amount(*price), short(*leader)),
+        EventData::MaxRaised { price, leader, .. } => {
+            format!("{}  {} raised their max", amount(*price), short(*leader))
+        }
         EventData::ReserveMet { price } => format!("{price}  reserve met"),
         EventData::Voided { struck, reason, price, leader, .. } => {
-            let leads = leader.map_or_else(|| "nobody leads".to_owned(), |leader| format!("{} leads", short(Some(leader))));
+            let leads =
+                leader.map_or_else(|| "nobody leads".to_owned(), |leader| format!("{} leads", short(Some(leader))));
             format!("{}  {} struck ({reason}); {leads}", amount(*price), bids(struck.len()))
         }
         EventData::Extended { closes_at, reason } => {
@@ -69,7 +72,10 @@ pub fn chat_line(event: &ChatEvent) -> String {
             format!("* {user_id} may write again")
         }
         ChatEventData::Muted { user_id, until, .. } => {
-            format!("* {user_id} was muted{}", until.map(|until| format!(" until {}", clock(until))).unwrap_or_default())
+            format!(
+                "* {user_id} was muted{}",
+                until.map(|until| format!(" until {}", clock(until))).unwrap_or_default()
+            )
         }
     };
     format!("{}  {}", clock(event.at), clean(&what))

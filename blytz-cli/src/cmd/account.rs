@@ -2,7 +2,12 @@
 
 use blytz_client::wire::account::{SignupRequest, User};
 
-use crate::{context::Context, error::Failure, output::word, values::{checked, moment}};
+use crate::{
+    context::Context,
+    error::Failure,
+    output::word,
+    values::{checked, moment},
+};
 
 /// Make an account and log in.
 #[derive(Debug, clap::Args)]

@@ -46,9 +46,8 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         (None, None) => (None, None),
         (amount, max) => {
             let currency = client.auctions().get(args.auction).await?.rules.currency;
-            let read = |flag: &str, text: &Option<String>| {
-                text.as_deref().map(|text| money(flag, text, currency)).transpose()
-            };
+            let read =
+                |flag: &str, text: &Option<String>| text.as_deref().map(|text| money(flag, text, currency)).transpose();
             (read("--amount", amount)?, read("--max", max)?)
         }
     };
@@ -65,7 +64,9 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         Err(error) => {
             if error.retry_kind() != RetryKind::Never {
                 let id = bid.bid_id;
-                ctx.out.note(format!("Whether it counted is not known. Send it again with --bid-id {id}: that counts once."));
+                ctx.out.note(format!(
+                    "Whether it counted is not known. Send it again with --bid-id {id}: that counts once."
+                ));
             }
             Err(error.into())
         }

@@ -47,7 +47,9 @@ enum Command {
         show: StreamId,
     },
     /// Announce a show; for sellers
-    #[command(before_help = "Examples:\n  blytz shows create --title 'Friday cards'\n  blytz shows create --title 'Friday cards' --starts-at 2026-11-27T12:00:00Z\n")]
+    #[command(
+        before_help = "Examples:\n  blytz shows create --title 'Friday cards'\n  blytz shows create --title 'Friday cards' --starts-at 2026-11-27T12:00:00Z\n"
+    )]
     Create {
         /// What it is called
         #[arg(long)]
@@ -69,7 +71,9 @@ enum Command {
         show: StreamId,
     },
     /// Show or set the queue of lots
-    #[command(before_help = "Examples:\n  blytz shows lots SHOW\n  blytz shows lots SHOW --set LOT --set LOT\n  blytz shows lots SHOW --clear\n")]
+    #[command(
+        before_help = "Examples:\n  blytz shows lots SHOW\n  blytz shows lots SHOW --set LOT --set LOT\n  blytz shows lots SHOW --clear\n"
+    )]
     Lots {
         /// The show's id
         show: StreamId,
@@ -81,7 +85,9 @@ enum Command {
         clear: bool,
     },
     /// Say who moderates the chat besides its seller
-    #[command(before_help = "Examples:\n  blytz shows moderators SHOW --add USER\n  blytz shows moderators SHOW --remove USER\n")]
+    #[command(
+        before_help = "Examples:\n  blytz shows moderators SHOW --add USER\n  blytz shows moderators SHOW --remove USER\n"
+    )]
     Moderators {
         /// The show's id
         show: StreamId,

@@ -1,9 +1,6 @@
 //! `blytz users`: what admins do to accounts.
 
-use blytz_client::{
-    Client, UserQuery,
-    wire::account::User,
-};
+use blytz_client::{Client, UserQuery, wire::account::User};
 use blytz_core::{UserId, account::Role};
 use clap::Subcommand;
 
@@ -38,7 +35,9 @@ enum Command {
         paging: Paging,
     },
     /// Set the roles of an account; everybody is a buyer besides
-    #[command(before_help = "Examples:\n  blytz users roles ann@example.com seller\n  blytz users roles ann@example.com seller moderator\n  blytz users roles ann@example.com buyer\n")]
+    #[command(
+        before_help = "Examples:\n  blytz users roles ann@example.com seller\n  blytz users roles ann@example.com seller moderator\n  blytz users roles ann@example.com buyer\n"
+    )]
     Roles {
         /// The account's id or email address
         user: String,
@@ -47,7 +46,9 @@ enum Command {
         roles: Vec<Role>,
     },
     /// Keep an account from logging in, bidding and chatting
-    #[command(before_help = "Examples:\n  blytz users suspend ann@example.com\n  blytz users suspend ann@example.com --yes\n")]
+    #[command(
+        before_help = "Examples:\n  blytz users suspend ann@example.com\n  blytz users suspend ann@example.com --yes\n"
+    )]
     Suspend {
         /// The account's id or email address
         user: String,

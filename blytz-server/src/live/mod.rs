@@ -3,6 +3,7 @@
 //! - [`hub`]: fan-out. Each event is serialised once and shared by everybody who watches.
 //! - `resume`: what a new or returning subscriber gets first.
 //! - `session`: one socket; reads ops, writes frames.
+//! - `watching`: what a session watches.
 //! - `frame`: reading what clients send, strictly.
 
 mod frame;
@@ -10,6 +11,7 @@ pub mod hub;
 mod resume;
 mod session;
 mod upgrade;
+mod watching;
 
 pub use self::hub::{Hub, Topic};
 pub use self::upgrade::router;

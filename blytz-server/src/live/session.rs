@@ -7,8 +7,8 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Durat
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use blytz_core::wire::{
-    ErrorCode, Problem,
-    live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame, Since, Subscribed},
+    Problem,
+    live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame},
 };
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
@@ -19,7 +19,7 @@ use tokio::{
 use super::{
     frame::{self, Op},
     hub::{Delivery, Mailbox, Topic, text},
-    resume::{self, Start, to_value},
+    resume::to_value,
 };
 use crate::{
     app::App,
@@ -29,8 +29,6 @@ use crate::{
 
 /// Bad frames in a row before the connection is closed.
 const MAX_BAD: u32 = 5;
-/// Channels that one connection may watch.
-const MAX_CHANNELS: usize = 256;
 /// Ops of one connection that may wait for their answer at a time.
 const MAX_PENDING: usize = 64;
 /// How often an idle connection is asked whether it still lives, and how long it may be silent.
@@ -42,18 +40,18 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const CLOSE_AWAY: u16 = 1001;
 const CLOSE_POLICY: u16 = 1008;
 const CLOSE_TOO_BIG: u16 = 1009;
-const CLOSE_ERROR: u16 = 1011;
+pub(super) const CLOSE_ERROR: u16 = 1011;
 
 /// Why a session ends.
-struct Farewell {
+pub(super) struct Farewell {
     code: u16,
     reason: &'static str,
 }
 
 /// Ends the session; `None` when there is nobody left to tell.
-type Ended = Option<Farewell>;
+pub(super) type Ended = Option<Farewell>;
 
-fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
+pub(super) fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
     Err(Some(Farewell { code, reason }))
 }
 
@@ -62,11 +60,11 @@ type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 
 /// A live session.
 pub(super) struct Session {
-    app: App,
-    login: Option<(String, User)>,
-    mailbox: Mailbox,
+    pub(super) app: App,
+    pub(super) login: Option<(String, User)>,
+    pub(super) mailbox: Mailbox,
     /// Per subscribed sequenced channel the last seq that was written.
-    written: HashMap<Topic, u64>,
+    pub(super) written: HashMap<Topic, u64>,
     bad: u32,
     name: String,
     frames: u64,
@@ -181,7 +179,7 @@ impl Session {
         }
     }
 
-    async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
+    pub(super) async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
         self.write(socket, Message::Text(frame)).await
     }
 
@@ -275,7 +273,7 @@ impl Session {
     }
 
     /// Who is logged in, as of now: a session may have been ended or suspended since.
-    async fn user(&mut self) -> Result<User> {
+    pub(super) async fn user(&mut self) -> Result<User> {
         let Some((token, _)) = &self.login else {
             return Err(Error::unauthenticated("Log in on this connection first: send an auth frame."));
         };
@@ -321,125 +319,6 @@ impl Session {
         }
         self.app.hub.react(react.stream_id, react.kind);
         Ok(serde_json::json!({}))
-    }
-
-    /// Registers first and reads the log second, so that nothing falls between the two.
-    async fn subscribe(
-        &mut self,
-        socket: &mut WebSocket,
-        re: Option<String>,
-        channel: Channel,
-        since: Option<&Since>,
-    ) -> Result<Result<()>, Ended> {
-        let topic = match self.admit(channel).await {
-            Ok(topic) => topic,
-            Err(error) => return Ok(Err(error)),
-        };
-        let fresh = !self.written.contains_key(&topic);
-        self.mailbox.subscribe(topic);
-        let begun = if channel.is_sequenced() {
-            self.begin_sequenced(socket, re, channel, topic, since).await
-        } else {
-            let subscribed = Subscribed { channel, epoch: None, seq: None, recovered: true };
-            self.confirm(socket, re, &subscribed).await.map(Ok)
-        };
-        if matches!(begun, Ok(Err(_))) && fresh {
-            self.mailbox.unsubscribe(topic);
-            self.written.remove(&topic);
-        }
-        begun
-    }
-
-    /// The topic behind a channel, if this connection may watch it.
-    async fn admit(&mut self, channel: Channel) -> Result<Topic> {
-        let known = Topic::of(channel, self.login.as_ref().map(|(_, user)| user.id));
-        if self.mailbox.len() >= MAX_CHANNELS && !known.is_some_and(|topic| self.mailbox.watches(topic)) {
-            return Err(Error::new(
-                ErrorCode::Conflict,
-                format!("A connection may watch {MAX_CHANNELS} channels; unsubscribe from one first."),
-            ));
-        }
-        match channel {
-            Channel::Me => Ok(Topic::User(self.user().await?.id)),
-            Channel::Stream(id) if self.app.auctions.stream_access(id).await?.is_none() => Err(Error::not_found()),
-            other => Topic::of(other, None).ok_or_else(Error::not_found),
-        }
-    }
-
-    async fn begin_sequenced(
-        &mut self,
-        socket: &mut WebSocket,
-        re: Option<String>,
-        channel: Channel,
-        topic: Topic,
-        since: Option<&Since>,
-    ) -> Result<Result<()>, Ended> {
-        let (head, start) = match resume::start(&self.app, channel, since).await {
-            Ok(start) => start,
-            Err(error) => return Ok(Err(error)),
-        };
-        let snapshot = match &start {
-            Start::After(_) => None,
-            Start::Snapshot(reason) => match resume::snapshot(&self.app, channel, *reason).await {
-                Ok(snapshot) => Some(snapshot),
-                Err(error) => return Ok(Err(error)),
-            },
-        };
-        self.confirm(socket, re, &resume::subscribed(&self.app, channel, head, &start)).await?;
-        match (snapshot, start) {
-            (Some((seq, frame)), _) => {
-                self.written.insert(topic, seq);
-                self.send(socket, text(&frame)).await?;
-            }
-            (None, Start::After(seq)) => self.catch_up(socket, channel, topic, seq).await?,
-            (None, Start::Snapshot(_)) => {}
-        }
-        Ok(Ok(()))
-    }
-
-    /// Writes the log from `seq` to its head. What is published meanwhile waits in the inbox.
-    async fn catch_up(
-        &mut self,
-        socket: &mut WebSocket,
-        channel: Channel,
-        topic: Topic,
-        mut seq: u64,
-    ) -> Result<(), Ended> {
-        self.written.insert(topic, seq);
-        loop {
-            let Ok(frames) = resume::frames_after(&self.app, channel, seq).await else {
-                return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
-            };
-            if frames.is_empty() {
-                return Ok(());
-            }
-            for (at, frame) in frames {
-                self.send(socket, frame).await?;
-                seq = at;
-                self.written.insert(topic, seq);
-            }
-        }
-    }
-
-    async fn confirm(
-        &mut self,
-        socket: &mut WebSocket,
-        re: Option<String>,
-        subscribed: &Subscribed,
-    ) -> Result<(), Ended> {
-        // The chat's own address subscribes without having been asked: there is nothing to answer.
-        let Some(re) = re else { return Ok(()) };
-        let ok = serde_json::to_value(subscribed).unwrap_or_default();
-        self.send(socket, text(&ServerFrame::Ok { re, ok })).await
-    }
-
-    fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
-        let me = self.login.as_ref().map(|(_, user)| user.id);
-        if let Some(topic) = Topic::of(channel, me) {
-            self.mailbox.unsubscribe(topic);
-            self.written.remove(&topic);
-        }
-        serde_json::json!({ "channel": channel })
     }
 
     fn request_id(&self) -> String {

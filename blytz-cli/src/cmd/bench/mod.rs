@@ -21,7 +21,7 @@ use self::{
     round::{Line, Load, Outcome},
 };
 #[cfg(feature = "embedded")]
-use crate::cmd::demo::house::House;
+use crate::cmd::demo::house::{self, House};
 use crate::{context::Context, error::Failure};
 
 /// Rounds of a comparison, hot and cool in turns, so that what the machine does meanwhile hits both.
@@ -109,7 +109,10 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     }
     machine::allow_many_sockets();
     let target = Target::find(ctx, &args).await?;
-    let report = measure(ctx, &args, &target).await;
+    let report = tokio::select! {
+        report = measure(ctx, &args, &target) => report,
+        stopped = target.interrupted() => stopped.and(Err(Failure::failed("Stopped before the end."))),
+    };
     target.close().await?;
     let report = report?;
     report.print(ctx.out)?;
@@ -250,6 +253,15 @@ impl Target {
     /// Whose memory is the server's.
     fn pid(&self, given: Option<u32>) -> Option<u32> {
         given.or_else(|| self.is_embedded().then(std::process::id))
+    }
+
+    /// Returns when this process is to end and has a server to take down before.
+    async fn interrupted(&self) -> Result<(), Failure> {
+        #[cfg(feature = "embedded")]
+        if self.house.is_some() {
+            return Ok(house::interrupted().await?);
+        }
+        std::future::pending().await
     }
 
     #[cfg(feature = "embedded")]

@@ -34,7 +34,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Write
-    #[command(before_help = "Examples:\n  blytz chat send SHOW 'Hello'\n  tail -f notes.txt | blytz chat send SHOW -\n")]
+    #[command(
+        before_help = "Examples:\n  blytz chat send SHOW 'Hello'\n  tail -f notes.txt | blytz chat send SHOW -\n"
+    )]
     Send {
         /// The show's id
         show: StreamId,
@@ -54,7 +56,9 @@ enum Command {
         last: usize,
     },
     /// Print what was written, oldest first
-    #[command(before_help = "Examples:\n  blytz chat history SHOW\n  blytz chat history SHOW --before 120 --limit 20\n")]
+    #[command(
+        before_help = "Examples:\n  blytz chat history SHOW\n  blytz chat history SHOW --before 120 --limit 20\n"
+    )]
     History {
         /// The show's id
         show: StreamId,
@@ -117,7 +121,9 @@ enum Command {
         message: MessageId,
     },
     /// Show or change the settings; what is not said stays
-    #[command(before_help = "Examples:\n  blytz chat settings SHOW\n  blytz chat settings SHOW --slow-mode 5s --followers-only true\n  blytz chat settings SHOW --block-term spam --unblock-term ham\n")]
+    #[command(
+        before_help = "Examples:\n  blytz chat settings SHOW\n  blytz chat settings SHOW --slow-mode 5s --followers-only true\n  blytz chat settings SHOW --block-term spam --unblock-term ham\n"
+    )]
     Settings(SettingsArgs),
 }
 

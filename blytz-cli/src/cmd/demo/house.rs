@@ -1,6 +1,6 @@
 //! A server of one's own: in this process, on a folder that goes away with it.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use anyhow::Context;
 use blytz_client::{Client, wire::account::SignupRequest};
@@ -14,6 +14,21 @@ use crate::error::Failure;
 
 /// Its administrator.
 const ADMIN: &str = "admin@house.example";
+
+/// Returns when somebody presses Ctrl-C or ends this process: its data must go first.
+pub async fn interrupted() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
 
 /// A server that lives as long as its command.
 pub struct House {

@@ -130,12 +130,12 @@ async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> R
 
 type Selling = tokio::task::JoinHandle<Result<(), Failure>>;
 
-/// Until the seller is done, time is up, or somebody presses Ctrl-C.
+/// Until the seller is done, time is up, or somebody stops it.
 async fn sit_through(selling: Selling, until: Option<Instant>) -> Result<(), Failure> {
     tokio::select! {
         sold = selling => sold.map_err(anyhow::Error::from)?,
         () = deadline(until) => Ok(()),
-        pressed = tokio::signal::ctrl_c() => Ok(pressed?),
+        stopped = house::interrupted() => Ok(stopped?),
     }
 }
 

@@ -75,13 +75,9 @@ mod tests {
 
     #[test]
     fn cells_are_harmless() {
-        for (cell, expected) in [
-            ("two\nlines", "two\nlines"),
-            ("=1+1", "'=1+1"),
-            ("-5", "-5"),
-            ("@cmd", "'@cmd"),
-            ("\u{1b}[2Jx", "[2Jx"),
-        ] {
+        for (cell, expected) in
+            [("two\nlines", "two\nlines"), ("=1+1", "'=1+1"), ("-5", "-5"), ("@cmd", "'@cmd"), ("\u{1b}[2Jx", "[2Jx")]
+        {
             assert_eq!(printable(cell), expected, "{cell:?}");
         }
     }

@@ -36,7 +36,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Search the catalogue
-    #[command(before_help = "Examples:\n  blytz products list teapot --max-price 200\n  blytz products list --mine --status draft\n  blytz products list --all --output json\n")]
+    #[command(
+        before_help = "Examples:\n  blytz products list teapot --max-price 200\n  blytz products list --mine --status draft\n  blytz products list --all --output json\n"
+    )]
     List(ListArgs),
     /// Show one product
     #[command(before_help = "Examples:\n  blytz products get 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77\n")]
@@ -45,10 +47,14 @@ enum Command {
         product: ProductId,
     },
     /// Add a product; for sellers
-    #[command(before_help = "Examples:\n  blytz products create --title 'Blue teapot' --price 120.00\n  blytz products create --title Yen --price 1500 --currency JPY --quantity 10 --tag coin --draft\n")]
+    #[command(
+        before_help = "Examples:\n  blytz products create --title 'Blue teapot' --price 120.00\n  blytz products create --title Yen --price 1500 --currency JPY --quantity 10 --tag coin --draft\n"
+    )]
     Create(CreateArgs),
     /// Change a product
-    #[command(before_help = "Examples:\n  blytz products update PRODUCT --price 99.00\n  blytz products update PRODUCT --status archived\n  blytz products update PRODUCT --clear weight-g --clear category\n")]
+    #[command(
+        before_help = "Examples:\n  blytz products update PRODUCT --price 99.00\n  blytz products update PRODUCT --status archived\n  blytz products update PRODUCT --clear weight-g --clear category\n"
+    )]
     Update(update::UpdateArgs),
     /// Take a product off sale
     #[command(before_help = "Examples:\n  blytz products archive PRODUCT --yes\n")]
@@ -57,13 +63,17 @@ enum Command {
         product: ProductId,
     },
     /// Show or change the stock of a product
-    #[command(before_help = "Examples:\n  blytz products stock PRODUCT\n  blytz products stock PRODUCT --set 5\n  blytz products stock PRODUCT --add -2 --reason 'broken in storage'\n  blytz products stock PRODUCT --book\n")]
+    #[command(
+        before_help = "Examples:\n  blytz products stock PRODUCT\n  blytz products stock PRODUCT --set 5\n  blytz products stock PRODUCT --add -2 --reason 'broken in storage'\n  blytz products stock PRODUCT --book\n"
+    )]
     Stock(StockArgs),
     /// Add the products of a CSV file
     #[command(before_help = import::EXAMPLES)]
     Import(import::ImportArgs),
     /// Write products as CSV
-    #[command(before_help = "Examples:\n  blytz products export > catalogue.csv\n  blytz products export --seller USER catalogue.csv\n")]
+    #[command(
+        before_help = "Examples:\n  blytz products export > catalogue.csv\n  blytz products export --seller USER catalogue.csv\n"
+    )]
     Export(export::ExportArgs),
 }
 
@@ -217,8 +227,7 @@ async fn list(ctx: &Context, client: &Client, args: ListArgs) -> Result<(), Fail
 }
 
 fn input(args: CreateArgs) -> Result<ProductInput, Failure> {
-    let description =
-        if args.description == "-" { crate::values::read_text("-")? } else { args.description };
+    let description = if args.description == "-" { crate::values::read_text("-")? } else { args.description };
     checked(ProductInput {
         title: args.title,
         description,

@@ -11,8 +11,18 @@ use crate::output::word;
 
 /// The columns of an export, in order. An import takes them in any order.
 pub const COLUMNS: [&str; 12] = [
-    "id", "title", "description", "price", "currency", "quantity", "category_id", "weight_g", "images", "tags",
-    "tax_class", "status",
+    "id",
+    "title",
+    "description",
+    "price",
+    "currency",
+    "quantity",
+    "category_id",
+    "weight_g",
+    "images",
+    "tags",
+    "tax_class",
+    "status",
 ];
 
 /// Without these a row is no product.
@@ -40,7 +50,8 @@ pub struct Head {
 impl Head {
     /// Reads the first line of a file.
     pub fn read(names: &csv::StringRecord) -> Result<Self, String> {
-        let names: Vec<_> = names.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase()).collect();
+        let names: Vec<_> =
+            names.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase()).collect();
         if let Some(unknown) = names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
             return Err(format!("there is no column {unknown:?}; there are {}", COLUMNS.join(", ")));
         }
@@ -104,10 +115,11 @@ pub fn read(head: &Head, row: u64, record: &csv::StringRecord, currency: Currenc
             0
         }
     };
-    let category_id = cell("category_id").map(str::parse).transpose().unwrap_or_else(|error: blytz_core::id::InvalidId| {
-        fault("category_id", error.to_string());
-        None
-    });
+    let category_id =
+        cell("category_id").map(str::parse).transpose().unwrap_or_else(|error: blytz_core::id::InvalidId| {
+            fault("category_id", error.to_string());
+            None
+        });
     let weight_g = cell("weight_g").map(str::parse).transpose().unwrap_or_else(|_: std::num::ParseIntError| {
         fault("weight_g", "must be an integer of grams".to_owned());
         None

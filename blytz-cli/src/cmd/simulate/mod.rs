@@ -50,7 +50,8 @@ pub fn run(ctx: &Context, args: &Args) -> Result<(), Failure> {
     if ctx.out.is_json() {
         let told: Vec<_> = mismatches.iter().map(ToString::to_string).collect();
         let lines: Vec<_> = course.lines.iter().map(as_json).collect();
-        ctx.out.json(&json!({ "title": scenario.title, "shows": scenario.shows, "lines": lines, "mismatches": told }))?;
+        ctx.out
+            .json(&json!({ "title": scenario.title, "shows": scenario.shows, "lines": lines, "mismatches": told }))?;
     } else {
         if !scenario.title.is_empty() {
             ctx.out.note(&scenario.title);
@@ -75,9 +76,8 @@ fn understand(text: &str, args: &Args) -> Result<Scenario, Failure> {
     if text.lines().any(|line| !line.trim_start().starts_with('#') && line.contains('|')) {
         return text.parse().map_err(|error: ScenarioError| wrong(error.to_string()));
     }
-    let head: Scenario = format!("{text}\ntime | who | command\n")
-        .parse()
-        .map_err(|error: ScenarioError| wrong(error.to_string()))?;
+    let head: Scenario =
+        format!("{text}\ntime | who | command\n").parse().map_err(|error: ScenarioError| wrong(error.to_string()))?;
     let invented = bidders::invent(head.rules, head.starts_at, args.bidders, args.bids, args.seed);
     Ok(Scenario { title: head.title, shows: head.shows, ..invented })
 }
@@ -104,4 +104,3 @@ fn as_json(line: &Line) -> Value {
     }
     Value::Object(object)
 }
-

@@ -6,10 +6,7 @@ use blytz_core::{
     auction::{Nonce, Rules, log::Head},
     wire::{
         Check, ErrorCode, Faults, FieldError, Page, Problem,
-        auction::{
-            Auction, AuctionInput, AuctionStatus, AuctionUpdate, CancelRequest, LogEntry, StartRequest, StatusView,
-            VoidRequest,
-        },
+        auction::{Auction, AuctionInput, AuctionStatus, LogEntry, StatusView},
         stream::StreamStatus,
     },
 };
@@ -19,12 +16,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
-    request::{Act, Amendment},
     state::{StoredState, status_name},
     store::{self, HeadRow, LotFilter, LotRow, NewEvent, NewLot},
     streams,
     turn::{json, terms},
-    views::{Viewer, read},
+    views::Viewer,
 };
 use crate::{
     app::App,
@@ -34,7 +30,7 @@ use crate::{
         Body, PathId, Query,
         extract::{check_limit, page_size},
     },
-    services::auth::{Active, Seller, User},
+    services::auth::{Seller, User},
 };
 
 /// How far in the past an opening may lie, so that a slow request is not refused.
@@ -43,12 +39,9 @@ const LATE_BY_MICROS: i64 = 60_000_000;
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(start))
-        .routes(routes!(get, amend))
+        .routes(routes!(get))
         .routes(routes!(status))
         .routes(routes!(events))
-        .routes(routes!(cancel))
-        .routes(routes!(void))
 }
 
 /// Make an auction of one unit of your product.
@@ -129,7 +122,7 @@ async fn create(
 }
 
 /// The rules, checked; faults point into the request.
-fn checked(rules: &blytz_core::wire::auction::RulesInput) -> Result<Rules> {
+pub(super) fn checked(rules: &blytz_core::wire::auction::RulesInput) -> Result<Rules> {
     Rules::try_from(rules).map_err(|faults| {
         let within = |fault: FieldError| FieldError { pointer: format!("/rules{}", fault.pointer), ..fault };
         Error::invalid(faults.into_iter().map(within).collect())
@@ -287,138 +280,4 @@ async fn events(
     let next_cursor = events.last().filter(|_| more).map(|(seq, _)| seq.to_string());
     let raw = |(_, entry): (u64, String)| RawValue::from_string(entry).map_err(internal);
     Ok(Json(Page { items: events.into_iter().map(raw).collect::<Result<_>>()?, next_cursor }))
-}
-
-/// Open a lot now.
-#[utoipa::path(
-    post,
-    path = "/auction/start",
-    tag = "auction",
-    request_body = StartRequest,
-    security(("bearer" = [])),
-    responses(
-        (status = 200, description = "Live (also if it was before).", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_closed`, `auction_cancelled`, `stream_not_live`.", body = Problem),
-        (status = 422, description = "Invalid shape.", body = Problem),
-    )
-)]
-async fn start(State(app): State<App>, Body { who, body }: Body<Active, StartRequest>) -> Result<Json<Auction>> {
-    let lot = app.auctions.owned(body.auction_id, &who).await?;
-    let state: StoredState = read(&lot.state)?;
-    if let (AuctionStatus::Scheduled, Some(stream)) = (state.status, lot.stream_id) {
-        let access = app.auctions.stream_access(StreamId(stream)).await?.ok_or_else(Error::not_found)?;
-        if access.status != StreamStatus::Live {
-            return Err(streams::not_live("The lot belongs to a show that is not live; start the show first."));
-        }
-    }
-    app.auctions.act(body.auction_id, Act::Open).await?;
-    Ok(Json(app.auctions.one(body.auction_id, Some(&who)).await?))
-}
-
-/// Change an auction before its first bid.
-#[utoipa::path(
-    patch,
-    path = "/auction/{id}",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
-    request_body = AuctionUpdate,
-    security(("bearer" = [])),
-    responses(
-        (status = 200, description = "Changed.", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_locked`, `auction_closed`, `auction_cancelled`.", body = Problem),
-        (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
-    )
-)]
-async fn amend(
-    State(app): State<App>,
-    PathId(id): PathId<AuctionId>,
-    Body { who, body }: Body<Active, AuctionUpdate>,
-) -> Result<Json<Auction>> {
-    let lot = app.auctions.owned(id, &who).await?;
-    let before: Rules = read(&lot.rules)?;
-    let rules = match &body.rules {
-        Some(rules) => checked(rules)?,
-        None => before.clone(),
-    };
-    if rules.currency() != before.currency() {
-        return Err(Error::invalid(vec![FieldError {
-            pointer: "/rules/currency".to_owned(),
-            code: ErrorCode::CurrencyMismatch,
-            detail: format!("must be the product's currency, {}", before.currency()),
-        }]));
-    }
-    let nonce = Nonce::from_bytes(random_bytes());
-    let amendment = Amendment { rules, starts_at: body.starts_at, title: body.title, nonce };
-    app.auctions.act(id, Act::Amend { amendment: Box::new(amendment) }).await?;
-    Ok(Json(app.auctions.one(id, Some(&who)).await?))
-}
-
-/// Call an auction off. With bids, only an admin may.
-#[utoipa::path(
-    post,
-    path = "/auction/{id}/cancel",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
-    request_body = CancelRequest,
-    security(("bearer" = [])),
-    responses(
-        (status = 200, description = "Cancelled (also if it was before).", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_has_bids`, `auction_closed`.", body = Problem),
-        (status = 422, description = "Invalid shape.", body = Problem),
-    )
-)]
-async fn cancel(
-    State(app): State<App>,
-    PathId(id): PathId<AuctionId>,
-    Body { who, body }: Body<Active, CancelRequest>,
-) -> Result<Json<Auction>> {
-    app.auctions.owned(id, &who).await?;
-    let by_admin = super::is_admin(&who);
-    app.auctions.act(id, Act::Cancel { reason: body.reason, by_admin }).await?;
-    Ok(Json(app.auctions.one(id, Some(&who)).await?))
-}
-
-/// Strike a bid, and every later one of the same bidder.
-#[utoipa::path(
-    post,
-    path = "/auction/{id}/void",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
-    request_body = VoidRequest,
-    security(("bearer" = [])),
-    responses(
-        (status = 200, description = "Voided (also if it was before).", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction, or no such bid in it.", body = Problem),
-        (status = 409, description = "`auction_not_live`, `auction_closed`, `auction_cancelled`.", body = Problem),
-        (status = 422, description = "Invalid shape.", body = Problem),
-    )
-)]
-async fn void(
-    State(app): State<App>,
-    PathId(id): PathId<AuctionId>,
-    Body { who, body }: Body<Active, VoidRequest>,
-) -> Result<Json<Auction>> {
-    app.auctions.owned(id, &who).await?;
-    app.auctions.act(id, Act::Void { bid_id: body.bid_id, reason: body.reason, log: Vec::new() }).await?;
-    Ok(Json(app.auctions.one(id, Some(&who)).await?))
-}
-
-impl Auctions {
-    /// An auction that this user may change.
-    async fn owned(&self, id: AuctionId, user: &User) -> Result<LotRow> {
-        let lot = self.settled(id).await?;
-        check_owner(user, UserId(lot.seller_id))?;
-        Ok(lot)
-    }
 }

@@ -7,6 +7,7 @@
 mod bids;
 mod blocklist;
 mod committer;
+mod course;
 mod lots;
 mod proof;
 mod queue;
@@ -61,6 +62,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(bids::router())
         .merge(lots::router())
+        .merge(course::router())
         .merge(proof::router())
         .merge(watch::router())
         .merge(blocklist::router())

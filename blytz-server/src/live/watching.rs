@@ -1,0 +1,138 @@
+//! What a session watches: admission, the first frames, and the log where frames are missing.
+
+use axum::extract::ws::WebSocket;
+use blytz_core::wire::{
+    ErrorCode,
+    live::{Channel, ServerFrame, Since, Subscribed},
+};
+
+use super::{
+    hub::{Topic, text},
+    resume::{self, Start},
+    session::{CLOSE_ERROR, Ended, Session, close},
+};
+use crate::error::{Error, Result};
+
+/// Channels that one connection may watch.
+const MAX_CHANNELS: usize = 256;
+
+impl Session {
+    /// Registers first and reads the log second, so that nothing falls between the two.
+    pub(super) async fn subscribe(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        channel: Channel,
+        since: Option<&Since>,
+    ) -> Result<Result<()>, Ended> {
+        let topic = match self.admit(channel).await {
+            Ok(topic) => topic,
+            Err(error) => return Ok(Err(error)),
+        };
+        let fresh = !self.written.contains_key(&topic);
+        self.mailbox.subscribe(topic);
+        let begun = if channel.is_sequenced() {
+            self.begin_sequenced(socket, re, channel, topic, since).await
+        } else {
+            let subscribed = Subscribed { channel, epoch: None, seq: None, recovered: true };
+            self.confirm(socket, re, &subscribed).await.map(Ok)
+        };
+        if matches!(begun, Ok(Err(_))) && fresh {
+            self.mailbox.unsubscribe(topic);
+            self.written.remove(&topic);
+        }
+        begun
+    }
+
+    /// The topic behind a channel, if this connection may watch it.
+    async fn admit(&mut self, channel: Channel) -> Result<Topic> {
+        let known = Topic::of(channel, self.login.as_ref().map(|(_, user)| user.id));
+        if self.mailbox.len() >= MAX_CHANNELS && !known.is_some_and(|topic| self.mailbox.watches(topic)) {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                format!("A connection may watch {MAX_CHANNELS} channels; unsubscribe from one first."),
+            ));
+        }
+        match channel {
+            Channel::Me => Ok(Topic::User(self.user().await?.id)),
+            Channel::Stream(id) if self.app.auctions.stream_access(id).await?.is_none() => Err(Error::not_found()),
+            other => Topic::of(other, None).ok_or_else(Error::not_found),
+        }
+    }
+
+    async fn begin_sequenced(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        channel: Channel,
+        topic: Topic,
+        since: Option<&Since>,
+    ) -> Result<Result<()>, Ended> {
+        let (head, start) = match resume::start(&self.app, channel, since).await {
+            Ok(start) => start,
+            Err(error) => return Ok(Err(error)),
+        };
+        let snapshot = match &start {
+            Start::After(_) => None,
+            Start::Snapshot(reason) => match resume::snapshot(&self.app, channel, *reason).await {
+                Ok(snapshot) => Some(snapshot),
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+        self.confirm(socket, re, &resume::subscribed(&self.app, channel, head, &start)).await?;
+        match (snapshot, start) {
+            (Some((seq, frame)), _) => {
+                self.written.insert(topic, seq);
+                self.send(socket, text(&frame)).await?;
+            }
+            (None, Start::After(seq)) => self.catch_up(socket, channel, topic, seq).await?,
+            (None, Start::Snapshot(_)) => {}
+        }
+        Ok(Ok(()))
+    }
+
+    /// Writes the log from `seq` to its head. What is published meanwhile waits in the inbox.
+    pub(super) async fn catch_up(
+        &mut self,
+        socket: &mut WebSocket,
+        channel: Channel,
+        topic: Topic,
+        mut seq: u64,
+    ) -> Result<(), Ended> {
+        self.written.insert(topic, seq);
+        loop {
+            let Ok(frames) = resume::frames_after(&self.app, channel, seq).await else {
+                return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
+            };
+            if frames.is_empty() {
+                return Ok(());
+            }
+            for (at, frame) in frames {
+                self.send(socket, frame).await?;
+                seq = at;
+                self.written.insert(topic, seq);
+            }
+        }
+    }
+
+    async fn confirm(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        subscribed: &Subscribed,
+    ) -> Result<(), Ended> {
+        // The chat's own address subscribes without having been asked: there is nothing to answer.
+        let Some(re) = re else { return Ok(()) };
+        let ok = serde_json::to_value(subscribed).unwrap_or_default();
+        self.send(socket, text(&ServerFrame::Ok { re, ok })).await
+    }
+
+    pub(super) fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
+        let me = self.login.as_ref().map(|(_, user)| user.id);
+        if let Some(topic) = Topic::of(channel, me) {
+            self.mailbox.unsubscribe(topic);
+            self.written.remove(&topic);
+        }
+        serde_json::json!({ "channel": channel })
+    }
+}
