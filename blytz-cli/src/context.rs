@@ -58,6 +58,7 @@ impl Context {
     }
 
     /// Whether flag, environment or profile name a server, rather than the login or nobody.
+    #[cfg(feature = "embedded")]
     pub fn names_server(&self) -> bool {
         self.settings.server.is_some()
     }

@@ -7,8 +7,8 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Path, State},
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderValue, Response, header},
+    response::IntoResponse,
     routing::get,
 };
 use utoipa::openapi::OpenApi;
@@ -30,29 +30,56 @@ pub(super) fn router(document: &OpenApi) -> Router<App> {
     let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
     Router::new()
         .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }))
-        .route("/docs", get(|| async { (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "docs/")]) }))
-        .route("/docs/", get({
-            let config = Arc::clone(&config);
-            || async move { file("", config) }
-        }))
-        .route("/docs/{*file}", get(|Path(path): Path<String>, State(config): State<Arc<Config<'static>>>| async move {
-            file(&path, config)
-        }).with_state(config))
+        .route(
+            "/docs",
+            get({
+                let config = Arc::clone(&config);
+                || async move { file("", config).map(rebased) }
+            }),
+        )
+        .route(
+            "/docs/",
+            get({
+                let config = Arc::clone(&config);
+                || async move { file("", config).map(Body::from) }
+            }),
+        )
+        .route(
+            "/docs/{*file}",
+            get(|Path(path): Path<String>, State(config): State<Arc<Config<'static>>>| async move {
+                file(&path, config).map(Body::from)
+            })
+            .with_state(config),
+        )
 }
 
-fn file(path: &str, config: Arc<Config<'static>>) -> Response {
-    match utoipa_swagger_ui::serve(path, config) {
-        Ok(Some(file)) => {
-            let mut response = Body::from(file.bytes.into_owned()).into_response();
-            let headers = response.headers_mut();
-            if let Ok(kind) = HeaderValue::from_str(&file.content_type) {
-                headers.insert(header::CONTENT_TYPE, kind);
-            }
-            headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
-            response
+/// The page as it stands at `/docs`, without the slash: what it brings along is one level below.
+fn rebased(page: Bytes) -> Body {
+    let page = String::from_utf8_lossy(&page).replacen("<head>", "<head>\n    <base href=\"docs/\">", 1);
+    Body::from(page)
+}
+
+/// A file of the reader, with the headers that a browser wants to see beside it.
+fn file(path: &str, config: Arc<Config<'static>>) -> Response<Bytes> {
+    let found = match utoipa_swagger_ui::serve(path, config) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, path, "a file of the reader can't be served");
+            None
         }
-        Ok(None) => Error::not_found().into_response(),
-        Err(error) => crate::error::internal(error).into_response(),
+    };
+    let Some(file) = found else { return missing() };
+    let mut response = Response::new(Bytes::from(file.bytes.into_owned()));
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::from_str(&file.content_type) {
+        headers.insert(header::CONTENT_TYPE, kind);
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
+/// 404; the problem's text is written on the way out.
+fn missing() -> Response<Bytes> {
+    Error::not_found().into_response().map(|_| Bytes::new())
 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How many frames may wait for one socket. Well above what one turn of a room can publish at once,
 /// so that only who really does not read is slow; what waits is a reference to a shared frame.
-const OUTBOX: usize = 4_096;
+const OUTBOX: usize = 2_048;
 
 /// How often presence and reactions are told, at most.
 const PULSE: Duration = Duration::from_millis(250);

@@ -36,6 +36,9 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const SILENT_FOR: Duration = Duration::from_secs(65);
 /// How long a close frame may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
+const LONG_FAREWELL: Duration = Duration::from_secs(60);
+/// How long one frame may wait for a socket that takes nothing.
+const STALLED: Duration = Duration::from_secs(30);
 
 const CLOSE_AWAY: u16 = 1001;
 const CLOSE_POLICY: u16 = 1008;
@@ -87,19 +90,10 @@ impl Session {
             Err(ended) => ended,
         };
         metrics::gauge!("blytz_live_connections").decrement(1.0);
-        if let Some(Farewell { code, reason }) = ended {
-            metrics::counter!("blytz_live_closed_total", "code" => code.to_string()).increment(1);
-            let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
-            let farewell = async {
-                // The peer may be gone; there is nobody left to tell.
-                let _ = socket.send(frame).await;
-                while let Some(Ok(message)) = socket.recv().await {
-                    if matches!(message, Message::Close(_)) {
-                        break;
-                    }
-                }
-            };
-            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        // From here on nothing is delivered any more; what the socket holds back is still written.
+        drop(self);
+        if let Some(farewell) = ended {
+            say_farewell(&mut socket, farewell).await;
         }
     }
 
@@ -175,6 +169,7 @@ impl Session {
         let slow = self.mailbox.slow();
         tokio::select! {
             sent = socket.send(message) => sent.map_err(|_| None),
+            () = tokio::time::sleep(STALLED) => close(CLOSE_SLOW, "too slow; resume from your last seq"),
             () = slow.cancelled() => close(CLOSE_SLOW, "too slow; resume from your last seq"),
         }
     }
@@ -328,6 +323,24 @@ impl Session {
     fn refusal(&self, re: Option<String>, error: Error) -> ServerFrame {
         ServerFrame::Error { re, error: problem(error, self.request_id()) }
     }
+}
+
+/// Closes the socket with a code. Whoever is too slow gets the time to read up to it; that costs a
+/// buffer, and saves them from guessing why the line went dead.
+async fn say_farewell(socket: &mut WebSocket, Farewell { code, reason }: Farewell) {
+    metrics::counter!("blytz_live_closed_total", "code" => code.to_string()).increment(1);
+    let patience = if code == CLOSE_SLOW { LONG_FAREWELL } else { FAREWELL };
+    let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+    let farewell = async {
+        // The peer may be gone; there is nobody left to tell.
+        let _ = socket.send(frame).await;
+        while let Some(Ok(message)) = socket.recv().await {
+            if matches!(message, Message::Close(_)) {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(patience, farewell).await;
 }
 
 fn problem(error: Error, request_id: String) -> Box<Problem> {

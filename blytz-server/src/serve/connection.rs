@@ -31,6 +31,10 @@ use crate::config::Timeouts;
 const MAX_HEAD: usize = 32 * 1024;
 /// Requests at once over one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
+/// What the system may hold back for one connection, in bytes. Its own choice grows to megabytes,
+/// which a thousand stalled watchers would fill before anybody noticed that they do not read.
+#[cfg(unix)]
+const SEND_BUFFER: usize = 128 * 1024;
 /// How often an idle HTTP/2 connection is asked whether it still lives.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
@@ -66,6 +70,10 @@ impl Connections {
         // A bid's answer is smaller than a packet, and must not wait for company.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
+        }
+        #[cfg(unix)]
+        if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER) {
+            tracing::debug!(%error, "the send buffer's size could not be set");
         }
         let stream = Opening { stream, left: PREFACE, deadline: Some(Box::pin(tokio::time::sleep(self.head))) };
         let (router, builder) = (self.router.clone(), self.builder.clone());
