@@ -245,7 +245,7 @@ impl Auction {
             Ok(_) | Err(Rejection::AuctionNotLive) => {}
             Err(rejection) => return Err(rejection),
         }
-        if self.bid_count > 0 && !by_admin {
+        if self.bids_taken && !by_admin {
             return Err(Rejection::AuctionHasBids);
         }
         Ok(self.record([Event { at, data: EventData::Cancelled { reason }, sealed: None }]))

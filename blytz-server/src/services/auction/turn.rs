@@ -287,7 +287,8 @@ impl From<Rejection> for Error {
         let detail = rejection.to_string();
         let error = Self::new(rejection.code(), detail);
         match rejection {
-            Rejection::BidTooLow { next_minimum } => error.next_minimum(next_minimum),
+            // Beyond the largest amount there is none that would do.
+            Rejection::BidTooLow { next_minimum } if next_minimum.is_price() => error.next_minimum(next_minimum),
             _ => error,
         }
     }
