@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How many frames may wait for one socket. Well above what one turn of a room can publish at once,
 /// so that only who really does not read is slow; what waits is a reference to a shared frame.
-const OUTBOX: usize = 2_048;
+const OUTBOX: usize = 4_096;
 
 /// How often presence and reactions are told, at most.
 const PULSE: Duration = Duration::from_millis(250);
@@ -64,17 +64,24 @@ impl Topic {
     }
 }
 
-/// A frame on its way to one socket.
+/// Frames on their way to one socket: all that one commit, or one piece of news, says in a topic.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// Where it was published.
     pub topic: Topic,
-    /// Its place in the topic's log; none for news.
-    pub seq: Option<u64>,
-    /// The frame's text, shared.
-    pub frame: Utf8Bytes,
+    /// The frames, shared by everybody who watches.
+    pub frames: Arc<[Frame]>,
     /// When it was published, for the lag metric.
     pub published: Instant,
+}
+
+/// One frame.
+#[derive(Debug)]
+pub struct Frame {
+    /// Its place in the topic's log; none for news.
+    pub seq: Option<u64>,
+    /// Its text.
+    pub text: Utf8Bytes,
 }
 
 /// Fan-out to everybody who watches. Cheap to clone.
@@ -91,7 +98,9 @@ struct Inner {
 #[derive(Clone)]
 struct Subscriber {
     session: u64,
-    outbox: mpsc::Sender<Delivery>,
+    outbox: mpsc::UnboundedSender<Delivery>,
+    /// Frames in the outbox: the bound that the channel itself does not have.
+    backlog: Arc<AtomicUsize>,
     slow: CancellationToken,
 }
 
@@ -107,8 +116,7 @@ pub struct Mailbox {
     hub: Hub,
     me: Subscriber,
     topics: Vec<Topic>,
-    /// Frames for this session, in the order they were published.
-    pub inbox: mpsc::Receiver<Delivery>,
+    inbox: mpsc::UnboundedReceiver<Delivery>,
 }
 
 /// A lock is only poisoned by a panic in the few lines that hold it, none of which can leave the
@@ -145,16 +153,19 @@ impl Hub {
 
     /// A mailbox for a new session.
     pub fn open(&self) -> Mailbox {
-        let (outbox, inbox) = mpsc::channel(OUTBOX);
+        let (outbox, inbox) = mpsc::unbounded_channel();
         let session = self.0.next_session.fetch_add(1, Ordering::Relaxed);
-        let me = Subscriber { session, outbox, slow: CancellationToken::new() };
+        let me = Subscriber { session, outbox, backlog: Arc::default(), slow: CancellationToken::new() };
         Mailbox { hub: self.clone(), me, topics: Vec::new(), inbox }
     }
 
-    /// Sends an event of a sequenced channel to everybody who watches it. Call it after the commit,
-    /// in seq order.
-    pub fn publish(&self, topic: Topic, seq: u64, frame: Utf8Bytes) {
-        self.deliver(&Delivery { topic, seq: Some(seq), frame, published: now() });
+    /// Sends the events of one commit to everybody who watches their channel. Call it after the
+    /// commit, in seq order.
+    pub fn publish(&self, topic: Topic, events: impl IntoIterator<Item = (u64, Utf8Bytes)>) {
+        let frames: Arc<[Frame]> = events.into_iter().map(|(seq, text)| Frame { seq: Some(seq), text }).collect();
+        if !frames.is_empty() {
+            self.deliver(&Delivery { topic, frames, published: now() });
+        }
     }
 
     /// Sends news of an unsequenced channel. A full outbox misses it: news are conflated anyway.
@@ -162,15 +173,19 @@ impl Hub {
         if self.watchers(topic) == 0 {
             return;
         }
-        let frame = text(&ServerFrame::Update { channel: topic.channel(), update: Update { data, at } });
-        self.deliver(&Delivery { topic, seq: None, frame, published: now() });
+        let text = text(&ServerFrame::Update { channel: topic.channel(), update: Update { data, at } });
+        self.deliver(&Delivery { topic, frames: Arc::new([Frame { seq: None, text }]), published: now() });
     }
 
     fn deliver(&self, delivery: &Delivery) {
+        let news = delivery.frames.iter().all(|frame| frame.seq.is_none());
         let topics = lock(&self.0.topics);
         for subscriber in topics.get(&delivery.topic).into_iter().flatten() {
-            let full = subscriber.outbox.try_send(delivery.clone()).is_err();
-            if full && delivery.seq.is_some() {
+            if subscriber.backlog.load(Ordering::Relaxed) + delivery.frames.len() <= OUTBOX {
+                subscriber.backlog.fetch_add(delivery.frames.len(), Ordering::Relaxed);
+                // A session that has just ended has nobody to tell.
+                let _ = subscriber.outbox.send(delivery.clone());
+            } else if !news {
                 subscriber.slow.cancel();
             }
         }
@@ -226,6 +241,25 @@ fn now() -> Instant {
 }
 
 impl Mailbox {
+    /// The next frames, in the order they were published.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        let delivery = self.inbox.recv().await;
+        self.received(delivery)
+    }
+
+    /// The next frames, if they are there already.
+    pub fn try_recv(&mut self) -> Option<Delivery> {
+        let delivery = self.inbox.try_recv().ok();
+        self.received(delivery)
+    }
+
+    fn received(&self, delivery: Option<Delivery>) -> Option<Delivery> {
+        if let Some(delivery) = &delivery {
+            self.me.backlog.fetch_sub(delivery.frames.len(), Ordering::Relaxed);
+        }
+        delivery
+    }
+
     /// Starts to receive what is published to `topic` from now on.
     pub fn subscribe(&mut self, topic: Topic) {
         if self.topics.contains(&topic) {
@@ -301,14 +335,15 @@ mod tests {
         let (mut early, mut late) = (hub.open(), hub.open());
         early.subscribe(topic());
         early.subscribe(topic());
-        hub.publish(topic(), 1, "one".into());
+        hub.publish(topic(), [(1, "one".into())]);
         late.subscribe(topic());
-        hub.publish(topic(), 2, "two".into());
+        hub.publish(topic(), [(2, "two".into()), (3, "three".into())]);
         let seqs = |mailbox: &mut Mailbox| -> Vec<_> {
-            std::iter::from_fn(|| mailbox.inbox.try_recv().ok()).filter_map(|delivery| delivery.seq).collect()
+            let deliveries = std::iter::from_fn(|| mailbox.try_recv());
+            deliveries.flat_map(|delivery| delivery.frames.iter().filter_map(|f| f.seq).collect::<Vec<_>>()).collect()
         };
-        assert_eq!(seqs(&mut early), [1, 2]);
-        assert_eq!(seqs(&mut late), [2]);
+        assert_eq!(seqs(&mut early), [1, 2, 3]);
+        assert_eq!(seqs(&mut late), [2, 3]);
     }
 
     #[test]
@@ -317,12 +352,12 @@ mod tests {
         let mut stalled = hub.open();
         stalled.subscribe(topic());
         for seq in 1..=OUTBOX as u64 {
-            hub.publish(topic(), seq, "x".into());
+            hub.publish(topic(), [(seq, "x".into())]);
         }
         let bid = UpdateData::Presence { watchers: 1 };
         hub.update(topic(), bid, Timestamp::from_micros(0));
         assert!(!stalled.slow().is_cancelled());
-        hub.publish(topic(), OUTBOX as u64 + 1, "x".into());
+        hub.publish(topic(), [(OUTBOX as u64 + 1, "x".into())]);
         assert!(stalled.slow().is_cancelled());
     }
 

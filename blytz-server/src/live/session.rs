@@ -10,7 +10,7 @@ use blytz_core::wire::{
     Problem,
     live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame},
 };
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, SinkExt, StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::Mutex,
     time::{Instant, MissedTickBehavior, interval_at},
@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     frame::{self, Op},
-    hub::{Delivery, Mailbox, Topic, text},
+    hub::{Delivery, Frame, Mailbox, Topic, text},
     resume::to_value,
 };
 use crate::{
@@ -31,6 +31,8 @@ use crate::{
 const MAX_BAD: u32 = 5;
 /// Ops of one connection that may wait for their answer at a time.
 const MAX_PENDING: usize = 64;
+/// Deliveries that may share one flush.
+const MAX_DELIVERIES: usize = 64;
 /// How often an idle connection is asked whether it still lives, and how long it may be silent.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const SILENT_FOR: Duration = Duration::from_secs(65);
@@ -123,14 +125,13 @@ impl Session {
                 }
             };
             let step = tokio::select! {
-                biased;
                 () = slow.cancelled() => close(CLOSE_SLOW, "too slow; resume from your last seq"),
                 () = shutdown.cancelled() => {
                     self.answer_pending(socket, &mut pending).await;
                     close(CLOSE_AWAY, "the server is going away; reconnect and resume")
                 }
                 Some(answer) = pending.next(), if !pending.is_empty() => self.send(socket, text(&answer)).await,
-                Some(delivery) = self.mailbox.inbox.recv() => self.deliver(socket, delivery).await,
+                Some(delivery) = self.mailbox.recv() => self.deliver(socket, delivery).await,
                 message = socket.recv(), if pending.len() < MAX_PENDING => {
                     heard = Instant::now();
                     self.hear(socket, message, &mut pending).await
@@ -142,7 +143,7 @@ impl Session {
                     } else if self.login.is_some() && self.user().await.is_err() {
                         close(CLOSE_EXPIRED, "the session has ended; log in and reconnect")
                     } else {
-                        self.write(socket, Message::Ping(bytes::Bytes::new())).await
+                        self.unless_slow(socket.send(Message::Ping(bytes::Bytes::new()))).await
                     }
                 }
             };
@@ -164,38 +165,57 @@ impl Session {
         let _ = tokio::time::timeout(Duration::from_secs(5), answers).await;
     }
 
-    /// Writes one frame, unless the client turns out to be too slow while it waits.
-    async fn write(&mut self, socket: &mut WebSocket, message: Message) -> Result<(), Ended> {
+    /// Waits for the socket, unless the client turns out to be too slow meanwhile.
+    async fn unless_slow(&self, sent: impl Future<Output = Result<(), axum::Error>>) -> Result<(), Ended> {
+        let mut sent = std::pin::pin!(sent);
+        // Almost always the socket takes what it is given, and no timer has to be set.
+        if let Some(sent) = sent.as_mut().now_or_never() {
+            return sent.map_err(|_| None);
+        }
         let slow = self.mailbox.slow();
         tokio::select! {
-            sent = socket.send(message) => sent.map_err(|_| None),
+            sent = sent => sent.map_err(|_| None),
             () = tokio::time::sleep(STALLED) => close(CLOSE_SLOW, "too slow; resume from your last seq"),
             () = slow.cancelled() => close(CLOSE_SLOW, "too slow; resume from your last seq"),
         }
     }
 
     pub(super) async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
-        self.write(socket, Message::Text(frame)).await
+        self.unless_slow(socket.send(Message::Text(frame))).await
     }
 
-    async fn deliver(&mut self, socket: &mut WebSocket, delivery: Delivery) -> Result<(), Ended> {
-        if let Some(seq) = delivery.seq {
-            match self.written.get(&delivery.topic).copied() {
-                Some(written) if seq == written + 1 => drop(self.written.insert(delivery.topic, seq)),
+    /// Writes everything that waits in the inbox, and only then flushes: one system call for all the
+    /// events of a commit.
+    async fn deliver(&mut self, socket: &mut WebSocket, first: Delivery) -> Result<(), Ended> {
+        let mut delivery = first;
+        for left in (0..MAX_DELIVERIES).rev() {
+            if matches!(delivery.topic, Topic::User(_)) && self.user().await.is_err() {
+                return close(CLOSE_EXPIRED, "the session has ended; log in and reconnect");
+            }
+            for frame in delivery.frames.iter() {
+                self.deliver_frame(socket, delivery.topic, frame).await?;
+            }
+            metrics::histogram!("blytz_event_to_socket_seconds").record(delivery.published.elapsed().as_secs_f64());
+            // The last turn takes nothing more out of the inbox: it would be lost.
+            match (left > 0).then(|| self.mailbox.try_recv()).flatten() {
+                Some(next) => delivery = next,
+                None => break,
+            }
+        }
+        self.unless_slow(socket.flush()).await
+    }
+
+    async fn deliver_frame(&mut self, socket: &mut WebSocket, topic: Topic, frame: &Frame) -> Result<(), Ended> {
+        if let Some(seq) = frame.seq {
+            match self.written.get(&topic).copied() {
+                Some(written) if seq == written + 1 => drop(self.written.insert(topic, seq)),
                 // One is missing in between: the log has it, and this one, too.
-                Some(written) if seq > written => {
-                    return self.catch_up(socket, delivery.topic.channel(), delivery.topic, written).await;
-                }
+                Some(written) if seq > written => return self.catch_up(socket, topic.channel(), topic, written).await,
                 // The log gave it already, or the channel is no longer watched.
                 _ => return Ok(()),
             }
         }
-        if matches!(delivery.topic, Topic::User(_)) && self.user().await.is_err() {
-            return close(CLOSE_EXPIRED, "the session has ended; log in and reconnect");
-        }
-        self.send(socket, delivery.frame).await?;
-        metrics::histogram!("blytz_event_to_socket_seconds").record(delivery.published.elapsed().as_secs_f64());
-        Ok(())
+        self.unless_slow(socket.feed(Message::Text(frame.text.clone()))).await
     }
 
     async fn hear(

@@ -33,6 +33,8 @@ use crate::{context::Context, error::Failure};
 const HEADLESS_SECONDS: u64 = 60;
 /// How much faster than its own pace the show runs without a person in it, unless said.
 const HEADLESS_SPEED: f64 = 3.0;
+/// In so many of the show's own seconds two lots are sold, however they are fought over.
+const TWO_LOTS: f64 = 90.0;
 /// What stopping takes: the sockets, the proofs, the server.
 const CURTAIN: Duration = Duration::from_secs(1);
 
@@ -63,7 +65,7 @@ pub struct Args {
     /// The bots' moods: the same number, the same moods
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How many times faster than at its own pace the show runs [default: 1 in the terminal, else 3]
+    /// How many times faster than at its own pace the show runs [default: 1 in the terminal, else 3, or more if there is little time]
     #[arg(long, value_name = "FACTOR")]
     speed: Option<Pace>,
 }
@@ -72,12 +74,12 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let began = Instant::now();
     let headless = args.headless || !io::stdout().is_terminal();
     ctx.out.note("Setting up a server and a show ...");
+    let seconds = args.seconds.or(headless.then_some(HEADLESS_SECONDS));
     let pace = match args.speed {
         Some(pace) => pace,
-        None => Pace::new(if headless { HEADLESS_SPEED } else { 1.0 }).map_err(Failure::usage)?,
+        None => Pace::new(usual_speed(headless, seconds)).map_err(Failure::usage)?,
     };
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u16>()));
-    let seconds = args.seconds.or(headless.then_some(HEADLESS_SECONDS));
     let until = seconds.map(|seconds| began + Duration::from_secs(seconds));
 
     let house = House::open(args.port).await?;
@@ -91,6 +93,12 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         [] => Ok(()),
         trouble => Err(Failure::failed(format!("{} went wrong; see the summary.", things(trouble.len())))),
     }
+}
+
+/// A person gets the show's own pace; without one it hurries, the more the less time there is.
+fn usual_speed(headless: bool, seconds: Option<u64>) -> f64 {
+    let least = if headless { HEADLESS_SPEED } else { 1.0 };
+    seconds.map_or(least, |seconds| (TWO_LOTS / seconds.max(2) as f64).max(least))
 }
 
 struct Play {
@@ -182,4 +190,25 @@ async fn pin_invitation(stage: &Stage, url: &str) -> Result<(), Failure> {
 
 fn things(count: usize) -> String {
     if count == 1 { "One thing".to_owned() } else { format!("{count} things") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_time_makes_haste() {
+        for (headless, seconds, expected) in [
+            (false, None, 1.0),
+            (true, Some(60), 3.0),
+            (true, Some(10), 9.0),
+            (false, Some(10), 9.0),
+            (true, Some(1), 45.0),
+            (true, Some(86_400), 3.0),
+        ] {
+            let speed = usual_speed(headless, seconds);
+            assert!((speed - expected).abs() < f64::EPSILON, "{headless} {seconds:?}: {speed}");
+            Pace::new(speed).expect("a pace");
+        }
+    }
 }

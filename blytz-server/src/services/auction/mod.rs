@@ -15,6 +15,7 @@ mod refusals;
 mod request;
 mod room;
 mod rooms;
+mod rostrum;
 mod state;
 mod store;
 mod streams;
@@ -42,13 +43,14 @@ use self::{
     committer::Committer,
     request::{Act, Bid, Request},
     rooms::Shared,
+    rostrum::Rostrum,
     store::LotRow,
 };
 use crate::{
     app::App,
     clock::Clock,
     db::Db,
-    error::{Error, Result},
+    error::{Error, Result, internal},
     keys::Keys,
     live::Hub,
     services::{
@@ -77,6 +79,7 @@ pub struct Auctions {
     catalog: Catalog,
     accounts: Accounts,
     keys: Keys,
+    _rostrum: Rostrum,
 }
 
 /// What its neighbours may know of a show.
@@ -116,15 +119,16 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn start(needs: Needs) -> Result<Self> {
-        let Needs { db, clock, keys, hub, catalog, accounts, tasks, shutdown } = needs;
-        let (committer, work) = Committer::new(db.clone(), catalog.clone());
+        let rostrum = Rostrum::start().map_err(internal)?;
+        let (committer, work) = Committer::new(needs.db.clone(), needs.catalog.clone());
         // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
-        tokio::spawn(work);
-        let shared = Shared::new(db, clock, hub, keys.log_signer(), committer, shutdown, tasks);
+        rostrum.handle().spawn(work);
+        let shared = Shared::new(&needs, committer, rostrum.handle());
+        let Needs { catalog, accounts, keys, .. } = needs;
         for id in store::due_lots(&shared.db).await? {
             shared.resume(id);
         }
-        Ok(Self { shared, catalog, accounts, keys })
+        Ok(Self { shared, catalog, accounts, keys, _rostrum: rostrum })
     }
 
     /// Decides a bid. Returns once it is durable.

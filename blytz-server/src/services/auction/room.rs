@@ -270,9 +270,12 @@ impl Room {
     fn tell(&self, entries: &[LogEntry], before: &Auction, now: Timestamp) {
         let id = self.head.auction_id;
         let hub = &self.shared.hub;
-        for entry in entries {
+        let frame = |entry: &LogEntry| {
             let json = serde_json::to_string(entry).unwrap_or_default();
-            hub.publish(Topic::Auction(id), entry.seq, event_frame(Channel::Auction(id), &json));
+            (entry.seq, event_frame(Channel::Auction(id), &json))
+        };
+        hub.publish(Topic::Auction(id), entries.iter().map(frame));
+        for entry in entries {
             self.tell_winner(entry);
         }
         let (was, is) = (before.public(now), self.auction.public(now));

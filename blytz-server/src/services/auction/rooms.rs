@@ -6,10 +6,14 @@ use std::{
 };
 
 use blytz_core::{AuctionId, auction::receipt::Signer};
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::{
+    runtime::Handle,
+    sync::mpsc::{self, error::TrySendError},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    Needs,
     committer::Committer,
     request::Request,
     room::{MAX_QUEUED, Room},
@@ -31,20 +35,23 @@ pub(super) struct Shared {
     pub committer: Committer,
     pub shutdown: CancellationToken,
     pub tasks: TaskTracker,
+    pub rostrum: Handle,
     open: Arc<Mutex<HashMap<AuctionId, mpsc::Sender<Request>>>>,
 }
 
 impl Shared {
-    pub(super) fn new(
-        db: Db,
-        clock: Clock,
-        hub: Hub,
-        signer: Arc<Signer>,
-        committer: Committer,
-        shutdown: CancellationToken,
-        tasks: TaskTracker,
-    ) -> Self {
-        Self { db, clock, hub, signer, committer, shutdown, tasks, open: Arc::default() }
+    pub(super) fn new(needs: &Needs, committer: Committer, rostrum: Handle) -> Self {
+        Self {
+            db: needs.db.clone(),
+            clock: needs.clock.clone(),
+            hub: needs.hub.clone(),
+            signer: needs.keys.log_signer(),
+            committer,
+            shutdown: needs.shutdown.clone(),
+            tasks: needs.tasks.clone(),
+            rostrum,
+            open: Arc::default(),
+        }
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, HashMap<AuctionId, mpsc::Sender<Request>>> {
@@ -106,12 +113,13 @@ impl Shared {
         open.insert(id, sender.clone());
         drop(open);
         let shared = self.clone();
-        self.tasks.spawn(async move {
+        let room = async move {
             match Room::load(shared.clone(), id, inbox).await {
                 Ok(room) => room.run(resume).await,
                 Err((error, inbox)) => shared.turn_away(id, &error, inbox).await,
             }
-        });
+        };
+        self.tasks.spawn_on(room, &self.rostrum);
         sender
     }
 

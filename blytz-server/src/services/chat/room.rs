@@ -240,7 +240,7 @@ impl Room {
 
     fn say(&self, seq: u64, event: &str) {
         let frame = event_frame(LiveChannel::Chat(self.stream), event);
-        self.chats.hub().publish(Topic::Chat(self.stream), seq, frame);
+        self.chats.hub().publish(Topic::Chat(self.stream), [(seq, frame)]);
     }
 }
 

@@ -48,7 +48,9 @@ async fn say(chats: &Chats, text: &str) -> Result<Message> {
 }
 
 fn heard(mailbox: &mut Mailbox) -> Vec<Option<u64>> {
-    std::iter::from_fn(|| mailbox.inbox.try_recv().ok()).map(|delivery| delivery.seq).collect()
+    std::iter::from_fn(|| mailbox.try_recv())
+        .flat_map(|delivery| delivery.frames.iter().map(|frame| frame.seq).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Runs a statement that no service would.
