@@ -7,6 +7,8 @@ mod cmd;
 mod config;
 mod context;
 mod credentials;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod error;
 mod feed;
 mod output;

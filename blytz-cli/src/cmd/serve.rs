@@ -1,8 +1,9 @@
 //! `blytz serve`: a whole server in this process.
 
-use blytz_server::{commands, config::Options};
-
-use crate::error::Failure;
+use crate::{
+    embedded::{self, Options},
+    error::Failure,
+};
 
 /// Run a server here: everything on one address, its data in one folder.
 ///
@@ -21,8 +22,5 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<(), Failure> {
-    commands::serve(&args.options).await.map_err(|failure| match failure {
-        commands::Failure::Usage(error) => Failure::usage(error.to_string()),
-        commands::Failure::Failed(error) => Failure::Other(error),
-    })
+    embedded::serve(&args.options).await
 }

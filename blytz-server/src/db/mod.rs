@@ -109,6 +109,16 @@ impl Db {
         Ok(Tx { engine, _turn: [Some(writing), queued] })
     }
 
+    /// Takes what was deleted out of the files that stand beside the database, too. Gives up at once
+    /// when somebody reads: the next deletion, or the stop, does it then.
+    pub async fn scrub(&self) -> Result<(), sqlx::Error> {
+        let _queued = turn(&self.gate.queue).await?;
+        let _writing = turn(&self.gate.writer).await?;
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.scrub().await,
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
         on_db!(self, pool => sqlx::query("select 1").execute(pool).await).map(drop)

@@ -93,6 +93,16 @@ impl Sqlite {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    /// Empties the write-ahead log: it still holds the pages as they were before a deletion.
+    pub(super) async fn scrub(&self) -> Result<(), sqlx::Error> {
+        let mut writer = self.writer.acquire().await?;
+        // Waiting for a reader would keep bids waiting.
+        sqlx::query("pragma busy_timeout = 0").execute(&mut *writer).await?;
+        let scrubbed = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut *writer).await;
+        sqlx::query("pragma busy_timeout = 5000").execute(&mut *writer).await?;
+        scrubbed.map(drop)
+    }
+
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;

@@ -21,7 +21,7 @@ use self::{
     round::{Line, Load, Outcome},
 };
 #[cfg(feature = "embedded")]
-use crate::cmd::demo::house::{self, House};
+use crate::embedded::{self, House};
 use crate::{context::Context, error::Failure};
 
 /// Rounds of a comparison, hot and cool in turns, so that what the machine does meanwhile hits both.
@@ -259,7 +259,7 @@ impl Target {
     async fn interrupted(&self) -> Result<(), Failure> {
         #[cfg(feature = "embedded")]
         if self.house.is_some() {
-            return Ok(house::interrupted().await?);
+            return Ok(embedded::interrupted().await?);
         }
         std::future::pending().await
     }

@@ -2,7 +2,6 @@
 
 mod bidder;
 mod feed;
-pub mod house;
 mod mind;
 mod pace;
 mod seller;
@@ -22,12 +21,15 @@ use tokio::{task::JoinSet, time::Instant};
 
 use self::{
     feed::{Feed, Summary},
-    house::House,
     pace::Pace,
     show::Show,
     stage::{FRIEND, PASSWORD, Stage},
 };
-use crate::{context::Context, error::Failure};
+use crate::{
+    context::Context,
+    embedded::{self, House},
+    error::Failure,
+};
 
 /// How long it lasts without a terminal, unless said.
 const HEADLESS_SECONDS: u64 = 60;
@@ -143,7 +145,7 @@ async fn sit_through(selling: Selling, until: Option<Instant>) -> Result<(), Fai
     tokio::select! {
         sold = selling => sold.map_err(anyhow::Error::from)?,
         () = deadline(until) => Ok(()),
-        stopped = house::interrupted() => Ok(stopped?),
+        stopped = embedded::interrupted() => Ok(stopped?),
     }
 }
 

@@ -21,8 +21,8 @@ use blytz_core::{AuctionId, CategoryId, Money, ProductId, UserId, account::Role}
 use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::{house::House, pace::Pace, show::Show};
-use crate::error::Failure;
+use super::{pace::Pace, show::Show};
+use crate::{embedded::House, error::Failure};
 
 /// The password of everybody in the show. They own nothing and live for minutes.
 pub const PASSWORD: &str = "lelong-malam-ini";

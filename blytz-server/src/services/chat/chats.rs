@@ -141,7 +141,11 @@ impl Chats {
     pub(super) async fn delete(&self, user: &User, id: MessageId) -> Result<()> {
         let message = store::message(&self.0.db, id).await?.ok_or_else(Error::not_found)?;
         self.moderated(user, message.stream_id).await?;
-        self.command(message.stream_id, Command::Delete { message_id: id }).await.map(drop)
+        self.command(message.stream_id, Command::Delete { message_id: id }).await?;
+        if let Err(error) = self.0.db.scrub().await {
+            tracing::debug!(%error, "the write-ahead log is emptied another time");
+        }
+        Ok(())
     }
 
     /// Mutes or bans somebody, or lets them in again.

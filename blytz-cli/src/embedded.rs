@@ -1,4 +1,5 @@
-//! A server of one's own: in this process, on a folder that goes away with it.
+//! A server in this process: the one file that knows the server, as everything else speaks to any
+//! server through the SDK. `serve` runs one for good, a [`House`] lives as long as its command.
 
 use std::{io, time::Duration};
 
@@ -6,11 +7,22 @@ use anyhow::Context;
 use blytz_client::{Client, wire::account::SignupRequest};
 use blytz_core::account::Role;
 use blytz_server::{
-    Config, Running, Server,
+    Config, Running, Server, commands,
     config::{AdminConfig, RateLimits, Secret, Timeouts},
 };
 
 use crate::error::Failure;
+
+/// What a server can be told.
+pub use blytz_server::config::Options;
+
+/// Runs a server until it is told to stop.
+pub async fn serve(options: &Options) -> Result<(), Failure> {
+    commands::serve(options).await.map_err(|failure| match failure {
+        commands::Failure::Usage(error) => Failure::usage(error.to_string()),
+        commands::Failure::Failed(error) => Failure::Other(error),
+    })
+}
 
 /// Its administrator.
 const ADMIN: &str = "admin@house.example";
