@@ -1,7 +1,7 @@
 //! How a server was asked to run: flags beat the environment, the environment beats the file.
 //!
 //! Every option has one name. `rate_limits` is `--rate-limits`, `BLYTZ_RATE_LIMITS` and
-//! `rate_limits = …` in `blytz.toml`; [`layers`] finds its text in these three, this file says what
+//! `rate_limits = …` in `blytz.toml`; `layers` finds its text in these three, this file says what
 //! the text means. A wrong value stops the start with a sentence that names where it stood.
 
 mod layers;

@@ -1,6 +1,6 @@
 //! The database: one SQL text, written for SQLite and PostgreSQL alike.
 //!
-//! [`Db`] is what services hold, [`Tx`] what they write through; [`on_db!`] and [`on_tx!`] run one
+//! [`Db`] is what services hold, [`Tx`] what they write through; `on_db!` and `on_tx!` run one
 //! piece of code on whichever database is behind them. Today that is SQLite; another database is
 //! another variant here and another arm in the two macros, and nothing in the services.
 

@@ -1,6 +1,6 @@
 //! Proofs: what an auction publishes after its close, and the checker that decides it again.
 //!
-//! A proof is the whole log with the amounts that were secret until the close. [`verify`] needs
+//! A proof is the whole log with the amounts that were secret until the close. [`verify()`] needs
 //! nothing else: it recomputes every hash and commitment, then puts every bid before a fresh
 //! engine, in log order and at the logged times, and compares what follows with what the log says.
 

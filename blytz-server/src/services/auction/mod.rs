@@ -1,7 +1,7 @@
 //! Service auction: lots, bids, logs and shows.
 //!
-//! A bid's way: [`bid`](self::bids) → [`Auctions::bid`] → the auction's room ([`room`]) → one turn
-//! ([`turn`]) → the committer ([`committer`]) → the answer and the frames. Everything that changes
+//! A bid's way: `bids` → [`Auctions::bid`] → the auction's room (`room`) → one turn
+//! (`turn`) → the committer (`committer`) → the answer and the frames. Everything that changes
 //! an auction goes that way; everything that only looks reads the database.
 
 mod bids;
