@@ -274,12 +274,19 @@ async fn queries_say_what_is_asked_and_nothing_else() {
     };
     client.products().list(&query).await.expect("a page");
     client.auctions().events(AuctionId(Uuid::nil()), 7, None).await.expect("a page");
+    let shows = StreamQuery {
+        status: Some(StreamStatus::Live),
+        seller_id: Some(UserId(Uuid::nil())),
+        ..Default::default()
+    };
+    client.streams().list(&shows).await.expect("a page");
     assert_eq!(
         fake.lines(),
         [
             "GET /products",
             "GET /products?q=tin+%26+robot&min_price=100&status=sold_out&limit=10",
             "GET /auction/00000000-0000-0000-0000-000000000000/events?after=7",
+            "GET /streams?status=live&seller_id=00000000-0000-0000-0000-000000000000",
         ]
     );
 }

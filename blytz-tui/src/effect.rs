@@ -32,6 +32,8 @@ pub enum Effect {
     LoadStanding(AuctionId),
     /// Ask for the show of a seller and its queue.
     LoadDesk(UserId),
+    /// Ask for the lots of a show.
+    LoadQueue(StreamId),
     /// Ask what is left of a product.
     LoadStock(ProductId),
     /// Log in.

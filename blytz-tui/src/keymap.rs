@@ -79,6 +79,7 @@ actions! {
     Watch, Lot, "watch", ["w"], "Keep an eye on this lot, or no longer";
     NextLot, Lot, "next_lot", ["]"], "Next lot of the show";
     PreviousLot, Lot, "previous_lot", ["["], "Previous lot of the show";
+    Follow, Lot, "follow", ["."], "Follow the show to its next lot, or stay here";
     Filter, Lobby, "filter", ["/"], "Filter by lot, show or seller";
     Refresh, Lobby, "refresh", ["r"], "Ask the server again";
     StartLot, Desk, "start_lot", ["s"], "Start the next lot, or the selected one";
@@ -102,7 +103,7 @@ actions! {
     Back, Everywhere, "back", ["esc"], "Back";
     Lobby, Everywhere, "lobby", ["H"], "To the lobby";
     Desk, Everywhere, "desk", ["D"], "To the seller's desk";
-    Login, Everywhere, "login", ["L"], "Log in";
+    Login, Everywhere, "login", ["L"], "Log in, also as somebody else";
     Mouse, Everywhere, "mouse", ["M"], "Mouse on or off; off lets you select text";
     Picture, Everywhere, "picture", ["f12"], "Save a picture of the screen as SVG";
     Redraw, Everywhere, "redraw", ["ctrl-l"], "Draw everything anew";

@@ -89,6 +89,8 @@ pub enum Reply {
     Profile(Result<Box<User>, Failure>),
     /// The seller's show with its queue of lots; none when there is no show.
     Desk(Result<Option<(Stream, Vec<Auction>)>, Failure>),
+    /// The lots of a show, in the seller's order.
+    Queue(StreamId, Result<Vec<Auction>, Failure>),
     /// What is left of a product.
     Stock(ProductId, Result<Inventory, Failure>),
     /// A lot is watched now, or no longer.

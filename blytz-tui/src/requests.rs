@@ -62,6 +62,7 @@ pub async fn fulfil(client: Client, live: Option<LiveHandle>, effect: Effect) ->
         }
         Effect::LoadStanding(id) => Reply::Standing(id, plain(client.auctions().me(id).await)),
         Effect::LoadDesk(seller) => Reply::Desk(plain(desk(&client, seller).await)),
+        Effect::LoadQueue(show) => Reply::Queue(show, plain(queue(&client, show).await)),
         Effect::LoadStock(product) => Reply::Stock(product, plain(client.products().inventory(product).await)),
         Effect::Login(credentials) => {
             let session = client.auth().login(&credentials.email, &credentials.password).await;
@@ -140,8 +141,13 @@ async fn lobby(client: &Client) -> Result<(Vec<Stream>, Vec<Auction>), Error> {
 /// The seller's live show, else the next announced one, else the last one.
 async fn desk(client: &Client, seller: UserId) -> Result<Option<(Stream, Vec<Auction>)>, Error> {
     for status in [StreamStatus::Live, StreamStatus::Scheduled, StreamStatus::Ended] {
-        let query = StreamQuery { status: Some(status), limit: Some(100), ..StreamQuery::default() };
-        let shows = client.streams().list(&query).await?.items.into_iter().filter(|show| show.seller.id == seller);
+        let query = StreamQuery {
+            status: Some(status),
+            seller_id: Some(seller),
+            limit: Some(100),
+            ..StreamQuery::default()
+        };
+        let shows = client.streams().list(&query).await?.items.into_iter();
         let found = match status {
             StreamStatus::Ended => shows.max_by_key(|show| show.ended_at),
             _ => shows.min_by_key(|show| (show.starts_at, show.id)),

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Stdout, Write},
+    panic::{self, PanicHookInfo},
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
@@ -95,12 +96,15 @@ fn take() -> io::Result<()> {
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())
 }
 
-/// Every step is tried, whatever became of the one before: half a terminal helps nobody.
 fn give_back() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    give_back_to(&TAKEN, io::stdout());
+}
+
+/// Every step is tried, whatever became of the one before: half a terminal helps nobody.
+fn give_back_to(taken: &AtomicBool, mut out: impl Write) {
+    if !taken.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut out = io::stdout();
     let _ = execute!(out, DisableMouseCapture);
     let _ = execute!(out, DisableBracketedPaste);
     let _ = execute!(out, LeaveAlternateScreen, Show);
@@ -108,14 +112,122 @@ fn give_back() {
     let _ = out.flush();
 }
 
-/// A panic's message must land on a terminal that can show it.
+type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            give_back();
-            before(panic);
+    ONCE.call_once(|| panic::set_hook(restoring(&TAKEN, io::stdout, panic::take_hook())));
+}
+
+/// A panic's message must land on a terminal that can show it: first the terminal, then the hook
+/// that was there before.
+fn restoring<W: Write>(
+    taken: &'static AtomicBool,
+    out: impl Fn() -> W + Send + Sync + 'static,
+    before: PanicHook,
+) -> PanicHook {
+    Box::new(move |panic| {
+        give_back_to(taken, out());
+        before(panic);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// What would have gone to the terminal.
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("nobody panics while writing").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Captured {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().expect("nobody panics while writing").clone()).expect("text")
+        }
+    }
+
+    /// A writer that lets nothing through, as of a terminal that is gone.
+    struct Broken;
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    const MOUSE_OFF: &str = "\u{1b}[?1000l";
+    const PASTE_OFF: &str = "\u{1b}[?2004l";
+    const MAIN_SCREEN: &str = "\u{1b}[?1049l";
+    const CURSOR: &str = "\u{1b}[?25h";
+    const SAID: &str = "<the panic's message>";
+
+    #[test]
+    fn a_panic_in_the_runtime_gives_the_terminal_back_before_it_is_told() {
+        static TAKEN: AtomicBool = AtomicBool::new(true);
+        let captured = Captured::default();
+        let (out, told) = (captured.clone(), captured.clone());
+        // The hook is one for the whole process, and other tests run meanwhile: it counts this
+        // test's panic alone and passes every other on.
+        let before = Arc::new(panic::take_hook());
+        let others = before.clone();
+        let tell: PanicHook = Box::new(move |_| told.clone().write_all(SAID.as_bytes()).expect("it is captured"));
+        let restoring = restoring(&TAKEN, move || out.clone(), tell);
+        panic::set_hook(Box::new(move |panic| match panic.payload().downcast_ref::<&str>() {
+            Some(&"a request fell over") => restoring(panic),
+            _ => others(panic),
         }));
-    });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let ended = runtime.block_on(async {
+            let mut requests = JoinSet::new();
+            requests.spawn(async { panic!("a request fell over") });
+            requests.join_next().await
+        });
+        panic::set_hook(Box::new(move |panic| before(panic)));
+
+        assert!(ended.is_some_and(|ended: Result<(), _>| ended.is_err_and(|error| error.is_panic())));
+        let text = captured.text();
+        let places: Vec<_> =
+            [MOUSE_OFF, PASTE_OFF, MAIN_SCREEN, CURSOR, SAID].into_iter().map(|part| text.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{text:?}");
+        assert!(!TAKEN.load(Ordering::SeqCst), "it is no longer ours");
+    }
+
+    #[test]
+    fn the_terminal_is_given_back_once_and_only_when_it_was_taken() {
+        let (taken, captured) = (AtomicBool::new(false), Captured::default());
+        give_back_to(&taken, captured.clone());
+        assert_eq!(captured.text(), "");
+        taken.store(true, Ordering::SeqCst);
+        give_back_to(&taken, captured.clone());
+        let once = captured.text();
+        assert!(once.contains(MAIN_SCREEN));
+        give_back_to(&taken, captured.clone());
+        assert_eq!(captured.text(), once);
+    }
+
+    #[test]
+    fn a_terminal_that_is_gone_is_no_second_panic() {
+        let taken = AtomicBool::new(true);
+        give_back_to(&taken, Broken);
+        assert!(!taken.load(Ordering::SeqCst));
+    }
 }

@@ -135,7 +135,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
 async fn list(ctx: &Context, client: &Client, status: Option<StreamStatus>, paging: &Paging) -> Result<(), Failure> {
     let page = paging
         .fetch(|cursor, limit| {
-            let query = StreamQuery { status, cursor, limit };
+            let query = StreamQuery { status, cursor, limit, ..StreamQuery::default() };
             async move { client.streams().list(&query).await }
         })
         .await?;

@@ -71,6 +71,8 @@ pub struct AuctionQuery {
 pub struct StreamQuery {
     /// In this state.
     pub status: Option<StreamStatus>,
+    /// Of this seller.
+    pub seller_id: Option<UserId>,
     /// Where the page starts.
     pub cursor: Option<String>,
     /// Items per page, 1 to 100; 50 unless said.

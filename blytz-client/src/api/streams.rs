@@ -27,7 +27,7 @@ impl Streams<'_> {
 
     /// Shows.
     pub async fn list(self, query: &StreamQuery) -> Result<Page<Stream>, Error> {
-        let call = Call::get("/streams").word("status", query.status.as_ref());
+        let call = Call::get("/streams").word("status", query.status.as_ref()).query("seller_id", query.seller_id);
         self.0.call(call.page(query.cursor.as_ref(), query.limit)).await
     }
 

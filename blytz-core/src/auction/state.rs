@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     command::BidKind,
     event::{Event, Sealed, Stake},
@@ -97,7 +99,7 @@ impl Book {
 }
 
 /// What anybody may know of an auction's state.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PublicState {
     /// Where it stands.
     pub status: AuctionStatus,

@@ -129,6 +129,14 @@ impl Attempts {
         self.0.iter().any(same)
     }
 
+    /// Whether a bid on the lot has no answer yet.
+    pub fn waits_on(&self, auction: AuctionId) -> bool {
+        let waits = |a: &Attempt| {
+            a.auction == auction && matches!(a.state, AttemptState::Pending | AttemptState::Unknown(_))
+        };
+        self.0.iter().any(waits)
+    }
+
     /// Whether a bid on the lot counted.
     pub fn accepted_on(&self, auction: AuctionId) -> bool {
         let accepted = |a: &Attempt| a.auction == auction && matches!(a.state, AttemptState::Accepted { .. });

@@ -70,6 +70,17 @@ impl Model {
         lots.into_iter().map(|lot| lot.id).collect()
     }
 
+    /// The lot before or after another one of its show, around: in the seller's order where that is
+    /// known.
+    pub fn neighbour(&self, id: AuctionId, by: isize) -> Option<AuctionId> {
+        let stream = self.lots.get(&id)?.stream?;
+        let queue = self.queues.get(&stream).map(|queue| queue.lots.clone()).filter(|lots| lots.contains(&id));
+        let lots = queue.unwrap_or_else(|| self.sorted_lots(|lot| lot.stream == Some(stream)));
+        let index = lots.iter().position(|lot| *lot == id)?;
+        let next = index.checked_add_signed(by).unwrap_or(lots.len() - 1) % lots.len();
+        Some(lots[next]).filter(|next| *next != id)
+    }
+
     /// The index of the selected row.
     pub fn lobby_selected(&self, entries: &[Entry]) -> usize {
         let selected = |selected| entries.iter().position(|entry| *entry == selected);

@@ -5,6 +5,7 @@ pub mod chat;
 pub mod clean;
 pub mod desk;
 pub mod failure;
+pub mod follow;
 pub mod lobby;
 pub mod login;
 pub mod lot;
@@ -25,8 +26,17 @@ use blytz_core::{
 };
 
 use self::{
-    attempt::Attempts, chat::Chat, clean::Clean, desk::Desk, lobby::Lobby, login::LoginForm, lot::Lot, notice::Notices,
-    prompt::Prompt, show::Show,
+    attempt::Attempts,
+    chat::Chat,
+    clean::Clean,
+    desk::Desk,
+    follow::Following,
+    lobby::Lobby,
+    login::LoginForm,
+    lot::Lot,
+    notice::Notices,
+    prompt::Prompt,
+    show::{Queue, Show},
 };
 use crate::{config::Config, format, keymap::Keymap, keymap::Place, theme::Theme};
 
@@ -193,6 +203,8 @@ pub struct Model {
     pub names: BTreeMap<UserId, Clean>,
     /// Every show that was seen.
     pub shows: BTreeMap<StreamId, Show>,
+    /// Their lots, where they were asked for.
+    pub queues: BTreeMap<StreamId, Queue>,
     /// Every lot that was seen.
     pub lots: BTreeMap<AuctionId, Lot>,
     /// When the server was last asked about a lot.
@@ -205,6 +217,8 @@ pub struct Model {
     pub lobby: Lobby,
     /// The lot screen.
     pub floor: LotScreen,
+    /// How it goes along with the show.
+    pub following: Following,
     /// The seller's desk.
     pub desk: Desk,
     /// The login form.
@@ -239,12 +253,14 @@ impl Model {
             profile_wanted: false,
             names: BTreeMap::new(),
             shows: BTreeMap::new(),
+            queues: BTreeMap::new(),
             lots: BTreeMap::new(),
             asked_lots: BTreeMap::new(),
             standings: BTreeMap::new(),
             chats: BTreeMap::new(),
             lobby: Lobby::default(),
             floor: LotScreen::default(),
+            following: Following::default(),
             desk: Desk::default(),
             login: LoginForm::default(),
             attempts: Attempts::default(),
@@ -272,10 +288,12 @@ impl Model {
 
     /// Remembers what somebody is called.
     pub fn meet(&mut self, user: &PublicUser) {
-        let name = Clean::line(&user.display_name, NAME_LENGTH);
-        if !name.is_empty() {
-            self.names.insert(user.id, name);
+        let mut name = Clean::line(&user.display_name, NAME_LENGTH);
+        // A name of nothing that can be shown is no name, and asking again would bring no better one.
+        if name.is_empty() {
+            name = Clean::line(&format::nameless(user.id), NAME_LENGTH);
         }
+        self.names.insert(user.id, name);
     }
 
     /// Whether this is the logged-in user.

@@ -1,7 +1,7 @@
 //! Shows.
 
 use blytz_core::{
-    StreamId, Timestamp, UserId,
+    AuctionId, StreamId, Timestamp, UserId,
     wire::stream::{Stream, StreamStatus},
 };
 
@@ -24,6 +24,15 @@ pub struct Show {
     pub watchers: u64,
     /// Hearts and the like since this program came.
     pub reactions: u64,
+}
+
+/// The lots of a show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Queue {
+    /// In the seller's order.
+    pub lots: Vec<AuctionId>,
+    /// When the server was last asked for them.
+    pub asked_at: Option<Timestamp>,
 }
 
 impl From<&Stream> for Show {

@@ -26,6 +26,10 @@ impl Turn<'_> {
         if action == Action::AskAgain {
             return self.ask_again(id);
         }
+        if self.model.has_just_moved() {
+            self.notice("This is the next lot already: press again to bid on it", Role::Warn);
+            return;
+        }
         let Some(lot) = self.model.lots.get(&id) else { return };
         if !lot.is_live() {
             self.notice("This lot takes no bids now", Role::Warn);

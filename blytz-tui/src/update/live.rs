@@ -14,8 +14,9 @@ use super::Turn;
 use crate::{
     effect::Effect,
     format,
+    keymap::Action,
     message::Live,
-    model::{Connection, Position, Screen, attempt::AttemptState, clean::Clean},
+    model::{Connection, Position, Screen, attempt::AttemptState, clean::Clean, follow::Mode, lot::Lot},
     theme::Role,
 };
 
@@ -55,7 +56,10 @@ impl Turn<'_> {
         }
         match self.model.screen {
             Screen::Lobby => self.ask_lobby(),
-            Screen::Lot(id) => self.ask_lot(id),
+            Screen::Lot(id) => {
+                self.ask_lot(id);
+                self.ask_queue();
+            }
             Screen::Desk => self.ask_desk(),
             Screen::Login => {}
         }
@@ -98,6 +102,7 @@ impl Turn<'_> {
             _ => {}
         }
         self.clamp_desk();
+        self.ask_leaders_name(id);
     }
 
     fn tell_outbid(&mut self, title: &Clean, price: &str) {
@@ -126,7 +131,7 @@ impl Turn<'_> {
         }
     }
 
-    fn shows_lot(&self, id: AuctionId) -> bool {
+    pub(super) fn shows_lot(&self, id: AuctionId) -> bool {
         match self.model.screen {
             Screen::Lot(shown) => shown == id,
             Screen::Desk => self.model.desk_floor().is_some_and(|lot| lot.id == id),
@@ -217,6 +222,9 @@ impl Turn<'_> {
             return;
         }
         if let UpdateData::Lots { auction_ids } = data {
+            if let Some(queue) = self.model.queues.get_mut(&stream) {
+                queue.lots.clone_from(&auction_ids);
+            }
             if self.model.desk.show == Some(stream) {
                 self.model.desk.queue.clone_from(&auction_ids);
                 self.clamp_desk();
@@ -244,10 +252,16 @@ impl Turn<'_> {
     }
 
     fn tell_next_lot(&mut self, id: AuctionId) {
-        let watching = matches!(self.model.screen, Screen::Lot(shown) if shown != id);
-        if watching && let Some((title, _)) = self.lot_words(id, None) {
-            let key = self.model.keymap.first(crate::keymap::Action::NextLot);
-            self.notice(format!("{title} is live now: {key} goes on"), Role::Accent);
+        let Screen::Lot(shown) = self.model.screen else { return };
+        // The notice about the move says it already.
+        let moves = self.model.current_lot().is_some_and(Lot::is_over) && self.model.following.mode == Mode::On;
+        if shown == id || moves {
+            return;
+        }
+        if let Some((title, _)) = self.lot_words(id, None) {
+            let key = self.model.keymap.first(Action::NextLot);
+            let how = if self.model.neighbour(shown, 1) == Some(id) { format!(": {key} goes on") } else { String::new() };
+            self.notice(format!("{title} is live now{how}"), Role::Accent);
         }
     }
 

@@ -5,7 +5,11 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{Turn, keys::type_into};
 use crate::{
     keymap::Action,
-    model::{Screen, lobby::Entry},
+    model::{
+        Screen,
+        follow::{Following, Mode},
+        lobby::Entry,
+    },
     theme::Role,
 };
 
@@ -61,7 +65,11 @@ impl Turn<'_> {
             Some(Entry::Show(show)) => {
                 let lots = self.model.sorted_lots(|lot| lot.stream == Some(*show));
                 match lots.first() {
-                    Some(id) => self.go(Screen::Lot(*id)),
+                    Some(id) => {
+                        self.go(Screen::Lot(*id));
+                        // Who opens a show came for all of it.
+                        self.model.following = Following::opened(*id, Mode::On);
+                    }
                     None => self.notice("This show has no lots yet", Role::Muted),
                 }
             }

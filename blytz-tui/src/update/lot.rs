@@ -32,6 +32,7 @@ impl Turn<'_> {
             Action::Watch => self.toggle_watch(id),
             Action::NextLot => self.neighbour(id, 1),
             Action::PreviousLot => self.neighbour(id, -1),
+            Action::Follow => self.toggle_following(),
             Action::NextPane | Action::Right => self.model.floor.pane = self.model.floor.pane.next(),
             Action::Left => self.model.floor.pane = self.model.floor.pane.next().next(),
             Action::Up => self.lot_move(-1),
@@ -80,12 +81,8 @@ impl Turn<'_> {
     }
 
     fn neighbour(&mut self, id: AuctionId, by: isize) {
-        let Some(stream) = self.model.current_lot().and_then(|lot| lot.stream) else { return };
-        let lots = self.model.sorted_lots(|lot| lot.stream == Some(stream));
-        let Some(index) = lots.iter().position(|lot| *lot == id) else { return };
-        let next = (index as isize + by).rem_euclid(lots.len() as isize);
-        if lots[next as usize] != id {
-            self.enter(Screen::Lot(lots[next as usize]));
+        if let Some(next) = self.model.neighbour(id, by) {
+            self.enter(Screen::Lot(next));
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod bidding;
 mod desk;
+mod follow;
 mod keys;
 mod live;
 mod lobby;
@@ -35,6 +36,7 @@ pub fn update(model: &mut Model, message: Message, ids: &mut dyn FnMut() -> Uuid
         Message::Live(live) => turn.live(live),
         Message::Reply(reply) => turn.reply(reply),
     }
+    turn.settle_following();
     turn.settle_subscriptions();
     turn.effects
 }

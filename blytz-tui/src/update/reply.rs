@@ -50,6 +50,7 @@ impl Turn<'_> {
                 }
             },
             Reply::Desk(result) => self.desk_loaded(result),
+            Reply::Queue(show, result) => self.queue_loaded(show, result),
             Reply::Stock(product, result) => {
                 if let Ok(inventory) = result {
                     self.model.desk.stock.insert(product, inventory.available);
@@ -237,6 +238,15 @@ impl Turn<'_> {
                 }
             }
             Err(failure) => self.notice(format!("The desk can't be loaded: {}", failure.line()), Role::Bad),
+        }
+    }
+
+    /// Nobody asked for it at the terminal: when it does not come, it is asked for again.
+    fn queue_loaded(&mut self, show: StreamId, result: Result<Vec<Auction>, Failure>) {
+        let Ok(auctions) = result else { return };
+        self.model.queues.entry(show).or_default().lots = auctions.iter().map(|auction| auction.status.id).collect();
+        for auction in &auctions {
+            self.learn_lot(auction);
         }
     }
 

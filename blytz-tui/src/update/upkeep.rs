@@ -1,11 +1,11 @@
 //! What time alone brings about.
 
-use blytz_core::{AuctionId, Timestamp};
+use blytz_core::{AuctionId, Timestamp, wire::stream::StreamStatus};
 
 use super::Turn;
 use crate::{
     effect::Effect,
-    model::{Connection, Screen, lot::Lot},
+    model::{Connection, Screen, follow::Mode, lot::Lot},
 };
 
 /// Lists are asked for again this often.
@@ -14,8 +14,10 @@ const LIST_MS: i64 = 10_000;
 const LOT_MS: i64 = 15_000;
 /// And this often while it is not.
 const LOT_OFFLINE_MS: i64 = 3_000;
-/// And this often while something about it is missing.
+/// And this often while its close is overdue or it is not known at all.
 const LOT_MISSING_MS: i64 = 1_500;
+/// And this often while its leader has no name: nobody wants to lose to a number.
+const LOT_NAMELESS_MS: i64 = 500;
 
 impl Turn<'_> {
     pub(super) fn tick(&mut self, now: Timestamp) {
@@ -24,7 +26,10 @@ impl Turn<'_> {
         match self.model.screen {
             Screen::Lobby if self.due(self.model.lobby.asked_at, LIST_MS) => self.ask_lobby(),
             Screen::Desk if self.due(self.model.desk.asked_at, LIST_MS) => self.ask_desk(),
-            Screen::Lot(id) => self.keep_up(id),
+            Screen::Lot(id) => {
+                self.keep_up(id);
+                self.keep_up_with_the_show();
+            }
             _ => {}
         }
         if self.model.screen == Screen::Desk
@@ -37,23 +42,49 @@ impl Turn<'_> {
     /// Asks for a lot again when the live connection can't tell or did not.
     fn keep_up(&mut self, id: AuctionId) {
         let interval = match self.model.lots.get(&id) {
-            Some(lot) if lot.is_over() && !self.is_missing_something(lot) => return,
-            Some(lot) if !self.is_missing_something(lot) => match self.model.connection {
+            None => LOT_MISSING_MS,
+            Some(lot) if self.leader_is_nameless(lot) => LOT_NAMELESS_MS,
+            Some(lot) if self.is_overdue(lot) => LOT_MISSING_MS,
+            Some(lot) if lot.is_over() => return,
+            Some(_) => match self.model.connection {
                 Connection::Live { .. } => LOT_MS,
                 _ => LOT_OFFLINE_MS,
             },
-            _ => LOT_MISSING_MS,
         };
         if self.due(self.model.asked_lots.get(&id).copied(), interval) {
             self.ask_lot(id);
         }
     }
 
-    /// The log names people by id alone, and a close may be late in coming.
-    fn is_missing_something(&self, lot: &Lot) -> bool {
-        let nameless = |user| !self.model.is_me(user) && !self.model.names.contains_key(&user);
-        let overdue = |closes_at| lot.is_live() && self.model.server_now().micros_since(closes_at) > 1_500_000;
-        lot.leader.is_some_and(nameless) || lot.closes_at.is_some_and(overdue)
+    /// A lot that went live while the connection was down was never announced.
+    fn keep_up_with_the_show(&mut self) {
+        let Some(lot) = self.model.current_lot().filter(|lot| lot.is_over()) else { return };
+        let Some(stream) = lot.stream.filter(|_| self.model.following.mode == Mode::On) else { return };
+        let ended = self.model.shows.get(&stream).is_some_and(|show| show.status == StreamStatus::Ended);
+        let asked_at = self.model.queues.get(&stream).and_then(|queue| queue.asked_at);
+        if !ended && self.model.following.hop.is_none() && self.due(asked_at, LIST_MS) {
+            self.ask_queue();
+        }
+    }
+
+    /// The log names people by id alone; the lot's state names its leader. Asks for it at once, but
+    /// not for every bid of a fast lot: the next tick asks for what came too soon.
+    pub(super) fn ask_leaders_name(&mut self, id: AuctionId) {
+        let nameless = self.model.lots.get(&id).is_some_and(|lot| self.leader_is_nameless(lot));
+        let due = self.due(self.model.asked_lots.get(&id).copied(), LOT_NAMELESS_MS);
+        if nameless && due && self.shows_lot(id) {
+            self.ask_lot(id);
+        }
+    }
+
+    fn leader_is_nameless(&self, lot: &Lot) -> bool {
+        lot.leader.is_some_and(|user| !self.model.is_me(user) && !self.model.names.contains_key(&user))
+    }
+
+    /// A close may be late in coming.
+    fn is_overdue(&self, lot: &Lot) -> bool {
+        let overdue = |closes_at| self.model.server_now().micros_since(closes_at) > 1_500_000;
+        lot.is_live() && lot.closes_at.is_some_and(overdue)
     }
 
     fn due(&self, asked_at: Option<Timestamp>, interval_ms: i64) -> bool {

@@ -11,7 +11,7 @@ use ratatui::{
 use super::{layout, role, text};
 use crate::{
     keymap::Action,
-    model::{Connection, Model, Overlay, Screen},
+    model::{Connection, Me, Model, Overlay, Screen, follow::Mode},
     theme::Role,
 };
 
@@ -67,21 +67,31 @@ fn news(model: &Model, area: Rect, frame: &mut Frame<'_>) {
 }
 
 fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
+    let follow = if model.following.mode == Mode::On { "stay" } else { "follow" };
     let hints: &[(Action, &str)] = match (&model.overlay, model.screen) {
         (Some(Overlay::Help(_)), _) => &[(Action::Down, "scroll"), (Action::Back, "close")],
         (Some(Overlay::Prompt(_)), _) => &[(Action::Open, "yes, do it"), (Action::Back, "no")],
-        (None, Screen::Lobby) => &[
-            (Action::Open, "open"),
-            (Action::Filter, "filter"),
-            (Action::Login, "log in"),
-            (Action::Desk, "desk"),
-            (Action::Quit, "quit"),
-        ],
+        (None, Screen::Lobby) => match &model.me {
+            None => &[
+                (Action::Open, "open"),
+                (Action::Filter, "filter"),
+                (Action::Login, "log in"),
+                (Action::Quit, "quit"),
+            ],
+            Some(Me { seller: true, .. }) => &[
+                (Action::Open, "open"),
+                (Action::Filter, "filter"),
+                (Action::Desk, "desk"),
+                (Action::Quit, "quit"),
+            ],
+            Some(_) => &[(Action::Open, "open"), (Action::Filter, "filter"), (Action::Quit, "quit")],
+        },
         (None, Screen::Lot(_)) => &[
             (Action::Chat, "chat"),
             (Action::NextPane, "pane"),
             (Action::NextLot, "next lot"),
             (Action::Watch, "watch"),
+            (Action::Follow, follow),
             (Action::Back, "back"),
         ],
         (None, Screen::Desk) => &[

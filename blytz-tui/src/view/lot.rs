@@ -15,7 +15,7 @@ use super::{buttons, chart, chat, digits, history, layout::LotLayout, role, text
 use crate::{
     format,
     keymap::Action,
-    model::{Model, Pane, Position, attempt::AttemptState, lot::Lot},
+    model::{Model, Pane, Position, attempt::AttemptState, follow::Hop, lot::Lot},
     theme::Role,
 };
 
@@ -30,7 +30,10 @@ pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
     price(model, lot, layout.price, frame);
     let facts = vec![position(model, lot), countdown(model, lot), offer(model, lot)];
     frame.render_widget(Paragraph::new(facts), layout.facts);
-    buttons::draw(model, layout.buttons, frame);
+    match model.following.hop {
+        Some(hop) => next_lot(model, &hop, layout.buttons, frame),
+        None => buttons::draw(model, layout.buttons, frame),
+    }
     attempt(model, lot, layout.attempt, frame);
     if !layout.tabs.is_empty() {
         tabs(model, layout.tabs, frame);
@@ -183,6 +186,27 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
         spans.push(Span::styled(format!("  your max {}", format::money(max)), role(model, Role::Good)));
     }
     Line::from(spans)
+}
+
+/// Where the screen moves by itself, and how to stay: in the row of the buttons, which a lot that is
+/// over has no use for.
+fn next_lot(model: &Model, hop: &Hop, area: Rect, frame: &mut Frame<'_>) {
+    let title = model.lots.get(&hop.to).map(|lot| lot.title.to_string()).unwrap_or_default();
+    let key = model.keymap.first(Action::Follow);
+    let when = if hop.held {
+        ", when you are done here".to_owned()
+    } else {
+        let seconds = (hop.at.micros_since(model.now).max(0) + 999_999) / 1_000_000;
+        format!(", in {seconds} s")
+    };
+    let stay = if key.is_empty() { String::new() } else { format!(", press {key} to stay") };
+    let tail = format!("{when}{stay} ");
+    let room = usize::from(area.width).saturating_sub(text::width(&tail) + 8);
+    let line = Line::from(vec![
+        Span::raw(" "),
+        Span::styled(format!(" Next: {}{tail}", text::cut(&title, room)), role(model, Role::Selected)),
+    ]);
+    frame.render_widget(Paragraph::new(line), area);
 }
 
 /// The latest bid made from here, from the key press to the last word on it.

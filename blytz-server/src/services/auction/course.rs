@@ -52,7 +52,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 async fn start(State(app): State<App>, Body { who, body }: Body<Active, StartRequest>) -> Result<Json<Auction>> {
     let lot = app.auctions.owned(body.auction_id, &who).await?;
     let state: StoredState = read(&lot.state)?;
-    if let (AuctionStatus::Scheduled, Some(stream)) = (state.status, lot.stream_id) {
+    if let (AuctionStatus::Scheduled, Some(stream)) = (state.public.status, lot.stream_id) {
         let access = app.auctions.stream_access(StreamId(stream)).await?.ok_or_else(Error::not_found)?;
         if access.status != StreamStatus::Live {
             return Err(streams::not_live("The lot belongs to a show that is not live; start the show first."));

@@ -50,12 +50,12 @@ async fn keys(State(app): State<App>) -> Json<LogKeys> {
 async fn get(State(app): State<App>, user: Option<User>, PathId(id): PathId<AuctionId>) -> Result<Json<Proof>> {
     let lot = app.auctions.settled(id).await?;
     let state: StoredState = read(&lot.state)?;
-    if matches!(state.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
+    if matches!(state.public.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
         return Err(Error::new(ErrorCode::AuctionLive, "The proof is published once the auction is over."));
     }
     let viewer = match &user {
         Some(user) if super::is_admin(user) => Viewer::Admin,
-        Some(user) if state.leader == Some(user.id) => Viewer::Winner,
+        Some(user) if state.public.leader == Some(user.id) => Viewer::Winner,
         _ => Viewer::Public,
     };
     let log = store::whole_log(&app.db, id).await?;

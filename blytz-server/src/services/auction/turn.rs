@@ -230,7 +230,7 @@ impl<'a> Turn<'a> {
             accepted.answer.receipt = receipt.clone();
         }
         let state = StoredState::of(&self.auction, self.now);
-        let unsold = matches!(state.status, AuctionStatus::Unsold | AuctionStatus::Cancelled);
+        let unsold = matches!(state.public.status, AuctionStatus::Unsold | AuctionStatus::Cancelled);
         Ok(Batch {
             from: self.from.clone(),
             to: self.head.clone(),

@@ -34,7 +34,7 @@ struct Neighbours {
 impl Neighbours {
     async fn of(accounts: &Accounts, catalog: &Catalog, rows: &[(LotRow, StoredState)]) -> Result<Self> {
         let people: Vec<UserId> =
-            rows.iter().flat_map(|(row, state)| [Some(UserId(row.seller_id)), state.leader]).flatten().collect();
+            rows.iter().flat_map(|(row, state)| [Some(UserId(row.seller_id)), state.public.leader]).flatten().collect();
         let products: Vec<ProductId> = rows.iter().map(|(row, _)| ProductId(row.product_id)).collect();
         Ok(Self { names: accounts.names(&people).await?, products: catalog.lot_products(&products).await? })
     }
@@ -96,7 +96,7 @@ impl Auctions {
     /// A row's status.
     pub(super) async fn show_status(&self, accounts: &Accounts, row: &LotRow) -> Result<StatusView> {
         let state: StoredState = read(&row.state)?;
-        let names = match state.leader {
+        let names = match state.public.leader {
             Some(leader) => accounts.names(&[leader]).await?,
             None => HashMap::new(),
         };
@@ -113,26 +113,29 @@ impl Auctions {
     ) -> StatusView {
         let id = AuctionId(row.id);
         // A Dutch price falls without events: it is a matter of the moment.
-        let falling = match (state.status, state.format, state.opens_at) {
+        let falling = match (state.public.status, state.public.format, state.public.opens_at) {
             (AuctionStatus::Live, Format::Dutch, Some(opens_at)) => auction::dutch_price(rules, opens_at, now),
             _ => None,
         };
         StatusView {
             id,
-            status: state.status,
-            format: state.format,
+            status: state.public.status,
+            format: state.public.format,
             seq: row.seq.unsigned_abs(),
             epoch: self.epoch(),
             hash: row.hash.clone(),
-            price: falling.or(state.price),
-            next_minimum: falling.or(state.next_minimum),
-            leader: state.leader.map(|id| PublicUser { id, display_name: names.get(&id).cloned().unwrap_or_default() }),
-            bid_count: state.bid_count,
-            reserve_met: state.reserve_met,
-            buy_now: state.buy_now,
-            opens_at: state.opens_at,
-            closes_at: state.closes_at,
-            extensions: state.extensions,
+            price: falling.or(state.public.price),
+            next_minimum: falling.or(state.public.next_minimum),
+            leader: state
+                .public
+                .leader
+                .map(|id| PublicUser { id, display_name: names.get(&id).cloned().unwrap_or_default() }),
+            bid_count: state.public.bid_count,
+            reserve_met: state.public.reserve_met,
+            buy_now: state.public.buy_now,
+            opens_at: state.public.opens_at,
+            closes_at: state.public.closes_at,
+            extensions: state.public.extensions,
             watchers: self.hub().watchers(Topic::Auction(id)),
             server_time: now,
         }
@@ -140,12 +143,12 @@ impl Auctions {
 }
 
 fn outcome(state: &StoredState, neighbours: &Neighbours) -> Option<Outcome> {
-    let over = matches!(state.status, AuctionStatus::Sold | AuctionStatus::Unsold | AuctionStatus::Cancelled);
-    let sold = state.status == AuctionStatus::Sold;
+    let over = matches!(state.public.status, AuctionStatus::Sold | AuctionStatus::Unsold | AuctionStatus::Cancelled);
+    let sold = state.public.status == AuctionStatus::Sold;
     over.then(|| Outcome {
-        status: state.status,
-        winner: state.leader.filter(|_| sold).map(|id| neighbours.person(id)),
-        price: state.price.filter(|_| sold),
+        status: state.public.status,
+        winner: state.public.leader.filter(|_| sold).map(|id| neighbours.person(id)),
+        price: state.public.price.filter(|_| sold),
         bid_id: state.winning_bid,
     })
 }
