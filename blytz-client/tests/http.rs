@@ -12,15 +12,16 @@ use std::{
 
 use axum::http::header;
 use blytz_client::{
-    Backoff, Client, ClientBuilder, Error, ProductQuery, RetryKind, RetryPolicy, all_pages, new_bid_id,
+    Backoff, Client, ClientBuilder, Error, ProductQuery, RetryKind, RetryPolicy, StreamQuery, all_pages, new_bid_id,
     wire::{
         ErrorCode, Page,
         auction::BidRequest,
         chat::ChatSend,
         product::{CategoryInput, ProductStatus},
+        stream::StreamStatus,
     },
 };
-use blytz_core::{AuctionId, Epoch, StreamId};
+use blytz_core::{AuctionId, Epoch, StreamId, UserId};
 use fake::{Answer, Asked, Fake, html, ok, problem, tokens};
 use serde_json::json;
 use uuid::Uuid;
@@ -274,11 +275,8 @@ async fn queries_say_what_is_asked_and_nothing_else() {
     };
     client.products().list(&query).await.expect("a page");
     client.auctions().events(AuctionId(Uuid::nil()), 7, None).await.expect("a page");
-    let shows = StreamQuery {
-        status: Some(StreamStatus::Live),
-        seller_id: Some(UserId(Uuid::nil())),
-        ..Default::default()
-    };
+    let shows =
+        StreamQuery { status: Some(StreamStatus::Live), seller_id: Some(UserId(Uuid::nil())), ..Default::default() };
     client.streams().list(&shows).await.expect("a page");
     assert_eq!(
         fake.lines(),

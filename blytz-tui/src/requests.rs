@@ -141,12 +141,8 @@ async fn lobby(client: &Client) -> Result<(Vec<Stream>, Vec<Auction>), Error> {
 /// The seller's live show, else the next announced one, else the last one.
 async fn desk(client: &Client, seller: UserId) -> Result<Option<(Stream, Vec<Auction>)>, Error> {
     for status in [StreamStatus::Live, StreamStatus::Scheduled, StreamStatus::Ended] {
-        let query = StreamQuery {
-            status: Some(status),
-            seller_id: Some(seller),
-            limit: Some(100),
-            ..StreamQuery::default()
-        };
+        let query =
+            StreamQuery { status: Some(status), seller_id: Some(seller), limit: Some(100), ..StreamQuery::default() };
         let shows = client.streams().list(&query).await?.items.into_iter();
         let found = match status {
             StreamStatus::Ended => shows.max_by_key(|show| show.ended_at),

@@ -35,6 +35,9 @@ use crate::{
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// The largest frame that is read, in bytes. Servers send 64 KiB at most, but for what can't be
+/// split: an event that strikes thousands of bids at once.
+const MAX_RECEIVED: usize = 4 * 1024 * 1024;
 /// Tungstenite's own defaults (128 KiB to read, no limit to write) suit a few fat connections.
 const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
@@ -293,8 +296,8 @@ async fn connect(client: Client, anonymous: bool) -> Attempt {
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_write_buffer_size(MAX_FRAME + WRITE_BUFFER)
-        .max_message_size(Some(MAX_FRAME))
-        .max_frame_size(Some(MAX_FRAME));
+        .max_message_size(Some(MAX_RECEIVED))
+        .max_frame_size(Some(MAX_RECEIVED));
     let tls = Connector::Rustls(client.shared.tls.clone());
     let connecting = connect_async_tls_with_config(request, Some(config), true, Some(tls));
     match tokio::time::timeout(client.shared.timeout, connecting).await {

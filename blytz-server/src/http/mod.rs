@@ -9,9 +9,11 @@ pub mod openapi;
 pub mod problem;
 pub mod process;
 pub mod security;
+mod uninterrupted;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
+pub(crate) use self::uninterrupted::uninterrupted;
 pub use self::{
     extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
     limits::ClientAddr,

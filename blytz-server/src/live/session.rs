@@ -7,7 +7,7 @@ use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Durat
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use blytz_core::wire::{
-    Problem,
+    ErrorCode, Problem,
     live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame},
 };
 use futures_util::{FutureExt, SinkExt, StreamExt, stream::FuturesUnordered};
@@ -15,6 +15,7 @@ use tokio::{
     sync::Mutex,
     time::{Instant, MissedTickBehavior, interval_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     frame::{self, Op},
@@ -93,9 +94,10 @@ impl Session {
         };
         metrics::gauge!("blytz_live_connections").decrement(1.0);
         // From here on nothing is delivered any more; what the socket holds back is still written.
+        let shutdown = self.app.shutdown.clone();
         drop(self);
         if let Some(farewell) = ended {
-            say_farewell(&mut socket, farewell).await;
+            say_farewell(&mut socket, farewell, &shutdown).await;
         }
     }
 
@@ -140,7 +142,7 @@ impl Session {
                 _ = ping.tick() => {
                     if heard.elapsed() > SILENT_FOR {
                         close(CLOSE_AWAY, "nothing was heard for a minute")
-                    } else if self.login.is_some() && self.user().await.is_err() {
+                    } else if self.has_ended().await {
                         close(CLOSE_EXPIRED, "the session has ended; log in and reconnect")
                     } else {
                         self.unless_slow(socket.send(Message::Ping(bytes::Bytes::new()))).await
@@ -189,7 +191,7 @@ impl Session {
     async fn deliver(&mut self, socket: &mut WebSocket, first: Delivery) -> Result<(), Ended> {
         let mut delivery = first;
         for left in (0..MAX_DELIVERIES).rev() {
-            if matches!(delivery.topic, Topic::User(_)) && self.user().await.is_err() {
+            if matches!(delivery.topic, Topic::User(_)) && self.has_ended().await {
                 return close(CLOSE_EXPIRED, "the session has ended; log in and reconnect");
             }
             for frame in delivery.frames.iter() {
@@ -206,6 +208,9 @@ impl Session {
     }
 
     async fn deliver_frame(&mut self, socket: &mut WebSocket, topic: Topic, frame: &Frame) -> Result<(), Ended> {
+        if !self.mailbox.watches(topic) {
+            return Ok(());
+        }
         if let Some(seq) = frame.seq {
             match self.written.get(&topic).copied() {
                 Some(written) if seq == written + 1 => drop(self.written.insert(topic, seq)),
@@ -295,6 +300,12 @@ impl Session {
         self.app.accounts.identify(token).await
     }
 
+    /// Whether somebody was logged in here and is no more. A database that does not answer now
+    /// says nothing about that.
+    async fn has_ended(&mut self) -> bool {
+        self.login.is_some() && self.user().await.is_err_and(|error| error.code() == ErrorCode::Unauthenticated)
+    }
+
     async fn start_bid(
         &mut self,
         re: String,
@@ -347,9 +358,8 @@ impl Session {
 
 /// Closes the socket with a code. Whoever is too slow gets the time to read up to it; that costs a
 /// buffer, and saves them from guessing why the line went dead.
-async fn say_farewell(socket: &mut WebSocket, Farewell { code, reason }: Farewell) {
+async fn say_farewell(socket: &mut WebSocket, Farewell { code, reason }: Farewell, shutdown: &CancellationToken) {
     metrics::counter!("blytz_live_closed_total", "code" => code.to_string()).increment(1);
-    let patience = if code == CLOSE_SLOW { LONG_FAREWELL } else { FAREWELL };
     let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
     let farewell = async {
         // The peer may be gone; there is nobody left to tell.
@@ -360,7 +370,17 @@ async fn say_farewell(socket: &mut WebSocket, Farewell { code, reason }: Farewel
             }
         }
     };
-    let _ = tokio::time::timeout(patience, farewell).await;
+    let patience = async {
+        if code == CLOSE_SLOW {
+            // The server's own end is more urgent.
+            let _ = tokio::time::timeout(LONG_FAREWELL, shutdown.cancelled()).await;
+        }
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        () = farewell => {}
+        () = patience => {}
+    }
 }
 
 fn problem(error: Error, request_id: String) -> Box<Problem> {

@@ -19,7 +19,7 @@ use crate::{
 /// 128 KiB a side cost more than everything else about a watcher.
 const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 4 * 1024;
-const MAX_WRITE_BUFFER: usize = 256 * 1024;
+const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
 
 /// `GET /ws`.
 pub fn router() -> OpenApiRouter<App> {
@@ -58,6 +58,8 @@ pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) 
             format!("This address speaks WebSocket: {}", rejection.body_text()),
         )
     })?;
+    // A socket is a task to wait for: what it was promised is answered before the database closes.
+    let task = app.tasks.token();
     Ok(upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(MAX_FRAME)
@@ -65,7 +67,10 @@ pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) 
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(MAX_WRITE_BUFFER)
-        .on_upgrade(move |socket| Session::new(app, login).run(socket, initial)))
+        .on_upgrade(async move |socket| {
+            let _task = task;
+            Session::new(app, login).run(socket, initial).await;
+        }))
 }
 
 /// A page of a foreign origin must not ride on a visitor's address. Programs send no Origin.

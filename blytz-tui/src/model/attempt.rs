@@ -131,9 +131,8 @@ impl Attempts {
 
     /// Whether a bid on the lot has no answer yet.
     pub fn waits_on(&self, auction: AuctionId) -> bool {
-        let waits = |a: &Attempt| {
-            a.auction == auction && matches!(a.state, AttemptState::Pending | AttemptState::Unknown(_))
-        };
+        let waits =
+            |a: &Attempt| a.auction == auction && matches!(a.state, AttemptState::Pending | AttemptState::Unknown(_));
         self.0.iter().any(waits)
     }
 

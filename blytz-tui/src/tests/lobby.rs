@@ -21,6 +21,21 @@ fn shows_and_lots_live_first() {
 }
 
 #[test]
+fn the_keys_at_the_bottom_are_those_of_whoever_is_there() {
+    let footer = |seat: &Seat| seat.screen().lines().last().unwrap_or_default().to_owned();
+    for (user, login, desk) in
+        [(None, true, false), (Some(world::aishah()), false, false), (Some(world::meiling_herself()), false, true)]
+    {
+        let mut seat = Seat::guest(WIDE);
+        if let Some(user) = user {
+            seat.reply(Reply::Profile(Ok(Box::new(user))));
+        }
+        let footer = footer(&seat);
+        assert_eq!((footer.contains("L log in"), footer.contains("D desk")), (login, desk), "{footer}");
+    }
+}
+
+#[test]
 fn an_empty_house_and_an_unreachable_one() {
     let unreachable = Failure {
         code: None,

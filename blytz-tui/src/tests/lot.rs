@@ -1,4 +1,5 @@
 use blytz_core::wire::{
+    account::PublicUser,
     auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason, MyStanding},
     live::{Channel, Update, UpdateData},
 };
@@ -211,9 +212,74 @@ fn who_leads_without_a_name_is_asked_for() {
     let stranger = blytz_core::UserId(uuid::Uuid::from_u128(0xbeef));
     event(&mut seat, 6, 100, world::leading(1, stranger, 130_000, 4, 30_000));
     assert!(seat.screen().contains("bidder beef leads"));
-    seat.effects();
-    seat.at(2_000);
+    assert!(!seat.effects().contains(&Effect::LoadLot(world::CAMERA)), "asked a moment ago, on the way in");
+    seat.at(500);
     assert_eq!(seat.effects(), [Effect::LoadLot(world::CAMERA)]);
+
+    // An answer that is behind the log changes no state, but it does name people.
+    let mut lot = world::camera();
+    lot.status.leader = Some(PublicUser { id: stranger, display_name: "Farah".to_owned() });
+    seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(lot))));
+    assert!(seat.screen().contains("Farah leads"));
+    seat.at(1_500);
+    assert_eq!(seat.effects(), []);
+}
+
+#[test]
+fn names_are_asked_for_at_once_but_not_for_every_bid() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.at(2_000);
+    seat.effects();
+    let asked = |seat: &mut Seat| seat.effects().iter().filter(|e| **e == Effect::LoadLot(world::CAMERA)).count();
+    for n in 1..=20_u32 {
+        let stranger = blytz_core::UserId(uuid::Uuid::from_u128(0xbe00 + u128::from(n)));
+        let at = 2_000 + i64::from(n);
+        let price = 130_000 + i64::from(n) * 500;
+        event(
+            &mut seat,
+            5 + u64::from(n),
+            at,
+            world::leading(u128::from(n), stranger, price, 3 + u64::from(n), 30_000),
+        );
+    }
+    assert_eq!(asked(&mut seat), 1, "a storm of bids is one request");
+    seat.at(2_400);
+    assert_eq!(asked(&mut seat), 0);
+    seat.at(2_501);
+    assert_eq!(asked(&mut seat), 1, "and one more for who leads after it");
+}
+
+#[test]
+fn a_name_that_shows_nothing_is_not_asked_for_for_ever() {
+    let mut seat = Seat::bidder(WIDE);
+    let stranger = blytz_core::UserId(uuid::Uuid::from_u128(0xbeef));
+    event(&mut seat, 6, 2_000, world::leading(1, stranger, 130_000, 4, 30_000));
+    let mut lot = world::camera();
+    lot.status.leader = Some(PublicUser { id: stranger, display_name: "\u{202e}\u{200b}".to_owned() });
+    seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(lot))));
+    assert!(seat.screen().contains("bidder beef leads"));
+    seat.effects();
+    seat.at(5_000);
+    assert_eq!(seat.effects(), []);
+}
+
+#[test]
+fn names_also_come_with_states_and_with_the_chat() {
+    let stranger = blytz_core::UserId(uuid::Uuid::from_u128(0xbeef));
+    let farah = PublicUser { id: stranger, display_name: "Farah".to_owned() };
+    let mut by_state = Seat::bidder(WIDE);
+    let mut state = world::camera().status;
+    (state.seq, state.leader) = (6, Some(farah.clone()));
+    by_state.live(Live::AuctionState(Box::new(state)));
+    assert!(by_state.screen().contains("Farah leads"));
+
+    let mut by_chat = Seat::bidder(WIDE);
+    event(&mut by_chat, 6, 100, world::leading(1, stranger, 130_000, 4, 30_000));
+    by_chat.live(Live::Chat(world::SHOW, world::said(&world::message(4, farah, "mine"))));
+    assert!(by_chat.screen().contains("Farah leads"));
+    by_chat.effects();
+    by_chat.at(2_000);
+    assert_eq!(by_chat.effects(), [], "nobody is left without a name");
 }
 
 #[test]

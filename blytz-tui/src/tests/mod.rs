@@ -2,6 +2,7 @@
 
 mod bidding;
 mod desk;
+mod follow;
 mod hostile;
 mod lobby;
 mod lot;

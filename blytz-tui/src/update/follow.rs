@@ -54,8 +54,7 @@ impl Turn<'_> {
         self.enter(Screen::Lot(to));
         // Who was reading the chat goes on reading it: it is the same one.
         self.model.floor.pane = pane;
-        self.model.following =
-            Following { moved_at: Some(self.model.now), ..Following::opened(to, Mode::On) };
+        self.model.following = Following { moved_at: Some(self.model.now), ..Following::opened(to, Mode::On) };
         if let Some(title) = self.model.lots.get(&to).map(|lot| lot.title.to_string()) {
             self.notice(format!("The show goes on with {title}"), Role::Accent);
         }

@@ -260,7 +260,8 @@ impl Turn<'_> {
         }
         if let Some((title, _)) = self.lot_words(id, None) {
             let key = self.model.keymap.first(Action::NextLot);
-            let how = if self.model.neighbour(shown, 1) == Some(id) { format!(": {key} goes on") } else { String::new() };
+            let how =
+                if self.model.neighbour(shown, 1) == Some(id) { format!(": {key} goes on") } else { String::new() };
             self.notice(format!("{title} is live now{how}"), Role::Accent);
         }
     }

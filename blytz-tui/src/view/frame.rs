@@ -72,18 +72,12 @@ fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
         (Some(Overlay::Help(_)), _) => &[(Action::Down, "scroll"), (Action::Back, "close")],
         (Some(Overlay::Prompt(_)), _) => &[(Action::Open, "yes, do it"), (Action::Back, "no")],
         (None, Screen::Lobby) => match &model.me {
-            None => &[
-                (Action::Open, "open"),
-                (Action::Filter, "filter"),
-                (Action::Login, "log in"),
-                (Action::Quit, "quit"),
-            ],
-            Some(Me { seller: true, .. }) => &[
-                (Action::Open, "open"),
-                (Action::Filter, "filter"),
-                (Action::Desk, "desk"),
-                (Action::Quit, "quit"),
-            ],
+            None => {
+                &[(Action::Open, "open"), (Action::Filter, "filter"), (Action::Login, "log in"), (Action::Quit, "quit")]
+            }
+            Some(Me { seller: true, .. }) => {
+                &[(Action::Open, "open"), (Action::Filter, "filter"), (Action::Desk, "desk"), (Action::Quit, "quit")]
+            }
             Some(_) => &[(Action::Open, "open"), (Action::Filter, "filter"), (Action::Quit, "quit")],
         },
         (None, Screen::Lot(_)) => &[
@@ -111,7 +105,8 @@ fn keys(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let mut room = usize::from(area.width).saturating_sub(fixed);
     let mut line = vec![Span::raw(" ")];
     // What does not fit is left out whole; the help, which has it all, is always there.
-    for (key, word) in hints.iter().map(|(action, word)| key_word(*action, word)).chain([help.clone()]) {
+    let apt = |hint: &&(Action, &str)| hint.0 != Action::Follow || model.current_chat().is_some();
+    for (key, word) in hints.iter().filter(apt).map(|(action, word)| key_word(*action, word)).chain([help.clone()]) {
         let needed = text::width(&key) + text::width(&word);
         let is_help = (&key, &word) == (&help.0, &help.1);
         if !key.is_empty() && (is_help || needed <= room) {

@@ -194,7 +194,7 @@ fn next_lot(model: &Model, hop: &Hop, area: Rect, frame: &mut Frame<'_>) {
     let title = model.lots.get(&hop.to).map(|lot| lot.title.to_string()).unwrap_or_default();
     let key = model.keymap.first(Action::Follow);
     let when = if hop.held {
-        ", when you are done here".to_owned()
+        ", once you are done".to_owned()
     } else {
         let seconds = (hop.at.micros_since(model.now).max(0) + 999_999) / 1_000_000;
         format!(", in {seconds} s")

@@ -8,11 +8,11 @@ use blytz_core::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::store;
+use super::{request::Scope, store};
 use crate::{
     app::App,
     error::{Error, Result},
-    http::{PageQuery, PathId, Query, extract::page_size},
+    http::{PageQuery, PathId, Query, extract::page_size, uninterrupted},
     services::auth::Seller,
 };
 
@@ -85,11 +85,14 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
     if !app.accounts.exists(user).await? {
         return Err(Error::not_found());
     }
-    let mut tx = app.db.begin_write().await?;
-    store::block(&mut tx, seller.id, user, app.clock.now()).await?;
-    tx.commit().await?;
-    app.auctions.shared.refresh().await;
-    Ok(StatusCode::NO_CONTENT)
+    uninterrupted(async move {
+        let mut tx = app.db.begin_write().await?;
+        store::block(&mut tx, seller.id, user, app.clock.now()).await?;
+        tx.commit().await?;
+        app.auctions.shared.refresh(Scope::Seller(seller.id)).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// Let somebody bid on your lots again.
@@ -106,9 +109,12 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
     )
 )]
 async fn unblock(State(app): State<App>, seller: Seller, PathId(user): PathId<UserId>) -> Result<StatusCode> {
-    let mut tx = app.db.begin_write().await?;
-    store::unblock(&mut tx, seller.id, user).await?;
-    tx.commit().await?;
-    app.auctions.shared.refresh().await;
-    Ok(StatusCode::NO_CONTENT)
+    uninterrupted(async move {
+        let mut tx = app.db.begin_write().await?;
+        store::unblock(&mut tx, seller.id, user).await?;
+        tx.commit().await?;
+        app.auctions.shared.refresh(Scope::Seller(seller.id)).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }

@@ -31,6 +31,8 @@ pub(super) struct Batch {
     pub status: &'static str,
     pub state: String,
     pub due_at: Option<Timestamp>,
+    /// Whether it opens the lot, which a show that has ended does not allow.
+    pub opens: bool,
     /// Bids that a void struck.
     pub struck: Option<(UserId, Vec<BidId>)>,
     /// New rules, and a new title.
@@ -47,6 +49,8 @@ pub(super) enum Failure {
     Conflict,
     /// It waited too long.
     Stale,
+    /// It opens a lot whose show has ended meanwhile.
+    ShowEnded,
     /// The database refused.
     Refused,
     /// The database did not say whether it committed.
@@ -93,16 +97,24 @@ async fn run(db: Db, catalog: Catalog, mut inbox: mpsc::Receiver<Job>) {
 
 /// Writes jobs in one transaction; if that fails, one by one, so that only the guilty one pays.
 async fn write(db: &Db, catalog: &Catalog, jobs: Vec<Job>) {
+    let started = now();
+    let tx = match db.begin_bids().await {
+        Ok(tx) => tx,
+        Err(error) => {
+            tracing::warn!(%error, "no transaction could begin");
+            return tell(jobs, Err(Failure::Refused));
+        }
+    };
+    // Asked once the database is ours: waiting for it may have taken long.
     let (jobs, stale): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.queued.elapsed() < FRESH_FOR);
     tell(stale, Err(Failure::Stale));
-    let started = now();
-    match transact(db, catalog, &jobs).await {
-        Ok(moved) => {
+    match transact(tx, catalog, &jobs).await {
+        Ok(written) => {
             let events: usize = jobs.iter().map(|job| job.batch.events.len()).sum();
             metrics::histogram!("blytz_commit_seconds").record(started.elapsed().as_secs_f64());
             metrics::histogram!("blytz_commit_events").record(events as f64);
-            for (job, moved) in jobs.into_iter().zip(moved) {
-                tell(vec![job], if moved { Ok(()) } else { Err(Failure::Conflict) });
+            for (job, outcome) in jobs.into_iter().zip(written) {
+                tell(vec![job], outcome);
             }
         }
         Err(Failure::Refused) if jobs.len() > 1 => {
@@ -121,8 +133,8 @@ fn tell(jobs: Vec<Job>, outcome: Result<(), Failure>) {
     }
 }
 
-/// One transaction for all; says of each whether its head was where its room believed.
-async fn transact(db: &Db, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<bool>, Failure> {
+/// One transaction for all; says of each what became of it.
+async fn transact(mut tx: Tx, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<Result<(), Failure>>, Failure> {
     let refused = |error: &dyn std::fmt::Display| {
         tracing::warn!(%error, batches = jobs.len(), "a batch was refused");
         Failure::Refused
@@ -130,24 +142,26 @@ async fn transact(db: &Db, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<bool>,
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut tx = db.begin_bids().await.map_err(|error| refused(&error))?;
-    let mut moved = Vec::with_capacity(jobs.len());
+    let mut written = Vec::with_capacity(jobs.len());
     for job in jobs {
-        moved.push(append(&mut tx, catalog, &job.batch).await.map_err(|error| refused(&error))?);
+        written.push(append(&mut tx, catalog, &job.batch).await.map_err(|error| refused(&error))?);
     }
     tx.commit().await.map_err(|error| {
         tracing::error!(%error, "a commit's outcome is unknown");
         Failure::Unknown
     })?;
-    Ok(moved)
+    Ok(written)
 }
 
 /// Moves the head first and only then inserts, so that a room that is behind writes nothing.
-async fn append(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::Result<bool> {
+async fn append(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::Result<Result<(), Failure>> {
     let id: AuctionId = batch.to.auction_id;
+    if batch.opens && store::show_has_ended(tx, id).await? {
+        return Ok(Err(Failure::ShowEnded));
+    }
     let row = HeadRow { status: batch.status, state: &batch.state, due_at: batch.due_at };
     if !store::move_head(tx, &batch.from, &batch.to, &row).await? {
-        return Ok(false);
+        return Ok(Err(Failure::Conflict));
     }
     store::append(tx, id, &batch.events).await?;
     store::insert_bids(tx, id, &batch.bids).await?;
@@ -160,5 +174,5 @@ async fn append(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::
     if let Some((product, reason)) = batch.released {
         catalog.release_unit(tx, product, reason, batch.at).await?;
     }
-    Ok(true)
+    Ok(Ok(()))
 }

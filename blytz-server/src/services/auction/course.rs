@@ -14,7 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
-    lots::checked,
+    lots::{check_opening, checked},
     request::{Act, Amendment},
     state::StoredState,
     store::LotRow,
@@ -86,11 +86,9 @@ async fn amend(
 ) -> Result<Json<Auction>> {
     let lot = app.auctions.owned(id, &who).await?;
     let before: Rules = read(&lot.rules)?;
-    let rules = match &body.rules {
-        Some(rules) => checked(rules)?,
-        None => before.clone(),
-    };
-    if rules.currency() != before.currency() {
+    let rules = body.rules.as_ref().map(checked).transpose()?;
+    check_opening(body.starts_at.flatten(), app.clock.now())?;
+    if rules.as_ref().is_some_and(|rules| rules.currency() != before.currency()) {
         return Err(Error::invalid(vec![FieldError {
             pointer: "/rules/currency".to_owned(),
             code: ErrorCode::CurrencyMismatch,

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
-    AuctionId, StreamId, UserId,
+    AuctionId, StreamId, Timestamp, UserId,
     auction::{Nonce, Rules, log::Head},
     wire::{
         Check, ErrorCode, Faults, FieldError, Page, Problem,
@@ -29,6 +29,7 @@ use crate::{
     http::{
         Body, PathId, Query,
         extract::{check_limit, page_size},
+        uninterrupted,
     },
     services::auth::{Seller, User},
 };
@@ -65,10 +66,14 @@ async fn create(
     Body { who, body }: Body<Seller, AuctionInput>,
 ) -> Result<(StatusCode, Json<Auction>)> {
     let rules = checked(&body.rules)?;
+    check_opening(body.starts_at, app.clock.now())?;
+    let id = uninterrupted(schedule(app.clone(), who.0.clone(), body, rules)).await?;
+    Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await?)))
+}
+
+/// Makes an auction, and wakes whoever has to know of it.
+async fn schedule(app: App, who: User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
     let now = app.clock.now();
-    if body.starts_at.is_some_and(|at| now.micros_since(at) > LATE_BY_MICROS) {
-        return Err(Error::invalid_field("/starts_at", "must not lie in the past"));
-    }
     let id: AuctionId = new_id(&app.clock);
     let mut tx = app.db.begin_write().await?;
     if let Some(stream) = body.stream_id {
@@ -118,7 +123,15 @@ async fn create(
     if let Some(stream) = body.stream_id {
         super::queue::tell(&app, stream).await?;
     }
-    Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await?)))
+    Ok(id)
+}
+
+/// Refuses an opening in the past.
+pub(super) fn check_opening(starts_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+    if starts_at.is_some_and(|at| now.micros_since(at) > LATE_BY_MICROS) {
+        return Err(Error::invalid_field("/starts_at", "must not lie in the past"));
+    }
+    Ok(())
 }
 
 /// The rules, checked; faults point into the request.
@@ -141,8 +154,10 @@ impl Auctions {
     pub(super) async fn settle(&self, rows: Vec<LotRow>) -> Result<Vec<LotRow>> {
         let mut settled = Vec::with_capacity(rows.len());
         for row in rows {
-            let due = self.is_due(row.due_at_us.map(blytz_core::Timestamp::from_micros));
-            settled.push(if due { self.settled(AuctionId(row.id)).await? } else { row });
+            let due = self.is_due(row.due_at_us.map(Timestamp::from_micros));
+            // One lot that can't be closed now does not take the whole list with it.
+            let current = if due { self.settled(AuctionId(row.id)).await.ok() } else { None };
+            settled.push(current.unwrap_or(row));
         }
         Ok(settled)
     }

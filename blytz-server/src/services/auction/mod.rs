@@ -9,6 +9,7 @@ mod blocklist;
 mod committer;
 mod course;
 mod lots;
+mod news;
 mod proof;
 mod queue;
 mod refusals;
@@ -125,9 +126,10 @@ impl Auctions {
         rostrum.handle().spawn(work);
         let shared = Shared::new(&needs, committer, rostrum.handle());
         let Needs { catalog, accounts, keys, .. } = needs;
-        for id in store::due_lots(&shared.db).await? {
+        for id in store::due_lots(&shared.db, Timestamp::from_micros(i64::MAX)).await? {
             shared.resume(id);
         }
+        shared.tasks.spawn(shared.clone().sweep());
         Ok(Self { shared, catalog, accounts, keys, _rostrum: rostrum })
     }
 

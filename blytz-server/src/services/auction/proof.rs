@@ -53,9 +53,10 @@ async fn get(State(app): State<App>, user: Option<User>, PathId(id): PathId<Auct
     if matches!(state.public.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
         return Err(Error::new(ErrorCode::AuctionLive, "The proof is published once the auction is over."));
     }
+    let sold = state.public.status == AuctionStatus::Sold;
     let viewer = match &user {
         Some(user) if super::is_admin(user) => Viewer::Admin,
-        Some(user) if state.public.leader == Some(user.id) => Viewer::Winner,
+        Some(user) if sold && state.public.leader == Some(user.id) => Viewer::Winner,
         _ => Viewer::Public,
     };
     let log = store::whole_log(&app.db, id).await?;

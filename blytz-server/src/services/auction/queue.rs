@@ -12,11 +12,11 @@ use blytz_core::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{store, streams};
+use super::{request::Scope, store, streams};
 use crate::{
     app::App,
     error::{Error, Result},
-    http::{Body, PathId},
+    http::{Body, PathId, uninterrupted},
     live::Topic,
     services::auth::{Active, User},
 };
@@ -74,11 +74,17 @@ async fn put(
     Body { who, body }: Body<Active, LotsUpdate>,
 ) -> Result<Json<Page<Auction>>> {
     let stream = app.auctions.owned_stream(id, &who).await?;
+    uninterrupted(order(app.clone(), id, UserId(stream.seller_id), body)).await?;
+    lots(&app, id, Some(&who)).await.map(Json)
+}
+
+/// Puts a show's queue in order, and tells whoever has to know of it.
+async fn order(app: App, id: StreamId, seller: UserId, body: LotsUpdate) -> Result<()> {
+    let mut tx = app.db.begin_write().await?;
+    let stream = store::stream_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if streams::status(&stream) == StreamStatus::Ended {
         return Err(streams::not_live("The show has ended; its queue can't change any more."));
     }
-    let seller = UserId(stream.seller_id);
-    let mut tx = app.db.begin_write().await?;
     let live = store::live_lots(&mut tx, id).await?;
     if live.iter().any(|lot| !body.auction_ids.contains(lot)) {
         return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
@@ -86,16 +92,13 @@ async fn put(
     store::empty_queue(&mut tx, id).await?;
     for (position, lot) in body.auction_ids.iter().enumerate() {
         if !store::enqueue(&mut tx, *lot, id, position + 1, seller).await? {
-            return Err(Error::invalid_field(
-                format!("/auction_ids/{position}"),
-                "must be an auction of the show's seller",
-            ));
+            let detail = "must be an auction of the show's seller that is not live in another show";
+            return Err(Error::invalid_field(format!("/auction_ids/{position}"), detail));
         }
     }
     tx.commit().await?;
-    app.auctions.shared.refresh().await;
-    tell(&app, id).await?;
-    lots(&app, id, Some(&who)).await.map(Json)
+    app.auctions.shared.refresh(Scope::Everybody).await;
+    tell(&app, id).await
 }
 
 /// Tells everybody who watches the show what its queue is now.

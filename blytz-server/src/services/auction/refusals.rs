@@ -12,34 +12,29 @@ const KEPT_MICROS: i64 = 60_000_000;
 /// How many a room remembers; a flood beyond this forgets its own oldest.
 const MOST: usize = 50_000;
 
-struct Refusal {
-    fingerprint: String,
-    error: Error,
-    at: Timestamp,
-}
+/// A bid that was refused: whose, under which id, and the fingerprint of its body.
+pub(super) type RefusedBid = (UserId, BidId, String);
 
 /// The refusals of one room.
 #[derive(Default)]
 pub(super) struct Refusals {
-    by_bid: HashMap<(UserId, BidId), Refusal>,
-    order: VecDeque<(UserId, BidId, Timestamp)>,
+    by_bid: HashMap<RefusedBid, (Error, Timestamp)>,
+    order: VecDeque<(RefusedBid, Timestamp)>,
 }
 
 impl Refusals {
     /// The refusal of this very bid within the last minute.
-    pub(super) fn find(&self, bidder: UserId, bid_id: BidId, fingerprint: &str, now: Timestamp) -> Option<&Error> {
-        let refusal = self.by_bid.get(&(bidder, bid_id))?;
-        let same = refusal.fingerprint == fingerprint && now.micros_since(refusal.at) < KEPT_MICROS;
-        same.then_some(&refusal.error)
+    pub(super) fn find(&self, bid: &RefusedBid, now: Timestamp) -> Option<&Error> {
+        self.by_bid.get(bid).filter(|(_, at)| now.micros_since(*at) < KEPT_MICROS).map(|(error, _)| error)
     }
 
     /// Remembers a refusal, unless it is a repetition.
-    pub(super) fn note(&mut self, bidder: UserId, bid_id: BidId, fingerprint: String, error: &Error, now: Timestamp) {
-        if self.find(bidder, bid_id, &fingerprint, now).is_some() {
+    pub(super) fn note(&mut self, bid: RefusedBid, error: &Error, now: Timestamp) {
+        if self.find(&bid, now).is_some() {
             return;
         }
-        self.by_bid.insert((bidder, bid_id), Refusal { fingerprint, error: error.clone(), at: now });
-        self.order.push_back((bidder, bid_id, now));
+        self.by_bid.insert(bid.clone(), (error.clone(), now));
+        self.order.push_back((bid, now));
         if self.order.len() > MOST {
             self.forget_oldest();
         }
@@ -47,16 +42,16 @@ impl Refusals {
 
     /// Forgets what is older than a minute.
     pub(super) fn forget_before(&mut self, now: Timestamp) {
-        while self.order.front().is_some_and(|(_, _, at)| now.micros_since(*at) >= KEPT_MICROS) {
+        while self.order.front().is_some_and(|(_, at)| now.micros_since(*at) >= KEPT_MICROS) {
             self.forget_oldest();
         }
     }
 
     fn forget_oldest(&mut self) {
-        let Some((bidder, bid_id, at)) = self.order.pop_front() else { return };
-        // The id may have been refused again since, with another body.
-        if self.by_bid.get(&(bidder, bid_id)).is_some_and(|refusal| refusal.at == at) {
-            self.by_bid.remove(&(bidder, bid_id));
+        let Some((bid, at)) = self.order.pop_front() else { return };
+        // It may have been refused again since.
+        if self.by_bid.get(&bid).is_some_and(|(_, noted)| *noted == at) {
+            self.by_bid.remove(&bid);
         }
     }
 }
@@ -69,15 +64,17 @@ mod tests {
 
     #[test]
     fn a_refusal_is_repeated_for_a_minute_and_for_the_same_body_only() {
-        let (bidder, bid_id) = (UserId(uuid::Uuid::nil()), BidId(uuid::Uuid::nil()));
+        let bid = |body: &str| (UserId(uuid::Uuid::nil()), BidId(uuid::Uuid::nil()), body.to_owned());
         let at = Timestamp::from_micros(0);
         let mut refusals = Refusals::default();
-        refusals.note(bidder, bid_id, "a".into(), &Error::new(ErrorCode::AuctionNotLive, "no"), at);
+        refusals.note(bid("a"), &Error::new(ErrorCode::AuctionNotLive, "no"), at);
+        refusals.note(bid("b"), &Error::new(ErrorCode::BidTooLow, "no"), at);
         let found = |refusals: &Refusals, body: &str, millis| {
-            refusals.find(bidder, bid_id, body, at.plus_millis(millis)).map(Error::code)
+            refusals.find(&bid(body), at.plus_millis(millis)).map(Error::code)
         };
         assert_eq!(found(&refusals, "a", 59_999), Some(ErrorCode::AuctionNotLive));
-        assert_eq!(found(&refusals, "b", 0), None);
+        assert_eq!(found(&refusals, "b", 0), Some(ErrorCode::BidTooLow), "each body has its own");
+        assert_eq!(found(&refusals, "c", 0), None);
         assert_eq!(found(&refusals, "a", 60_000), None);
         refusals.forget_before(at.plus_millis(60_000));
         assert!(refusals.by_bid.is_empty() && refusals.order.is_empty());

@@ -2,7 +2,7 @@
 
 use blytz_core::{
     BidId, Timestamp, UserId,
-    auction::{BidKind, Command, Event, Nonce, Rules},
+    auction::{Auction, BidKind, Command, Event, Nonce, Rules},
     wire::auction::BidAnswer,
 };
 use tokio::sync::oneshot;
@@ -21,10 +21,10 @@ pub(super) struct Bid {
     pub reply: Reply<BidAnswer>,
 }
 
-/// New terms for an auction without bids.
+/// New terms for an auction without bids. What is not stated stays as it is when the room decides.
 #[expect(clippy::option_option, reason = "as on the wire: absent leaves the opening, null takes it away")]
 pub(super) struct Amendment {
-    pub rules: Rules,
+    pub rules: Option<Rules>,
     pub starts_at: Option<Option<Timestamp>>,
     pub title: Option<String>,
     pub nonce: Nonce,
@@ -50,14 +50,19 @@ pub(super) enum Act {
 }
 
 impl Act {
-    pub(super) fn command(&self) -> Command {
+    /// The command, for an auction as it stands.
+    pub(super) fn command(&self, auction: &Auction) -> Command {
         match self {
             Self::Open => Command::Open,
             Self::Tick => Command::Tick,
             Self::Amend { amendment } => Command::Amend {
-                rules: amendment.rules.clone(),
+                rules: amendment.rules.clone().unwrap_or_else(|| auction.rules().clone()),
                 starts_at: amendment.starts_at,
-                reserve_nonce: amendment.nonce,
+                // Rules that stay keep the commitment that stands in the log.
+                reserve_nonce: match (&amendment.rules, auction.reserve_nonce()) {
+                    (None, Some(nonce)) => *nonce,
+                    _ => amendment.nonce,
+                },
             },
             Self::Void { bid_id, reason, log } => {
                 Command::Void { bid_id: *bid_id, reason: reason.clone(), log: log.clone() }
@@ -74,8 +79,17 @@ pub(super) enum Request {
         act: Act,
         reply: Reply<()>,
     },
-    /// Something that the room keeps a copy of has changed: the blocklist, the show.
-    Refresh,
+    /// Something that rooms keep a copy of has changed.
+    Refresh(Scope),
+}
+
+/// Whose copies are out of date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// This seller's blocklist.
+    Seller(UserId),
+    /// What lot is in which show.
+    Everybody,
 }
 
 impl Request {
@@ -85,7 +99,7 @@ impl Request {
         match self {
             Self::Bid(bid) => drop(bid.reply.send(Err(error))),
             Self::Act { reply, .. } => drop(reply.send(Err(error))),
-            Self::Refresh => {}
+            Self::Refresh(_) => {}
         }
     }
 

@@ -12,28 +12,26 @@ use std::{
 };
 
 use blytz_core::{
-    AuctionId, BidId, Money, StreamId, Timestamp, UserId,
+    AuctionId, BidId, StreamId, Timestamp, UserId,
     auction::{Auction, log::Head, recall},
     wire::{
-        auction::{AuctionStatus, BidAnswer, EventData, LogEntry},
-        live::UpdateData,
+        ErrorCode,
+        auction::{BidAnswer, LogEntry},
     },
 };
 use tokio::sync::mpsc;
 
 use super::{
     committer::Failure,
+    news::News,
     refusals::Refusals,
-    request::{Act, Bid, Request},
+    request::{Act, Bid, Request, Scope},
     rooms::Shared,
     store::{self, KnownBid},
+    streams,
     turn::{Turn, Verdict},
 };
-use crate::{
-    error::{Error, Result, internal},
-    live::{Topic, hub::event_frame},
-};
-use blytz_core::{wire::ErrorCode, wire::live::Channel};
+use crate::error::{Error, Result, internal};
 
 /// Requests per turn. More would make the first wait for the last one's decision.
 const MAX_TURN: usize = 512;
@@ -54,47 +52,55 @@ pub(super) struct Room {
     stream: Option<StreamId>,
     blocklist: HashSet<UserId>,
     refusals: Refusals,
+    /// Whether the database may know more than the room does.
+    behind: bool,
+    /// Whether the time before the process started is still to be made good for.
+    resume: bool,
     inbox: mpsc::Receiver<Request>,
 }
 
 impl Room {
-    /// Loads an auction from its log.
+    /// Loads an auction from its log. With `resume`, its first turn makes good for the time in which
+    /// no process served it.
     ///
     /// # Errors
     /// 404 when there is none.
     pub(super) async fn load(
         shared: Shared,
         id: AuctionId,
+        resume: bool,
         inbox: mpsc::Receiver<Request>,
     ) -> Result<Self, (Error, mpsc::Receiver<Request>)> {
-        match read(&shared, id).await {
-            Ok(Stored { auction, head, stream, blocklist, log: _ }) => {
-                Ok(Self { shared, auction, head, stream, blocklist, refusals: Refusals::default(), inbox })
-            }
-            Err(error) => Err((error, inbox)),
-        }
+        let Stored { auction, head, stream, blocklist, log: _ } = match read(&shared, id).await {
+            Ok(stored) => stored,
+            Err(error) => return Err((error, inbox)),
+        };
+        let refusals = Refusals::default();
+        Ok(Self { shared, auction, head, stream, blocklist, refusals, behind: false, resume, inbox })
     }
 
-    /// Serves the auction until it has been idle for a while. With `resume`, first makes good for
-    /// the time in which no process served it.
-    pub(super) async fn run(mut self, resume: bool) {
-        if resume {
-            self.turn(Vec::new(), true).await;
+    /// Serves the auction until it has been idle for a while.
+    pub(super) async fn run(mut self) {
+        if self.resume {
+            self.turn(Vec::new()).await;
         }
         let mut queued = Vec::new();
         loop {
             let due = self.auction.poll_timeout();
-            let clock = self.shared.clock.clone();
+            let (behind, clock) = (self.behind, self.shared.clock.clone());
             let timer = async {
                 match due {
+                    // The database did not take something; it is asked again, but not without a pause.
+                    _ if behind => tokio::time::sleep(RETRY).await,
                     Some(due) => clock.sleep_until(due).await,
                     None => std::future::pending().await,
                 }
             };
             let idle = async {
-                match due {
-                    Some(_) => std::future::pending().await,
-                    None => tokio::time::sleep(IDLE).await,
+                if behind || due.is_some() {
+                    std::future::pending::<()>().await;
+                } else {
+                    tokio::time::sleep(IDLE).await;
                 }
             };
             tokio::select! {
@@ -104,20 +110,19 @@ impl Room {
                     }
                     self.serve(std::mem::take(&mut queued)).await;
                 }
-                () = timer => if !self.turn(Vec::new(), false).await {
-                    // The database does not take it now; it is asked again, but not without end.
-                    tokio::time::sleep(RETRY).await;
-                },
-                () = idle => {
-                    self.shared.forget(self.head.auction_id);
-                    self.inbox.close();
-                }
+                () = timer => self.turn(Vec::new()).await,
+                () = idle => self.leave(),
                 () = self.shared.shutdown.cancelled(), if self.inbox.is_empty() && !self.inbox.is_closed() => {
-                    self.shared.forget(self.head.auction_id);
-                    self.inbox.close();
+                    self.leave();
                 }
             }
         }
+    }
+
+    /// Takes no new requests; those in the inbox are still served.
+    fn leave(&mut self) {
+        self.shared.forget(self.head.auction_id);
+        self.inbox.close();
     }
 
     /// Splits what has queued into turns.
@@ -126,52 +131,58 @@ impl Room {
         let mut turn = Vec::new();
         for request in queued {
             if request.stands_alone() {
-                self.turn(std::mem::take(&mut turn), false).await;
-                self.turn(vec![request], false).await;
+                self.turn(std::mem::take(&mut turn)).await;
+                self.turn(vec![request]).await;
             } else {
                 turn.push(request);
             }
         }
         if !turn.is_empty() {
-            self.turn(turn, false).await;
+            self.turn(turn).await;
         }
     }
 
     /// Decides, commits, and only then answers and tells. What could not be committed is decided
-    /// again from what the database holds by then. Says whether it came to an end.
-    async fn turn(&mut self, mut requests: Vec<Request>, resume: bool) -> bool {
+    /// again, from what the database holds by then if that may have changed.
+    async fn turn(&mut self, mut requests: Vec<Request>) {
         let mut last = Failure::Refused;
-        for attempt in 0..ATTEMPTS {
-            let reloaded = if attempt == 0 { Ok(()) } else { self.reload().await };
-            let outcome = match reloaded {
-                Ok(()) => self.attempt(&mut requests, resume).await,
+        for _ in 0..ATTEMPTS {
+            let outcome = match self.catch_up().await {
+                Ok(()) => self.attempt(&mut requests).await,
                 Err(error) => Err(TurnError::Fatal(error)),
             };
             match outcome {
-                Ok(()) => return true,
-                Err(TurnError::Again(failure)) => last = failure,
-                Err(TurnError::Fatal(_)) if last == Failure::Unknown => break,
+                Ok(()) => return,
+                Err(TurnError::Again(Failure::ShowEnded)) => {
+                    return refuse_all(requests, &streams::not_live("The show has ended; no lot of it can open."));
+                }
+                Err(TurnError::Again(failure)) => {
+                    self.behind |= matches!(failure, Failure::Conflict | Failure::Unknown);
+                    last = failure;
+                }
                 Err(TurnError::Fatal(error)) => {
-                    refuse_all(requests, &error);
-                    return false;
+                    self.behind = true;
+                    let error = if last == Failure::Unknown { super::outcome_unknown() } else { error };
+                    return refuse_all(requests, &error);
                 }
             }
         }
+        // What is due is tried again after a pause.
+        self.behind = true;
         let error = match last {
             Failure::Unknown => super::outcome_unknown(),
             _ => Error::unavailable("The auction could not be written to; ask again with the same id."),
         };
         refuse_all(requests, &error);
-        false
     }
 
-    async fn attempt(&mut self, requests: &mut Vec<Request>, resume: bool) -> Result<(), TurnError> {
+    async fn attempt(&mut self, requests: &mut Vec<Request>) -> Result<(), TurnError> {
         self.prepare(requests).await?;
         let known = self.known(requests).await?;
         let now = self.shared.clock.now();
         let mut turn = Turn::new(now, &self.auction, &self.head, &known);
-        turn.tick(resume);
-        let verdicts: Vec<Verdict> = requests.iter().map(|request| self.verdict(&mut turn, request, now)).collect();
+        turn.tick(self.resume);
+        let verdicts: Vec<Verdict> = requests.iter().map(|request| self.verdict(&mut turn, request)).collect();
         if !turn.is_empty() {
             let receipt = self.shared.signer.sign(&turn.head);
             let batch = turn.batch(&receipt)?;
@@ -180,25 +191,23 @@ impl Room {
         let Turn { auction, head, entries, accepted, struck, .. } = turn;
         let before = std::mem::replace(&mut self.auction, auction);
         self.head = head;
-        self.tell(&entries, &before, now);
-        self.tell_struck(struck, now);
+        self.resume = false;
+        self.tell(&entries, &before, struck, now);
         self.answer(std::mem::take(requests), verdicts, &accepted, now);
         Ok(())
     }
 
     /// Brings in what a decision needs from the database.
     async fn prepare(&mut self, requests: &mut [Request]) -> Result<()> {
+        let ours = |scope: Scope| scope == Scope::Everybody || scope == Scope::Seller(self.auction.seller_id());
+        if requests.iter().any(|request| matches!(request, Request::Refresh(scope) if ours(*scope))) {
+            self.blocklist = store::blocklist(&self.shared.db, self.auction.seller_id()).await?;
+            self.stream = stream_of(&self.shared, self.head.auction_id).await?;
+        }
         for request in requests {
-            match request {
-                Request::Refresh => {
-                    self.blocklist = store::blocklist(&self.shared.db, self.auction.seller_id()).await?;
-                    self.stream = stream_of(&self.shared, self.head.auction_id).await?;
-                }
-                Request::Act { act: Act::Void { log, .. }, .. } => {
-                    let whole = store::whole_log(&self.shared.db, self.head.auction_id).await?;
-                    *log = whole.into_iter().map(|(_, event)| event).collect();
-                }
-                Request::Act { .. } | Request::Bid(_) => {}
+            if let Request::Act { act: Act::Void { log, .. }, .. } = request {
+                let whole = store::whole_log(&self.shared.db, self.head.auction_id).await?;
+                *log = whole.into_iter().map(|(_, event)| event).collect();
             }
         }
         Ok(())
@@ -218,13 +227,9 @@ impl Room {
         Ok(store::known_bids(&self.shared.db, self.head.auction_id, &ids).await?)
     }
 
-    fn verdict(&self, turn: &mut Turn<'_>, request: &Request, now: Timestamp) -> Verdict {
-        let Request::Bid(bid) = request else { return turn.decide(request, false) };
-        let fingerprint = recall::fingerprint(bid.kind);
-        if let Some(error) = self.refusals.find(bid.bidder, bid.id, &fingerprint, now) {
-            return Verdict::Refused(error.clone());
-        }
-        turn.decide(request, self.blocklist.contains(&bid.bidder))
+    fn verdict(&self, turn: &mut Turn<'_>, request: &Request) -> Verdict {
+        let blocked = matches!(request, Request::Bid(bid) if self.blocklist.contains(&bid.bidder));
+        turn.decide(request, blocked, &self.refusals)
     }
 
     fn answer(
@@ -240,7 +245,7 @@ impl Room {
                 (Request::Bid(bid), verdict) => self.answer_bid(bid, verdict, accepted, now),
                 (Request::Act { reply, .. }, Verdict::Refused(error)) => drop(reply.send(Err(error))),
                 (Request::Act { reply, .. }, _) => drop(reply.send(Ok(()))),
-                (Request::Refresh, _) => {}
+                (Request::Refresh(_), _) => {}
             }
         }
     }
@@ -257,7 +262,7 @@ impl Room {
             Verdict::Refused(error) => {
                 metrics::counter!("blytz_bids_refused_total", "code" => error.code().as_str()).increment(1);
                 if error.code() != ErrorCode::IdempotencyMismatch {
-                    self.refusals.note(bid.bidder, bid.id, recall::fingerprint(bid.kind), &error, now);
+                    self.refusals.note((bid.bidder, bid.id, recall::fingerprint(bid.kind)), &error, now);
                 }
                 Err(error)
             }
@@ -266,64 +271,29 @@ impl Room {
         drop(bid.reply.send(answer));
     }
 
-    /// Tells everybody who watches, in the order of the log.
-    fn tell(&self, entries: &[LogEntry], before: &Auction, now: Timestamp) {
-        let id = self.head.auction_id;
-        let hub = &self.shared.hub;
-        let frame = |entry: &LogEntry| {
-            let json = serde_json::to_string(entry).unwrap_or_default();
-            (entry.seq, event_frame(Channel::Auction(id), &json))
-        };
-        hub.publish(Topic::Auction(id), entries.iter().map(frame));
-        for entry in entries {
-            self.tell_winner(entry);
-        }
-        let (was, is) = (before.public(now), self.auction.public(now));
-        if was.status != is.status
-            && let Some(stream) = self.stream
-        {
-            hub.update(Topic::Stream(stream), UpdateData::Lot { auction_id: id, status: is.status }, now);
-        }
-        if let (Some(outbid), AuctionStatus::Live | AuctionStatus::Sold) = (was.leader, is.status)
-            && is.leader != Some(outbid)
-        {
-            self.tell_outbid(outbid, is.price, is.next_minimum, now);
-        }
+    fn tell(&self, entries: &[LogEntry], before: &Auction, struck: Option<(UserId, Vec<BidId>)>, at: Timestamp) {
+        let news = News { id: self.head.auction_id, hub: &self.shared.hub, stream: self.stream, at };
+        news.tell(entries, &before.public(at), self.auction.status(), struck);
     }
 
-    fn tell_outbid(&self, user: UserId, price: Option<Money>, next_minimum: Option<Money>, at: Timestamp) {
-        let news = UpdateData::Outbid { auction_id: self.head.auction_id, price, next_minimum };
-        self.shared.hub.update(Topic::User(user), news, at);
-    }
-
-    fn tell_winner(&self, entry: &LogEntry) {
-        let auction_id = self.head.auction_id;
-        if let EventData::Closed { winner: Some(winner), price: Some(price), .. } = &entry.data {
-            let news = UpdateData::Won { auction_id, price: *price };
-            self.shared.hub.update(Topic::User(*winner), news, entry.at);
+    /// Takes up what the database holds, if that may be more than the room knows. Events of ours
+    /// whose commit was in doubt and that stand there after all are told now; who has them already
+    /// knows them by their seq.
+    async fn catch_up(&mut self) -> Result<()> {
+        if !self.behind {
+            return Ok(());
         }
-    }
-
-    fn tell_struck(&self, struck: Option<(UserId, Vec<BidId>)>, at: Timestamp) {
-        let auction_id = self.head.auction_id;
-        let Some((bidder, struck)) = struck else { return };
-        for bid_id in struck {
-            self.shared.hub.update(Topic::User(bidder), UpdateData::BidVoided { auction_id, bid_id }, at);
-        }
-    }
-
-    /// Takes up what the database holds. Events of ours whose commit was in doubt and that stand
-    /// there after all are told now; who has them already knows them by their seq.
-    async fn reload(&mut self) -> Result<()> {
         let known = self.head.seq;
         let stored = read(&self.shared, self.head.auction_id).await?;
         let before = std::mem::replace(&mut self.auction, stored.auction);
         (self.head, self.stream, self.blocklist) = (stored.head, stored.stream, stored.blocklist);
+        self.behind = false;
         let missed: Vec<LogEntry> = stored.log.into_iter().filter(|entry| entry.seq > known).collect();
-        self.tell(&missed, &before, self.shared.clock.now());
+        self.tell(&missed, &before, None, self.shared.clock.now());
         Ok(())
     }
 }
+
 /// Why a turn came to nothing.
 enum TurnError {
     /// It may work from what the database holds now.

@@ -3,20 +3,25 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use blytz_core::{AuctionId, auction::receipt::Signer};
 use tokio::{
     runtime::Handle,
-    sync::mpsc::{self, error::TrySendError},
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Needs,
     committer::Committer,
-    request::Request,
+    request::{Act, Request, Scope},
     room::{MAX_QUEUED, Room},
+    store,
 };
 use crate::{
     clock::Clock,
@@ -24,6 +29,9 @@ use crate::{
     error::{Error, Result},
     live::Hub,
 };
+
+/// How often overdue lots are looked for.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What every room works with. Cheap to clone.
 #[derive(Clone)]
@@ -84,6 +92,30 @@ impl Shared {
         }
     }
 
+    /// Has every lot done what is due and was not: the room's own timer is the rule, this is the
+    /// net under it, once a second.
+    pub(super) async fn sweep(self) {
+        let mut beat = tokio::time::interval(SWEEP);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = beat.tick() => {}
+                () = self.shutdown.cancelled() => return,
+            }
+            match store::due_lots(&self.db, self.clock.now()).await {
+                Ok(due) => due.into_iter().for_each(|id| self.nudge(id)),
+                Err(error) => tracing::warn!(%error, "overdue lots can't be looked for"),
+            }
+        }
+    }
+
+    fn nudge(&self, id: AuctionId) {
+        let (reply, _) = oneshot::channel();
+        if let Err(error) = self.send(id, Request::Act { act: Act::Tick, reply }) {
+            tracing::debug!(%error, "a full room sees to what is due by itself");
+        }
+    }
+
     /// Opens a room after a restart.
     pub(super) fn resume(&self, id: AuctionId) {
         self.room(id, true);
@@ -96,11 +128,11 @@ impl Shared {
 
     /// Tells every open room that a blocklist or a show's queue has changed. A room that is full
     /// learns of it behind the requests that were made before.
-    pub(super) async fn refresh(&self) {
+    pub(super) async fn refresh(&self, scope: Scope) {
         let rooms: Vec<_> = self.open().values().cloned().collect();
         for room in rooms {
             // A closed room reads all of it when it is opened again.
-            let _ = room.send(Request::Refresh).await;
+            let _ = room.send(Request::Refresh(scope)).await;
         }
     }
 
@@ -114,8 +146,8 @@ impl Shared {
         drop(open);
         let shared = self.clone();
         let room = async move {
-            match Room::load(shared.clone(), id, inbox).await {
-                Ok(room) => room.run(resume).await,
+            match Room::load(shared.clone(), id, resume, inbox).await {
+                Ok(room) => room.run().await,
                 Err((error, inbox)) => shared.turn_away(id, &error, inbox).await,
             }
         };

@@ -15,6 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
+    request::Scope,
     store::{self, StreamRow},
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     http::{
         Body, PathId, Query,
         extract::{PathIds, check_limit, page_size},
+        uninterrupted,
     },
     live::Topic,
     services::auth::{Active, Seller},
@@ -224,17 +226,26 @@ async fn end(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>) 
     app.auctions.owned_stream(id, &who).await?;
     let lots = store::queue(&app.db, id).await?;
     app.auctions.settle(lots).await?;
+    uninterrupted(close_show(app.clone(), id)).await?;
+    Ok(Json(app.auctions.one_stream(id).await?))
+}
+
+/// Ends a show, and tells whoever has to know of it.
+async fn close_show(app: App, id: StreamId) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin_write().await?;
     if !store::live_lots(&mut tx, id).await?.is_empty() {
         return Err(Error::new(ErrorCode::LotLive, "A lot of this show is live; wait for its close or cancel it."));
     }
     let ended = store::end_stream(&mut tx, id, now).await?;
+    // They can go into another show, or open without one.
+    store::release_lots(&mut tx, id).await?;
     tx.commit().await?;
     if ended {
+        app.auctions.shared.refresh(Scope::Everybody).await;
         app.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Ended }, now);
     }
-    Ok(Json(app.auctions.one_stream(id).await?))
+    Ok(())
 }
 
 /// Make somebody a moderator of your show's chat.

@@ -13,6 +13,7 @@ use blytz_core::{
 
 use super::{
     committer::Batch,
+    refusals::{Refusals, RefusedBid},
     request::{Act, Bid, Request},
     state::StoredState,
     store::{KnownBid, NewBid, NewEvent, Terms},
@@ -53,7 +54,7 @@ pub(super) struct Turn<'a> {
     sealed: Vec<Option<Sealed>>,
     pub accepted: Vec<Accepted>,
     /// Bids refused in this turn: a copy of one in the same turn must not win either.
-    refused: HashMap<(UserId, BidId, String), Error>,
+    refused: HashMap<RefusedBid, Error>,
     pub struck: Option<(UserId, Vec<BidId>)>,
     amended: Option<(Terms, Option<String>)>,
 }
@@ -92,18 +93,18 @@ impl<'a> Turn<'a> {
     }
 
     /// Decides one request.
-    pub(super) fn decide(&mut self, request: &Request, blocked: bool) -> Verdict {
+    pub(super) fn decide(&mut self, request: &Request, blocked: bool, refusals: &Refusals) -> Verdict {
         match request {
-            Request::Bid(bid) => self.bid(bid, blocked),
+            Request::Bid(bid) => self.bid(bid, blocked, refusals),
             Request::Act { act, .. } => match self.act(act) {
                 Ok(()) => Verdict::Done,
                 Err(error) => Verdict::Refused(error),
             },
-            Request::Refresh => Verdict::Done,
+            Request::Refresh(_) => Verdict::Done,
         }
     }
 
-    fn bid(&mut self, bid: &Bid, blocked: bool) -> Verdict {
+    fn bid(&mut self, bid: &Bid, blocked: bool, refusals: &Refusals) -> Verdict {
         let fingerprint = recall::fingerprint(bid.kind);
         let same = |known: &str| {
             let known = recall::Known { fingerprint: known.to_owned() };
@@ -122,7 +123,8 @@ impl<'a> Turn<'a> {
                 Err(refused) => refused,
             };
         }
-        if let Some(error) = self.refused.get(&(bid.bidder, bid.id, fingerprint.clone())) {
+        let key = (bid.bidder, bid.id, fingerprint.clone());
+        if let Some(error) = self.refused.get(&key).or_else(|| refusals.find(&key, self.now)) {
             return Verdict::Refused(error.clone());
         }
         let command = Command::Bid {
@@ -136,7 +138,7 @@ impl<'a> Turn<'a> {
             Ok(first) => self.accept(bid, first, fingerprint),
             Err(rejection) => {
                 let error = Error::from(rejection);
-                self.refused.insert((bid.bidder, bid.id, fingerprint), error.clone());
+                self.refused.insert(key, error.clone());
                 Verdict::Refused(error)
             }
         }
@@ -185,7 +187,7 @@ impl<'a> Turn<'a> {
     }
 
     fn act(&mut self, act: &Act) -> Result<()> {
-        let first = self.run(act.command())?;
+        let first = self.run(act.command(&self.auction))?;
         match act {
             Act::Amend { amendment } => self.amended = Some((terms(&self.auction)?, amendment.title.clone())),
             Act::Void { .. } => self.struck = self.struck_since(first),
@@ -239,6 +241,7 @@ impl<'a> Turn<'a> {
             status: state.status_name(),
             state: json(&state)?,
             due_at: self.auction.poll_timeout(),
+            opens: self.entries.iter().any(|entry| matches!(entry.data, EventData::Opened { .. })),
             struck: self.struck.clone(),
             amended: self.amended.take(),
             released: unsold.then(|| (self.auction.product_id(), "lot not sold")),
@@ -284,11 +287,12 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
 
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
-        let detail = rejection.to_string();
-        let error = Self::new(rejection.code(), detail);
+        let error = Self::new(rejection.code(), rejection.to_string());
         match rejection {
-            // Beyond the largest amount there is none that would do.
             Rejection::BidTooLow { next_minimum } if next_minimum.is_price() => error.next_minimum(next_minimum),
+            Rejection::BidTooLow { .. } => {
+                Self::new(rejection.code(), "the price can't rise any further; no amount would beat it")
+            }
             _ => error,
         }
     }

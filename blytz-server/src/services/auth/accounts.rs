@@ -28,7 +28,7 @@ use crate::{
     clock::{Clock, new_id},
     config::Config,
     db::Db,
-    error::{Error, Result, internal},
+    error::{Error, Result},
     keys::Keys,
     providers::firebase::Firebase,
 };
@@ -217,12 +217,4 @@ impl Accounts {
             rev: 1,
         }
     }
-}
-
-/// Runs `work` to its end even when the client hangs up meanwhile: what changes the database and
-/// then what we remember must not stop between the two.
-pub(super) async fn uninterrupted<T: Send + 'static>(
-    work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    tokio::spawn(work).await.map_err(internal)?
 }

@@ -12,7 +12,7 @@ use blytz_core::{
 use uuid::Uuid;
 
 use super::{
-    accounts::{Accounts, uninterrupted},
+    accounts::Accounts,
     store::{
         sessions,
         users::{self, NewPerson, Person},
@@ -24,6 +24,7 @@ use crate::{
     db::Tx,
     error::{Error, Result},
     http::extract::{Anyone, Body},
+    http::uninterrupted,
     providers::firebase::Identity,
 };
 

@@ -8,7 +8,7 @@ use blytz_core::{
 };
 
 use super::{
-    accounts::{Accounts, uninterrupted},
+    accounts::Accounts,
     sessions::{check_new_password, invalid_credentials},
     store::{sessions, users},
     who::{Active, User},
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
+    http::uninterrupted,
     http::{extract::Body, limits::ClientAddr},
 };
 

@@ -15,7 +15,7 @@ use blytz_core::{
 };
 
 use super::{
-    accounts::{Accounts, uninterrupted},
+    accounts::Accounts,
     store::{
         sessions::{self, NewSession},
         users::{self, NewPerson, Person},
@@ -28,6 +28,7 @@ use crate::{
     clock::new_id,
     db::Tx,
     error::{Error, Result},
+    http::uninterrupted,
     http::{
         extract::{Anyone, Body},
         limits::{ClientAddr, Limits},

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    accounts::{Accounts, uninterrupted},
+    accounts::Accounts,
     store::{
         sessions,
         users::{self, Person},
@@ -26,6 +26,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     http::extract::{Body, PathId, Query, check_limit, page_size},
+    http::uninterrupted,
 };
 
 /// Which users to list.

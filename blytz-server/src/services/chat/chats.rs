@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use blytz_core::wire::live::MAX_FRAME;
 use blytz_core::{
     MessageId, StreamId, UserId,
     account::Action,
@@ -40,6 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many messages a snapshot has.
 const SNAPSHOT: usize = 50;
+/// What the rest of a snapshot's frame needs beside the state, in bytes.
+const FRAME_MARGIN: usize = 1024;
 
 /// Every show's chat. Cheap to clone.
 #[derive(Clone)]
@@ -100,7 +103,11 @@ impl Chats {
         let mut messages = store::history(&self.0.db, stream, channel.head + 1, SNAPSHOT).await?;
         messages.reverse();
         let settings = PublicChatSettings::from(&channel.settings);
-        Ok((channel.head, ChatState { messages, settings, pinned: channel.pinned }))
+        let mut state = ChatState { messages, settings, pinned: channel.pinned };
+        while too_large(&state) {
+            state.messages.remove(0);
+        }
+        Ok((channel.head, state))
     }
 
     /// Messages before seq `before`, newest first, at most `limit`.
@@ -272,6 +279,11 @@ impl Chats {
 }
 
 /// The show's seller, its moderators, and those who moderate every chat.
+/// Whether a snapshot would not fit into a frame: fifty long messages in some scripts do not.
+fn too_large(state: &ChatState) -> bool {
+    !state.messages.is_empty() && serde_json::to_vec(state).is_ok_and(|json| json.len() > MAX_FRAME - FRAME_MARGIN)
+}
+
 fn is_staff(user: &User, access: &StreamAccess) -> bool {
     user.id == access.seller_id || access.moderators.contains(&user.id) || user.may(Action::ModerateAnyChat)
 }

@@ -134,10 +134,13 @@ pub(in super::super) async fn list_lots(db: &Db, filter: &LotFilter, limit: usiz
         .await)
 }
 
-const DUE_LOTS: &str = "select auction_id from auction_heads where due_at_us is not null";
+const DUE_LOTS: &str = "select auction_id from auction_heads where due_at_us is not null and due_at_us <= $1";
 
-/// The auctions that will open or close by themselves.
-pub(in super::super) async fn due_lots(db: &Db) -> sqlx::Result<Vec<AuctionId>> {
-    let ids: Vec<Uuid> = on_db!(db, pool => sqlx::query_scalar(DUE_LOTS).fetch_all(pool).await)?;
+/// The auctions that open or close by themselves until then.
+pub(in super::super) async fn due_lots(db: &Db, until: Timestamp) -> sqlx::Result<Vec<AuctionId>> {
+    let ids: Vec<Uuid> = on_db!(db, pool => sqlx::query_scalar(DUE_LOTS)
+        .bind(until.as_micros())
+        .fetch_all(pool)
+        .await)?;
     Ok(ids.into_iter().map(AuctionId).collect())
 }

@@ -136,9 +136,12 @@ pub(in super::super) async fn empty_queue(tx: &mut Tx, id: StreamId) -> sqlx::Re
 }
 
 const ENQUEUE: &str = "
-    update auctions set stream_id = $2, position = $3 where id = $1 and seller_id = $4";
+    update auctions set stream_id = $2, position = $3
+    where id = $1 and seller_id = $4 and (stream_id is null or stream_id = $2 or not exists
+        (select 1 from auction_heads h where h.auction_id = $1 and h.status = 'live'))";
 
-/// Puts a seller's lot into a show's queue. False when they have no such lot.
+/// Puts a seller's lot into a show's queue. False when they have no such lot, or when it is live in
+/// another show.
 pub(in super::super) async fn enqueue(
     tx: &mut Tx,
     lot: AuctionId,
@@ -154,6 +157,24 @@ pub(in super::super) async fn enqueue(
         .execute(conn)
         .await
         .map(|done| done.rows_affected() == 1))
+}
+
+const SHOW_HAS_ENDED: &str = "
+    select count(*) from auctions a join streams s on s.id = a.stream_id where a.id = $1 and s.status = 'ended'";
+
+/// Whether the lot belongs to a show that has ended.
+pub(in super::super) async fn show_has_ended(tx: &mut Tx, lot: AuctionId) -> sqlx::Result<bool> {
+    let count: i64 = on_tx!(tx, conn => sqlx::query_scalar(SHOW_HAS_ENDED).bind(lot.uuid()).fetch_one(conn).await)?;
+    Ok(count > 0)
+}
+
+const RELEASE_LOTS: &str = "
+    update auctions set stream_id = null
+    where stream_id = $1 and id in (select auction_id from auction_heads where status = 'scheduled')";
+
+/// Takes the lots that were not opened out of a show's queue.
+pub(in super::super) async fn release_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<()> {
+    on_tx!(tx, conn => sqlx::query(RELEASE_LOTS).bind(id.uuid()).execute(conn).await.map(drop))
 }
 
 const MODERATORS: &str = "select user_id from stream_moderators where stream_id = $1";
