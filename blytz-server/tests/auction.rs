@@ -53,8 +53,13 @@ async fn a_refused_bid_stays_refused_for_a_minute() {
     bid_as(&app, &ann, &lot, &id, json!({ "amount": 1_000 })).await.refused(409, "auction_not_live");
     start(&app, &seller, &lot).await;
     bid_as(&app, &ann, &lot, &id, json!({ "amount": 1_000 })).await.refused(409, "auction_not_live");
+    let other = new_id();
+    bid_as(&app, &ann, &lot, &other, json!({ "amount": 500 })).await.refused(409, "bid_too_low");
+    bid_as(&app, &ann, &lot, &other, json!({ "max": 1_000 })).await.expect(201);
+    let known = bid_as(&app, &ann, &lot, &other, json!({ "amount": 500 })).await;
+    known.refused(422, "idempotency_mismatch");
     app.clock.advance(seconds(61));
-    bid_as(&app, &ann, &lot, &id, json!({ "amount": 1_000 })).await.expect(201);
+    bid_as(&app, &ann, &lot, &id, json!({ "amount": 1_000 })).await.refused(409, "already_leading");
 }
 
 #[tokio::test]
@@ -290,6 +295,11 @@ async fn a_seller_changes_and_cancels_until_the_first_bid() {
     let shorter = json!({ "rules": rules(json!({ "duration_ms": 30_000 })) });
     let amended = app.patch(Some(&seller), &path, shorter).await.expect(200);
     assert_eq!(amended["closes_at"], open.plus_millis(90_000).to_string(), "the close only moves later");
+    let reserved = json!({ "rules": rules(json!({ "duration_ms": 90_000, "reserve_price": money(2_000) })) });
+    let before = app.patch(Some(&seller), &path, reserved).await.expect(200);
+    let renamed = app.patch(Some(&seller), &path, json!({ "title": "Another title" })).await.expect(200);
+    assert_eq!(renamed["rules_hash"], before["rules_hash"], "what is not stated stays, its commitment too");
+    assert_eq!(renamed["rules"]["reserve_price"], money(2_000));
     let ringgit_to_dollars =
         json!({ "rules": rules(json!({ "currency": "USD", "starting_price": { "amount": 1, "currency": "USD" } })) });
     app.patch(Some(&seller), &path, ringgit_to_dollars).await.refused(422, "currency_mismatch");
@@ -348,9 +358,15 @@ async fn a_show_has_a_queue_and_does_not_end_over_a_live_lot() {
     start(&app, &seller, &second).await;
     app.post(Some(&seller), &format!("{path}/end"), json!({})).await.refused(409, "lot_live");
     app.put(Some(&seller), &lots, json!({ "auction_ids": [first] })).await.refused(409, "lot_live");
+    let elsewhere = app.post(Some(&seller), "/streams", json!({ "title": "Saturday" })).await.expect(201);
+    let elsewhere = format!("/streams/{}/lots", text(&elsewhere["id"]));
+    let stolen = app.put(Some(&seller), &elsewhere, json!({ "auction_ids": [second] })).await;
+    stolen.refused(422, "validation_failed");
     app.clock.advance(seconds(61));
     let ended = app.post(Some(&seller), &format!("{path}/end"), json!({})).await.expect(200);
     assert_eq!(ended["status"], "ended");
+    assert_eq!(ids(app.get(None, &lots).await.expect(200)), [second], "what was not opened can go elsewhere");
+    app.put(Some(&seller), &elsewhere, json!({ "auction_ids": [first] })).await.expect(200);
     app.post(Some(&seller), &format!("{path}/start"), json!({})).await.refused(409, "stream_not_live");
 }
 

@@ -344,20 +344,25 @@ async fn who_sends_far_too_much_still_reads_why_it_was_refused() {
     running.stop().await.expect("it stops");
 }
 
+/// As a process, because its runtime ends with it: whoever is not waited for is cut off.
 #[tokio::test(flavor = "multi_thread")]
 async fn sockets_are_told_that_the_server_goes_away() {
-    use futures_util::StreamExt;
+    use futures_util::{StreamExt, future::join_all};
     use tokio_tungstenite::tungstenite::Message;
 
     let data = folder();
-    let running = Server::builder().config(Config::in_folder(data.path())).launch().await.expect("it starts");
-    let address = format!("ws://{}/ws", running.addr());
-    let (mut socket, _) = tokio_tungstenite::connect_async(address).await.expect("a WebSocket");
-    let stopping = tokio::spawn(running.stop());
-    let said = socket.next().await.expect("a frame").expect("a frame");
-    let Message::Close(Some(goodbye)) = said else { panic!("{said:?} is no goodbye") };
-    assert_eq!(u16::from(goodbye.code), 1001);
-    stopping.await.expect("no panic").expect("it stops");
+    let process = Process::start(&mut program(data.path()));
+    let address = format!("{}/ws", process.url.replace("http", "ws"));
+    let sockets = join_all((0..100).map(|_| tokio_tungstenite::connect_async(&address))).await;
+    process.signal("-TERM");
+    for socket in sockets {
+        let (mut socket, _) = socket.expect("a WebSocket");
+        let said = socket.next().await.expect("a frame").expect("a frame");
+        let Message::Close(Some(goodbye)) = said else { panic!("{said:?} is no goodbye") };
+        assert_eq!(u16::from(goodbye.code), 1001);
+    }
+    let (code, _, err) = process.wait();
+    assert_eq!(code, Some(0), "{err}");
 }
 
 #[tokio::test]
