@@ -107,7 +107,7 @@ pub struct Dutch {
 }
 
 /// An auction's rules as its seller states them. [`crate::auction::Rules`] is the checked form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RulesInput {
@@ -137,6 +137,17 @@ pub struct RulesInput {
     /// Dutch: how the price falls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dutch: Option<Dutch>,
+}
+
+impl std::fmt::Debug for RulesInput {
+    /// Prints no reserve.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RulesInput")
+            .field("format", &self.format)
+            .field("starting_price", &self.starting_price)
+            .field("reserve_price", &self.reserve_price.map(|_| "***"))
+            .finish_non_exhaustive()
+    }
 }
 
 /// A reserve as the public sees it: a promise that can be checked after the close.

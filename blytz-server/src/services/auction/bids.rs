@@ -6,7 +6,7 @@ use blytz_core::{
     auction::Rules,
     wire::{
         Problem,
-        auction::{BidAnswer, BidRecord, BidRequest, MyStanding},
+        auction::{AuctionStatus, BidAnswer, BidRecord, BidRequest, MyStanding},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -94,9 +94,11 @@ async fn me(State(app): State<App>, user: User, PathId(id): PathId<AuctionId>) -
     let status = app.auctions.status(id).await?;
     let lot = store::lot(&app.db, id).await?.ok_or_else(Error::not_found)?;
     let currency = read::<Rules>(&lot.rules)?.currency();
+    // Whose bid was the highest of a lot that did not sell leads nothing.
+    let standing = matches!(status.status, AuctionStatus::Live | AuctionStatus::Sold);
     let max = store::highest_standing(&app.db, id, user.id).await?;
     Ok(Json(MyStanding {
-        leading: status.leader.is_some_and(|leader| leader.id == user.id),
+        leading: standing && status.leader.is_some_and(|leader| leader.id == user.id),
         max: max.map(|amount| Money::new(amount, currency)),
         watching: store::is_watching(&app.db, id, user.id).await?,
     }))
