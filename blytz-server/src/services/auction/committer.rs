@@ -142,19 +142,38 @@ async fn transact(mut tx: Tx, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<Res
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut written = Vec::with_capacity(jobs.len());
+    let mut outcomes = Vec::with_capacity(jobs.len());
     for job in jobs {
-        written.push(append(&mut tx, catalog, &job.batch).await.map_err(|error| refused(&error))?);
+        outcomes.push(move_head(&mut tx, catalog, &job.batch).await.map_err(|error| refused(&error))?);
+    }
+    let written = || jobs.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(job, _)| &job.batch);
+    // All rooms' rows in one statement each: fifty cool lots are not fifty times the work of a hot one.
+    let events: Vec<_> = written().flat_map(Batch::new_events).collect();
+    store::append(&mut tx, &events).await.map_err(|error| refused(&error))?;
+    let bids: Vec<_> = written().flat_map(Batch::new_bids).collect();
+    store::insert_bids(&mut tx, &bids).await.map_err(|error| refused(&error))?;
+    for batch in written() {
+        follow_up(&mut tx, batch).await.map_err(|error| refused(&error))?;
     }
     tx.commit().await.map_err(|error| {
         tracing::error!(%error, "a commit's outcome is unknown");
         Failure::Unknown
     })?;
-    Ok(written)
+    Ok(outcomes)
 }
 
-/// Moves the head first and only then inserts, so that a room that is behind writes nothing.
-async fn append(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::Result<Result<(), Failure>> {
+impl Batch {
+    fn new_events(&self) -> impl Iterator<Item = (AuctionId, &NewEvent)> {
+        self.events.iter().map(|event| (self.to.auction_id, event))
+    }
+
+    fn new_bids(&self) -> impl Iterator<Item = (AuctionId, &NewBid)> {
+        self.bids.iter().map(|bid| (self.to.auction_id, bid))
+    }
+}
+
+/// Moves the head before anything is inserted, so that a room that is behind writes nothing.
+async fn move_head(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::Result<Result<(), Failure>> {
     let id: AuctionId = batch.to.auction_id;
     if batch.opens && store::show_has_ended(tx, id).await? {
         return Ok(Err(Failure::ShowEnded));
@@ -163,16 +182,20 @@ async fn append(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::
     if !store::move_head(tx, &batch.from, &batch.to, &row).await? {
         return Ok(Err(Failure::Conflict));
     }
-    store::append(tx, id, &batch.events).await?;
-    store::insert_bids(tx, id, &batch.bids).await?;
+    if let Some((product, reason)) = batch.released {
+        catalog.release_unit(tx, product, reason, batch.at).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// What few batches have: struck bids, new rules.
+async fn follow_up(tx: &mut Tx, batch: &Batch) -> sqlx::Result<()> {
+    let id = batch.to.auction_id;
     if let Some((bidder, struck)) = &batch.struck {
         store::mark_voided(tx, id, *bidder, struck).await?;
     }
     if let Some((terms, title)) = &batch.amended {
         store::amend_lot(tx, id, title.as_deref(), terms).await?;
     }
-    if let Some((product, reason)) = batch.released {
-        catalog.release_unit(tx, product, reason, batch.at).await?;
-    }
-    Ok(Ok(()))
+    Ok(())
 }

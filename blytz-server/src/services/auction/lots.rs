@@ -115,7 +115,7 @@ async fn schedule(app: App, who: User, body: AuctionInput, rules: Rules) -> Resu
         entry: json(&entry)?,
         sealed: event.sealed.as_ref().map(json).transpose()?,
     };
-    store::append(&mut tx, id, &[event]).await?;
+    store::append(&mut tx, &[(id, &event)]).await?;
     tx.commit().await?;
     if body.starts_at.is_some() {
         app.auctions.shared.wake(id);

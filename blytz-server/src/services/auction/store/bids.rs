@@ -24,7 +24,7 @@ pub(in super::super) struct NewBid {
 }
 
 /// Remembers accepted bids for ever.
-pub(in super::super) async fn insert_bids(tx: &mut Tx, id: AuctionId, bids: &[NewBid]) -> sqlx::Result<()> {
+pub(in super::super) async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid)]) -> sqlx::Result<()> {
     const INSERT: &str = "
         insert into auction_bids
             (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided) ";
@@ -32,7 +32,7 @@ pub(in super::super) async fn insert_bids(tx: &mut Tx, id: AuctionId, bids: &[Ne
         match &mut tx.engine {
             TxEngine::Sqlite(transaction) => {
                 QueryBuilder::<Sqlite>::new(INSERT)
-                    .push_values(chunk, |mut row, bid| {
+                    .push_values(chunk, |mut row, (id, bid)| {
                         row.push_bind(id.uuid())
                             .push_bind(bid.bid_id.uuid())
                             .push_bind(bid.bidder.uuid())

@@ -67,12 +67,12 @@ pub(in super::super) async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row
 
 /// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them. Such lists of
 /// values, here and in `bids`, are all that databases differ in.
-pub(in super::super) async fn append(tx: &mut Tx, id: AuctionId, events: &[NewEvent]) -> sqlx::Result<()> {
+pub(in super::super) async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Result<()> {
     for chunk in events.chunks(CHUNK) {
         match &mut tx.engine {
             TxEngine::Sqlite(transaction) => {
                 QueryBuilder::<Sqlite>::new("insert into auction_events (auction_id, seq, hash, entry, sealed) ")
-                    .push_values(chunk, |mut row, event| {
+                    .push_values(chunk, |mut row, (id, event)| {
                         row.push_bind(id.uuid())
                             .push_bind(signed(event.seq))
                             .push_bind(&event.hash)
