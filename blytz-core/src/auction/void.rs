@@ -1,4 +1,7 @@
 //! Voiding a bid: what stands is recomputed from the log, as if the struck bids had never been.
+//!
+//! Ids of bids are public and belong to their bidders, so two bidders may bear the same one. Which
+//! bid is meant is asked for, never guessed; which one fell, `bid_seq` says.
 
 use super::{
     event::{Event, Sealed, Stake},
@@ -17,16 +20,18 @@ use crate::{
 /// An accepted bid or raise, as the log tells it.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    /// The place of its event in the log.
+    seq: u64,
     stake: Stake,
     exact: bool,
     raise: bool,
 }
 
-/// The accepted bids of a log in its order: those that stand, and the ids of those that fell.
+/// The accepted bids of a log: those that stand, in its order, and those that fell.
 #[derive(Debug, Default)]
 struct Ledger {
     standing: Vec<Entry>,
-    fallen: Vec<BidId>,
+    fallen: Vec<Entry>,
 }
 
 impl Auction {
@@ -34,20 +39,22 @@ impl Auction {
         &mut self,
         at: Timestamp,
         bid_id: BidId,
+        bidder: Option<UserId>,
         reason: String,
         log: &[Event],
     ) -> Result<Vec<Event>, Rejection> {
         let mut ledger = self.ledger(log);
-        if ledger.fallen.contains(&bid_id) {
+        let Entry { seq: bid_seq, stake: Stake { bidder, .. }, .. } = ledger.find(bid_id, bidder)?;
+        if ledger.fallen.iter().any(|entry| entry.seq == bid_seq) {
             return Ok(Vec::new());
         }
-        let bidder = ledger.bidder_of(bid_id).ok_or(Rejection::NotFound)?;
         let span = self.live_span(at)?;
-        let struck = ledger.strike(bidder, bid_id);
+        let struck = ledger.strike(bidder, bid_seq);
         let closes_at = extension::after_late_bid(&self.terms.rules, &span, at);
         let standing = self.recomputed(&ledger, bidder);
         let voided = EventData::Voided {
             bid_id,
+            bid_seq,
             struck,
             reason,
             price: standing.price,
@@ -64,7 +71,7 @@ impl Auction {
 
     fn ledger(&self, log: &[Event]) -> Ledger {
         let mut ledger = Ledger::default();
-        for event in log {
+        for (seq, event) in (1..).zip(log) {
             match (&event.data, &event.sealed) {
                 (
                     EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. },
@@ -73,11 +80,10 @@ impl Auction {
                     let stake = self.stake(*bidder, *bid_id, *bid, event.at);
                     let exact = !matches!(bid, super::BidKind::Max(_));
                     let raise = matches!(event.data, EventData::MaxRaised { .. });
-                    ledger.standing.extend(stake.map(|stake| Entry { stake, exact, raise }));
+                    ledger.standing.extend(stake.map(|stake| Entry { seq, stake, exact, raise }));
                 }
-                (EventData::Voided { bid_id, .. }, Some(Sealed::Void { bidder, .. })) => {
-                    let struck = ledger.strike(*bidder, *bid_id);
-                    ledger.fallen.extend(struck);
+                (EventData::Voided { bid_seq, .. }, Some(Sealed::Void { bidder, .. })) => {
+                    ledger.strike(*bidder, *bid_seq);
                 }
                 _ => {}
             }
@@ -121,23 +127,27 @@ struct Recomputed {
 }
 
 impl Ledger {
-    /// Whose bid it is. Two bidders may have used the same id; the later copied the earlier one's
-    /// from the public log, and is the one to be struck.
-    fn bidder_of(&self, bid_id: BidId) -> Option<UserId> {
-        self.standing.iter().rfind(|entry| entry.stake.bid_id == bid_id).map(|entry| entry.stake.bidder)
+    /// The bid with this id, standing or fallen; the bidder's, if one is named. Without a name the
+    /// id must have one bearer only: else whoever copies an id could have the other bid struck, or
+    /// a fallen one taken for it.
+    fn find(&self, bid_id: BidId, bidder: Option<UserId>) -> Result<Entry, Rejection> {
+        let is_meant = |entry: &&Entry| {
+            entry.stake.bid_id == bid_id && bidder.is_none_or(|bidder| entry.stake.bidder == bidder)
+        };
+        let mut bearers = self.standing.iter().chain(&self.fallen).filter(is_meant);
+        let first = bearers.next().ok_or(Rejection::NotFound)?;
+        match bearers.find(|entry| entry.stake.bidder != first.stake.bidder) {
+            Some(_) => Err(Rejection::SharedBidId),
+            None => Ok(*first),
+        }
     }
 
-    /// Takes out a bid and every later one of the same bidder; their ids in log order.
-    fn strike(&mut self, bidder: UserId, bid_id: BidId) -> Vec<BidId> {
-        let mut struck = Vec::new();
-        self.standing.retain(|entry| {
-            let stake = entry.stake;
-            let falls = stake.bidder == bidder && (!struck.is_empty() || stake.bid_id == bid_id);
-            if falls {
-                struck.push(stake.bid_id);
-            }
-            !falls
-        });
+    /// Takes out the bidder's bids from this event on; their ids in log order.
+    fn strike(&mut self, bidder: UserId, bid_seq: u64) -> Vec<BidId> {
+        let falls = |entry: &mut Entry| entry.stake.bidder == bidder && entry.seq >= bid_seq;
+        let fallen: Vec<_> = self.standing.extract_if(.., falls).collect();
+        let struck = fallen.iter().map(|entry| entry.stake.bid_id).collect();
+        self.fallen.extend(fallen);
         struck
     }
 

@@ -180,6 +180,7 @@ fn a_void_strikes_bids_and_gives_the_lead_back() {
         2_000,
         EventData::Voided {
             bid_id: world::bid(1),
+            bid_seq: 6,
             struck: vec![world::bid(1)],
             reason: "a wrong amount".to_owned(),
             price: Some(world::myr(125_000)),
