@@ -131,9 +131,8 @@ impl Ledger {
     /// id must have one bearer only: else whoever copies an id could have the other bid struck, or
     /// a fallen one taken for it.
     fn find(&self, bid_id: BidId, bidder: Option<UserId>) -> Result<Entry, Rejection> {
-        let is_meant = |entry: &&Entry| {
-            entry.stake.bid_id == bid_id && bidder.is_none_or(|bidder| entry.stake.bidder == bidder)
-        };
+        let is_meant =
+            |entry: &&Entry| entry.stake.bid_id == bid_id && bidder.is_none_or(|bidder| entry.stake.bidder == bidder);
         let mut bearers = self.standing.iter().chain(&self.fallen).filter(is_meant);
         let first = bearers.next().ok_or(Rejection::NotFound)?;
         match bearers.find(|entry| entry.stake.bidder != first.stake.bidder) {
@@ -156,5 +155,82 @@ impl Ledger {
         self.standing
             .iter()
             .fold(None, |lead, entry| Some(proxy::place(lead, Offer { stake: entry.stake, exact: entry.exact }, terms)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AuctionId, Currency, ProductId,
+        auction::{BidKind, Command, Nonce, Rules, Standing},
+        id::uuid_v7,
+        wire::auction::RulesInput,
+    };
+
+    const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn user(number: u8) -> UserId {
+        UserId(uuid_v7(NOW, [number; 10]))
+    }
+
+    /// A live lot on which users 1, 2, 3 bid 10, 20, 30, all under one id: seqs 3, 4, 5.
+    fn lot(bid_id: BidId) -> (Auction, Vec<Event>) {
+        let rules = r#"{"format": "english", "currency": "MYR", "starting_price": {"amount": 10, "currency": "MYR"},
+            "increment": {"fixed": 10}, "duration_ms": 60000}"#;
+        let stated: RulesInput = serde_json::from_str(rules).expect("rules");
+        let rules = Rules::try_from(&stated).expect("valid rules");
+        let (id, product) = (AuctionId(uuid_v7(NOW, [9; 10])), ProductId(uuid_v7(NOW, [8; 10])));
+        let nonce = Nonce::from_bytes([0; 32]);
+        let (mut lot, first) = Auction::schedule(NOW, id, user(0), product, None, rules, nonce);
+        let mut log = vec![first];
+        log.extend(lot.handle(NOW, Command::Open).expect("scheduled"));
+        for number in 1..=3 {
+            let bid = BidKind::Exact(Money::new(i64::from(number) * 10, Currency::MYR));
+            let standing = Standing::default();
+            let command = Command::Bid { bidder: user(number), bid_id, bid, standing, nonce };
+            log.extend(lot.handle(NOW, command).expect("enough"));
+        }
+        (lot, log)
+    }
+
+    fn void(
+        lot: &mut Auction,
+        log: &mut Vec<Event>,
+        bid_id: BidId,
+        bidder: Option<UserId>,
+    ) -> Result<Option<(u64, Vec<BidId>)>, Rejection> {
+        let command = Command::Void { bid_id, bidder, reason: String::new(), log: log.clone() };
+        let events = lot.handle(NOW, command)?;
+        log.extend(events.iter().cloned());
+        Ok(events.into_iter().find_map(|event| match event.data {
+            EventData::Voided { bid_seq, struck, .. } => Some((bid_seq, struck)),
+            _ => None,
+        }))
+    }
+
+    #[test]
+    fn bids_with_one_id_fall_one_by_one_and_only_when_named() {
+        let bid_id = BidId(uuid_v7(NOW, [7; 10]));
+        let (mut lot, mut log) = lot(bid_id);
+        let fallen = |seq| Ok(Some((seq, vec![bid_id])));
+        let table = [
+            (None, Err(Rejection::SharedBidId)),
+            (Some(user(4)), Err(Rejection::NotFound)),
+            (Some(user(2)), fallen(4)),
+            // Neither the one that fell nor those that stand are taken for what was not named.
+            (None, Err(Rejection::SharedBidId)),
+            (Some(user(2)), Ok(None)),
+            (Some(user(3)), fallen(5)),
+            (Some(user(2)), Ok(None)),
+            (None, Err(Rejection::SharedBidId)),
+            (Some(user(1)), fallen(3)),
+        ];
+        for (row, (bidder, expected)) in table.into_iter().enumerate() {
+            assert_eq!(void(&mut lot, &mut log, bid_id, bidder), expected, "row {row}");
+        }
+        assert_eq!(lot.public(NOW).leader, None);
+        assert!((1..=3).all(|number| lot.has_blocked(user(number))));
+        assert_eq!(Auction::fold(lot.id, &log), Ok(lot));
     }
 }

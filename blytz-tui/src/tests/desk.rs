@@ -51,9 +51,24 @@ fn starting_cancelling_voiding() {
         ("x", "", "enter", vec![]),
         ("x", "broken in transport", "enter", vec![Effect::CancelLot(world::WATCH, "broken in transport".to_owned())]),
         ("x", "broken", "esc", vec![]),
-        ("v", "shill", "enter", vec![Effect::VoidBid(world::CAMERA, world::bid(803), Some(world::BALA), "shill".to_owned())]),
-        ("tab j v", "shill", "enter", vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())]),
-        ("tab j enter", "shill", "enter", vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())]),
+        (
+            "v",
+            "shill",
+            "enter",
+            vec![Effect::VoidBid(world::CAMERA, world::bid(803), Some(world::BALA), "shill".to_owned())],
+        ),
+        (
+            "tab j v",
+            "shill",
+            "enter",
+            vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())],
+        ),
+        (
+            "tab j enter",
+            "shill",
+            "enter",
+            vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())],
+        ),
     ] {
         let mut seat = seller(WIDE);
         seat.press(keys);

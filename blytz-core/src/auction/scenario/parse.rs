@@ -245,7 +245,9 @@ impl RowReader {
             "void" => {
                 let label = name()?;
                 Ok(match label.split_once(" of ") {
-                    Some((label, of)) => Action::Void { label: label.trim().to_owned(), of: Some(of.trim().to_owned()) },
+                    Some((label, of)) => {
+                        Action::Void { label: label.trim().to_owned(), of: Some(of.trim().to_owned()) }
+                    }
                     None => Action::Void { label, of: None },
                 })
             }
