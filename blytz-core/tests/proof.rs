@@ -466,6 +466,12 @@ fn void(which: usize) -> Step {
 fn closed_maxes_that_were_beaten() {
     // A first step before the opening, as `run` has it; it is refused and leaves no trace.
     let nothing = || exact(SELLER, 1);
+    // Bids, then a max and an exact bid above them all; voids of the ones named, then of those two.
+    let beaten_twice = |bids: Vec<Step>, voided: &[usize]| {
+        let above = bids.len() + 1;
+        let voids = voided.iter().copied().chain([above + 1, above]).map(void);
+        [nothing()].into_iter().chain(bids).chain([max(3, 900), exact(5, 1_000)]).chain(voids).collect()
+    };
     for steps in [
         // Beaten by an exact bid, which is voided.
         vec![nothing(), max(2, 500), exact(3, 900), void(2), exact(4, 200)],
@@ -478,6 +484,12 @@ fn closed_maxes_that_were_beaten() {
         vec![nothing(), max(2, 500), max(3, 600), max(2, 800), void(2), exact(4, 200)],
         // Driven to it, then beaten, then raised.
         vec![nothing(), max(2, 500), exact(3, 495), exact(5, 600), void(3), void(2), max(2, 900)],
+        // The raise fell; what is left shows once those who covered it have fallen, too.
+        beaten_twice(vec![max(2, 500), max(2, 600)], &[2]),
+        // As before, after the void of somebody's earlier bid.
+        beaten_twice(vec![exact(6, 100), max(2, 500), max(2, 600)], &[1, 3]),
+        // As before, after the void of somebody's bid under the id of the max that stands.
+        beaten_twice(vec![max(2, 500), max(2, 600), copy(1, 6, BidKind::Exact(myr(700)))], &[3, 2]),
     ] {
         let run = run(&english(), &steps);
         let proof = run.proof(Viewer::Public);
@@ -505,23 +517,6 @@ fn a_void_strikes_one_of_two_bids_with_the_same_id() {
         let flaw = verify(&proof).expect_err("the friend's did not fall");
         assert_eq!(flaw.seq, Some(voided as u64 + 1), "{flaw}");
     }
-}
-
-/// The winner's closed maxes stay in the account when another's bid with the same id is struck.
-#[test]
-fn a_void_of_a_copied_id_leaves_the_winners_max() {
-    // A first step before the opening, as `run` has it; it is refused and leaves no trace.
-    let steps = [
-        exact(SELLER, 1),
-        max(2, 500),
-        copy(1, 3, BidKind::Max(myr(900))),
-        // Beaten, so that what stands after the void bounds the closed max.
-        void(2),
-        exact(4, 200),
-    ];
-    let run = run(&english(), &steps);
-    let verdict = verify(&run.proof(Viewer::Public)).expect("it follows");
-    assert_eq!((verdict.winner, verdict.hidden), (Some(user(2)), 1));
 }
 
 /// A course that no max above the price explains: the closed one was driven to 310, and yet held
