@@ -41,6 +41,12 @@ enum Action {
         bidder: u128,
         bid: BidKind,
     },
+    /// A bid under the id of one of the bids so far.
+    Copy {
+        which: usize,
+        bidder: u128,
+        bid: BidKind,
+    },
     /// Voids one of the bids so far.
     Void {
         which: usize,
@@ -78,7 +84,7 @@ fn run(rules: &RulesInput, steps: &[Step]) -> Run {
     let product = Uuid::from_u128(0x9d).into();
     let (mut auction, first) = Auction::schedule(now, auction_id, user(SELLER), product, None, stated, nonce());
     let mut events = vec![first];
-    let mut bid_ids = Vec::new();
+    let mut bids = Vec::new();
 
     for (number, step) in steps.iter().enumerate() {
         if number == 1 {
@@ -90,12 +96,23 @@ fn run(rules: &RulesInput, steps: &[Step]) -> Run {
         let command = match &step.action {
             Action::Bid { bidder, bid } => {
                 let bid_id = BidId(Uuid::from_u128(0xb1d_0000 + number as u128));
-                bid_ids.push(bid_id);
+                bids.push((bid_id, user(*bidder)));
                 Command::Bid { bidder: user(*bidder), bid_id, bid: *bid, standing: Standing::default(), nonce: nonce() }
             }
+            Action::Copy { which, bidder, bid } => {
+                let bidder = user(*bidder);
+                let Some((bid_id, _)) = bids.get(which % bids.len().max(1)).copied() else { continue };
+                // The same id of the same bidder is the same bid, and never gets to the auction.
+                if bids.contains(&(bid_id, bidder)) {
+                    continue;
+                }
+                bids.push((bid_id, bidder));
+                Command::Bid { bidder, bid_id, bid: *bid, standing: Standing::default(), nonce: nonce() }
+            }
             Action::Void { which } => {
-                let Some(bid_id) = bid_ids.get(which % bid_ids.len().max(1)) else { continue };
-                Command::Void { bid_id: *bid_id, reason: "not a real bidder".to_owned(), log: events.clone() }
+                let Some((bid_id, bidder)) = bids.get(which % bids.len().max(1)).copied() else { continue };
+                let (bidder, reason) = (Some(bidder), "not a real bidder".to_owned());
+                Command::Void { bid_id, bidder, reason, log: events.clone() }
             }
             Action::Resume => Command::Resume,
             Action::Amend { rules } => {
@@ -184,7 +201,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(BidKind::BuyNow),
     ];
     let action = prop_oneof![
-        16 => (2..6_u128, bid).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
+        12 => (2..6_u128, bid.clone()).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
+        4 => (0..30_usize, 2..6_u128, bid).prop_map(|(which, bidder, bid)| Action::Copy { which, bidder, bid }),
         2 => (0..30_usize).prop_map(|which| Action::Void { which }),
         1 => Just(Action::Resume),
     ];
@@ -198,7 +216,8 @@ fn any_contest() -> impl Strategy<Value = Step> {
         1 => (10..50_i64).prop_map(|amount| BidKind::Exact(myr(amount * 15))),
     ];
     let action = prop_oneof![
-        3 => (2..9_u128, bid).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
+        2 => (2..9_u128, bid.clone()).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
+        1 => (0..16_usize, 2..9_u128, bid).prop_map(|(which, bidder, bid)| Action::Copy { which, bidder, bid }),
         1 => (0..16_usize).prop_map(|which| Action::Void { which }),
     ];
     action.prop_map(|action| Step { wait_ms: 1_000, action })
@@ -381,8 +400,9 @@ fn forge(data: &mut EventData, change: u8) {
             _ => more(next_minimum),
         },
         EventData::ReserveMet { price } => price.amount += 1,
-        EventData::Voided { struck, price, next_minimum, bid_count, closes_at, .. } => match change {
-            0 | 1 => struck.clear(),
+        EventData::Voided { bid_seq, struck, price, next_minimum, bid_count, closes_at, .. } => match change {
+            0 => *bid_seq += 1,
+            1 => struck.clear(),
             2 | 3 => more(price),
             4 | 5 => more(next_minimum),
             6 => *bid_count += 1,
@@ -432,6 +452,10 @@ fn exact(bidder: u128, amount: i64) -> Step {
     bid(bidder, BidKind::Exact(myr(amount)))
 }
 
+fn copy(which: usize, bidder: u128, bid: BidKind) -> Step {
+    Step { wait_ms: 1_000, action: Action::Copy { which, bidder, bid } }
+}
+
 fn void(which: usize) -> Step {
     Step { wait_ms: 1_000, action: Action::Void { which } }
 }
@@ -442,6 +466,12 @@ fn void(which: usize) -> Step {
 fn closed_maxes_that_were_beaten() {
     // A first step before the opening, as `run` has it; it is refused and leaves no trace.
     let nothing = || exact(SELLER, 1);
+    // Bids, then a max and an exact bid above them all; voids of the ones named, then of those two.
+    let beaten_twice = |bids: Vec<Step>, voided: &[usize]| {
+        let above = bids.len() + 1;
+        let voids = voided.iter().copied().chain([above + 1, above]).map(void);
+        [nothing()].into_iter().chain(bids).chain([max(3, 900), exact(5, 1_000)]).chain(voids).collect()
+    };
     for steps in [
         // Beaten by an exact bid, which is voided.
         vec![nothing(), max(2, 500), exact(3, 900), void(2), exact(4, 200)],
@@ -454,12 +484,38 @@ fn closed_maxes_that_were_beaten() {
         vec![nothing(), max(2, 500), max(3, 600), max(2, 800), void(2), exact(4, 200)],
         // Driven to it, then beaten, then raised.
         vec![nothing(), max(2, 500), exact(3, 495), exact(5, 600), void(3), void(2), max(2, 900)],
+        // The raise fell; what is left shows once those who covered it have fallen, too.
+        beaten_twice(vec![max(2, 500), max(2, 600)], &[2]),
+        // As before, after the void of somebody's earlier bid.
+        beaten_twice(vec![exact(6, 100), max(2, 500), max(2, 600)], &[1, 3]),
+        // As before, after the void of somebody's bid under the id of the max that stands.
+        beaten_twice(vec![max(2, 500), max(2, 600), copy(1, 6, BidKind::Exact(myr(700)))], &[3, 2]),
     ] {
         let run = run(&english(), &steps);
         let proof = run.proof(Viewer::Public);
         let verdict = verify(&proof).unwrap_or_else(|flaw| panic!("{flaw}\n{steps:?}"));
         assert_eq!(verdict.winner, Some(user(2)), "{steps:?}");
         assert!(verdict.hidden > 0, "{steps:?}");
+    }
+}
+
+/// The log says by `bid_seq` which of two bids with one id fell; of what it says, nothing else would
+/// tell them apart.
+#[test]
+fn a_void_strikes_one_of_two_bids_with_the_same_id() {
+    // A shill leads, a friend copies the id, and both are driven below an honest bidder's max.
+    let steps = [exact(SELLER, 1), max(2, 300), copy(1, 3, BidKind::Exact(myr(400))), max(4, 900), void(1)];
+    let run = run(&english(), &steps);
+    let voided = run.log.iter().position(|(entry, _)| matches!(entry.data, EventData::Voided { .. }));
+    let voided = voided.expect("the shill's bid fell");
+    for viewer in [Viewer::Public, Viewer::Admin] {
+        let mut proof = run.proof(viewer);
+        assert_eq!(verify(&proof).map(|verdict| verdict.winner), Ok(Some(user(4))));
+        let EventData::Voided { bid_seq, .. } = &mut proof.events[voided].data else { panic!("just found") };
+        assert_eq!(std::mem::replace(bid_seq, 4), 3, "the friend's is the next one");
+        rehash(&mut proof, &run.signer);
+        let flaw = verify(&proof).expect_err("the friend's did not fall");
+        assert_eq!(flaw.seq, Some(voided as u64 + 1), "{flaw}");
     }
 }
 

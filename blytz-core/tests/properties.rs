@@ -181,7 +181,7 @@ proptest! {
             repeated.now = turn.now;
             match turn.asked {
                 Asked::Clock => repeated.tick(),
-                Asked::Void { bid_id } => repeated.void(bid_id),
+                Asked::Void { bid_id, bidder } => repeated.void(bid_id, bidder),
                 Asked::Bid { bidder, bid_id, bid } => {
                     repeated.bid(bidder, bid_id, bid);
                     if turn.result.is_ok() {
@@ -270,9 +270,9 @@ proptest! {
         let mut played = play(&rules, &moves);
         let fresh = opened(&rules).auction.public(arena::OPENS);
         for turn in 0..played.turns.len() {
-            if let (Asked::Bid { bid_id, .. }, true) = (played.turns[turn].asked, played.turns[turn].result.is_ok()) {
+            if let (Asked::Bid { bid_id, bidder, .. }, true) = (played.turns[turn].asked, played.turns[turn].result.is_ok()) {
                 played.now = played.now.plus_millis(1);
-                played.void(bid_id);
+                played.void(bid_id, Some(bidder));
             }
         }
         prop_assert_eq!(played.auction.public(played.now), fresh);
@@ -284,15 +284,15 @@ proptest! {
         let rules = RulesInput { duration_ms: 86_400_000, buy_now_price: None, ..rules };
         let mut played = play(&rules, &moves);
         let accepted: Vec<_> = played.turns.iter().filter(|turn| turn.result.is_ok()).filter_map(|turn| match turn.asked {
-            Asked::Bid { bid_id, .. } => Some(bid_id),
+            Asked::Bid { bid_id, bidder, .. } => Some((bid_id, bidder)),
             _ => None,
         }).collect();
         prop_assume!(!accepted.is_empty());
-        let bid_id = *nth.get(&accepted);
-        played.void(bid_id);
+        let (bid_id, bidder) = *nth.get(&accepted);
+        played.void(bid_id, Some(bidder));
         let once = played.auction.clone();
         played.now = played.now.plus_millis(5);
-        played.void(bid_id);
+        played.void(bid_id, Some(bidder));
         prop_assert_eq!(played.auction, once);
     }
 
@@ -374,9 +374,9 @@ proptest! {
         for turn in &played.turns {
             match turn.asked {
                 Asked::Clock => {}
-                Asked::Void { bid_id } => {
+                Asked::Void { bid_id, bidder } => {
                     let answer = turn.result.as_ref().map(|_| ()).map_err(Clone::clone);
-                    prop_assert_eq!(answer, model.void(turn.now, bid_id));
+                    prop_assert_eq!(answer, model.void(turn.now, bid_id, bidder));
                 }
                 Asked::Bid { bidder, bid_id, bid } => {
                     let answer = model.bid(turn.now, bidder, bid_id, bid);

@@ -81,7 +81,8 @@ fn together_they_show_every_rule_every_refusal_and_every_format() {
 fn every_rejection() -> Vec<Rejection> {
     let next_minimum = Money::new(1, Currency::MYR);
     let next = |rejection: &Rejection| match rejection {
-        Rejection::NotFound => Some(Rejection::IdempotencyMismatch),
+        Rejection::NotFound => Some(Rejection::SharedBidId),
+        Rejection::SharedBidId => Some(Rejection::IdempotencyMismatch),
         Rejection::IdempotencyMismatch => Some(Rejection::Suspended),
         Rejection::Suspended => Some(Rejection::OwnAuction),
         Rejection::OwnAuction => Some(Rejection::Blocked),

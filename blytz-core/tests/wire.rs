@@ -73,6 +73,7 @@ const REQUESTS: &[(&str, RoundTrip)] = &[
     ("stream_input", valid::<StreamInput>),
     ("verify_request", valid::<VerifyRequest>),
     ("void_request", valid::<VoidRequest>),
+    ("void_request_of_bidder", valid::<VoidRequest>),
 ];
 
 const ANSWERS: &[(&str, RoundTrip)] = &[

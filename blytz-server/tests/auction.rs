@@ -275,6 +275,50 @@ async fn a_void_strikes_the_bidder_and_again_changes_nothing() {
     assert_eq!(record["voided"], true);
 }
 
+/// Ids of bids are public: a friend of the shill's copies one, to keep the shill from being voided
+/// or to have somebody else struck.
+#[tokio::test]
+async fn a_copied_bid_id_protects_nobody_and_hurts_nobody() {
+    let app = TestApp::start().await;
+    let seller = app.with_role("seller", "seller").await;
+    let (shill, friend, ann) = (app.buyer("shill").await, app.buyer("friend").await, app.buyer("ann").await);
+    let lot = live_lot(&app, &seller, rules(json!({}))).await;
+    let (id, path) = (new_id(), format!("/auction/{lot}/void"));
+    let first = bid_as(&app, &shill, &lot, &id, json!({ "amount": 1_000 })).await.expect(201);
+    bid_as(&app, &friend, &lot, &id, json!({ "amount": 2_000 })).await.expect(201);
+    bid_as(&app, &ann, &lot, &id, json!({ "amount": 3_000 })).await.expect(201);
+
+    let unnamed = json!({ "bid_id": id, "reason": "a shill" });
+    let named = |who: &str| json!({ "bid_id": id, "bidder_id": who, "reason": "a shill" });
+    app.post(Some(&seller), &path, unnamed.clone()).await.refused(409, "conflict");
+    app.post(Some(&seller), &path, named(&new_id())).await.refused(404, "not_found");
+    app.post(Some(&seller), &path, named("x")).await.refused(422, "validation_failed");
+    let after = app.post(Some(&seller), &path, named(&friend.id)).await.expect(200);
+    assert_eq!((&after["leader"]["id"], &after["bid_count"]), (&json!(ann.id), &json!(2)));
+    app.post(Some(&seller), &path, unnamed).await.refused(409, "conflict");
+    let after = app.post(Some(&seller), &path, named(&shill.id)).await.expect(200);
+    assert_eq!((&after["leader"]["id"], &after["bid_count"]), (&json!(ann.id), &json!(1)));
+    let again = app.post(Some(&seller), &path, named(&shill.id)).await.expect(200);
+    assert_eq!(again["seq"], after["seq"]);
+
+    for (bidder, voided) in [(&shill, true), (&friend, true), (&ann, false)] {
+        let record = app.get(Some(bidder), &format!("/auction/{lot}/bids/{id}")).await.expect(200);
+        assert_eq!(record["voided"], voided);
+    }
+    let events = app.get(None, &format!("/auction/{lot}/events")).await.expect(200);
+    let items = events["items"].as_array().expect("items");
+    let seqs: Vec<_> =
+        items.iter().filter(|event| event["kind"] == "voided").map(|event| event["data"]["bid_seq"].clone()).collect();
+    let first = first["seq"].as_u64().expect("a seq");
+    assert_eq!(seqs, [json!(first + 1), json!(first)]);
+
+    app.clock.advance(seconds(61));
+    let proof = app.get(None, &format!("/auction/{lot}/proof")).await.expect(200);
+    let proof: blytz_core::wire::auction::Proof = serde_json::from_value(proof).expect("a proof");
+    let verdict = blytz_core::auction::proof::verify(&proof).expect("it follows");
+    assert_eq!(verdict.winner.map(|winner| winner.to_string()), Some(ann.id.clone()));
+}
+
 #[tokio::test]
 async fn a_seller_changes_and_cancels_until_the_first_bid() {
     let app = TestApp::start().await;

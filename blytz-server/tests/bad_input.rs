@@ -370,7 +370,10 @@ async fn every_value_out_of_its_range_is_named() {
             ],
         ),
         (format!("/auction/{}/cancel", shop.scheduled), vec![("/reason", json!("")), ("/reason", long(201))]),
-        (format!("/auction/{}/void", shop.live), vec![("/reason", json!(" ")), ("/bid_id", json!("x"))]),
+        (
+            format!("/auction/{}/void", shop.live),
+            vec![("/reason", json!(" ")), ("/bid_id", json!("x")), ("/bidder_id", json!("x"))],
+        ),
         ("/streams".to_owned(), vec![("/title", json!("")), ("/title", long(201)), ("/starts_at", json!("x"))]),
         (
             format!("/streams/{stream}/lots"),

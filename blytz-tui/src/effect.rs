@@ -46,8 +46,8 @@ pub enum Effect {
     StartLot(AuctionId),
     /// Cancel a lot, for a reason.
     CancelLot(AuctionId, String),
-    /// Void a bid, for a reason.
-    VoidBid(AuctionId, BidId, String),
+    /// Void a bid, of this bidder unless it is sealed, for a reason.
+    VoidBid(AuctionId, BidId, Option<UserId>, String),
     /// Delete a chat message.
     DeleteMessage(MessageId),
     /// Mute somebody for so many seconds.

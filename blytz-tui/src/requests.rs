@@ -73,7 +73,10 @@ pub async fn fulfil(client: Client, live: Option<LiveHandle>, effect: Effect) ->
         Effect::StartShow(id) => done("Show started", client.streams().start(id).await.map(|_| None)),
         Effect::StartLot(id) => done("Lot started", client.auctions().start(id).await.map(Some)),
         Effect::CancelLot(id, reason) => done("Lot cancelled", client.auctions().cancel(id, &reason).await.map(Some)),
-        Effect::VoidBid(id, bid, reason) => {
+        Effect::VoidBid(id, bid, Some(bidder), reason) => {
+            done("Bid voided", client.auctions().void_of(id, bid, bidder, &reason).await.map(Some))
+        }
+        Effect::VoidBid(id, bid, None, reason) => {
             done("Bid voided", client.auctions().void(id, bid, &reason).await.map(Some))
         }
         Effect::DeleteMessage(id) => done("Message deleted", client.chat().delete(id).await.map(|()| None)),

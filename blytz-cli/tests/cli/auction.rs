@@ -78,6 +78,10 @@ fn who_watches_sees_it_happen() {
     assert_eq!((&bid["event"]["kind"], &bid["event"]["data"]["price"]["amount"]), (&"bid".into(), &1_000.into()));
     let bid_id = bid["event"]["data"]["bid_id"].as_str().expect("an id").to_owned();
     seller.run(&["auctions", "void", &lot, &bid_id, "--reason", "asked for it"]).exits(2);
+    let nobody = ["auctions", "void", &lot, &bid_id, "--bidder", &bid_id, "--reason", "asked for it", "--yes"];
+    seller.run(&nobody).exits(4);
+    let bidder = bid["event"]["data"]["bidder"].as_str().expect("an id");
+    seller.run(&["auctions", "void", &lot, &bid_id, "--bidder", bidder, "--reason", "asked for it", "--yes"]).ok();
     seller.run(&["auctions", "void", &lot, &bid_id, "--reason", "asked for it", "--yes"]).ok();
     assert_eq!(next()["event"]["kind"], "voided");
     seller.run(&["auctions", "cancel", &lot, "--reason", "broken", "--yes"]);

@@ -106,10 +106,19 @@ impl Auctions<'_> {
         self.0.call(Call::post(format!("/auction/{id}/cancel")).json(&request)?).await
     }
 
-    /// Its seller or admins: strikes a bid and every later one of the same bidder.
+    /// Its seller or admins: strikes a bid and every later one of the same bidder. Where several
+    /// bidders used the same id, it is refused with `conflict`; see [`Auctions::void_of`].
     pub async fn void(self, id: AuctionId, bid_id: BidId, reason: &str) -> Result<Auction, Error> {
-        let request = VoidRequest { bid_id, reason: reason.to_owned() };
-        self.0.call(Call::post(format!("/auction/{id}/void")).json(&request)?).await
+        self.strike(id, &VoidRequest { bid_id, bidder_id: None, reason: reason.to_owned() }).await
+    }
+
+    /// As [`Auctions::void`], for the bid of this bidder and nobody else's with the same id.
+    pub async fn void_of(self, id: AuctionId, bid_id: BidId, bidder: UserId, reason: &str) -> Result<Auction, Error> {
+        self.strike(id, &VoidRequest { bid_id, bidder_id: Some(bidder), reason: reason.to_owned() }).await
+    }
+
+    async fn strike(self, id: AuctionId, request: &VoidRequest) -> Result<Auction, Error> {
+        self.0.call(Call::post(format!("/auction/{id}/void")).json(request)?).await
     }
 
     /// Its seller, before the first bid: changes the rules.

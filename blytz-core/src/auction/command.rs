@@ -98,9 +98,11 @@ pub enum Command {
     Void {
         /// Which bid.
         bid_id: BidId,
+        /// Whose; needed only when several bidders used this id.
+        bidder: Option<UserId>,
         /// Why; public.
         reason: String,
-        /// The whole log so far, sealed parts included.
+        /// The whole log so far, sealed parts included: an event's place in it, from 1, is its seq.
         log: Vec<Event>,
     },
     /// Calls the auction off. Again: nothing.

@@ -12,6 +12,9 @@ pub enum Rejection {
     /// There is no such bid or auction.
     #[error("there is no such bid in this auction; use the bid_id of one of its events")]
     NotFound,
+    /// Several bidders bear the `bid_id` of a void that names none of them.
+    #[error("several bidders used this bid_id; name the bidder, too")]
+    SharedBidId,
     /// The `bid_id` was used before with another body.
     #[error("this bid_id was used before for another bid; make a new bid_id for every new bid")]
     IdempotencyMismatch,
@@ -70,6 +73,7 @@ impl Rejection {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound => ErrorCode::NotFound,
+            Self::SharedBidId => ErrorCode::Conflict,
             Self::IdempotencyMismatch => ErrorCode::IdempotencyMismatch,
             Self::Suspended => ErrorCode::Suspended,
             Self::OwnAuction => ErrorCode::OwnAuction,
@@ -127,7 +131,8 @@ mod tests {
                 Command::Bid { bidder, bid_id: BidId(bidder.uuid()), bid, standing: Standing::default(), nonce };
             log.extend(lot.handle(NOW, command).expect("enough"));
         }
-        lot.handle(NOW, Command::Void { bid_id: BidId(user(2).uuid()), reason: String::new(), log }).expect("standing");
+        let bid_id = BidId(user(2).uuid());
+        lot.handle(NOW, Command::Void { bid_id, bidder: None, reason: String::new(), log }).expect("standing");
         lot
     }
 

@@ -1,4 +1,7 @@
 //! Voiding a bid: what stands is recomputed from the log, as if the struck bids had never been.
+//!
+//! Ids of bids are public and belong to their bidders, so two bidders may bear the same one. Which
+//! bid is meant is asked for, never guessed; which one fell, `bid_seq` says.
 
 use super::{
     event::{Event, Sealed, Stake},
@@ -17,16 +20,18 @@ use crate::{
 /// An accepted bid or raise, as the log tells it.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    /// The place of its event in the log.
+    seq: u64,
     stake: Stake,
     exact: bool,
     raise: bool,
 }
 
-/// The accepted bids of a log in its order: those that stand, and the ids of those that fell.
+/// The accepted bids of a log: those that stand, in its order, and those that fell.
 #[derive(Debug, Default)]
 struct Ledger {
     standing: Vec<Entry>,
-    fallen: Vec<BidId>,
+    fallen: Vec<Entry>,
 }
 
 impl Auction {
@@ -34,20 +39,22 @@ impl Auction {
         &mut self,
         at: Timestamp,
         bid_id: BidId,
+        bidder: Option<UserId>,
         reason: String,
         log: &[Event],
     ) -> Result<Vec<Event>, Rejection> {
         let mut ledger = self.ledger(log);
-        if ledger.fallen.contains(&bid_id) {
+        let Entry { seq: bid_seq, stake: Stake { bidder, .. }, .. } = ledger.find(bid_id, bidder)?;
+        if ledger.fallen.iter().any(|entry| entry.seq == bid_seq) {
             return Ok(Vec::new());
         }
-        let bidder = ledger.bidder_of(bid_id).ok_or(Rejection::NotFound)?;
         let span = self.live_span(at)?;
-        let struck = ledger.strike(bidder, bid_id);
+        let struck = ledger.strike(bidder, bid_seq);
         let closes_at = extension::after_late_bid(&self.terms.rules, &span, at);
         let standing = self.recomputed(&ledger, bidder);
         let voided = EventData::Voided {
             bid_id,
+            bid_seq,
             struck,
             reason,
             price: standing.price,
@@ -64,7 +71,7 @@ impl Auction {
 
     fn ledger(&self, log: &[Event]) -> Ledger {
         let mut ledger = Ledger::default();
-        for event in log {
+        for (seq, event) in (1..).zip(log) {
             match (&event.data, &event.sealed) {
                 (
                     EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. },
@@ -73,11 +80,10 @@ impl Auction {
                     let stake = self.stake(*bidder, *bid_id, *bid, event.at);
                     let exact = !matches!(bid, super::BidKind::Max(_));
                     let raise = matches!(event.data, EventData::MaxRaised { .. });
-                    ledger.standing.extend(stake.map(|stake| Entry { stake, exact, raise }));
+                    ledger.standing.extend(stake.map(|stake| Entry { seq, stake, exact, raise }));
                 }
-                (EventData::Voided { bid_id, .. }, Some(Sealed::Void { bidder, .. })) => {
-                    let struck = ledger.strike(*bidder, *bid_id);
-                    ledger.fallen.extend(struck);
+                (EventData::Voided { bid_seq, .. }, Some(Sealed::Void { bidder, .. })) => {
+                    ledger.strike(*bidder, *bid_seq);
                 }
                 _ => {}
             }
@@ -121,23 +127,26 @@ struct Recomputed {
 }
 
 impl Ledger {
-    /// Whose bid it is. Two bidders may have used the same id; the later copied the earlier one's
-    /// from the public log, and is the one to be struck.
-    fn bidder_of(&self, bid_id: BidId) -> Option<UserId> {
-        self.standing.iter().rfind(|entry| entry.stake.bid_id == bid_id).map(|entry| entry.stake.bidder)
+    /// The bid with this id, standing or fallen; the bidder's, if one is named. Without a name the
+    /// id must have one bearer only: else whoever copies an id could have the other bid struck, or
+    /// a fallen one taken for it.
+    fn find(&self, bid_id: BidId, bidder: Option<UserId>) -> Result<Entry, Rejection> {
+        let is_meant =
+            |entry: &&Entry| entry.stake.bid_id == bid_id && bidder.is_none_or(|bidder| entry.stake.bidder == bidder);
+        let mut bearers = self.standing.iter().chain(&self.fallen).filter(is_meant);
+        let first = bearers.next().ok_or(Rejection::NotFound)?;
+        match bearers.find(|entry| entry.stake.bidder != first.stake.bidder) {
+            Some(_) => Err(Rejection::SharedBidId),
+            None => Ok(*first),
+        }
     }
 
-    /// Takes out a bid and every later one of the same bidder; their ids in log order.
-    fn strike(&mut self, bidder: UserId, bid_id: BidId) -> Vec<BidId> {
-        let mut struck = Vec::new();
-        self.standing.retain(|entry| {
-            let stake = entry.stake;
-            let falls = stake.bidder == bidder && (!struck.is_empty() || stake.bid_id == bid_id);
-            if falls {
-                struck.push(stake.bid_id);
-            }
-            !falls
-        });
+    /// Takes out the bidder's bids from this event on; their ids in log order.
+    fn strike(&mut self, bidder: UserId, bid_seq: u64) -> Vec<BidId> {
+        let falls = |entry: &mut Entry| entry.stake.bidder == bidder && entry.seq >= bid_seq;
+        let fallen: Vec<_> = self.standing.extract_if(.., falls).collect();
+        let struck = fallen.iter().map(|entry| entry.stake.bid_id).collect();
+        self.fallen.extend(fallen);
         struck
     }
 
@@ -146,5 +155,82 @@ impl Ledger {
         self.standing
             .iter()
             .fold(None, |lead, entry| Some(proxy::place(lead, Offer { stake: entry.stake, exact: entry.exact }, terms)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AuctionId, Currency, ProductId,
+        auction::{BidKind, Command, Nonce, Rules, Standing},
+        id::uuid_v7,
+        wire::auction::RulesInput,
+    };
+
+    const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn user(number: u8) -> UserId {
+        UserId(uuid_v7(NOW, [number; 10]))
+    }
+
+    /// A live lot on which users 1, 2, 3 bid 10, 20, 30, all under one id: seqs 3, 4, 5.
+    fn lot(bid_id: BidId) -> (Auction, Vec<Event>) {
+        let rules = r#"{"format": "english", "currency": "MYR", "starting_price": {"amount": 10, "currency": "MYR"},
+            "increment": {"fixed": 10}, "duration_ms": 60000}"#;
+        let stated: RulesInput = serde_json::from_str(rules).expect("rules");
+        let rules = Rules::try_from(&stated).expect("valid rules");
+        let (id, product) = (AuctionId(uuid_v7(NOW, [9; 10])), ProductId(uuid_v7(NOW, [8; 10])));
+        let nonce = Nonce::from_bytes([0; 32]);
+        let (mut lot, first) = Auction::schedule(NOW, id, user(0), product, None, rules, nonce);
+        let mut log = vec![first];
+        log.extend(lot.handle(NOW, Command::Open).expect("scheduled"));
+        for number in 1..=3 {
+            let bid = BidKind::Exact(Money::new(i64::from(number) * 10, Currency::MYR));
+            let standing = Standing::default();
+            let command = Command::Bid { bidder: user(number), bid_id, bid, standing, nonce };
+            log.extend(lot.handle(NOW, command).expect("enough"));
+        }
+        (lot, log)
+    }
+
+    fn void(
+        lot: &mut Auction,
+        log: &mut Vec<Event>,
+        bid_id: BidId,
+        bidder: Option<UserId>,
+    ) -> Result<Option<(u64, Vec<BidId>)>, Rejection> {
+        let command = Command::Void { bid_id, bidder, reason: String::new(), log: log.clone() };
+        let events = lot.handle(NOW, command)?;
+        log.extend(events.iter().cloned());
+        Ok(events.into_iter().find_map(|event| match event.data {
+            EventData::Voided { bid_seq, struck, .. } => Some((bid_seq, struck)),
+            _ => None,
+        }))
+    }
+
+    #[test]
+    fn bids_with_one_id_fall_one_by_one_and_only_when_named() {
+        let bid_id = BidId(uuid_v7(NOW, [7; 10]));
+        let (mut lot, mut log) = lot(bid_id);
+        let fallen = |seq| Ok(Some((seq, vec![bid_id])));
+        let table = [
+            (None, Err(Rejection::SharedBidId)),
+            (Some(user(4)), Err(Rejection::NotFound)),
+            (Some(user(2)), fallen(4)),
+            // Neither the one that fell nor those that stand are taken for what was not named.
+            (None, Err(Rejection::SharedBidId)),
+            (Some(user(2)), Ok(None)),
+            (Some(user(3)), fallen(5)),
+            (Some(user(2)), Ok(None)),
+            (None, Err(Rejection::SharedBidId)),
+            (Some(user(1)), fallen(3)),
+        ];
+        for (row, (bidder, expected)) in table.into_iter().enumerate() {
+            assert_eq!(void(&mut lot, &mut log, bid_id, bidder), expected, "row {row}");
+        }
+        assert_eq!(lot.public(NOW).leader, None);
+        assert!((1..=3).all(|number| lot.has_blocked(user(number))));
+        assert_eq!(Auction::fold(lot.id, &log), Ok(lot));
     }
 }

@@ -300,6 +300,9 @@ impl Check for CancelRequest {
 pub struct VoidRequest {
     /// Which bid; every later one of the same bidder falls with it.
     pub bid_id: BidId,
+    /// Whose: needed only when several bidders used the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bidder_id: Option<UserId>,
     /// Why: 1 to 200 characters, public.
     pub reason: String,
 }
@@ -667,6 +670,8 @@ pub enum EventData {
     Voided {
         /// Which.
         bid_id: BidId,
+        /// The seq of its own event: several bidders may have used the same id.
+        bid_seq: u64,
         /// All that fell with it, itself first, in log order.
         struck: Vec<BidId>,
         /// Why.

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Standing},
+    auction::{Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed, Standing},
     id::uuid_v7,
-    wire::auction::{BelowReserve, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode},
+    wire::auction::{BelowReserve, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode},
 };
 use proptest::prelude::*;
 
@@ -57,9 +57,18 @@ pub enum Act {
         base: Base,
         above: i64,
     },
-    /// Voids one of the accepted bids, by its place among them.
+    /// A bid under the id of an accepted one, by its place among them.
+    Copy {
+        nth: prop::sample::Index,
+        who: u8,
+        kind: Kind,
+        base: Base,
+        above: i64,
+    },
+    /// Voids one of the accepted bids, by its place among them; with or without a word of whose.
     Void {
         nth: prop::sample::Index,
+        named: bool,
     },
 }
 
@@ -123,13 +132,21 @@ pub fn sealed_rules() -> impl Strategy<Value = RulesInput> {
 
 /// Moves with a void now and then.
 pub fn moves() -> impl Strategy<Value = Vec<Move>> {
-    let void = any::<prop::sample::Index>().prop_map(|nth| Act::Void { nth });
-    prop::collection::vec(a_move(prop_oneof![12 => bid(), 1 => void]), 1..50)
+    let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
+    prop::collection::vec(a_move(prop_oneof![12 => bid_or_copy(), 1 => void]), 1..50)
 }
 
 /// Moves without voids.
 pub fn bids() -> impl Strategy<Value = Vec<Move>> {
-    prop::collection::vec(a_move(bid()), 1..50)
+    prop::collection::vec(a_move(bid_or_copy()), 1..50)
+}
+
+/// Mostly a bid with an id of its own.
+fn bid_or_copy() -> impl Strategy<Value = Act> {
+    (bid(), prop::option::weighted(0.1, any::<prop::sample::Index>())).prop_map(|(bid, copied)| match (bid, copied) {
+        (Act::Bid { who, kind, base, above }, Some(nth)) => Act::Copy { nth, who, kind, base, above },
+        (bid, _) => bid,
+    })
 }
 
 fn a_move(act: impl Strategy<Value = Act>) -> impl Strategy<Value = Move> {
@@ -153,7 +170,7 @@ fn bid() -> impl Strategy<Value = Act> {
 #[derive(Debug, Clone, Copy)]
 pub enum Asked {
     Bid { bidder: UserId, bid_id: BidId, bid: BidKind },
-    Void { bid_id: BidId },
+    Void { bid_id: BidId, bidder: Option<UserId> },
     Clock,
 }
 
@@ -184,7 +201,7 @@ pub struct Played {
     pub turns: Vec<Turn>,
     pub auction: Auction,
     pub now: Timestamp,
-    accepted: Vec<BidId>,
+    accepted: Vec<(BidId, UserId)>,
 }
 
 /// An auction that opens at [`OPENS`].
@@ -207,20 +224,25 @@ pub fn play(rules: &RulesInput, moves: &[Move]) -> Played {
         played.now = played.now.plus_micros(chosen.pause_us);
         played.catch_up();
         match chosen.act {
-            Act::Void { nth } => {
+            Act::Void { nth, named } => {
                 if !played.accepted.is_empty() {
-                    let bid_id = *nth.get(&played.accepted);
-                    played.void(bid_id);
+                    let (bid_id, bidder) = *nth.get(&played.accepted);
+                    played.void(bid_id, Some(bidder).filter(|_| named));
                 }
             }
             Act::Bid { who, kind, base, above } => {
-                let amount = played.base(base).saturating_add(above).max(1);
-                let bid = match kind {
-                    Kind::Exact => BidKind::Exact(myr(amount)),
-                    Kind::Max => BidKind::Max(myr(amount)),
-                    Kind::BuyNow => BidKind::BuyNow,
-                };
+                let bid = played.offer(kind, base, above);
                 played.bid(user(who), bid_id(number), bid);
+            }
+            Act::Copy { nth, who, kind, base, above } => {
+                if !played.accepted.is_empty() {
+                    let ((bid_id, _), bidder) = (*nth.get(&played.accepted), user(who));
+                    // The same id of the same bidder is the same bid, and never gets to the auction.
+                    if !played.accepted.contains(&(bid_id, bidder)) {
+                        let bid = played.offer(kind, base, above);
+                        played.bid(bidder, bid_id, bid);
+                    }
+                }
             }
         }
     }
@@ -241,13 +263,14 @@ impl Played {
         let asked = Asked::Bid { bidder, bid_id, bid };
         self.turn(asked, Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce });
         if self.turns.last().is_some_and(|turn| turn.result.is_ok()) {
-            self.accepted.push(bid_id);
+            self.accepted.push((bid_id, bidder));
         }
     }
 
-    pub fn void(&mut self, bid_id: BidId) {
+    pub fn void(&mut self, bid_id: BidId, bidder: Option<UserId>) {
         let log = self.log.clone();
-        self.turn(Asked::Void { bid_id }, Command::Void { bid_id, reason: "as drawn".to_owned(), log });
+        let command = Command::Void { bid_id, bidder, reason: "as drawn".to_owned(), log };
+        self.turn(Asked::Void { bid_id, bidder }, command);
     }
 
     pub fn tick(&mut self) {
@@ -268,6 +291,15 @@ impl Played {
         self.turns.push(Turn { now: self.now, asked, result, before, after });
     }
 
+    fn offer(&self, kind: Kind, base: Base, above: i64) -> BidKind {
+        let amount = myr(self.base(base).saturating_add(above).max(1));
+        match kind {
+            Kind::Exact => BidKind::Exact(amount),
+            Kind::Max => BidKind::Max(amount),
+            Kind::BuyNow => BidKind::BuyNow,
+        }
+    }
+
     fn base(&self, base: Base) -> i64 {
         let state = self.auction.public(self.now);
         let start = self.auction.rules().starting_price();
@@ -285,22 +317,24 @@ impl Played {
     pub fn standing(&self) -> Vec<(UserId, i64)> {
         let mut struck = Vec::new();
         for event in &self.log {
-            if let blytz_core::wire::auction::EventData::Voided { struck: ids, .. } = &event.data {
-                struck.extend_from_slice(ids);
+            if let (EventData::Voided { struck: ids, .. }, Some(Sealed::Void { bidder, .. })) =
+                (&event.data, &event.sealed)
+            {
+                struck.extend(ids.iter().map(|id| (*id, *bidder)));
             }
         }
-        let amounts: BTreeMap<BidId, (UserId, i64)> = self
+        let amounts: BTreeMap<(BidId, UserId), i64> = self
             .turns
             .iter()
             .filter(|turn| turn.result.is_ok())
             .filter_map(|turn| match turn.asked {
                 Asked::Bid { bidder, bid_id, bid } => {
                     let buy_now = self.auction.rules().buy_now_price();
-                    Some((bid_id, (bidder, bid.money().or(buy_now)?.amount)))
+                    Some(((bid_id, bidder), bid.money().or(buy_now)?.amount))
                 }
                 Asked::Void { .. } | Asked::Clock => None,
             })
             .collect();
-        self.accepted.iter().filter(|id| !struck.contains(id)).map(|id| amounts[id]).collect()
+        self.accepted.iter().filter(|bid| !struck.contains(bid)).map(|bid| (bid.1, amounts[bid])).collect()
     }
 }

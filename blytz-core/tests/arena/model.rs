@@ -24,7 +24,7 @@ pub struct Model<'a> {
     rules: &'a RulesInput,
     /// All that was accepted and not struck, in order.
     bids: Vec<Accepted>,
-    struck: Vec<BidId>,
+    struck: Vec<Accepted>,
     blocked: BTreeSet<UserId>,
     any_bid_ever: bool,
     reserve_ever_met: bool,
@@ -200,20 +200,26 @@ impl<'a> Model<'a> {
         }
     }
 
-    pub fn void(&mut self, now: Timestamp, bid_id: BidId) -> Result<(), Rejection> {
-        if self.struck.contains(&bid_id) {
+    pub fn void(&mut self, now: Timestamp, bid_id: BidId, bidder: Option<UserId>) -> Result<(), Rejection> {
+        let accepted = self.bids.iter().chain(&self.struck).filter(|bid| bid.bid_id == bid_id);
+        let bearers: BTreeSet<UserId> = accepted.map(|bid| bid.bidder).collect();
+        let bidder = match bidder {
+            Some(bidder) if bearers.contains(&bidder) => bidder,
+            None if bearers.len() > 1 => return Err(Rejection::SharedBidId),
+            None => *bearers.first().ok_or(Rejection::NotFound)?,
+            Some(_) => return Err(Rejection::NotFound),
+        };
+        let Some(place) = self.bids.iter().position(|bid| (bid.bid_id, bid.bidder) == (bid_id, bidder)) else {
             return Ok(());
-        }
-        let place = self.bids.iter().position(|bid| bid.bid_id == bid_id).ok_or(Rejection::NotFound)?;
+        };
         let at = self.stamp(now);
         if !self.is_live(at) {
             return Err(Rejection::AuctionClosed);
         }
         self.last_at = at;
-        let bidder = self.bids[place].bidder;
         let (earlier, later) = self.bids.split_at(place);
         let (falls, stays): (Vec<_>, Vec<_>) = later.iter().partition(|bid| bid.bidder == bidder);
-        self.struck.extend(falls.iter().map(|bid: &Accepted| bid.bid_id));
+        self.struck.extend(falls);
         self.bids = earlier.iter().copied().chain(stays).collect();
         self.blocked.insert(bidder);
         self.extend(at);

@@ -76,6 +76,24 @@ pub struct Row {
     pub what: Happening,
 }
 
+impl Row {
+    /// Whose bid or raise it is, if that is known.
+    pub const fn bidder(&self) -> Option<UserId> {
+        match self.what {
+            Happening::Bid { bidder, .. } | Happening::Raised { bidder, .. } => bidder,
+            _ => None,
+        }
+    }
+}
+
+/// A void: which bid it was about, and all that fell with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Void {
+    bid: BidId,
+    bid_seq: u64,
+    struck: BTreeSet<BidId>,
+}
+
 /// A lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lot {
@@ -123,8 +141,8 @@ pub struct Lot {
     pub watchers: u64,
     /// What happened, by seq.
     pub history: BTreeMap<u64, Row>,
-    /// Bids that were voided.
-    pub struck: BTreeSet<BidId>,
+    /// The voids among that, by seq.
+    pub voids: BTreeMap<u64, Void>,
 }
 
 impl From<&Auction> for Lot {
@@ -152,7 +170,7 @@ impl From<&Auction> for Lot {
             extensions: 0,
             watchers: 0,
             history: BTreeMap::new(),
-            struck: BTreeSet::new(),
+            voids: BTreeMap::new(),
         };
         lot.replace_status(&auction.status);
         lot
@@ -197,7 +215,7 @@ impl Lot {
     pub fn replace_status(&mut self, status: &StatusView) {
         if status.epoch != self.epoch {
             self.history.clear();
-            self.struck.clear();
+            self.voids.clear();
         }
         self.status = status.status;
         self.format = status.format;
@@ -226,8 +244,9 @@ impl Lot {
 
     /// Takes an entry into the history alone.
     pub fn remember(&mut self, entry: &LogEntry) {
-        if let EventData::Voided { struck, .. } = &entry.data {
-            self.struck.extend(struck);
+        if let EventData::Voided { bid_id, bid_seq, struck, .. } = &entry.data {
+            let void = Void { bid: *bid_id, bid_seq: *bid_seq, struck: struck.iter().copied().collect() };
+            self.voids.insert(entry.seq, void);
         }
         if let Some(what) = happening(&entry.data) {
             self.history.insert(entry.seq, Row { at: entry.at, what });
@@ -362,8 +381,20 @@ impl Lot {
 
     /// The bids that can be voided, newest first.
     pub fn standing_bids(&self) -> Vec<&Row> {
-        let standing = |row: &&Row| matches!(row.what, Happening::Bid { bid, .. } if !self.struck.contains(&bid));
-        self.history.values().rev().filter(standing).collect()
+        let standing = |(seq, row): &(&u64, &Row)| matches!(row.what, Happening::Bid { .. }) && !self.fell(**seq, row);
+        self.history.iter().rev().filter(standing).map(|(_, row)| row).collect()
+    }
+
+    /// Whether a bid or raise of the history was voided. Its id alone does not say: several bidders
+    /// may have used it.
+    pub fn fell(&self, seq: u64, row: &Row) -> bool {
+        let (Happening::Bid { bid, .. } | Happening::Raised { bid, .. }) = row.what else { return false };
+        self.voids.range(seq..).any(|(_, void)| {
+            let about = self.history.get(&void.bid_seq).and_then(Row::bidder);
+            let same = about.zip(row.bidder()).is_none_or(|(about, bidder)| about == bidder);
+            let falls = void.struck.contains(&bid) && (bid != void.bid || seq == void.bid_seq);
+            falls && seq >= void.bid_seq && same
+        })
     }
 
     /// The prices after each bid, oldest first, for the chart.

@@ -16,8 +16,8 @@ pub enum Question {
     BuyNow(AuctionId, Money),
     /// Why the lot is cancelled.
     CancelLot(AuctionId),
-    /// Why the bid is voided.
-    VoidBid(AuctionId, BidId),
+    /// Why the bid, of this bidder unless it is sealed, is voided.
+    VoidBid(AuctionId, BidId, Option<UserId>),
     /// Whether to delete the message.
     DeleteMessage(MessageId),
     /// For how many seconds to mute.

@@ -51,9 +51,24 @@ fn starting_cancelling_voiding() {
         ("x", "", "enter", vec![]),
         ("x", "broken in transport", "enter", vec![Effect::CancelLot(world::WATCH, "broken in transport".to_owned())]),
         ("x", "broken", "esc", vec![]),
-        ("v", "shill", "enter", vec![Effect::VoidBid(world::CAMERA, world::bid(803), "shill".to_owned())]),
-        ("tab j v", "shill", "enter", vec![Effect::VoidBid(world::CAMERA, world::bid(802), "shill".to_owned())]),
-        ("tab j enter", "shill", "enter", vec![Effect::VoidBid(world::CAMERA, world::bid(802), "shill".to_owned())]),
+        (
+            "v",
+            "shill",
+            "enter",
+            vec![Effect::VoidBid(world::CAMERA, world::bid(803), Some(world::BALA), "shill".to_owned())],
+        ),
+        (
+            "tab j v",
+            "shill",
+            "enter",
+            vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())],
+        ),
+        (
+            "tab j enter",
+            "shill",
+            "enter",
+            vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())],
+        ),
     ] {
         let mut seat = seller(WIDE);
         seat.press(keys);
@@ -113,6 +128,7 @@ fn voided_bids_leave_the_list() {
             0,
             EventData::Voided {
                 bid_id: world::bid(801),
+                bid_seq: 3,
                 struck: vec![world::bid(801), world::bid(803)],
                 reason: "shill".to_owned(),
                 price: Some(world::myr(100_000)),
@@ -127,4 +143,27 @@ fn voided_bids_leave_the_list() {
     let lot = seat.model.desk_floor().expect("a lot");
     assert_eq!(lot.standing_bids().len(), 1);
     assert_eq!(seat.model.desk.bid, 0, "the selection stays inside the list");
+}
+
+#[test]
+fn a_copied_id_does_not_take_the_other_bid_from_the_list() {
+    let mut seat = seller(WIDE);
+    let copy = world::leading(801, world::STRANGER, 130_000, 4, 30_000);
+    seat.live(Live::Auction(world::CAMERA, world::entry(6, 0, copy)));
+    let voided = EventData::Voided {
+        bid_id: world::bid(801),
+        bid_seq: 6,
+        struck: vec![world::bid(801)],
+        reason: "shill".to_owned(),
+        price: Some(world::myr(125_000)),
+        leader: Some(world::BALA),
+        next_minimum: Some(world::myr(125_500)),
+        reserve_met: Some(false),
+        bid_count: 3,
+        closes_at: world::start().plus_millis(30_000),
+    };
+    seat.live(Live::Auction(world::CAMERA, world::entry(7, 0, voided)));
+    let lot = seat.model.desk_floor().expect("a lot");
+    let fallen: Vec<u64> = lot.history.iter().filter(|(seq, row)| lot.fell(**seq, row)).map(|(seq, _)| *seq).collect();
+    assert_eq!((lot.standing_bids().len(), fallen), (3, vec![6]));
 }

@@ -53,6 +53,7 @@ fn hostile(size: (u16, u16)) -> Seat {
             0,
             EventData::Voided {
                 bid_id: world::bid(801),
+                bid_seq: 3,
                 struck: vec![world::bid(801)],
                 reason: EVIL.to_owned(),
                 price: None,

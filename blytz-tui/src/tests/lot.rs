@@ -180,6 +180,7 @@ fn a_void_strikes_bids_and_gives_the_lead_back() {
         2_000,
         EventData::Voided {
             bid_id: world::bid(1),
+            bid_seq: 6,
             struck: vec![world::bid(1)],
             reason: "a wrong amount".to_owned(),
             price: Some(world::myr(125_000)),
@@ -192,6 +193,38 @@ fn a_void_strikes_bids_and_gives_the_lead_back() {
     );
     assert_eq!(seat.notice(), "Your bid on Leica M3 of 1954 with a 50 mm Summicron was voided");
     assert_snapshot!("voided", seat.screen());
+}
+
+#[test]
+fn a_void_of_a_copied_id_is_not_the_users_own() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("a");
+    seat.write("1300");
+    seat.press("enter");
+    let accepted = world::answer(1, BidOutcome::Leading, 130_000);
+    seat.reply(Reply::Bid(world::bid(1), Ok(Box::new(accepted))));
+    event(&mut seat, 6, 1_000, world::leading(1, world::AISHAH, 130_000, 4, 30_000));
+    let before = seat.model.attempts.get_mut(world::bid(1)).expect("an attempt").state.clone();
+    event(&mut seat, 7, 2_000, world::leading(1, world::BALA, 140_000, 5, 30_000));
+    event(
+        &mut seat,
+        8,
+        3_000,
+        EventData::Voided {
+            bid_id: world::bid(1),
+            bid_seq: 7,
+            struck: vec![world::bid(1)],
+            reason: "a shill".to_owned(),
+            price: Some(world::myr(130_000)),
+            leader: Some(world::AISHAH),
+            next_minimum: Some(world::myr(130_500)),
+            reserve_met: Some(false),
+            bid_count: 4,
+            closes_at: world::start().plus_millis(30_000),
+        },
+    );
+    let attempt = seat.model.attempts.get_mut(world::bid(1)).expect("an attempt");
+    assert_eq!(attempt.state, before);
 }
 
 #[test]

@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 pub const AISHAH: UserId = UserId(Uuid::from_u128(0xa1));
 pub const BALA: UserId = UserId(Uuid::from_u128(0xba1a));
+/// Somebody whose name is not known.
+pub const STRANGER: UserId = UserId(Uuid::from_u128(0xdead));
 pub const MEILING: UserId = UserId(Uuid::from_u128(0x3e1));
 pub const SHOW: StreamId = StreamId(Uuid::from_u128(0x50));
 pub const NEXT_SHOW: StreamId = StreamId(Uuid::from_u128(0x51));
@@ -217,7 +219,7 @@ pub fn camera_log() -> Vec<LogEntry> {
     vec![
         entry(2, -30_000, opened),
         entry(3, -25_000, leading(801, BALA, 100_000, 1, 30_000)),
-        entry(4, -15_000, leading(802, UserId(Uuid::from_u128(0xdead)), 110_000, 2, 30_000)),
+        entry(4, -15_000, leading(802, STRANGER, 110_000, 2, 30_000)),
         entry(5, -5_000, leading(803, BALA, 125_000, 3, 30_000)),
     ]
 }

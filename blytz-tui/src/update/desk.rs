@@ -104,7 +104,7 @@ impl Turn<'_> {
         };
         let who = bidder.map_or_else(|| "a sealed bidder".to_owned(), |bidder| self.model.name(bidder));
         let about = format!("The bid of {who} and every later one of theirs.");
-        let prompt = Prompt::text(Question::VoidBid(lot.id, *bid), about, "");
+        let prompt = Prompt::text(Question::VoidBid(lot.id, *bid, *bidder), about, "");
         self.ask(prompt);
     }
 

@@ -16,7 +16,13 @@ use crate::{
     format,
     keymap::Action,
     message::Live,
-    model::{Connection, Position, Screen, attempt::AttemptState, clean::Clean, follow::Mode, lot::Lot},
+    model::{
+        Connection, Position, Screen,
+        attempt::AttemptState,
+        clean::Clean,
+        follow::Mode,
+        lot::{Lot, Row},
+    },
     theme::Role,
 };
 
@@ -69,8 +75,11 @@ impl Turn<'_> {
         let Some(before) = self.model.lots.get(&id).map(|lot| self.model.position(lot)) else { return };
         let Some(lot) = self.model.lots.get_mut(&id) else { return };
         lot.apply(entry);
-        if let EventData::Voided { struck, .. } = &entry.data {
-            for bid in struck {
+        if let EventData::Voided { bid_seq, struck, .. } = &entry.data {
+            // Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.
+            let bidder = lot.history.get(bid_seq).and_then(Row::bidder);
+            let mine = bidder.is_none_or(|bidder| self.model.me.as_ref().is_some_and(|me| me.id == bidder));
+            for bid in struck.iter().filter(|_| mine) {
                 if let Some(attempt) = self.model.attempts.get_mut(*bid) {
                     attempt.state = AttemptState::Voided;
                 }

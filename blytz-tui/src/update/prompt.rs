@@ -52,9 +52,9 @@ impl Turn<'_> {
                 let reason = reason(text)?;
                 self.effect(Effect::CancelLot(id, reason));
             }
-            Question::VoidBid(id, bid) => {
+            Question::VoidBid(id, bid, bidder) => {
                 let reason = reason(text)?;
-                self.effect(Effect::VoidBid(id, bid, reason));
+                self.effect(Effect::VoidBid(id, bid, bidder, reason));
             }
             Question::DeleteMessage(id) => self.effect(Effect::DeleteMessage(id)),
             Question::Mute(stream, user) => {

@@ -133,7 +133,7 @@ fn bids(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let mut lines = Vec::new();
     for (index, row) in rows.iter().enumerate().skip(first).take(inner.height as usize) {
         let style = if index == model.desk.bid && focused { role(model, Role::Selected) } else { Style::new() };
-        lines.push(history::line(model, lot, row, inner.width as usize).patch_style(style));
+        lines.push(history::line(model, row, false, inner.width as usize).patch_style(style));
     }
     if lines.is_empty() {
         lines.push(Line::styled("No bids.", role(model, Role::Muted)));

@@ -28,16 +28,15 @@ pub fn draw(model: &Model, lot: &Lot, scroll: usize, focused: bool, area: Rect, 
     let title = format!(" History, {} bid{plural} ", lot.bid_count);
     frame.render_widget(Block::bordered().title(title).border_style(role(model, border)), area);
     let inner = layout::inside(area);
-    let rows = lot.history.values().rev().skip(scroll).take(inner.height as usize);
-    let lines: Vec<Line<'_>> = rows.map(|row| line(model, lot, row, inner.width as usize)).collect();
+    let rows = lot.history.iter().rev().skip(scroll).take(inner.height as usize);
+    let lines: Vec<Line<'_>> =
+        rows.map(|(seq, row)| line(model, row, lot.fell(*seq, row), inner.width as usize)).collect();
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
-/// A row: how long ago, what, and the price after it.
-pub fn line(model: &Model, lot: &Lot, row: &Row, width: usize) -> Line<'static> {
+/// A row: how long ago, what, and the price after it; crossed out when it was struck.
+pub fn line(model: &Model, row: &Row, struck: bool, width: usize) -> Line<'static> {
     let (what, price, style) = words(model, row);
-    let struck =
-        matches!(&row.what, Happening::Bid { bid, .. } | Happening::Raised { bid, .. } if lot.struck.contains(bid));
     let age = text::fit_right(&format::ago(row.at, model.server_now()), 7);
     let price = price.map(|price| format!(" {}", format::digits(price))).unwrap_or_default();
     let room = width.saturating_sub(8 + text::width(&price));

@@ -98,6 +98,9 @@ Examples:
         auction: AuctionId,
         /// The bid's id, as `blytz auctions events` shows it
         bid: BidId,
+        /// Whose bid; needed only when several bidders used the same id
+        #[arg(long, value_name = "USER")]
+        bidder: Option<UserId>,
         /// Why; everybody sees it
         #[arg(long)]
         reason: String,
@@ -223,9 +226,13 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
             ctx.confirm(&format!("Cancel auction {auction}?"))?;
             show(ctx, &auctions.cancel(auction, &reason).await?)
         }
-        Command::Void { auction, bid, reason } => {
+        Command::Void { auction, bid, bidder, reason } => {
             ctx.confirm(&format!("Strike bid {bid}, every later one of its bidder, and block them in this auction?"))?;
-            show(ctx, &auctions.void(auction, bid, &reason).await?)
+            let voided = match bidder {
+                Some(bidder) => auctions.void_of(auction, bid, bidder, &reason).await?,
+                None => auctions.void(auction, bid, &reason).await?,
+            };
+            show(ctx, &voided)
         }
         Command::Events { auction, after, limit } => log::events(ctx, &client, auction, after, limit).await,
         Command::Export { auction, file, format } => log::export(ctx, &client, auction, &file, format).await,

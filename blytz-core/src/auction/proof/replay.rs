@@ -7,7 +7,7 @@
 
 use super::{Flaw, verify::Bid};
 use crate::{
-    BidId, Money, Timestamp, UserId,
+    Money, Timestamp, UserId,
     auction::{
         Auction, BidKind, Command, Event, Rejection, Rules, Standing,
         increment::Steps,
@@ -112,7 +112,7 @@ impl Replay<'_> {
                 EventData::Bid { .. } | EventData::MaxRaised { .. } => bids.next(),
                 _ => None,
             };
-            own.note(entry, bid);
+            own.note(bid, self.strikes_winner_from(entry));
             let decided = match bid {
                 Some(bid) => self.bid(&mut auction, entry, bid, own.this.map(|own| closed[own])),
                 None => self.other(&mut auction, entry, &log),
@@ -222,9 +222,12 @@ impl Replay<'_> {
                 Command::Amend { rules, starts_at: Some(*starts_at), reserve_nonce }
             }
             EventData::Opened { .. } => Command::Open,
-            EventData::Voided { bid_id, reason, .. } => {
-                Command::Void { bid_id: *bid_id, reason: reason.clone(), log: log.to_vec() }
-            }
+            EventData::Voided { bid_id, bid_seq, reason, .. } => Command::Void {
+                bid_id: *bid_id,
+                bidder: Some(self.bidder_of(*bid_seq).ok_or_else(|| Flaw::at(entry, "bid_seq is no bid's"))?),
+                reason: reason.clone(),
+                log: log.to_vec(),
+            },
             // An extension by a bid or a void was taken with it; alone there is only an outage's.
             EventData::Extended { .. } => Command::Resume,
             EventData::Closed { .. } => Command::Tick,
@@ -256,6 +259,17 @@ impl Replay<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whose the bid with its event in this place is.
+    fn bidder_of(&self, bid_seq: u64) -> Option<UserId> {
+        self.bids.iter().find(|bid| bid.seq == bid_seq).map(|bid| bid.bidder)
+    }
+
+    /// From which event on a void strikes the winner's bids.
+    fn strikes_winner_from(&self, entry: &LogEntry) -> Option<u64> {
+        let EventData::Voided { bid_seq, .. } = entry.data else { return None };
+        self.winner.filter(|_| self.bidder_of(bid_seq) == self.winner).map(|_| bid_seq)
     }
 
     /// If assuming too much for a closed max explains why the log does not follow: how much less it
@@ -297,21 +311,22 @@ struct Own {
     /// That of this event.
     this: Option<usize>,
     met: usize,
-    /// Those that no void has struck.
-    standing: Vec<(usize, BidId)>,
+    /// Those that no void has struck, with the seq of their events.
+    standing: Vec<(usize, u64)>,
 }
 
 impl Own {
-    fn note(&mut self, entry: &LogEntry, bid: Option<&Bid>) {
+    /// Goes on to this event. `struck_from` says from which one on the winner's bids fall by it:
+    /// all closed maxes are theirs.
+    fn note(&mut self, bid: Option<&Bid>, struck_from: Option<u64>) {
         self.this = None;
-        match (&entry.data, bid) {
-            (EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. }, Some(Bid { offer: None, .. })) => {
-                self.this = Some(self.met);
-                self.standing.push((self.met, *bid_id));
-                self.met += 1;
-            }
-            (EventData::Voided { struck, .. }, _) => self.standing.retain(|(_, bid_id)| !struck.contains(bid_id)),
-            _ => {}
+        if let Some(Bid { seq, offer: None, .. }) = bid {
+            self.this = Some(self.met);
+            self.standing.push((self.met, *seq));
+            self.met += 1;
+        }
+        if let Some(from) = struck_from {
+            self.standing.retain(|(_, seq)| *seq < from);
         }
     }
 

@@ -46,6 +46,8 @@ pub fn verify(proof: &Proof) -> Result<Verdict, Flaw> {
 
 /// A bid or raise of the log with its opening.
 pub(super) struct Bid {
+    /// The place of its event in the log.
+    pub(super) seq: u64,
     /// Whose.
     pub(super) bidder: UserId,
     /// How much; none for a max that is not opened.
@@ -148,6 +150,7 @@ fn opened_bids(proof: &Proof) -> Result<Vec<Bid>, Flaw> {
             .filter(|opening| (opening.seq, opening.bid_id) == (entry.seq, bid_id))
             .ok_or_else(|| Flaw::at(entry, "the next opening is not this bid's"))?;
         bids.push(Bid {
+            seq: entry.seq,
             bidder: bidder_of(entry, bidder, opening)?,
             offer: opened_offer(entry, bid_id, commitment, opening)?,
         });

@@ -23,7 +23,8 @@
 //! Lines that begin with `#` are for the reader.
 //!
 //! **Commands.** `open`, `tick`, `resume`, `bid 12.00`, `max 50.00`, `buy now` (each with an
-//! optional `as LABEL`, which names its `bid_id`), `void LABEL`, `cancel`, `amend KEY: VALUE; …`
+//! optional `as LABEL`, which names its `bid_id`), `void LABEL` (with `of NAME` where several
+//! bidders used the label), `cancel`, `amend KEY: VALUE; …`
 //! with keys of the header, `suspend NAME` and `block NAME`. Who is `seller` or `admin` acts as such;
 //! `-` is the clock or the house.
 //!
@@ -96,6 +97,8 @@ pub enum Action {
     Void {
         /// The label.
         label: String,
+        /// Whose bid it is, if that is said.
+        of: Option<String>,
     },
     /// Cancel; an admin may with bids.
     Cancel,

@@ -242,7 +242,15 @@ impl RowReader {
             "tick" => Ok(Action::Tick),
             "resume" => Ok(Action::Resume),
             "cancel" => Ok(Action::Cancel),
-            "void" => Ok(Action::Void { label: name()? }),
+            "void" => {
+                let label = name()?;
+                Ok(match label.split_once(" of ") {
+                    Some((label, of)) => {
+                        Action::Void { label: label.trim().to_owned(), of: Some(of.trim().to_owned()) }
+                    }
+                    None => Action::Void { label, of: None },
+                })
+            }
             "suspend" => Ok(Action::Suspend { name: name()? }),
             "block" => Ok(Action::Block { name: name()? }),
             "amend" => self.amend(rest),

@@ -231,10 +231,11 @@ impl Runner {
             Action::Open => self.ask(step.at, Command::Open),
             Action::Tick => self.ask(step.at, Command::Tick),
             Action::Resume => self.ask(step.at, Command::Resume),
-            Action::Void { label } => {
+            Action::Void { label, of } => {
                 let bid_id = BidId(self.bids.id(label));
+                let bidder = of.as_ref().map(|name| UserId(self.users.id(name)));
                 let log = self.log.clone();
-                self.ask(step.at, Command::Void { bid_id, reason: "as told".to_owned(), log })
+                self.ask(step.at, Command::Void { bid_id, bidder, reason: "as told".to_owned(), log })
             }
             Action::Cancel => {
                 let by_admin = step.who == "admin";

@@ -142,7 +142,12 @@ async fn cancel(
         (status = 401, description = "No valid access token.", body = Problem),
         (status = 403, description = "Not your auction.", body = Problem),
         (status = 404, description = "No such auction, or no such bid in it.", body = Problem),
-        (status = 409, description = "`auction_not_live`, `auction_closed`, `auction_cancelled`.", body = Problem),
+        (
+            status = 409,
+            description = "`auction_not_live`, `auction_closed`, `auction_cancelled`, or `conflict`: several bidders \
+                used this `bid_id`, and `bidder_id` is not given.",
+            body = Problem
+        ),
         (status = 422, description = "Invalid shape.", body = Problem),
     )
 )]
@@ -152,7 +157,8 @@ async fn void(
     Body { who, body }: Body<Active, VoidRequest>,
 ) -> Result<Json<Auction>> {
     app.auctions.owned(id, &who).await?;
-    app.auctions.act(id, Act::Void { bid_id: body.bid_id, reason: body.reason, log: Vec::new() }).await?;
+    let VoidRequest { bid_id, bidder_id: bidder, reason } = body;
+    app.auctions.act(id, Act::Void { bid_id, bidder, reason, log: Vec::new() }).await?;
     Ok(Json(app.auctions.one(id, Some(&who)).await?))
 }
 

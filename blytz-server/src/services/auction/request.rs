@@ -40,6 +40,7 @@ pub(super) enum Act {
     /// Comes without the log; the room reads it just before it decides.
     Void {
         bid_id: BidId,
+        bidder: Option<UserId>,
         reason: String,
         log: Vec<Event>,
     },
@@ -64,8 +65,8 @@ impl Act {
                     _ => amendment.nonce,
                 },
             },
-            Self::Void { bid_id, reason, log } => {
-                Command::Void { bid_id: *bid_id, reason: reason.clone(), log: log.clone() }
+            Self::Void { bid_id, bidder, reason, log } => {
+                Command::Void { bid_id: *bid_id, bidder: *bidder, reason: reason.clone(), log: log.clone() }
             }
             Self::Cancel { reason, by_admin } => Command::Cancel { reason: reason.clone(), by_admin: *by_admin },
         }
