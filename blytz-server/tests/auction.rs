@@ -409,7 +409,8 @@ async fn a_show_has_a_queue_and_does_not_end_over_a_live_lot() {
     app.clock.advance(seconds(61));
     let ended = app.post(Some(&seller), &format!("{path}/end"), json!({})).await.expect(200);
     assert_eq!(ended["status"], "ended");
-    assert_eq!(ids(app.get(None, &lots).await.expect(200)), [second], "what was not opened can go elsewhere");
+    assert_eq!(ids(app.get(None, &lots).await.expect(200)), [second, first.clone()], "its queue stays on record");
+    app.post(Some(&seller), "/auction/start", json!({ "auction_id": first })).await.refused(409, "stream_not_live");
     app.put(Some(&seller), &elsewhere, json!({ "auction_ids": [first] })).await.expect(200);
     app.post(Some(&seller), &format!("{path}/start"), json!({})).await.refused(409, "stream_not_live");
 }

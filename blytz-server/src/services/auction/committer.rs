@@ -31,7 +31,7 @@ pub(super) struct Batch {
     pub status: &'static str,
     pub state: String,
     pub due_at: Option<Timestamp>,
-    /// Whether it opens the lot, which a show that has ended does not allow.
+    /// Whether somebody opened the lot by hand, which a show that has ended does not allow.
     pub opens: bool,
     /// Bids that a void struck.
     pub struck: Option<(UserId, Vec<BidId>)>,

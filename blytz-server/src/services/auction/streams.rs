@@ -15,7 +15,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
-    request::Scope,
     store::{self, StreamRow},
 };
 use crate::{
@@ -238,11 +237,8 @@ async fn close_show(app: App, id: StreamId) -> Result<()> {
         return Err(Error::new(ErrorCode::LotLive, "A lot of this show is live; wait for its close or cancel it."));
     }
     let ended = store::end_stream(&mut tx, id, now).await?;
-    // They can go into another show, or open without one.
-    store::release_lots(&mut tx, id).await?;
     tx.commit().await?;
     if ended {
-        app.auctions.shared.refresh(Scope::Everybody).await;
         app.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Ended }, now);
     }
     Ok(())

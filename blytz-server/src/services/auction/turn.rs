@@ -53,6 +53,8 @@ pub(super) struct Turn<'a> {
     pub entries: Vec<LogEntry>,
     sealed: Vec<Option<Sealed>>,
     pub accepted: Vec<Accepted>,
+    /// Whether somebody opened the lot by hand.
+    opens: bool,
     /// Bids refused in this turn: a copy of one in the same turn must not win either.
     refused: HashMap<RefusedBid, Error>,
     pub struck: Option<(UserId, Vec<BidId>)>,
@@ -76,6 +78,7 @@ impl<'a> Turn<'a> {
             entries: Vec::new(),
             sealed: Vec::new(),
             accepted: Vec::new(),
+            opens: false,
             refused: HashMap::new(),
             struck: None,
             amended: None,
@@ -191,7 +194,8 @@ impl<'a> Turn<'a> {
         match act {
             Act::Amend { amendment } => self.amended = Some((terms(&self.auction)?, amendment.title.clone())),
             Act::Void { .. } => self.struck = self.struck_since(first),
-            Act::Open | Act::Cancel { .. } | Act::Tick => {}
+            Act::Open => self.opens |= self.entries.len() > first,
+            Act::Cancel { .. } | Act::Tick => {}
         }
         Ok(())
     }
@@ -241,7 +245,7 @@ impl<'a> Turn<'a> {
             status: state.status_name(),
             state: json(&state)?,
             due_at: self.auction.poll_timeout(),
-            opens: self.entries.iter().any(|entry| matches!(entry.data, EventData::Opened { .. })),
+            opens: self.opens,
             struck: self.struck.clone(),
             amended: self.amended.take(),
             released: unsold.then(|| (self.auction.product_id(), "lot not sold")),

@@ -168,15 +168,6 @@ pub(in super::super) async fn show_has_ended(tx: &mut Tx, lot: AuctionId) -> sql
     Ok(count > 0)
 }
 
-const RELEASE_LOTS: &str = "
-    update auctions set stream_id = null
-    where stream_id = $1 and id in (select auction_id from auction_heads where status = 'scheduled')";
-
-/// Takes the lots that were not opened out of a show's queue.
-pub(in super::super) async fn release_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(RELEASE_LOTS).bind(id.uuid()).execute(conn).await.map(drop))
-}
-
 const MODERATORS: &str = "select user_id from stream_moderators where stream_id = $1";
 
 /// The show's own moderators.
