@@ -1,0 +1,161 @@
+//! What happens in an auction, as its log tells everybody.
+
+use serde::{Deserialize, Serialize};
+
+use super::bid::BidOutcome;
+use super::rules::RulesView;
+use super::status::AuctionStatus;
+use crate::{BidId, Money, ProductId, Timestamp, UserId};
+
+/// Why a close was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ExtensionReason {
+    /// A late bid.
+    SoftClose,
+    /// A bid was voided late.
+    Void,
+    /// The server was down during the last moments.
+    Outage,
+}
+
+/// What happened in an auction, as everybody sees it. People are ids; no max and no reserve is in
+/// any of these. While sealed, everything but the count, the id and the commitment is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", content = "data", rename_all = "snake_case")]
+pub enum EventData {
+    /// The auction was made.
+    Scheduled {
+        /// Who sells.
+        seller_id: UserId,
+        /// What.
+        product_id: ProductId,
+        /// When it opens by itself.
+        starts_at: Option<Timestamp>,
+        /// How; the reserve hidden.
+        rules: RulesView,
+        /// Hex SHA-256 of the canonical JSON of `rules`.
+        rules_hash: String,
+    },
+    /// The rules were changed before the first bid.
+    Amended {
+        /// The rules from now on; the reserve hidden.
+        rules: RulesView,
+        /// Hex SHA-256 of the canonical JSON of `rules`.
+        rules_hash: String,
+        /// When it opens by itself, from now on.
+        #[serde(default)]
+        starts_at: Option<Timestamp>,
+        /// The close from now on; null while scheduled.
+        closes_at: Option<Timestamp>,
+    },
+    /// Bids are taken from now on.
+    Opened {
+        /// From when.
+        opens_at: Timestamp,
+        /// Until when.
+        closes_at: Timestamp,
+    },
+    /// A bid was accepted.
+    Bid {
+        /// Which.
+        bid_id: BidId,
+        /// Whose; null while sealed.
+        bidder: Option<UserId>,
+        /// What became of it.
+        outcome: BidOutcome,
+        /// The price after it.
+        price: Option<Money>,
+        /// Who leads after it.
+        leader: Option<UserId>,
+        /// The least that the next bidder must bid; null once won.
+        next_minimum: Option<Money>,
+        /// The close after it.
+        closes_at: Timestamp,
+        /// Standing accepted bids.
+        bid_count: u64,
+        /// Hex SHA-256 of the canonical JSON of `{bid_id, amount|max, nonce}`.
+        commitment: String,
+    },
+    /// A leader raised their max (or, while sealed, somebody raised their bid).
+    MaxRaised {
+        /// The bid that raised it.
+        bid_id: BidId,
+        /// The price after it.
+        price: Option<Money>,
+        /// Who leads.
+        leader: Option<UserId>,
+        /// The least that the next bidder must bid.
+        next_minimum: Option<Money>,
+        /// Hex SHA-256 of the canonical JSON of `{bid_id, amount|max, nonce}`.
+        commitment: String,
+    },
+    /// The price reached the reserve.
+    ReserveMet {
+        /// The price.
+        price: Money,
+    },
+    /// A bid was voided.
+    Voided {
+        /// Which.
+        bid_id: BidId,
+        /// The seq of its own event: several bidders may have used the same id.
+        bid_seq: u64,
+        /// All that fell with it, itself first, in log order.
+        struck: Vec<BidId>,
+        /// Why.
+        reason: String,
+        /// The price after it.
+        price: Option<Money>,
+        /// Who leads after it.
+        leader: Option<UserId>,
+        /// The least that the next bidder must bid.
+        next_minimum: Option<Money>,
+        /// Whether the reserve is met; null without one.
+        reserve_met: Option<bool>,
+        /// Standing accepted bids.
+        bid_count: u64,
+        /// The close after it.
+        closes_at: Timestamp,
+    },
+    /// The close was moved.
+    Extended {
+        /// To when.
+        closes_at: Timestamp,
+        /// Why.
+        reason: ExtensionReason,
+    },
+    /// The auction is over.
+    Closed {
+        /// `sold` or `unsold`.
+        status: AuctionStatus,
+        /// Who won.
+        winner: Option<UserId>,
+        /// The hammer price.
+        price: Option<Money>,
+    },
+    /// The auction was called off.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One entry of an auction's log: public, hashed, sent to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogEntry {
+    /// Its place, dense from 1.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub data: EventData,
+    /// The hash of the entry before it; 64 zeros at seq 1.
+    pub prev: String,
+    /// Hex SHA-256 of the canonical JSON of `{auction_id, seq, at, kind, data, prev}`.
+    pub hash: String,
+}

@@ -1,0 +1,115 @@
+//! Making, changing and ending a lot.
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::RulesInput;
+use crate::{
+    AuctionId, BidId, ProductId, StreamId, Timestamp, UserId,
+    wire::{Check, Faults, present, stated},
+};
+
+/// `POST /auction`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AuctionInput {
+    /// What is sold: one unit of it.
+    pub product_id: ProductId,
+    /// 1 to 200 characters; the product's title unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// In which of the seller's shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_id: Option<StreamId>,
+    /// Opens by itself then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Timestamp>,
+    /// How it is sold.
+    pub rules: RulesInput,
+}
+
+impl Check for AuctionInput {
+    fn check(&self, faults: &mut Faults) {
+        if let Some(title) = &self.title {
+            faults.text("/title", title, 1..=200);
+        }
+        self.rules.check_at("/rules", faults);
+    }
+}
+
+/// `PATCH /auction/{id}`: absent fields stay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AuctionUpdate {
+    /// 1 to 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub title: Option<String>,
+    /// Opens by itself then; null waits for `start`. Not once live.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Timestamp>))]
+    pub starts_at: Option<Option<Timestamp>>,
+    /// All the rules anew; the format's and the currency's change is allowed, too. Once live the
+    /// close only moves later.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    pub rules: Option<RulesInput>,
+}
+
+impl Check for AuctionUpdate {
+    fn check(&self, faults: &mut Faults) {
+        if let Some(title) = &self.title {
+            faults.text("/title", title, 1..=200);
+        }
+        if let Some(rules) = &self.rules {
+            rules.check_at("/rules", faults);
+        }
+    }
+}
+
+/// `POST /auction/start`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StartRequest {
+    /// Which auction opens now.
+    pub auction_id: AuctionId,
+}
+
+impl Check for StartRequest {
+    fn check(&self, _: &mut Faults) {}
+}
+
+/// `POST /auction/{id}/cancel`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CancelRequest {
+    /// Why: 1 to 200 characters, public.
+    pub reason: String,
+}
+
+impl Check for CancelRequest {
+    fn check(&self, faults: &mut Faults) {
+        faults.text("/reason", &self.reason, 1..=200);
+    }
+}
+
+/// `POST /auction/{id}/void`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct VoidRequest {
+    /// Which bid; every later one of the same bidder falls with it.
+    pub bid_id: BidId,
+    /// Whose: needed only when several bidders used the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bidder_id: Option<UserId>,
+    /// Why: 1 to 200 characters, public.
+    pub reason: String,
+}
+
+impl Check for VoidRequest {
+    fn check(&self, faults: &mut Faults) {
+        faults.text("/reason", &self.reason, 1..=200);
+    }
+}

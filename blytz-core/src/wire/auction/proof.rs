@@ -1,0 +1,93 @@
+//! What anybody needs to check an auction after its close.
+
+use serde::{Deserialize, Serialize};
+
+use super::bid::Receipt;
+use super::event::LogEntry;
+use super::rules::RulesView;
+use crate::{AuctionId, BidId, Money, UserId};
+
+/// One of the server's signing keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogKey {
+    /// Its id, as receipts name it.
+    pub key_id: String,
+    /// Always `Ed25519`.
+    pub alg: String,
+    /// Hex of the 32 bytes of the public key.
+    pub public_key: String,
+}
+
+/// `GET /auction/keys`: all keys, retired ones too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LogKeys {
+    /// The keys.
+    pub keys: Vec<LogKey>,
+}
+
+/// The opened reserve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReserveOpening {
+    /// The reserve.
+    pub reserve_price: Money,
+    /// Hex of the commitment's 32 random bytes.
+    pub nonce: String,
+}
+
+/// One opened bid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Opening {
+    /// The event's seq.
+    pub seq: u64,
+    /// The bid.
+    pub bid_id: BidId,
+    /// Whose. While sealed the log does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bidder: Option<UserId>,
+    /// The amount, if it was exact (or bought now).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// The max, if it was a proxy bid. Absent with `amount` absent, too: a winner's max above the
+    /// price, which only the winner and admins see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Money>,
+    /// Hex of the commitment's 32 random bytes; null where the amount is not shown.
+    pub nonce: Option<String>,
+}
+
+/// A head of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Head {
+    /// The last event's seq.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: String,
+    /// The server's signature under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+}
+
+/// `GET /auction/{id}/proof`: with the events, all that a checker needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Proof {
+    /// Which auction.
+    pub auction_id: AuctionId,
+    /// Its rules, the reserve hidden.
+    pub rules: RulesView,
+    /// The opened reserve; null without one.
+    pub reserve: Option<ReserveOpening>,
+    /// The opened bids, in log order.
+    pub openings: Vec<Opening>,
+    /// The head of the log.
+    pub head: Head,
+    /// The server's keys.
+    pub keys: Vec<LogKey>,
+    /// The whole log.
+    pub events: Vec<LogEntry>,
+}
