@@ -104,9 +104,9 @@ impl Request {
         }
     }
 
-    /// Whether it needs a turn of its own: a void reads the log, which must not change meanwhile,
-    /// and an amendment writes more than events.
+    /// Whether it needs a turn of its own: a void reads the log, which must not change meanwhile, an
+    /// amendment writes more than events, and an opening that its show forbids takes no bid with it.
     pub(super) const fn stands_alone(&self) -> bool {
-        matches!(self, Self::Act { act: Act::Void { .. } | Act::Amend { .. }, .. })
+        matches!(self, Self::Act { act: Act::Void { .. } | Act::Amend { .. } | Act::Open, .. })
     }
 }
