@@ -304,7 +304,7 @@ async fn what_was_accepted_is_answered_before_it_stops() {
     let answer = read_to_end(asking).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"valid\":false}"), "{answer}");
     stopping.await.expect("no panic").expect("it stops");
-    assert!(app.db.ping().await.is_err(), "the database is closed");
+    assert!(app.db.begin_write().await.is_err(), "the database is closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

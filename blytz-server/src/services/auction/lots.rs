@@ -29,7 +29,6 @@ use crate::{
     http::{
         Body, PathId, Query,
         extract::{check_limit, page_size},
-        uninterrupted,
     },
     services::auth::{Seller, User},
 };
@@ -67,12 +66,12 @@ async fn create(
 ) -> Result<(StatusCode, Json<Auction>)> {
     let rules = checked(&body.rules)?;
     check_opening(body.starts_at, app.clock.now())?;
-    let id = uninterrupted(schedule(app.clone(), who.0.clone(), body, rules)).await?;
+    let id = schedule(&app, &who, body, rules).await?;
     Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await?)))
 }
 
 /// Makes an auction, and wakes whoever has to know of it.
-async fn schedule(app: App, who: User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
+async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
     let now = app.clock.now();
     let id: AuctionId = new_id(&app.clock);
     let mut tx = app.db.begin_write().await?;
@@ -121,7 +120,7 @@ async fn schedule(app: App, who: User, body: AuctionInput, rules: Rules) -> Resu
         app.auctions.shared.wake(id);
     }
     if let Some(stream) = body.stream_id {
-        super::queue::tell(&app, stream).await?;
+        super::queue::tell(app, stream).await?;
     }
     Ok(id)
 }

@@ -50,7 +50,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(needs: &Needs, committer: Committer, rostrum: Handle) -> Self {
         Self {
-            db: needs.db.clone(),
+            db: needs.db.for_rooms(),
             clock: needs.clock.clone(),
             hub: needs.hub.clone(),
             signer: needs.keys.log_signer(),

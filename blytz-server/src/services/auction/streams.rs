@@ -24,7 +24,6 @@ use crate::{
     http::{
         Body, PathId, Query,
         extract::{PathIds, check_limit, page_size},
-        uninterrupted,
     },
     live::Topic,
     services::auth::{Active, Seller},
@@ -225,12 +224,12 @@ async fn end(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>) 
     app.auctions.owned_stream(id, &who).await?;
     let lots = store::queue(&app.db, id).await?;
     app.auctions.settle(lots).await?;
-    uninterrupted(close_show(app.clone(), id)).await?;
+    close_show(&app, id).await?;
     Ok(Json(app.auctions.one_stream(id).await?))
 }
 
 /// Ends a show, and tells whoever has to know of it.
-async fn close_show(app: App, id: StreamId) -> Result<()> {
+async fn close_show(app: &App, id: StreamId) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin_write().await?;
     if !store::live_lots(&mut tx, id).await?.is_empty() {

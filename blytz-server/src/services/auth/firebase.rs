@@ -24,7 +24,6 @@ use crate::{
     db::Tx,
     error::{Error, Result},
     http::extract::{Anyone, Body},
-    http::uninterrupted,
     providers::firebase::Identity,
 };
 
@@ -51,12 +50,11 @@ pub(super) async fn login(
     State(app): State<App>,
     Body { body, .. }: Body<Anyone, FirebaseRequest>,
 ) -> Result<Json<Session>> {
-    let accounts = app.accounts.clone();
-    let firebase = accounts.firebase.as_ref().ok_or_else(|| {
+    let firebase = app.accounts.firebase.as_ref().ok_or_else(|| {
         Error::new(ErrorCode::NotFound, "This server has no Firebase project; log in with email address and password.")
     })?;
     let identity = firebase.verify(&body.id_token).await?;
-    uninterrupted(async move { app.accounts.log_in_as(identity).await }).await.map(Json)
+    app.accounts.log_in_as(identity).await.map(Json)
 }
 
 impl Accounts {

@@ -28,7 +28,6 @@ use crate::{
     clock::new_id,
     db::Tx,
     error::{Error, Result},
-    http::uninterrupted,
     http::{
         extract::{Anyone, Body},
         limits::{ClientAddr, Limits},
@@ -90,8 +89,7 @@ pub(super) async fn refresh(
     State(app): State<App>,
     Body { body, .. }: Body<Anyone, RefreshRequest>,
 ) -> Result<Json<Refreshed>> {
-    let accounts = app.accounts.clone();
-    let tokens = uninterrupted(async move { accounts.refresh(&body.refresh_token).await }).await?;
+    let tokens = app.accounts.refresh(&body.refresh_token).await?;
     Ok(Json(Refreshed { tokens }))
 }
 
@@ -105,8 +103,7 @@ pub(super) async fn refresh(
     )
 )]
 pub(super) async fn logout(State(app): State<App>, user: User) -> Result<StatusCode> {
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.end_session(user.session).await }).await?;
+    app.accounts.end_session(user.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

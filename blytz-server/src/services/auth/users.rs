@@ -26,7 +26,6 @@ use crate::{
     app::App,
     error::{Error, Result},
     http::extract::{Body, PathId, Query, check_limit, page_size},
-    http::uninterrupted,
 };
 
 /// Which users to list.
@@ -99,8 +98,7 @@ pub(super) async fn put_roles(
     if id == who.id && !roles.contains(&Role::Admin) {
         return Err(Error::conflict("You can't take the role of an admin from yourself; another admin can."));
     }
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.set_roles(id, &roles).await }).await.map(Json)
+    app.accounts.set_roles(id, &roles).await.map(Json)
 }
 
 /// Suspend an account.
@@ -119,8 +117,7 @@ pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): Pa
     if id == admin.id {
         return Err(Error::conflict("You can't suspend yourself; another admin can."));
     }
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.set_suspended(id, true).await }).await.map(Json)
+    app.accounts.set_suspended(id, true).await.map(Json)
 }
 
 /// Reinstate a suspended account. It has to log in again.
@@ -133,8 +130,7 @@ pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): Pa
     )
 )]
 pub(super) async fn reinstate(State(app): State<App>, _: Admin, PathId(id): PathId<UserId>) -> Result<Json<Profile>> {
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.set_suspended(id, false).await }).await.map(Json)
+    app.accounts.set_suspended(id, false).await.map(Json)
 }
 
 /// Where a page starts: after this id. `start` is before every id.
