@@ -208,7 +208,7 @@ async fn list(
         seller_id: query.seller_id,
         before: query.cursor,
     };
-    let mut rows = store::list_lots(&app.db, &filter, size + 1).await?;
+    let mut rows = store::list_lots(&app.db.for_scans(), &filter, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next_cursor = rows.last().filter(|_| more).map(|row| AuctionId(row.id).to_string());

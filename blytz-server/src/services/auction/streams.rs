@@ -152,7 +152,7 @@ impl Check for StreamQuery {
 async fn list(State(app): State<App>, Query(query): Query<StreamQuery>) -> Result<Json<Page<Stream>>> {
     let size = page_size(query.limit);
     let status = query.status.map(name);
-    let mut rows = store::list_streams(&app.db, status, query.seller_id, query.cursor, size + 1).await?;
+    let mut rows = store::list_streams(&app.db.for_scans(), status, query.seller_id, query.cursor, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next_cursor = rows.last().filter(|_| more).map(|row| StreamId(row.id).to_string());

@@ -66,7 +66,7 @@ pub(super) async fn list(
     let after = read_cursor(query.cursor.as_deref(), UserId(Uuid::nil()))?;
     let size = page_size(query.limit);
     let mut people =
-        users::page_of_users(&app.accounts.db, after, query.q.unwrap_or_default().trim(), size + 1).await?;
+        users::page_of_users(&app.accounts.db.for_scans(), after, query.q.unwrap_or_default().trim(), size + 1).await?;
     let more = people.len() > size;
     people.truncate(size);
     let next_cursor = people.last().filter(|_| more).map(|last| last.id.to_string());

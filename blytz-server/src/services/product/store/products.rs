@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use blytz_core::{
     CategoryId, Money, ProductId, Timestamp, UserId,
     catalog::{Listing, Stock},
+    text::searchable,
     wire::{auction::LotProduct, product::Product},
 };
 use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
+use super::search::words;
 use crate::{
     db::{Db, Tx, on_db, on_tx},
     error::{Result, internal},
@@ -117,7 +119,7 @@ impl Row {
 }
 
 macro_rules! select_products {
-    ($($tail:literal),+ $(,)?) => {
+    ($($tail:expr),+ $(,)?) => {
         concat!(
             "select id, seller_id, category_id, title, description, price, currency, listing, images, tags, \
              weight_g, tax_class, on_hand, reserved, created_at_us, updated_at_us, rev from products ",
@@ -174,7 +176,7 @@ pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
         .bind(record.seller_id.uuid())
         .bind(record.category_id.map(CategoryId::uuid))
         .bind(&record.title)
-        .bind(record.title.to_lowercase())
+        .bind(searchable(&record.title))
         .bind(&record.description)
         .bind(record.price.amount)
         .bind(record.price.currency.code())
@@ -207,7 +209,7 @@ pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
         .bind(record.rev)
         .bind(record.category_id.map(CategoryId::uuid))
         .bind(&record.title)
-        .bind(record.title.to_lowercase())
+        .bind(searchable(&record.title))
         .bind(&record.description)
         .bind(record.price.amount)
         .bind(record.price.currency.code())
@@ -232,16 +234,6 @@ pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
 
 fn json(words: &[String]) -> String {
     serde_json::Value::from(words).to_string()
-}
-
-/// What the search looks through.
-fn words(record: &Record) -> String {
-    let mut words = format!("{}\n{}", record.title, record.description);
-    for tag in &record.tags {
-        words.push('\n');
-        words.push_str(tag);
-    }
-    words.to_lowercase()
 }
 
 /// As many ids as [`LOTS`] takes: a list of fixed length is the same text for every database.
