@@ -6,6 +6,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     SessionId, Timestamp, UserId,
     account::{Role, check_password_is_not, normalise_display_name, normalise_email},
+    text::is_invisible,
     wire::{
         ErrorCode, Faults,
         account::{
@@ -16,9 +17,10 @@ use blytz_core::{
 
 use super::{
     accounts::Accounts,
+    password::Compared,
     store::{
         sessions::{self, NewSession},
-        users::{self, NewPerson, Person},
+        users::{self, Credentials, NewPerson, Person},
     },
     token,
     who::{User, suspended},
@@ -37,7 +39,8 @@ use crate::{
 
 /// Sign up.
 ///
-/// Makes an account and logs it in. Email addresses are compared without regard to case.
+/// Makes an account and logs it in. Email addresses are compared in one form: ASCII letters without
+/// regard to case, host names as IDNA does, composed and decomposed letters as the same.
 #[utoipa::path(
     post, path = "/auth/signup", tag = "auth", request_body = SignupRequest,
     responses(
@@ -155,9 +158,21 @@ pub(super) fn invalid_credentials(detail: &str) -> Error {
     Error::new(ErrorCode::InvalidCredentials, detail)
 }
 
+/// The same for a wrong password and for an account that does not exist. What can't be seen in a
+/// password is told: it comes from a clipboard, and looking again would not find it. Not before it
+/// was tried, as passwords of old may have it.
+fn wrong_credentials(password: &str) -> Error {
+    if password.contains(is_invisible) {
+        Error::invalid_field("/password", "must not contain invisible characters")
+    } else {
+        invalid_credentials("The email address or the password is wrong.")
+    }
+}
+
 impl Accounts {
     async fn sign_up(&self, request: SignupRequest) -> Result<Session> {
-        let email = normalise_email(&request.email);
+        let email =
+            normalise_email(&request.email).map_err(|error| Error::invalid_field("/email", error.to_string()))?;
         // The unique index decides; asking first spares the work of hashing.
         if users::user_by_email(&self.db, &email).await?.is_some() {
             return Err(email_taken());
@@ -175,21 +190,43 @@ impl Accounts {
     }
 
     async fn log_in(&self, limits: &Limits, address: IpAddr, request: LoginRequest) -> Result<Session> {
-        let email = normalise_email(&request.email);
-        let credentials = users::credentials(&self.db, &email).await?;
-        let hash = credentials.as_ref().and_then(|(_, hash)| hash.as_deref());
-        let right = self.is_password(limits, address, &email, &request.password, hash).await?;
-        let wrong = || invalid_credentials("The email address or the password is wrong.");
-        let (Some((id, _)), true) = (&credentials, right) else { return Err(wrong()) };
+        let found = self.credentials(&request.email).await?;
+        let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
+        let account = found.as_ref().map_or(request.email.trim(), |found| &found.email);
+        let compared = self.is_password(limits, address, account, &request.password, hash).await?;
+        let wrong = || wrong_credentials(&request.password);
+        let Some(found) = found.as_ref().filter(|_| compared.is_right()) else { return Err(wrong()) };
+        let anew = match compared {
+            Compared::RightAsTyped => Some(self.hasher.turn().await?.hash(&request.password).await?),
+            Compared::Right | Compared::Wrong => None,
+        };
         let mut tx = self.db.begin_write().await?;
         // The password may have been changed since it was read.
-        let person = users::with_password(&mut tx, *id, hash).await?.ok_or_else(wrong)?;
+        let person = users::with_password(&mut tx, found.id(), hash).await?.ok_or_else(wrong)?;
         if person.suspended {
             return Err(suspended());
+        }
+        if let Some(anew) = &anew {
+            users::set_password(&mut tx, person.id, anew, hash).await?;
         }
         let session = self.begin_session(&mut tx, &person).await?;
         tx.commit().await?;
         Ok(session)
+    }
+
+    /// What a login with this address is checked against.
+    ///
+    /// Before addresses had one form, letters beyond ASCII lost their case: who typed one in capitals
+    /// has an account under the small one, and logs in as before.
+    async fn credentials(&self, email: &str) -> Result<Option<Credentials>> {
+        let form = normalise_email(email);
+        if let Ok(form) = &form
+            && let Some(found) = users::credentials(&self.db, form).await?
+        {
+            return Ok(Some(found));
+        }
+        let former = form.unwrap_or_else(|_| email.trim().to_owned()).to_lowercase();
+        users::credentials_of_old(&self.db, &former).await
     }
 
     /// Whether this is the password behind `hash`. Failures count against the pair of account and
@@ -202,14 +239,14 @@ impl Accounts {
         email: &str,
         password: &str,
         hash: Option<&str>,
-    ) -> Result<bool> {
+    ) -> Result<Compared> {
         let turn = self.hasher.turn().await?;
         let attempt = limits.login(email, address)?;
-        let right = turn.verify(password, hash).await?;
-        if right {
+        let compared = turn.verify(password, hash).await?;
+        if compared.is_right() {
             attempt.succeeded();
         }
-        Ok(right)
+        Ok(compared)
     }
 
     /// A new session of somebody; it counts once `tx` is committed.
