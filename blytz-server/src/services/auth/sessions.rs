@@ -79,8 +79,10 @@ pub(super) async fn login(
 
 /// Refresh a session.
 ///
-/// Each refresh token works once and is replaced by the one in the answer. Who shows a spent one
-/// ends the whole session: either they stole it or it was stolen from them.
+/// Each refresh token works once and is replaced by the one in the answer. Shown again within ten
+/// seconds, while that one is unused, it gets the same one: an answer may be lost, and two tabs may
+/// refresh at once. Who shows a spent one otherwise ends the whole session: either they stole it or
+/// it was stolen from them.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "auth", request_body = RefreshRequest,
     responses(
@@ -267,6 +269,11 @@ impl Accounts {
         if found.suspended {
             return Err(suspended());
         }
+        if let Some(nonce) = found.repeats(now) {
+            // Nothing changes. An access token of the session that is already out does not count as use:
+            // whichever of two tabs is answered first uses its own at once.
+            return self.tokens(user, session, token::successor(token, nonce), now);
+        }
         if found.spent {
             tracing::warn!(%user, %session, "a spent refresh token was shown again; its session ends");
             sessions::end_session(&mut tx, session).await?;
@@ -277,8 +284,10 @@ impl Accounts {
         if found.closed || found.expires_at() <= now {
             return Err(refused());
         }
-        let refresh = token::new_refresh();
-        sessions::rotate(&mut tx, &spent, new_session(session, user, &token::refresh_hash(&refresh), now)).await?;
+        let nonce = token::new_refresh();
+        let refresh = token::successor(token, &nonce);
+        let hash = token::refresh_hash(&refresh);
+        sessions::rotate(&mut tx, &spent, &nonce, new_session(session, user, &hash, now)).await?;
         let tokens = self.tokens(user, session, refresh, now)?;
         tx.commit().await?;
         Ok(tokens)
