@@ -6,12 +6,13 @@ use std::{
 };
 
 /// Which folder of `src` owns the tables of which migration.
-const OWNERS: [(&str, &str); 5] = [
+const OWNERS: [(&str, &str); 6] = [
     ("0001_auth.sql", "services/auth"),
     ("0002_product.sql", "services/product"),
     ("0003_auction.sql", "services/auction"),
     ("0004_chat.sql", "services/chat"),
     ("0005_keys.sql", "keys"),
+    ("0007_auth_one_form.sql", "services/auth"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

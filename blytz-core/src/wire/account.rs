@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Check, Faults, present, stated};
 use crate::{
     AddressId, Timestamp, UserId,
-    account::{self, Role},
+    account::{self, InvalidEmail, Role},
 };
 
 /// `POST /auth/signup`.
@@ -13,9 +13,11 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignupRequest {
-    /// The email address; compared without regard to case.
+    /// The email address. ASCII letters are compared without regard to case, host names as IDNA does,
+    /// composed and decomposed letters as the same. No invisible characters.
     pub email: String,
-    /// 12 to 128 characters, not a common password.
+    /// 12 to 128 characters, not a common password. Composed and decomposed letters are the same, and
+    /// so is every kind of space. No invisible characters.
     pub password: String,
     /// What others see: 1 to 50 characters.
     pub display_name: String,
@@ -41,12 +43,22 @@ pub struct LoginRequest {
     pub password: String,
 }
 
+impl Check for LoginRequest {
+    /// What can't be an address has no account. But what is invisible can't be found by looking.
+    fn check(&self, faults: &mut Faults) {
+        if let Err(error @ InvalidEmail::Invisible) = account::normalise_email(&self.email) {
+            faults.invalid("/email", error.to_string());
+        }
+    }
+}
+
 /// `POST /auth/refresh`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
-    /// The refresh token of the last answer; each works once.
+    /// The refresh token of the last answer. Each works once, but within ten seconds may be shown
+    /// again while the one that it was renewed to is unused.
     pub refresh_token: String,
 }
 
@@ -88,7 +100,7 @@ impl Check for PasswordChange {
 macro_rules! nothing_to_check {
     ($($name:ty),*) => {$(impl Check for $name { fn check(&self, _: &mut Faults) {} })*};
 }
-nothing_to_check!(LoginRequest, RefreshRequest, VerifyRequest, FirebaseRequest, RolesUpdate, AddressUpdate);
+nothing_to_check!(RefreshRequest, VerifyRequest, FirebaseRequest, RolesUpdate, AddressUpdate);
 
 macro_rules! secret_debug {
     ($($name:ident),*) => {$(
