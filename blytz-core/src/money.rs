@@ -72,7 +72,20 @@ mod openapi {
         }
     }
     impl utoipa::ToSchema for super::Currency {}
+
+    /// An amount of money where a price is asked for: at least one minor unit.
+    #[derive(utoipa::ToSchema)]
+    #[expect(dead_code, reason = "a description of the Money for which is_price holds; nothing is made of it")]
+    pub struct Price {
+        /// Minor units, 1 to 2^53 − 1.
+        #[schema(minimum = 1, maximum = 9007199254740991_i64, example = 12500)]
+        amount: i64,
+        /// The currency.
+        currency: super::Currency,
+    }
 }
+#[cfg(feature = "openapi")]
+pub(crate) use self::openapi::Price;
 
 /// An amount of money in minor units (sen, cents).
 ///

@@ -175,6 +175,7 @@ struct AuctionQuery {
     /// `next_cursor` of the page before.
     cursor: Option<AuctionId>,
     /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 
@@ -259,6 +260,7 @@ struct EventsQuery {
     /// As `after`: a page's `next_cursor`.
     cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 

@@ -129,6 +129,7 @@ struct StreamQuery {
     /// `next_cursor` of the page before.
     cursor: Option<StreamId>,
     /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 

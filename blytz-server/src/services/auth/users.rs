@@ -33,6 +33,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct UsersQuery {
     /// Part of an email address or a display name, in any case.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// `next_cursor` of the page before, as it was.
     cursor: Option<String>,

@@ -63,20 +63,22 @@ impl ProductSort {
 pub struct ProductQuery {
     /// Words that must all stand in title, description or tags, in any case and composition, also
     /// within a word; up to 200 characters.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// In this category or one below it.
     category: Option<CategoryId>,
     /// Of this seller.
     seller_id: Option<UserId>,
     /// At least this price, in minor units.
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
     min_price: Option<i64>,
     /// At most this price, in minor units.
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
     max_price: Option<i64>,
     /// In this state. Drafts and archives: one's own. Without it: what is active or sold out, and
     /// the drafts when a seller lists their own.
     status: Option<ProductStatus>,
     /// In which order; newest first unless said.
-    #[param(inline)]
     #[param(inline)]
     sort: Option<ProductSort>,
     /// `next_cursor` of the page before, as it was; the order must be the same.
