@@ -16,8 +16,13 @@ use crate::{
     error::{Error, TransportError, UnexpectedAnswer},
     live::Live,
     retry::RetryPolicy,
-    session::{Session, TokenCallback},
+    session::{Login, Session},
+    store::LoginStore,
 };
+
+/// So long one try of a refresh may take: a second one still falls into the time for which the
+/// server gives the same successor again.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(4);
 
 /// No answer of a Blytz server comes near this; a runaway one must not fill the memory.
 const MAX_ANSWER: usize = 64 << 20;
@@ -68,11 +73,11 @@ impl Client {
         tls: Arc<rustls::ClientConfig>,
         base_url: Url,
         tokens: Option<Tokens>,
-        on_tokens: Option<TokenCallback>,
+        store: Option<Arc<dyn LoginStore>>,
         timeout: Duration,
         retry: RetryPolicy,
     ) -> Self {
-        let session = Session::new(tokens, on_tokens);
+        let session = Session::new(tokens, store);
         Self { shared: Arc::new(Shared { http, tls, base_url, session, timeout, retry }) }
     }
 
@@ -86,9 +91,10 @@ impl Client {
         self.shared.session.tokens()
     }
 
-    /// Uses other tokens from now on, or none. The callback of the builder is not called.
+    /// Uses other tokens from now on, or none: to the client this is another login, whoever it may
+    /// be. What was asked under the former one is not sent again. The builder's store is not told.
     pub fn set_tokens(&self, tokens: Option<Tokens>) {
-        self.shared.session.set(tokens);
+        self.shared.session.replace(tokens);
     }
 
     /// Accounts, sessions, addresses.
@@ -149,31 +155,38 @@ impl Client {
 
     /// The body of a 2xx answer, after as many repeats as are safe and one refresh of the tokens.
     async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
+        let session = &self.shared.session;
+        // Who asks is settled now. Whoever logs in meanwhile asked for nothing.
+        let mut login = if call.anonymous { Login::default() } else { session.login() };
         let mut failures = 0;
         let mut refreshed = false;
         loop {
-            let token = if call.anonymous { None } else { self.shared.session.access_token() };
-            let error = match self.attempt(call, token.as_deref()).await {
+            if call.acts_for_somebody() && session.number() != login.number {
+                return Err(Error::LoginChanged);
+            }
+            let error = match self.attempt(call, login.access_token.as_deref()).await {
                 Ok(body) => return Ok(body),
                 Err(error) => error,
             };
             // A 401 is given before anything is done, so any request may be repeated after it.
-            if let Some(stale) = token.filter(|_| !refreshed && wants_login(&error)) {
+            if login.access_token.is_some() && !refreshed && wants_login(&error) {
                 refreshed = true;
-                if self.refresh_from(&stale).await.is_ok() {
-                    continue;
-                }
-                return Err(error);
+                let Ok(tokens) = self.refresh(&login).await else { return Err(error) };
+                login.access_token = Some(tokens.access_token);
+                continue;
             }
             if !call.repeatable {
                 return Err(error);
             }
-            let policy = &self.shared.retry;
-            let Some(wait) = policy.next_wait(&error, failures, ambient::entropy()) else { return Err(error) };
+            let Some(wait) = self.patience(&error, failures) else { return Err(error) };
             tracing::debug!(request = call.name(), %error, ?wait, "asking again");
             failures += 1;
             tokio::time::sleep(wait).await;
         }
+    }
+
+    fn patience(&self, error: &Error, failures: u32) -> Option<Duration> {
+        self.shared.retry.next_wait(error, failures, ambient::entropy())
     }
 
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Vec<u8>, Error> {
@@ -182,6 +195,9 @@ impl Client {
         request = request.header(header::ACCEPT, "application/json, application/problem+json, */*;q=0.1");
         if let Some(token) = token {
             request = request.bearer_auth(token);
+        }
+        if let Some(within) = call.within {
+            request = request.timeout(within.min(self.shared.timeout));
         }
         if let Some(body) = &call.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
@@ -208,38 +224,57 @@ impl Client {
         url
     }
 
-    /// Refreshes unless somebody else has since `stale` was in use. It runs to its end even when
-    /// the caller gives up: the server has rotated the token by then, and the old one presented
-    /// again would end the session.
-    pub(crate) async fn refresh_from(&self, stale: &str) -> Result<Tokens, Error> {
-        let client = self.clone();
-        let stale = stale.to_owned();
+    /// Newer tokens of a login whose access token does not hold any more: those that another call or
+    /// another program got since, else from the server. It runs to its end even when the caller gives
+    /// up: the server has rotated the token by then, and the old one presented again much later would
+    /// end the session.
+    pub(crate) async fn refresh(&self, stale: &Login) -> Result<Tokens, Error> {
+        let (client, stale) = (self.clone(), stale.clone());
         let task = tokio::spawn(async move {
             let session = &client.shared.session;
             let _turn = session.refreshing.lock().await;
-            match session.tokens() {
-                Some(tokens) if tokens.access_token != stale => Ok(tokens),
-                _ => client.refresh_now().await,
+            let mut tokens = session.tokens_of(stale.number).ok_or(Error::LoginChanged)?;
+            if stale.access_token.as_ref() != Some(&tokens.access_token) {
+                return Ok(tokens);
             }
+            if let Some(newer) = session.catch_up(stale.number, &tokens) {
+                if newer.expires_in > 0 {
+                    return Ok(newer);
+                }
+                tokens = newer;
+            }
+            client.rotate(stale.number, tokens).await
         });
         task.await.map_err(|_| TransportError::new("the refresh of the login was interrupted", false))?
     }
 
-    async fn refresh_now(&self) -> Result<Tokens, Error> {
+    /// Exchanges a refresh token. When no answer comes it is asked again: within ten seconds the
+    /// server gives the same successor for it.
+    async fn rotate(&self, number: u64, tokens: Tokens) -> Result<Tokens, Error> {
         let session = &self.shared.session;
-        let refresh_token = session.refresh_token().ok_or(Error::NotLoggedIn)?;
-        let request = RefreshRequest { refresh_token };
-        let call = Call::post("/auth/refresh").json(&request)?.anonymous();
-        // Never repeated: the second arrival of one refresh token looks like a theft.
-        let body = self.attempt(&call, None).await.inspect_err(|error| {
-            if ends_login(error) {
-                session.refuse(&request.refresh_token);
-            }
-        })?;
+        if tokens.refresh_token.is_empty() || session.is_refused(number) {
+            return Err(Error::NotLoggedIn);
+        }
+        let request = RefreshRequest { refresh_token: tokens.refresh_token };
+        let call = Call::post("/auth/refresh").json(&request)?.anonymous().repeatable().within(REFRESH_PATIENCE);
+        let mut failures = 0;
+        let body = loop {
+            let error = match self.attempt(&call, None).await {
+                Ok(body) => break body,
+                Err(error) => error,
+            };
+            let Some(wait) = self.patience(&error, failures) else {
+                if ends_login(&error) {
+                    session.refuse(number, &request.refresh_token);
+                }
+                return Err(error);
+            };
+            failures += 1;
+            tokio::time::sleep(wait).await;
+        };
         let Refreshed { tokens } =
             serde_json::from_slice(&body).map_err(|source| Error::Decode { request: call.name(), source })?;
-        session.receive(&tokens);
-        Ok(tokens)
+        if session.renew(number, &tokens) { Ok(tokens) } else { Err(Error::LoginChanged) }
     }
 }
 
@@ -262,8 +297,8 @@ fn refusal(call: &Call, response: &Response, body: &[u8]) -> Error {
     if let Ok(mut problem) = serde_json::from_slice::<Problem>(body) {
         problem.status = status;
         problem.retry_after = retry_after.or(problem.retry_after);
-        let unsettled = !call.repeatable && problem.code == ErrorCode::OutcomeUnknown;
-        return if unsettled { Error::Unsettled(Box::new(problem)) } else { problem.into() };
+        let error = Error::from(problem);
+        return if call.repeatable { error } else { error.unsettled() };
     }
     Error::Unexpected(Box::new(UnexpectedAnswer {
         request: call.name(),
@@ -296,11 +331,14 @@ pub(crate) struct Call {
     anonymous: bool,
     /// A status beside 2xx whose body is the answer.
     also_accepts: Option<u16>,
+    /// How long one try may take, if less than others.
+    within: Option<Duration>,
 }
 
 impl Call {
     fn new(method: Method, path: String, repeatable: bool) -> Self {
-        Self { method, path, query: Vec::new(), body: None, repeatable, anonymous: false, also_accepts: None }
+        let (query, body, anonymous) = (Vec::new(), None, false);
+        Self { method, path, query, body, repeatable, anonymous, also_accepts: None, within: None }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -354,6 +392,17 @@ impl Call {
     pub(crate) fn accepting(mut self, status: u16) -> Self {
         self.also_accepts = Some(status);
         self
+    }
+
+    /// How long one try may take, if less than others.
+    fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
+        self
+    }
+
+    /// Whether it changes something in the name of whoever is logged in.
+    fn acts_for_somebody(&self) -> bool {
+        !self.anonymous && self.method != Method::GET
     }
 
     fn name(&self) -> String {
