@@ -28,9 +28,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// The tables that a migration makes or changes.
 fn tables(migration: &str) -> Vec<String> {
-    let starts = migration.lines().map(str::trim).filter_map(|line| {
-        line.strip_prefix("create table ").or_else(|| line.strip_prefix("alter table "))
-    });
+    let starts = migration
+        .lines()
+        .map(str::trim)
+        .filter_map(|line| line.strip_prefix("create table ").or_else(|| line.strip_prefix("alter table ")));
     starts.map(|rest| rest.split([' ', '(']).next().expect("a name").to_owned()).collect()
 }
 
