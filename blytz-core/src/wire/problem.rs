@@ -81,6 +81,8 @@ codes! {
     Suspended = "suspended", 403, "Account suspended";
     /// None available.
     OutOfStock = "out_of_stock", 409, "Out of stock";
+    /// Another product of the seller has this sku.
+    SkuTaken = "sku_taken", 409, "SKU taken";
     /// The show is not live.
     StreamNotLive = "stream_not_live", 409, "Show not live";
     /// A lot of the show is still live.

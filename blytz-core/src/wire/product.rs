@@ -46,6 +46,9 @@ pub struct Product {
     pub weight_g: Option<u32>,
     /// The tax class its seller gave it.
     pub tax_class: Option<String>,
+    /// Its seller's own number for it, if there is one; no two products of a seller have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
     /// Units that can be had: on hand without those reserved.
     pub available: i64,
     /// When it was made.
@@ -90,6 +93,9 @@ pub struct ProductInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 20, min_length = 1, max_length = 50))]
     pub tags: Option<Vec<String>>,
+    /// Your own number for it, up to 64 characters; no two of your products have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
     /// `active` unless `draft` is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(schema_with = openapi::first_status))]
@@ -106,6 +112,7 @@ impl Check for ProductInput {
         check_price(self.price, faults);
         check_quantity("/quantity", self.quantity, faults);
         check_details(self.weight_g, self.tax_class.as_deref(), self.images.as_deref(), self.tags.as_deref(), faults);
+        check_sku(self.sku.as_deref(), faults);
         check_status(self.status, faults);
     }
 }
@@ -150,6 +157,10 @@ pub struct ProductUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, max_items = 20, min_length = 1, max_length = 50))]
     pub tags: Option<Vec<String>>,
+    /// Your own number for it, or null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub sku: Option<Option<String>>,
     /// `draft`, `active` or `archived`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     #[cfg_attr(feature = "openapi", schema(schema_with = openapi::later_status))]
@@ -174,6 +185,7 @@ impl Check for ProductUpdate {
             self.tags.as_deref(),
             faults,
         );
+        check_sku(self.sku.as_ref().and_then(Option::as_deref), faults);
         if self.status == Some(ProductStatus::SoldOut) {
             faults.invalid("/status", "must be draft, active or archived; sold_out follows from the stock");
         }
@@ -221,6 +233,16 @@ fn check_details(
     }
     for (index, tag) in tags.iter().enumerate() {
         faults.text(&format!("/tags/{index}"), tag, 1..=50);
+    }
+}
+
+fn check_sku(sku: Option<&str>, faults: &mut Faults) {
+    let Some(sku) = sku else { return };
+    // It is compared character by character: what nobody sees must not make two of one.
+    if sku.trim() != sku || sku.chars().any(char::is_control) {
+        faults.invalid("/sku", "must not begin or end with a space, nor contain line breaks or tabs");
+    } else {
+        faults.text("/sku", sku, 1..=64);
     }
 }
 

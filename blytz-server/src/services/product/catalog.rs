@@ -139,6 +139,7 @@ impl Catalog {
             tags: input.tags.unwrap_or_default(),
             weight_g: input.weight_g,
             tax_class: input.tax_class,
+            sku: input.sku,
             stock: first.after,
             created_at: now,
             updated_at: now,
@@ -225,6 +226,7 @@ fn not_theirs(record: &Record) -> Error {
 fn save_error(error: SaveError) -> Error {
     match error {
         SaveError::NoSuchCategory => Error::invalid_field("/category_id", "must be the id of a category"),
+        SaveError::SkuTaken => Error::new(ErrorCode::SkuTaken, "Another product of the seller has this sku."),
         SaveError::Stale => Error::conflict("The product was changed meanwhile; read it again and repeat."),
         SaveError::Sql(error) => error.into(),
     }
