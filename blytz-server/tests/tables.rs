@@ -12,7 +12,7 @@ const OWNERS: [(&str, &str); 6] = [
     ("0003_auction.sql", "services/auction"),
     ("0004_chat.sql", "services/chat"),
     ("0005_keys.sql", "keys"),
-    ("0007_auth_one_form.sql", "services/auth"),
+    ("0007_auth_forms_and_chat_window.sql", "services/auth"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
