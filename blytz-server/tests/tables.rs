@@ -13,7 +13,7 @@ const OWNERS: [(&str, &str); 10] = [
     ("0004_chat.sql", "services/chat"),
     ("0005_keys.sql", "keys"),
     ("0006_write_probe.sql", "db"),
-    ("0007_auth_one_form.sql", "services/auth"),
+    ("0007_auth_forms_and_chat_window.sql", "services/auth"),
     ("0008_product_sku.sql", "services/product"),
     ("0009_product_search.sql", "services/product"),
     ("0010_stream_sellers.sql", "services/auction"),
