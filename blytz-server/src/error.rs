@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use blytz_core::{
     Money,
-    wire::{ErrorCode, FieldError, Problem},
+    wire::{ErrorCode, Faults, FieldError, Problem},
 };
 
 /// What a handler answers when it can't do what was asked. The client gets it as a problem
@@ -46,7 +46,7 @@ impl Error {
         Self::new(ErrorCode::Conflict, detail)
     }
 
-    /// 422 with every fault. The overall code is that of the faults when they agree.
+    /// 422 with every fault that is listed. The overall code is that of the faults when they agree.
     pub fn invalid(faults: Vec<FieldError>) -> Self {
         let code = match faults.split_first() {
             Some((first, rest)) if rest.iter().all(|fault| fault.code == first.code) => first.code,
@@ -55,7 +55,8 @@ impl Error {
         let detail = match faults.as_slice() {
             [only] if only.pointer.is_empty() => format!("The request {}.", only.detail),
             [only] => format!("{} {}.", only.pointer, only.detail),
-            many => format!("{} fields are invalid; see errors.", many.len()),
+            many if many.len() < Faults::MOST => format!("{} fields are invalid; see errors.", many.len()),
+            many => format!("{} fields or more are invalid; see errors.", many.len()),
         };
         let mut problem = Problem::new(code, detail);
         problem.status = 422;
@@ -75,6 +76,12 @@ impl Error {
     /// 503: not now, ask again in a second.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Unavailable, detail).retry_after(1)
+    }
+
+    /// The same in other words.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
     }
 
     /// The same with the seconds to wait.

@@ -10,6 +10,7 @@ pub mod problem;
 pub mod process;
 pub mod security;
 mod uninterrupted;
+mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
