@@ -6,6 +6,7 @@ pub mod limits;
 mod lingering;
 pub mod metrics;
 pub mod openapi;
+mod origin;
 pub mod problem;
 pub mod process;
 pub mod security;
@@ -14,7 +15,7 @@ mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-pub(crate) use self::uninterrupted::uninterrupted;
+pub(crate) use self::{origin::check_origin, uninterrupted::uninterrupted};
 pub use self::{
     extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
     limits::ClientAddr,

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, header, request::Parts},
+    http::{header, request::Parts},
     response::Response,
 };
 use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::{
     app::App,
     error::{Error, Result},
+    http::check_origin,
     services::auth::{self, User},
 };
 
@@ -71,18 +72,4 @@ pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) 
             let _task = task;
             Session::new(app, login).run(socket, initial).await;
         }))
-}
-
-/// A page of a foreign origin must not ride on a visitor's address. Programs send no Origin.
-fn check_origin(app: &App, headers: &HeaderMap) -> Result<()> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    let listed = app.config.cors_origins.iter().any(|allowed| allowed == origin || allowed == "*");
-    if own || listed {
-        Ok(())
-    } else {
-        Err(Error::forbidden("Pages of this origin may not connect; the operator can allow it with --cors-origins."))
-    }
 }
