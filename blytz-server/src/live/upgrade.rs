@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::{
     app::App,
     error::{Error, Result},
-    http::check_origin,
+    http::{ClientAddr, check_origin},
     services::auth::{self, User},
 };
 
@@ -47,6 +47,9 @@ async fn connect(State(app): State<App>, request: Request) -> Result<Response> {
 /// Answers a handshake with a session, subscribed to `initial` from the start.
 pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
     check_origin(&app, &parts.headers)?;
+    let (client, peer) = ClientAddr::of(&parts, &app.config.trusted_proxies);
+    // A connection of the client's own is counted already; one of a proxy's is not.
+    let guest = if client == peer { None } else { Some(app.crowd.enter(client.0)?) };
     let login = if parts.headers.contains_key(header::AUTHORIZATION) {
         let user = <User as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
         Some((auth::bearer(&parts.headers)?.to_owned(), user))
@@ -69,7 +72,7 @@ pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) 
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .on_upgrade(async move |socket| {
-            let _task = task;
-            Session::new(app, login).run(socket, initial).await;
+            let (_task, _guest) = (task, guest);
+            Session::new(app, login, client).run(socket, initial).await;
         }))
 }
