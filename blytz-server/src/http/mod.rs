@@ -1,15 +1,19 @@
 //! HTTP: what every handler shares.
 
+mod client_addr;
+pub mod crowd;
 pub mod docs;
 pub mod extract;
 pub mod limits;
 mod lingering;
 pub mod metrics;
 pub mod openapi;
+mod origin;
 pub mod problem;
 pub mod process;
 pub mod security;
 mod uninterrupted;
+mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
@@ -17,6 +21,7 @@ pub use self::{
     extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
     limits::ClientAddr,
 };
+pub(crate) use self::{origin::check_origin, uninterrupted::uninterrupted};
 use crate::{app::App, error::Error};
 
 /// Every path of the server, with everything that wraps a request. Nests in other axum apps.
