@@ -13,14 +13,18 @@ use crate::{
     ambient,
     api::{Auctions, Auth, Categories, Chat, Process, Products, Streams},
     builder::ClientBuilder,
+    download::Download,
     error::{Error, TransportError, UnexpectedAnswer},
     live::Live,
     retry::RetryPolicy,
     session::{Session, TokenCallback},
 };
 
-/// No answer of a Blytz server comes near this; a runaway one must not fill the memory.
+/// The most that is kept of one answer: a runaway one must not fill the memory. Only a proof can come
+/// near it, and that can be read as it arrives.
 const MAX_ANSWER: usize = 64 << 20;
+/// How long a download may take as a whole; that it goes on at all is looked at by the piece.
+const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A client of one Blytz server. Clones share connections and tokens and cost nothing.
 ///
@@ -149,34 +153,67 @@ impl Client {
 
     /// The body of a 2xx answer, after as many repeats as are safe and one refresh of the tokens.
     async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
-        let mut failures = 0;
-        let mut refreshed = false;
+        let mut tries = Tries::default();
         loop {
-            let token = if call.anonymous { None } else { self.shared.session.access_token() };
-            let error = match self.attempt(call, token.as_deref()).await {
+            let token = self.token(call);
+            match self.attempt(call, token.as_deref()).await {
                 Ok(body) => return Ok(body),
-                Err(error) => error,
-            };
-            // A 401 is given before anything is done, so any request may be repeated after it.
-            if let Some(stale) = token.filter(|_| !refreshed && wants_login(&error)) {
-                refreshed = true;
-                if self.refresh_from(&stale).await.is_ok() {
-                    continue;
-                }
-                return Err(error);
+                Err(error) => self.prepare_again(call, token, error, &mut tries).await?,
             }
-            if !call.repeatable {
-                return Err(error);
-            }
-            let policy = &self.shared.retry;
-            let Some(wait) = policy.next_wait(&error, failures, ambient::entropy()) else { return Err(error) };
-            tracing::debug!(request = call.name(), %error, ?wait, "asking again");
-            failures += 1;
-            tokio::time::sleep(wait).await;
         }
     }
 
+    /// Sends `call`; the answer's body is read by whoever wants it, as it arrives. Until it begins,
+    /// what fails is repeated as always.
+    pub(crate) async fn download(&self, call: Call) -> Result<Download, Error> {
+        let call = call.without_end();
+        let mut tries = Tries::default();
+        loop {
+            let token = self.token(&call);
+            let begun = tokio::time::timeout(self.shared.timeout, self.begin(&call, token.as_deref())).await;
+            let late = |_| Err(TransportError::late(&call.name(), call.repeatable).into());
+            match begun.unwrap_or_else(late) {
+                Ok(response) => return Ok(Download::new(call.name(), response, self.shared.timeout)),
+                Err(error) => self.prepare_again(&call, token, error, &mut tries).await?,
+            }
+        }
+    }
+
+    fn token(&self, call: &Call) -> Option<String> {
+        if call.anonymous { None } else { self.shared.session.access_token() }
+    }
+
+    /// Gets ready to send a call again after an error, or returns that when it is final.
+    async fn prepare_again(
+        &self,
+        call: &Call,
+        token: Option<String>,
+        error: Error,
+        tries: &mut Tries,
+    ) -> Result<(), Error> {
+        // A 401 is given before anything is done, so any request may be repeated after it.
+        if let Some(stale) = token.filter(|_| !tries.refreshed && wants_login(&error)) {
+            tries.refreshed = true;
+            return self.refresh_from(&stale).await.map(drop).map_err(|_| error);
+        }
+        if !call.repeatable {
+            return Err(error);
+        }
+        let policy = &self.shared.retry;
+        let Some(wait) = policy.next_wait(&error, tries.failures, ambient::entropy()) else { return Err(error) };
+        tracing::debug!(request = call.name(), %error, ?wait, "asking again");
+        tries.failures += 1;
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Vec<u8>, Error> {
+        let response = self.begin(call, token).await?;
+        whole_body(call, response).await
+    }
+
+    /// Sends a call once; the answer is no refusal, and its body still to be read.
+    async fn begin(&self, call: &Call, token: Option<&str>) -> Result<Response, Error> {
         let broken = |error| TransportError::from_http(&call.name(), error, call.repeatable);
         let mut request = self.shared.http.request(call.method.clone(), self.address(call));
         request = request.header(header::ACCEPT, "application/json, application/problem+json, */*;q=0.1");
@@ -186,16 +223,15 @@ impl Client {
         if let Some(body) = &call.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let mut response = request.send().await.map_err(broken)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(TransportError::new(format!("the answer to {} has no end", call.name()), false).into());
-            }
-            body.extend_from_slice(&chunk);
+        if let Some(timeout) = call.timeout {
+            request = request.timeout(timeout);
         }
-        let accepted = response.status().is_success() || call.also_accepts == Some(response.status().as_u16());
-        if accepted { Ok(body) } else { Err(refusal(call, &response, &body)) }
+        let response = request.send().await.map_err(broken)?;
+        if response.status().is_success() || call.also_accepts == Some(response.status().as_u16()) {
+            return Ok(response);
+        }
+        let refused = Refused::of(&response);
+        Err(refusal(call, refused, &whole_body(call, response).await?))
     }
 
     fn address(&self, call: &Call) -> Url {
@@ -254,11 +290,49 @@ pub(crate) fn ends_login(error: &Error) -> bool {
     matches!(error, Error::NotLoggedIn) || error.problem().is_some_and(|problem| refused(problem.status))
 }
 
+/// What has been tried of a call.
+#[derive(Default)]
+struct Tries {
+    failures: u32,
+    refreshed: bool,
+}
+
+/// Reads an answer to its end.
+async fn whole_body(call: &Call, mut response: Response) -> Result<Vec<u8>, Error> {
+    let broken = |error| TransportError::from_http(&call.name(), error, call.repeatable);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(Error::TooLarge { request: call.name(), limit: MAX_ANSWER });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The head of an answer that is no success.
+struct Refused {
+    status: u16,
+    retry_after: Option<u64>,
+    content_type: Option<String>,
+    location: Option<String>,
+}
+
+impl Refused {
+    fn of(response: &Response) -> Self {
+        let text_of = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Self {
+            status: response.status().as_u16(),
+            retry_after: text_of(header::RETRY_AFTER).and_then(|text| text.trim().parse().ok()),
+            content_type: text_of(header::CONTENT_TYPE),
+            location: text_of(header::LOCATION),
+        }
+    }
+}
+
 /// Reads an answer that is no success.
-fn refusal(call: &Call, response: &Response, body: &[u8]) -> Error {
-    let text_of = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let retry_after = text_of(header::RETRY_AFTER).and_then(|text| text.trim().parse().ok());
-    let status = response.status().as_u16();
+fn refusal(call: &Call, refused: Refused, body: &[u8]) -> Error {
+    let Refused { status, retry_after, content_type, location } = refused;
     if let Ok(mut problem) = serde_json::from_slice::<Problem>(body) {
         problem.status = status;
         problem.retry_after = retry_after.or(problem.retry_after);
@@ -268,8 +342,8 @@ fn refusal(call: &Call, response: &Response, body: &[u8]) -> Error {
     Error::Unexpected(Box::new(UnexpectedAnswer {
         request: call.name(),
         status,
-        content_type: text_of(header::CONTENT_TYPE).unwrap_or_default(),
-        location: text_of(header::LOCATION),
+        content_type: content_type.unwrap_or_default(),
+        location,
         excerpt: excerpt(body),
         retry_after,
         repeatable: call.repeatable,
@@ -296,11 +370,22 @@ pub(crate) struct Call {
     anonymous: bool,
     /// A status beside 2xx whose body is the answer.
     also_accepts: Option<u16>,
+    /// How long it may take, if that is not what the client's calls may.
+    timeout: Option<Duration>,
 }
 
 impl Call {
     fn new(method: Method, path: String, repeatable: bool) -> Self {
-        Self { method, path, query: Vec::new(), body: None, repeatable, anonymous: false, also_accepts: None }
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            body: None,
+            repeatable,
+            anonymous: false,
+            also_accepts: None,
+            timeout: None,
+        }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -353,6 +438,12 @@ impl Call {
     /// An answer of this status carries the same body as a success.
     pub(crate) fn accepting(mut self, status: u16) -> Self {
         self.also_accepts = Some(status);
+        self
+    }
+
+    /// The answer may take as long as it does.
+    fn without_end(mut self) -> Self {
+        self.timeout = Some(NO_END);
         self
     }
 
