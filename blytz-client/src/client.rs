@@ -13,6 +13,7 @@ use crate::{
     ambient,
     api::{Auctions, Auth, Categories, Chat, Process, Products, Streams},
     builder::ClientBuilder,
+    download::Download,
     error::{Error, TransportError, UnexpectedAnswer},
     live::Live,
     retry::RetryPolicy,
@@ -24,8 +25,11 @@ use crate::{
 /// server gives the same successor again.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(4);
 
-/// No answer of a Blytz server comes near this; a runaway one must not fill the memory.
+/// The most that is kept of one answer: a runaway one must not fill the memory. Only a proof can come
+/// near it, and that can be read as it arrives.
 const MAX_ANSWER: usize = 64 << 20;
+/// How long a download may take as a whole; that it goes on at all is looked at by the piece.
+const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A client of one Blytz server. Clones share connections and tokens and cost nothing.
 ///
@@ -155,34 +159,62 @@ impl Client {
 
     /// The body of a 2xx answer, after as many repeats as are safe and one refresh of the tokens.
     async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
-        let session = &self.shared.session;
-        // Who asks is settled now. Whoever logs in meanwhile asked for nothing.
-        let mut login = if call.anonymous { Login::default() } else { session.login() };
-        let mut failures = 0;
-        let mut refreshed = false;
+        let mut tries = self.tries(call);
         loop {
-            if call.acts_for_somebody() && session.number() != login.number {
-                return Err(Error::LoginChanged);
-            }
-            let error = match self.attempt(call, login.access_token.as_deref()).await {
-                Ok(body) => return Ok(body),
-                Err(error) => error,
+            let attempt = async {
+                self.check_login(call, &tries)?;
+                self.attempt(call, tries.login.access_token.as_deref()).await
             };
-            // A 401 is given before anything is done, so any request may be repeated after it.
-            if login.access_token.is_some() && !refreshed && wants_login(&error) {
-                refreshed = true;
-                let Ok(tokens) = self.refresh(&login).await else { return Err(error) };
-                login.access_token = Some(tokens.access_token);
-                continue;
+            match attempt.await {
+                Ok(body) => return Ok(body),
+                Err(error) => self.prepare_again(call, error, &mut tries).await?,
             }
-            if !call.repeatable {
-                return Err(error);
-            }
-            let Some(wait) = self.patience(&error, failures) else { return Err(error) };
-            tracing::debug!(request = call.name(), %error, ?wait, "asking again");
-            failures += 1;
-            tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Sends `call`; the answer's body is read by whoever wants it, as it arrives. Until it begins,
+    /// what fails is repeated as always.
+    pub(crate) async fn download(&self, call: Call) -> Result<Download, Error> {
+        let call = call.within(NO_END);
+        let mut tries = self.tries(&call);
+        loop {
+            let begun = self.begin(&call, tries.login.access_token.as_deref());
+            let late = |_| Err(TransportError::late(&call.name(), call.repeatable).into());
+            match tokio::time::timeout(self.shared.timeout, begun).await.unwrap_or_else(late) {
+                Ok(response) => return Ok(Download::new(call.name(), response, self.shared.timeout)),
+                Err(error) => self.prepare_again(&call, error, &mut tries).await?,
+            }
+        }
+    }
+
+    /// Who asks is settled now. Whoever logs in meanwhile asked for nothing.
+    fn tries(&self, call: &Call) -> Tries {
+        let login = if call.anonymous { Login::default() } else { self.shared.session.login() };
+        Tries { login, failures: 0, refreshed: false }
+    }
+
+    fn check_login(&self, call: &Call, tries: &Tries) -> Result<(), Error> {
+        let same = !call.acts_for_somebody() || self.shared.session.number() == tries.login.number;
+        if same { Ok(()) } else { Err(Error::LoginChanged) }
+    }
+
+    /// Gets ready to send a call again after an error, or returns that when it is final.
+    async fn prepare_again(&self, call: &Call, error: Error, tries: &mut Tries) -> Result<(), Error> {
+        // A 401 is given before anything is done, so any request may be repeated after it.
+        if tries.login.access_token.is_some() && !tries.refreshed && wants_login(&error) {
+            tries.refreshed = true;
+            let Ok(tokens) = self.refresh(&tries.login).await else { return Err(error) };
+            tries.login.access_token = Some(tokens.access_token);
+            return Ok(());
+        }
+        if !call.repeatable {
+            return Err(error);
+        }
+        let Some(wait) = self.patience(&error, tries.failures) else { return Err(error) };
+        tracing::debug!(request = call.name(), %error, ?wait, "asking again");
+        tries.failures += 1;
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 
     fn patience(&self, error: &Error, failures: u32) -> Option<Duration> {
@@ -190,6 +222,12 @@ impl Client {
     }
 
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Vec<u8>, Error> {
+        let response = self.begin(call, token).await?;
+        whole_body(call, response).await
+    }
+
+    /// Sends a call once; the answer is no refusal, and its body still to be read.
+    async fn begin(&self, call: &Call, token: Option<&str>) -> Result<Response, Error> {
         let broken = |error| TransportError::from_http(&call.name(), error, call.repeatable);
         let mut request = self.shared.http.request(call.method.clone(), self.address(call));
         request = request.header(header::ACCEPT, "application/json, application/problem+json, */*;q=0.1");
@@ -197,21 +235,17 @@ impl Client {
             request = request.bearer_auth(token);
         }
         if let Some(within) = call.within {
-            request = request.timeout(within.min(self.shared.timeout));
+            request = request.timeout(within);
         }
         if let Some(body) = &call.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let mut response = request.send().await.map_err(broken)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(TransportError::new(format!("the answer to {} has no end", call.name()), false).into());
-            }
-            body.extend_from_slice(&chunk);
+        let response = request.send().await.map_err(broken)?;
+        if response.status().is_success() || call.also_accepts == Some(response.status().as_u16()) {
+            return Ok(response);
         }
-        let accepted = response.status().is_success() || call.also_accepts == Some(response.status().as_u16());
-        if accepted { Ok(body) } else { Err(refusal(call, &response, &body)) }
+        let refused = Refused::of(&response);
+        Err(refusal(call, refused, &whole_body(call, response).await?))
     }
 
     fn address(&self, call: &Call) -> Url {
@@ -256,7 +290,11 @@ impl Client {
             return Err(Error::NotLoggedIn);
         }
         let request = RefreshRequest { refresh_token: tokens.refresh_token };
-        let call = Call::post("/auth/refresh").json(&request)?.anonymous().repeatable().within(REFRESH_PATIENCE);
+        let call = Call::post("/auth/refresh")
+            .json(&request)?
+            .anonymous()
+            .repeatable()
+            .within(REFRESH_PATIENCE.min(self.shared.timeout));
         let mut failures = 0;
         let body = loop {
             let error = match self.attempt(&call, None).await {
@@ -289,11 +327,50 @@ pub(crate) fn ends_login(error: &Error) -> bool {
     matches!(error, Error::NotLoggedIn) || error.problem().is_some_and(|problem| refused(problem.status))
 }
 
+/// What has been tried of a call.
+struct Tries {
+    /// In whose name it is asked.
+    login: Login,
+    failures: u32,
+    refreshed: bool,
+}
+
+/// Reads an answer to its end.
+async fn whole_body(call: &Call, mut response: Response) -> Result<Vec<u8>, Error> {
+    let broken = |error| TransportError::from_http(&call.name(), error, call.repeatable);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(Error::TooLarge { request: call.name(), limit: MAX_ANSWER });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The head of an answer that is no success.
+struct Refused {
+    status: u16,
+    retry_after: Option<u64>,
+    content_type: Option<String>,
+    location: Option<String>,
+}
+
+impl Refused {
+    fn of(response: &Response) -> Self {
+        let text_of = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Self {
+            status: response.status().as_u16(),
+            retry_after: text_of(header::RETRY_AFTER).and_then(|text| text.trim().parse().ok()),
+            content_type: text_of(header::CONTENT_TYPE),
+            location: text_of(header::LOCATION),
+        }
+    }
+}
+
 /// Reads an answer that is no success.
-fn refusal(call: &Call, response: &Response, body: &[u8]) -> Error {
-    let text_of = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let retry_after = text_of(header::RETRY_AFTER).and_then(|text| text.trim().parse().ok());
-    let status = response.status().as_u16();
+fn refusal(call: &Call, refused: Refused, body: &[u8]) -> Error {
+    let Refused { status, retry_after, content_type, location } = refused;
     if let Ok(mut problem) = serde_json::from_slice::<Problem>(body) {
         problem.status = status;
         problem.retry_after = retry_after.or(problem.retry_after);
@@ -303,8 +380,8 @@ fn refusal(call: &Call, response: &Response, body: &[u8]) -> Error {
     Error::Unexpected(Box::new(UnexpectedAnswer {
         request: call.name(),
         status,
-        content_type: text_of(header::CONTENT_TYPE).unwrap_or_default(),
-        location: text_of(header::LOCATION),
+        content_type: content_type.unwrap_or_default(),
+        location,
         excerpt: excerpt(body),
         retry_after,
         repeatable: call.repeatable,
@@ -331,7 +408,7 @@ pub(crate) struct Call {
     anonymous: bool,
     /// A status beside 2xx whose body is the answer.
     also_accepts: Option<u16>,
-    /// How long one try may take, if less than others.
+    /// How long one try may take, if that is not what the client's calls may.
     within: Option<Duration>,
 }
 
@@ -394,7 +471,7 @@ impl Call {
         self
     }
 
-    /// How long one try may take, if less than others.
+    /// How long one try may take, if that is not what the client's calls may.
     fn within(mut self, time: Duration) -> Self {
         self.within = Some(time);
         self

@@ -29,6 +29,14 @@ pub enum Error {
         /// What is wrong with the body.
         source: serde_json::Error,
     },
+    /// An answer that is longer than what is kept of one.
+    #[error("the answer to {request} is longer than {} MiB", limit >> 20)]
+    TooLarge {
+        /// Method and path of the request.
+        request: String,
+        /// The most that is kept, in bytes.
+        limit: usize,
+    },
     /// The call needs tokens and the client has none.
     #[error("not logged in")]
     NotLoggedIn,
@@ -159,12 +167,16 @@ impl TransportError {
         Self { what: what.into(), repeatable, source: None }
     }
 
+    pub(crate) fn late(request: &str, repeatable: bool) -> Self {
+        Self::new(format!("no answer to {request} in time"), repeatable)
+    }
+
     pub(crate) fn from_http(request: &str, error: reqwest::Error, repeatable: bool) -> Self {
         let never_sent = error.is_connect();
         let what = if never_sent {
             format!("can't reach the server: {}", root_cause(&error))
         } else if error.is_timeout() {
-            format!("no answer to {request} in time")
+            return Self::late(request, repeatable);
         } else {
             format!("the connection broke during {request}: {}", root_cause(&error))
         };

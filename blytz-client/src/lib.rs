@@ -32,6 +32,7 @@ mod ambient;
 mod api;
 mod builder;
 mod client;
+mod download;
 mod error;
 pub mod live;
 mod paging;
@@ -49,6 +50,7 @@ pub use crate::{
     },
     builder::ClientBuilder,
     client::Client,
+    download::Download,
     error::{Error, RetryKind, TransportError, UnexpectedAnswer},
     live::{ClockOffset, CloseReason, ConnectionState, Live, LiveEvent, LiveEvents, LiveHandle},
     paging::all_pages,

@@ -5,9 +5,9 @@ use std::fs;
 use blytz_core::{
     AuctionId, BidId, Currency, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Nonce, Rules, Sealed, Standing,
+        Auction, BidKind, Command, Event, Ledger, Nonce, Rules, Sealed, Standing,
         log::Head,
-        proof::{Flaw, IncompleteLog, Verdict, Viewer, verify},
+        proof::{self, Flaw, IncompleteLog, Verdict, Viewer},
         receipt::Signer,
     },
     wire::auction::{
@@ -26,6 +26,20 @@ fn user(number: u128) -> UserId {
 
 fn myr(amount: i64) -> Money {
     Money::new(amount, Currency::MYR)
+}
+
+/// What is said of a proof at hand, and the same of its JSON, in whatever order its members stand.
+fn verify(proof: &Proof) -> Result<Verdict, Flaw> {
+    let verdict = proof::verify(proof);
+    let as_published = serde_json::to_string(proof).expect("it has a JSON form");
+    // The events come second here, before what they are checked against.
+    let sorted = serde_json::to_value(proof).expect("it has a JSON form").to_string();
+    assert!(sorted.find("events") < sorted.find("openings"));
+    for text in [as_published, sorted] {
+        let reading = proof::read(text.as_bytes(), |_, _| {}).expect("a proof");
+        assert_eq!(reading.verdict, verdict, "{text}");
+    }
+    verdict
 }
 
 /// What somebody does, and how long after the last thing.
@@ -112,7 +126,7 @@ fn run(rules: &RulesInput, steps: &[Step]) -> Run {
             Action::Void { which } => {
                 let Some((bid_id, bidder)) = bids.get(which % bids.len().max(1)).copied() else { continue };
                 let (bidder, reason) = (Some(bidder), "not a real bidder".to_owned());
-                Command::Void { bid_id, bidder, reason, log: events.clone() }
+                Command::Void { bid_id, bidder, reason, ledger: Ledger::of(&events) }
             }
             Action::Resume => Command::Resume,
             Action::Amend { rules } => {

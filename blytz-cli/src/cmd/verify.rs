@@ -1,16 +1,23 @@
 //! `blytz verify`: decides a finished auction again, from nothing but what was published.
 
-use std::path::Path;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use blytz_client::{
-    Client,
-    wire::auction::{LogKey, LogKeys, Proof},
+    Client, Download,
+    wire::auction::{LogKey, LogKeys},
 };
 use blytz_core::{
     AuctionId,
-    auction::proof::{Flaw, Verdict, verify},
+    auction::proof::{self, Flaw, Frame, Reading, Unreadable, Verdict},
 };
+use bytes::Bytes;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use crate::{
     context::Context,
@@ -39,23 +46,29 @@ pub struct Args {
     keys: Option<String>,
 }
 
+/// A proof of more events than this is checked long enough for somebody to ask how long.
+const LONG: u64 = 10_000;
+
 pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let trusted = args.keys.as_deref().map(read_keys).transpose()?;
-    let (proof, trusted) = match args.proof.parse::<AuctionId>() {
+    let (reading, trusted) = match args.proof.parse::<AuctionId>() {
         Ok(id) if !Path::new(&args.proof).exists() => {
             let client = ctx.client().await?;
-            (client.auctions().proof(id).await?, Some(keys(&client, trusted).await?))
+            let trusted = keys(&client, trusted).await?;
+            let download = client.auctions().proof_download(id).await?;
+            (check(Arriving::new(download), "the answer".to_owned()).await?, Some(trusted))
         }
-        _ => (read_proof(&args.proof)?, trusted),
+        _ if args.proof == "-" => (check(io::stdin(), "what is on stdin".to_owned()).await?, trusted),
+        _ => (check(open(&args.proof)?, args.proof).await?, trusted),
     };
-    let judged = verify(&proof).and_then(|verdict| {
-        trusted.as_deref().map_or(Ok(()), |trusted| known(&proof, trusted))?;
-        Ok(verdict)
+    let judged = reading.verdict.and_then(|verdict| match (&reading.frame, trusted.as_deref()) {
+        (Some(frame), Some(trusted)) => known(frame, trusted).map(|()| verdict),
+        _ => Ok(verdict),
     });
+    let auction = reading.frame.map(|frame| frame.auction_id);
     match judged {
-        Ok(verdict) => show(ctx, &proof, &verdict, trusted.is_some()),
+        Ok(verdict) => show(ctx, auction, &verdict, trusted.is_some()),
         Err(flaw) if ctx.out.is_json() => {
-            let auction = proof.auction_id;
             ctx.out.json(&json!({ "valid": false, "auction_id": auction, "seq": flaw.seq, "detail": flaw.what }))?;
             Err(Failure::Reported(Exit::Failed))
         }
@@ -63,9 +76,65 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     }
 }
 
-fn read_proof(path: &str) -> Result<Proof, Failure> {
-    let text = read_text(path)?;
-    serde_json::from_str(&text).map_err(|error| Failure::failed(format!("{path} is no proof: {error}")))
+fn open(path: &str) -> Result<File, Failure> {
+    File::open(path).map_err(|error| Failure::failed(format!("{path} can't be read: {error}.")))
+}
+
+/// Checks a proof while it is read, on a thread of its own: reading waits, and deciding is work.
+async fn check(input: impl Read + Send + 'static, what: String) -> Result<Reading, Failure> {
+    let read = move || {
+        let mut bar = None;
+        let read = proof::read(input, |done, of| {
+            if of > LONG && (done % 256 == 0 || done == of) {
+                bar.get_or_insert_with(|| progress(of)).set_position(done);
+            }
+        });
+        bar.inspect(ProgressBar::finish_and_clear);
+        read
+    };
+    let read = tokio::task::spawn_blocking(read).await.map_err(anyhow::Error::from)?;
+    read.map_err(|unreadable| match unreadable {
+        Unreadable::Input(error) => match error.downcast::<blytz_client::Error>() {
+            Ok(error) => error.into(),
+            Err(error) => Failure::failed(format!("{what} can't be read: {error}.")),
+        },
+        Unreadable::Malformed(why) => Failure::failed(format!("{what} is no proof: {why}.")),
+    })
+}
+
+fn progress(events: u64) -> ProgressBar {
+    let bar = ProgressBar::new(events);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} events, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// A download as it is read by a thread that may wait.
+struct Arriving {
+    download: Download,
+    piece: Bytes,
+    runtime: Handle,
+}
+
+impl Arriving {
+    fn new(download: Download) -> Self {
+        Self { download, piece: Bytes::new(), runtime: Handle::current() }
+    }
+}
+
+impl Read for Arriving {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.runtime.block_on(self.download.next_piece()).map_err(io::Error::other)? {
+                Some(piece) => self.piece = piece,
+                None => return Ok(0),
+            }
+        }
+        let length = buffer.len().min(self.piece.len());
+        buffer[..length].copy_from_slice(&self.piece.split_to(length));
+        Ok(length)
+    }
 }
 
 fn read_keys(path: &str) -> Result<Vec<LogKey>, Failure> {
@@ -83,19 +152,19 @@ async fn keys(client: &Client, given: Option<Vec<LogKey>>) -> Result<Vec<LogKey>
 }
 
 /// A proof brings its own keys; a forger's would bring the forger's.
-fn known(proof: &Proof, trusted: &[LogKey]) -> Result<(), Flaw> {
-    let Some(receipt) = &proof.head.receipt else { return Ok(()) };
-    let signer = proof.keys.iter().find(|key| key.key_id == receipt.key_id);
+fn known(frame: &Frame, trusted: &[LogKey]) -> Result<(), Flaw> {
+    let Some(receipt) = &frame.head.receipt else { return Ok(()) };
+    let signer = frame.keys.iter().find(|key| key.key_id == receipt.key_id);
     match signer {
         Some(key) if trusted.contains(key) => Ok(()),
         _ => Err(Flaw { seq: None, what: format!("the key {} that signed it is not the server's", receipt.key_id) }),
     }
 }
 
-fn show(ctx: &Context, proof: &Proof, verdict: &Verdict, keys_known: bool) -> Result<(), Failure> {
+fn show(ctx: &Context, auction: Option<AuctionId>, verdict: &Verdict, keys_known: bool) -> Result<(), Failure> {
     let value = json!({
         "valid": true,
-        "auction_id": proof.auction_id,
+        "auction_id": auction,
         "status": verdict.status,
         "winner": verdict.winner,
         "price": verdict.price,
@@ -114,7 +183,7 @@ fn show(ctx: &Context, proof: &Proof, verdict: &Verdict, keys_known: bool) -> Re
         };
         vec![
             ("proof", "holds".to_owned()),
-            ("auction", proof.auction_id.to_string()),
+            ("auction", or_dash(auction)),
             ("status", word(&verdict.status)),
             ("winner", or_dash(verdict.winner)),
             ("price", or_dash(verdict.price)),

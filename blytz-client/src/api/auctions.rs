@@ -14,6 +14,7 @@ use blytz_core::{
 use super::AuctionQuery;
 use crate::{
     client::{Call, Client},
+    download::Download,
     error::Error,
 };
 
@@ -126,9 +127,15 @@ impl Auctions<'_> {
         self.0.call(Call::patch(format!("/auction/{id}")).json(update)?).await
     }
 
-    /// After the close: all that a checker needs.
+    /// After the close: all that a checker needs. A proof of more than 64 MiB is
+    /// [`Error::TooLarge`]; see [`Auctions::proof_download`].
     pub async fn proof(self, id: AuctionId) -> Result<Proof, Error> {
         self.0.call(Call::get(format!("/auction/{id}/proof"))).await
+    }
+
+    /// The same as JSON, of any length, while it arrives.
+    pub async fn proof_download(self, id: AuctionId) -> Result<Download, Error> {
+        self.0.download(Call::get(format!("/auction/{id}/proof"))).await
     }
 
     /// The keys under the server's receipts.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{event::Event, log::Nonce, rules::Rules};
+use super::{log::Nonce, rules::Rules, void::Ledger};
 use crate::{
     BidId, Money, Timestamp, UserId,
     wire::{self, FieldError, auction::BidRequest},
@@ -102,8 +102,8 @@ pub enum Command {
         bidder: Option<UserId>,
         /// Why; public.
         reason: String,
-        /// The whole log so far, sealed parts included: an event's place in it, from 1, is its seq.
-        log: Vec<Event>,
+        /// The bids of the whole log so far.
+        ledger: Ledger,
     },
     /// Calls the auction off. Again: nothing.
     Cancel {

@@ -41,7 +41,7 @@ impl Auction {
             Command::Amend { rules, starts_at, reserve_nonce } => {
                 self.amend(at, rules, starts_at.unwrap_or(self.starts_at), reserve_nonce)
             }
-            Command::Void { bid_id, bidder, reason, log } => self.void(at, bid_id, bidder, reason, &log),
+            Command::Void { bid_id, bidder, reason, ledger } => self.void(at, bid_id, bidder, reason, ledger),
             Command::Cancel { reason, by_admin } => self.cancel(at, reason, by_admin),
             Command::Tick => Ok(self.tick(now, at)),
             Command::Resume => Ok(self.resume(now, at)),

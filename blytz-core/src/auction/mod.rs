@@ -34,4 +34,5 @@ pub use self::{
     rejection::Rejection,
     rules::Rules,
     state::{Auction, FoldError, PublicState},
+    void::{Ledger, MAX_STRUCK},
 };

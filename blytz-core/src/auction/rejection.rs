@@ -97,7 +97,7 @@ impl Rejection {
 mod tests {
     use crate::{
         AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-        auction::{Auction, BidKind, Command, Nonce, Rejection, Rules, Standing},
+        auction::{Auction, BidKind, Command, Ledger, Nonce, Rejection, Rules, Standing},
         id::uuid_v7,
         wire::auction::RulesInput,
     };
@@ -132,7 +132,8 @@ mod tests {
             log.extend(lot.handle(NOW, command).expect("enough"));
         }
         let bid_id = BidId(user(2).uuid());
-        lot.handle(NOW, Command::Void { bid_id, bidder: None, reason: String::new(), log }).expect("standing");
+        lot.handle(NOW, Command::Void { bid_id, bidder: None, reason: String::new(), ledger: Ledger::of(&log) })
+            .expect("standing");
         lot
     }
 

@@ -2,6 +2,10 @@
 //!
 //! Ids of bids are public and belong to their bidders, so two bidders may bear the same one. Which
 //! bid is meant is asked for, never guessed; which one fell, `bid_seq` says.
+//!
+//! A `voided` event names every bid that falls, and must fit a frame. Where more fall than
+//! [`MAX_STRUCK`], whoever voids them does it in several voids, the latest bids first: see
+//! [`Ledger::falls`].
 
 use super::{
     event::{Event, Sealed, Stake},
@@ -17,6 +21,9 @@ use crate::{
     wire::auction::{EventData, ExtensionReason},
 };
 
+/// The most bids that one void should strike: with their ids its event stays well within a frame.
+pub const MAX_STRUCK: usize = 1_000;
+
 /// An accepted bid or raise, as the log tells it.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -27,9 +34,10 @@ struct Entry {
     raise: bool,
 }
 
-/// The accepted bids of a log: those that stand, in its order, and those that fell.
-#[derive(Debug, Default)]
-struct Ledger {
+/// The accepted bids of a log: those that stand, in its order, and those that fell. All that a void
+/// needs of the log, and a fraction of its size.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
     standing: Vec<Entry>,
     fallen: Vec<Entry>,
 }
@@ -41,9 +49,8 @@ impl Auction {
         bid_id: BidId,
         bidder: Option<UserId>,
         reason: String,
-        log: &[Event],
+        mut ledger: Ledger,
     ) -> Result<Vec<Event>, Rejection> {
-        let mut ledger = self.ledger(log);
         let Entry { seq: bid_seq, stake: Stake { bidder, .. }, .. } = ledger.find(bid_id, bidder)?;
         if ledger.fallen.iter().any(|entry| entry.seq == bid_seq) {
             return Ok(Vec::new());
@@ -67,28 +74,6 @@ impl Auction {
         let voided = Event { at, data: voided, sealed: Some(Sealed::Void { bidder, stake: standing.stake }) };
         let extended = closes_at.map(|closes_at| extension_event(at, closes_at, ExtensionReason::Void));
         Ok(self.record([Some(voided), extended].into_iter().flatten()))
-    }
-
-    fn ledger(&self, log: &[Event]) -> Ledger {
-        let mut ledger = Ledger::default();
-        for (seq, event) in (1..).zip(log) {
-            match (&event.data, &event.sealed) {
-                (
-                    EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. },
-                    Some(Sealed::Bid { bidder, bid, .. }),
-                ) => {
-                    let stake = self.stake(*bidder, *bid_id, *bid, event.at);
-                    let exact = !matches!(bid, super::BidKind::Max(_));
-                    let raise = matches!(event.data, EventData::MaxRaised { .. });
-                    ledger.standing.extend(stake.map(|stake| Entry { seq, stake, exact, raise }));
-                }
-                (EventData::Voided { bid_seq, .. }, Some(Sealed::Void { bidder, .. })) => {
-                    ledger.strike(*bidder, *bid_seq);
-                }
-                _ => {}
-            }
-        }
-        ledger
     }
 
     /// What stands once the ledger's bids are all there is.
@@ -127,6 +112,62 @@ struct Recomputed {
 }
 
 impl Ledger {
+    /// The ledger of a whole log with its sealed parts: an event's place in it, from 1, is its seq.
+    pub fn of<'a>(log: impl IntoIterator<Item = &'a Event>) -> Self {
+        let mut ledger = Self::default();
+        (1..).zip(log).for_each(|(seq, event)| ledger.note(seq, event));
+        ledger
+    }
+
+    /// Goes on to the next event of the log, which stands there at `seq`.
+    pub fn note(&mut self, seq: u64, event: &Event) {
+        match (&event.data, &event.sealed) {
+            (
+                EventData::Bid { bid_id, price, .. } | EventData::MaxRaised { bid_id, price, .. },
+                Some(Sealed::Bid { bidder, bid, .. }),
+            ) => {
+                // Who bought now pays the price that is logged.
+                let stake = bid.money().or(*price).map(|Money { amount, .. }| Stake {
+                    bidder: *bidder,
+                    bid_id: *bid_id,
+                    amount,
+                    at: event.at,
+                });
+                let exact = !matches!(bid, super::BidKind::Max(_));
+                let raise = matches!(event.data, EventData::MaxRaised { .. });
+                self.standing.extend(stake.map(|stake| Entry { seq, stake, exact, raise }));
+            }
+            (EventData::Voided { bid_seq, .. }, Some(Sealed::Void { bidder, .. })) => {
+                self.strike(*bidder, *bid_seq);
+            }
+            _ => {}
+        }
+    }
+
+    /// The bids to void, one after the other, so that this one falls with every later one of its
+    /// bidder and no void strikes more than `at_most`: the latest first, itself last. Each is a void
+    /// like any other, and the last leaves what a single one would have left.
+    ///
+    /// # Errors
+    /// As [`super::Command::Void`], when the bid is not to be found.
+    pub fn falls(
+        &self,
+        bid_id: BidId,
+        bidder: Option<UserId>,
+        at_most: usize,
+    ) -> Result<Vec<(BidId, UserId)>, Rejection> {
+        let first = self.find(bid_id, bidder)?;
+        let Stake { bidder, .. } = first.stake;
+        // With a bid that has fallen already nothing falls again.
+        let stands = self.standing.iter().any(|entry| entry.seq == first.seq);
+        let falls = |entry: &&Entry| stands && entry.stake.bidder == bidder && entry.seq > first.seq;
+        let falling = self.standing.iter().filter(falls);
+        let ids: Vec<BidId> = falling.map(|entry| entry.stake.bid_id).collect();
+        // Counted from the end, so that it is the last void that may strike fewer.
+        let cuts = ids.rchunks(at_most.max(1)).filter(|chunk| chunk.len() == at_most).filter_map(<[BidId]>::first);
+        Ok(cuts.copied().chain([bid_id]).map(|bid_id| (bid_id, bidder)).collect())
+    }
+
     /// The bid with this id, standing or fallen; the bidder's, if one is named. Without a name the
     /// id must have one bearer only: else whoever copies an id could have the other bid struck, or
     /// a fallen one taken for it.
@@ -200,7 +241,7 @@ mod tests {
         bid_id: BidId,
         bidder: Option<UserId>,
     ) -> Result<Option<(u64, Vec<BidId>)>, Rejection> {
-        let command = Command::Void { bid_id, bidder, reason: String::new(), log: log.clone() };
+        let command = Command::Void { bid_id, bidder, reason: String::new(), ledger: Ledger::of(&*log) };
         let events = lot.handle(NOW, command)?;
         log.extend(events.iter().cloned());
         Ok(events.into_iter().find_map(|event| match event.data {

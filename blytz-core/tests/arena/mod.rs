@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed, Standing},
+    auction::{Auction, BidKind, Command, Event, Ledger, Nonce, PublicState, Rejection, Rules, Sealed, Standing},
     id::uuid_v7,
     wire::auction::{BelowReserve, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode},
 };
@@ -268,8 +268,8 @@ impl Played {
     }
 
     pub fn void(&mut self, bid_id: BidId, bidder: Option<UserId>) {
-        let log = self.log.clone();
-        let command = Command::Void { bid_id, bidder, reason: "as drawn".to_owned(), log };
+        let ledger = Ledger::of(&self.log);
+        let command = Command::Void { bid_id, bidder, reason: "as drawn".to_owned(), ledger };
         self.turn(Asked::Void { bid_id, bidder }, command);
     }
 

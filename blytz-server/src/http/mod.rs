@@ -17,11 +17,11 @@ mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
+pub(crate) use self::origin::check_origin;
 pub use self::{
     extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
     limits::ClientAddr,
 };
-pub(crate) use self::{origin::check_origin, uninterrupted::uninterrupted};
 use crate::{app::App, error::Error};
 
 /// Every path of the server, with everything that wraps a request. Nests in other axum apps.

@@ -1,6 +1,9 @@
 //! The log of an auction, and its proof.
 
-use std::{fs::File, io::Write};
+use std::{
+    fs::{self, File},
+    io::Write,
+};
 
 use blytz_client::{
     Client,
@@ -10,9 +13,9 @@ use blytz_client::{
     },
 };
 use blytz_core::{AuctionId, BidId, Money, UserId};
-use serde::Serialize;
 
 use crate::{
+    clean::escape_json,
     context::Context,
     error::Failure,
     feed,
@@ -110,67 +113,126 @@ pub async fn export(
     file: &str,
     format: ExportFormat,
 ) -> Result<(), Failure> {
-    let text = match format {
-        ExportFormat::Proof => pretty(&client.auctions().proof(auction).await?)?,
-        ExportFormat::Log => lines(&client.auctions().all_events(auction, 0).await?)?,
-        ExportFormat::Csv => csv(&client.auctions().all_events(auction, 0).await?)?,
-    };
-    let text = crate::clean::escape_json(&text);
     if file == "-" {
-        let mut out = std::io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        let mut out = std::io::stdout();
+        save(client, auction, format, &mut out).await?;
         return Ok(out.flush()?);
     }
     // A file that is there already may be somebody's only copy.
     let created = File::create_new(file);
     let mut created = created.map_err(|error| Failure::failed(format!("{file} can't be made: {error}.")))?;
-    created.write_all(text.as_bytes())?;
-    created.sync_all()?;
+    let saved = match save(client, auction, format, &mut created).await {
+        Ok(()) => created.sync_all().map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = saved {
+        // A part of it would look like all of it.
+        drop(created);
+        let _ = fs::remove_file(file);
+        return Err(failure);
+    }
     ctx.out.note(format!("Saved {file}."));
     Ok(())
 }
 
-fn pretty(value: &impl Serialize) -> Result<String, Failure> {
-    Ok(serde_json::to_string_pretty(value).map_err(anyhow::Error::from)? + "\n")
-}
-
-fn lines(entries: &[LogEntry]) -> Result<String, Failure> {
-    let mut text = String::new();
-    for entry in entries {
-        text.push_str(&serde_json::to_string(entry).map_err(anyhow::Error::from)?);
-        text.push('\n');
+/// Writes as it arrives, so that a log may be longer than the memory.
+async fn save(
+    client: &Client,
+    auction: AuctionId,
+    format: ExportFormat,
+    out: &mut (impl Write + Send),
+) -> Result<(), Failure> {
+    match format {
+        ExportFormat::Proof => proof(client, auction, out).await,
+        ExportFormat::Log => {
+            let mut log = Log::of(client, auction);
+            while let Some(page) = log.next_page().await? {
+                for entry in page {
+                    let line = serde_json::to_string(&entry).map_err(anyhow::Error::from)?;
+                    writeln!(out, "{}", escape_json(&line))?;
+                }
+            }
+            Ok(())
+        }
+        ExportFormat::Csv => {
+            let mut log = Log::of(client, auction);
+            out.write_all(table([HEAD.map(str::to_owned)])?.as_bytes())?;
+            while let Some(page) = log.next_page().await? {
+                out.write_all(escape_json(&table(page.iter().map(row))?).as_bytes())?;
+            }
+            Ok(())
+        }
     }
-    Ok(text)
 }
 
-fn csv(entries: &[LogEntry]) -> Result<String, Failure> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let write =
-        |table: &mut csv::Writer<Vec<u8>>, row: [String; 9]| table.write_record(row).map_err(anyhow::Error::from);
-    let head = ["seq", "at", "kind", "outcome", "price", "currency", "leader", "bid_id", "bidder"];
-    write(&mut table, head.map(str::to_owned))?;
-    for entry in entries {
-        let facts = Facts::of(&entry.data);
-        let text = |value: Option<String>| value.unwrap_or_default();
-        let outcome = match &entry.data {
-            EventData::Bid { outcome, .. } => word(outcome),
-            EventData::Closed { status, .. } => word(status),
-            _ => String::new(),
+/// The proof as the server tells it, with what a terminal might obey escaped.
+async fn proof(client: &Client, auction: AuctionId, out: &mut (impl Write + Send)) -> Result<(), Failure> {
+    let mut download = client.auctions().proof_download(auction).await?;
+    let mut waiting = Vec::new();
+    while let Some(piece) = download.next_piece().await? {
+        waiting.extend_from_slice(&piece);
+        // A piece may end within a character.
+        let whole = match std::str::from_utf8(&waiting) {
+            Ok(text) => text.len(),
+            Err(error) => error.valid_up_to(),
         };
-        write(
-            &mut table,
-            [
-                entry.seq.to_string(),
-                entry.at.to_string(),
-                feed::kind(&entry.data),
-                outcome,
-                text(facts.price.map(Money::to_decimal)),
-                text(facts.price.map(|price| price.currency.to_string())),
-                text(facts.leader.map(|id| id.to_string())),
-                text(facts.bid.map(|id| id.to_string())),
-                text(facts.bidder.map(|id| id.to_string())),
-            ],
-        )?;
+        let rest = waiting.split_off(whole);
+        out.write_all(escape_json(&String::from_utf8_lossy(&waiting)).as_bytes())?;
+        waiting = rest;
+    }
+    out.write_all(&waiting)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+/// A log page by page.
+struct Log<'a> {
+    client: &'a Client,
+    auction: AuctionId,
+    /// The last seq so far; none at the end.
+    after: Option<u64>,
+}
+
+impl<'a> Log<'a> {
+    const fn of(client: &'a Client, auction: AuctionId) -> Self {
+        Self { client, auction, after: Some(0) }
+    }
+
+    async fn next_page(&mut self) -> Result<Option<Vec<LogEntry>>, Failure> {
+        let Some(after) = self.after else { return Ok(None) };
+        let page = self.client.auctions().events(self.auction, after, Some(100)).await?;
+        let last = page.items.last().map(|entry| entry.seq).filter(|last| *last > after);
+        self.after = last.filter(|_| page.next_cursor.is_some());
+        Ok(Some(page.items))
+    }
+}
+
+const HEAD: [&str; 9] = ["seq", "at", "kind", "outcome", "price", "currency", "leader", "bid_id", "bidder"];
+
+fn row(entry: &LogEntry) -> [String; 9] {
+    let facts = Facts::of(&entry.data);
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let outcome = match &entry.data {
+        EventData::Bid { outcome, .. } => word(outcome),
+        EventData::Closed { status, .. } => word(status),
+        _ => String::new(),
+    };
+    [
+        entry.seq.to_string(),
+        entry.at.to_string(),
+        feed::kind(&entry.data),
+        outcome,
+        text(facts.price.map(Money::to_decimal)),
+        text(facts.price.map(|price| price.currency.to_string())),
+        text(facts.leader.map(|id| id.to_string())),
+        text(facts.bid.map(|id| id.to_string())),
+        text(facts.bidder.map(|id| id.to_string())),
+    ]
+}
+
+fn table(rows: impl IntoIterator<Item = [String; 9]>) -> Result<String, Failure> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        table.write_record(row).map_err(anyhow::Error::from)?;
     }
     let bytes = table.into_inner().map_err(|error| anyhow::anyhow!("the table can't be written: {}", error.error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -1,6 +1,9 @@
 //! Making a proof from the stored log.
 
-use super::super::{command::BidKind, event::Sealed, rules::Rules};
+use super::{
+    super::{command::BidKind, event::Sealed, rules::Rules},
+    Frame,
+};
 use crate::{
     AuctionId, Money, UserId,
     auction::Nonce,
@@ -49,78 +52,113 @@ impl Proof {
         viewer: Viewer,
     ) -> Result<Self, IncompleteLog> {
         let (last, _) = events.last().ok_or(IncompleteLog::NoRules)?;
-        let hammer = match &last.data {
-            EventData::Closed { winner, price, .. } => winner.zip(*price),
-            EventData::Cancelled { .. } => None,
-            _ => return Err(IncompleteLog::NotOver),
-        };
-        let terms = Terms::find(events)?;
-        let concealed = hammer.filter(|_| viewer == Viewer::Public);
-        let openings: Result<Vec<_>, _> =
-            events.iter().filter_map(|(entry, sealed)| opening(entry, sealed.as_ref(), &terms, concealed)).collect();
+        let mut opener = Opener::new(&last.data, viewer)?;
+        events.iter().try_for_each(|(entry, sealed)| opener.rules(entry, sealed.as_ref()))?;
+        let head = Head { seq: last.seq, hash: last.hash.clone(), receipt };
+        let Frame { rules, reserve, head, keys, .. } = opener.frame(auction_id, head, keys)?;
+        let openings = events.iter().filter_map(|(entry, sealed)| opener.open(entry, sealed.as_ref()).transpose());
         Ok(Self {
             auction_id,
-            rules: terms.view.clone(),
-            reserve: terms.reserve_opening(),
-            openings: openings?,
-            head: Head { seq: last.seq, hash: last.hash.clone(), receipt },
+            rules,
+            reserve,
+            openings: openings.collect::<Result<_, _>>()?,
+            head,
             keys,
             events: events.iter().map(|(entry, _)| entry.clone()).collect(),
         })
     }
 }
 
-/// The rules that were in force when bids were taken: the last ones.
-struct Terms<'a> {
-    view: &'a RulesView,
-    rules: &'a Rules,
+/// Opens what an auction committed to, event by event.
+#[derive(Debug)]
+pub struct Opener {
+    /// The rules that were in force when bids were taken: the last ones.
+    terms: Option<Terms>,
+    /// Whose maxes above which price stay closed.
+    concealed: Option<(UserId, Money)>,
+}
+
+#[derive(Debug)]
+struct Terms {
+    view: RulesView,
+    rules: Rules,
     reserve_nonce: Option<Nonce>,
 }
 
-impl<'a> Terms<'a> {
-    fn find(events: &'a [(LogEntry, Option<Sealed>)]) -> Result<Self, IncompleteLog> {
-        let stated = events.iter().rev().find_map(|(entry, sealed)| match &entry.data {
-            EventData::Scheduled { rules, .. } | EventData::Amended { rules, .. } => Some((entry.seq, rules, sealed)),
-            _ => None,
-        });
-        let (seq, view, sealed) = stated.ok_or(IncompleteLog::NoRules)?;
-        match sealed {
-            Some(Sealed::Rules { rules, reserve_nonce }) => Ok(Self { view, rules, reserve_nonce: *reserve_nonce }),
-            _ => Err(IncompleteLog::SealedPart { seq }),
-        }
+impl Opener {
+    /// For an auction whose last event this is.
+    ///
+    /// # Errors
+    /// [`IncompleteLog::NotOver`] when it ends no auction.
+    pub fn new(last: &EventData, viewer: Viewer) -> Result<Self, IncompleteLog> {
+        let hammer = match last {
+            EventData::Closed { winner, price, .. } => winner.zip(*price),
+            EventData::Cancelled { .. } => None,
+            _ => return Err(IncompleteLog::NotOver),
+        };
+        Ok(Self { terms: None, concealed: hammer.filter(|_| viewer == Viewer::Public) })
     }
 
-    fn reserve_opening(&self) -> Option<ReserveOpening> {
-        let (reserve_price, nonce) = self.rules.reserve_price().zip(self.reserve_nonce)?;
-        Some(ReserveOpening { reserve_price, nonce: nonce.to_hex() })
+    /// Takes the rules from an event that states any. None does any more once bids were taken.
+    ///
+    /// # Errors
+    /// [`IncompleteLog::SealedPart`] when the rules in clear are not beside it.
+    pub fn rules(&mut self, entry: &LogEntry, sealed: Option<&Sealed>) -> Result<(), IncompleteLog> {
+        let (EventData::Scheduled { rules: view, .. } | EventData::Amended { rules: view, .. }) = &entry.data else {
+            return Ok(());
+        };
+        let Some(Sealed::Rules { rules, reserve_nonce }) = sealed else {
+            return Err(IncompleteLog::SealedPart { seq: entry.seq });
+        };
+        self.terms = Some(Terms { view: view.clone(), rules: rules.clone(), reserve_nonce: *reserve_nonce });
+        Ok(())
     }
-}
 
-/// The opening of a bid or raise; nothing for other events. A max of `concealed`'s winner above
-/// their price stays closed.
-fn opening(
-    entry: &LogEntry,
-    sealed: Option<&Sealed>,
-    terms: &Terms<'_>,
-    concealed: Option<(UserId, Money)>,
-) -> Option<Result<Opening, IncompleteLog>> {
-    let (EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. }) = &entry.data else { return None };
-    let Some(Sealed::Bid { bidder, bid, nonce }) = sealed else {
-        return Some(Err(IncompleteLog::SealedPart { seq: entry.seq }));
-    };
-    let (amount, max) = match *bid {
-        BidKind::Exact(amount) => (Some(amount), None),
-        BidKind::Max(max) => (None, Some(max)),
-        BidKind::BuyNow => (terms.rules.buy_now_price(), None),
-    };
-    let stays_closed =
-        concealed.zip(max).is_some_and(|((winner, price), max)| winner == *bidder && max.amount > price.amount);
-    Some(Ok(Opening {
-        seq: entry.seq,
-        bid_id: *bid_id,
-        bidder: terms.rules.is_sealed().then_some(*bidder),
-        amount,
-        max: max.filter(|_| !stays_closed),
-        nonce: (!stays_closed).then(|| nonce.to_hex()),
-    }))
+    fn terms(&self) -> Result<&Terms, IncompleteLog> {
+        self.terms.as_ref().ok_or(IncompleteLog::NoRules)
+    }
+
+    /// The proof without openings and events.
+    ///
+    /// # Errors
+    /// [`IncompleteLog::NoRules`] when no event stated any.
+    pub fn frame(&self, auction_id: AuctionId, head: Head, keys: Vec<LogKey>) -> Result<Frame, IncompleteLog> {
+        let Terms { view, rules, reserve_nonce } = self.terms()?;
+        let reserve = rules
+            .reserve_price()
+            .zip(*reserve_nonce)
+            .map(|(reserve_price, nonce)| ReserveOpening { reserve_price, nonce: nonce.to_hex() });
+        Ok(Frame { auction_id, rules: view.clone(), reserve, head, keys })
+    }
+
+    /// The opening of a bid or raise; nothing for other events.
+    ///
+    /// # Errors
+    /// [`IncompleteLog::SealedPart`] when what was bid is not beside the event.
+    pub fn open(&self, entry: &LogEntry, sealed: Option<&Sealed>) -> Result<Option<Opening>, IncompleteLog> {
+        let (EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. }) = &entry.data else {
+            return Ok(None);
+        };
+        let Some(Sealed::Bid { bidder, bid, nonce }) = sealed else {
+            return Err(IncompleteLog::SealedPart { seq: entry.seq });
+        };
+        let Terms { rules, .. } = self.terms()?;
+        let (amount, max) = match *bid {
+            BidKind::Exact(amount) => (Some(amount), None),
+            BidKind::Max(max) => (None, Some(max)),
+            BidKind::BuyNow => (rules.buy_now_price(), None),
+        };
+        let stays_closed = self
+            .concealed
+            .zip(max)
+            .is_some_and(|((winner, price), max)| winner == *bidder && max.amount > price.amount);
+        Ok(Some(Opening {
+            seq: entry.seq,
+            bid_id: *bid_id,
+            bidder: rules.is_sealed().then_some(*bidder),
+            amount,
+            max: max.filter(|_| !stays_closed),
+            nonce: (!stays_closed).then(|| nonce.to_hex()),
+        }))
+    }
 }

@@ -1,22 +1,47 @@
 //! Proofs: what an auction publishes after its close, and the checker that decides it again.
 //!
-//! A proof is the whole log with the amounts that were secret until the close. [`verify()`] needs
-//! nothing else: it recomputes every hash and commitment, then puts every bid before a fresh
-//! engine, in log order and at the logged times, and compares what follows with what the log says.
+//! A proof is the whole log with the amounts that were secret until the close. Its [`Checker`] needs
+//! nothing else: event by event it recomputes hash and commitment, puts the bid before a fresh
+//! engine at the logged time, and compares what follows with what the log says. It keeps of a log
+//! what its engine needs, so that one of any length is checked while it arrives: [`read()`] does that
+//! with JSON, [`verify()`] with a proof that is at hand.
 
 mod assemble;
+mod course;
+mod openings;
+mod read;
 mod replay;
 mod verify;
 
+use serde::Serialize;
+
 use crate::{
-    BidId, Money, UserId,
-    wire::auction::{AuctionStatus, LogEntry},
+    AuctionId, BidId, Money, UserId,
+    wire::auction::{AuctionStatus, Head, LogKey, ReserveOpening, RulesView},
 };
 
 pub use self::{
-    assemble::{IncompleteLog, Viewer},
-    verify::verify,
+    assemble::{IncompleteLog, Opener, Viewer},
+    openings::Openings,
+    read::{Reading, Unreadable, read},
+    verify::{Checker, verify},
 };
+
+/// All of a proof but its openings and its events, which grow with the log. Written first, so that
+/// the rest can be checked while it arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Frame {
+    /// Which auction.
+    pub auction_id: AuctionId,
+    /// Its rules, the reserve hidden.
+    pub rules: RulesView,
+    /// The opened reserve; none without one.
+    pub reserve: Option<ReserveOpening>,
+    /// The head of the log.
+    pub head: Head,
+    /// The server's keys.
+    pub keys: Vec<LogKey>,
+}
 
 /// What a proof proves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +76,8 @@ pub struct Flaw {
 }
 
 impl Flaw {
-    fn at(entry: &LogEntry, what: impl Into<String>) -> Self {
-        Self { seq: Some(entry.seq), what: what.into() }
+    fn at(seq: u64, what: impl Into<String>) -> Self {
+        Self { seq: Some(seq), what: what.into() }
     }
 
     fn general(what: impl Into<String>) -> Self {

@@ -1,16 +1,13 @@
-//! Checking a proof: hashes and commitments first, then the decisions.
+//! Checking a proof: each event's hash and commitment first, then the decision.
 
-use super::{
-    Flaw, Verdict,
-    replay::{Replay, Terms},
-};
+use super::{Flaw, Frame, Openings, Verdict, course::Seen, openings::Bid, replay::Replay};
 use crate::{
-    BidId, Money, UserId,
+    Money, UserId,
     auction::{
-        log::{Head, Nonce, Offer, bid_commitment, reserve_commitment, rules_hash},
+        log::{Head, Nonce, reserve_commitment, rules_hash},
         receipt::verify_receipt,
     },
-    wire::auction::{AuctionStatus, EventData, Format, LogEntry, Opening, Proof, ReserveView, RulesView},
+    wire::auction::{AuctionStatus, EventData, Format, LogEntry, Proof, ReserveView, RulesView},
 };
 
 /// Checks that everything in a proof fits together, and that winner and price follow from the bids
@@ -24,175 +21,202 @@ use crate::{
 /// # Errors
 /// The first [`Flaw`] found.
 pub fn verify(proof: &Proof) -> Result<Verdict, Flaw> {
-    check_chain(proof)?;
-    check_receipt(proof)?;
-    let terms = check_rules(proof)?;
-    let bids = opened_bids(proof)?;
-    check_hidden(proof, &bids)?;
-
-    let auction = Replay { proof, terms, bids: &bids, winner: winner(proof) }.run()?;
-    let hidden = bids.iter().filter(|bid| bid.offer.is_none()).count() as u64;
-    Ok(Verdict {
-        status: auction.status(),
-        winner: winner(proof),
-        price: closed(proof).and_then(|(_, _, price)| price),
-        bid_id: auction.leading_bid().filter(|_| auction.status() == AuctionStatus::Sold),
-        events: proof.events.len() as u64,
-        opened: bids.len() as u64 - hidden,
-        hidden,
-        signed: proof.head.receipt.is_some(),
-    })
+    let mut openings = Openings::default();
+    proof.openings.iter().try_for_each(|opening| openings.push(opening))?;
+    let mut checker = Checker::new(Frame::of(proof), openings)?;
+    proof.events.iter().try_for_each(|entry| checker.entry(entry))?;
+    checker.finish()
 }
 
-/// A bid or raise of the log with its opening.
-pub(super) struct Bid {
-    /// The place of its event in the log.
-    pub(super) seq: u64,
-    /// Whose.
-    pub(super) bidder: UserId,
-    /// How much; none for a max that is not opened.
-    pub(super) offer: Option<Offer>,
-}
-
-/// How the log ends, if it ends with a close.
-fn closed(proof: &Proof) -> Option<(AuctionStatus, Option<UserId>, Option<Money>)> {
-    match &proof.events.last()?.data {
-        EventData::Closed { status, winner, price } => Some((*status, *winner, *price)),
-        _ => None,
-    }
-}
-
-fn winner(proof: &Proof) -> Option<UserId> {
-    closed(proof).and_then(|(_, winner, _)| winner)
-}
-
-fn check_chain(proof: &Proof) -> Result<(), Flaw> {
-    let mut head = Head::empty(proof.auction_id);
-    for entry in &proof.events {
-        head.advance(entry).map_err(|broken| Flaw::at(entry, broken.to_string()))?;
-    }
-    let last = proof.events.last().ok_or_else(|| Flaw::general("the log is empty"))?;
-    if (proof.head.seq, &proof.head.hash) != (head.seq, &head.hash) {
-        return Err(Flaw::general("the head is not the last event of the log"));
-    }
-    match last.data {
-        EventData::Closed { .. } | EventData::Cancelled { .. } => Ok(()),
-        _ => Err(Flaw::at(last, "the log ends before the auction does")),
-    }
-}
-
-fn check_receipt(proof: &Proof) -> Result<(), Flaw> {
-    let Some(receipt) = &proof.head.receipt else { return Ok(()) };
-    verify_receipt(proof.auction_id, receipt, &proof.keys)
-        .map_err(|invalid| Flaw::general(format!("the receipt: {invalid}")))?;
-    let signed = proof.events.iter().find(|entry| entry.seq == receipt.head_seq);
-    match signed {
-        Some(entry) if entry.hash == receipt.head_hash => Ok(()),
-        Some(entry) => Err(Flaw::at(entry, "the server signed another event in this place")),
-        None => Err(Flaw::general("the server signed a longer log than this one")),
-    }
-}
-
-/// The rules in force when bids were taken, with the reserve opened.
-fn check_rules(proof: &Proof) -> Result<Terms, Flaw> {
-    let mut last = None;
-    for entry in &proof.events {
-        if let EventData::Scheduled { rules, rules_hash: hash, .. }
-        | EventData::Amended { rules, rules_hash: hash, .. } = &entry.data
-        {
-            if *hash != rules_hash(rules) {
-                return Err(Flaw::at(entry, "rules_hash is not the hash of the rules"));
-            }
-            last = Some((entry, rules));
+impl Frame {
+    fn of(proof: &Proof) -> Self {
+        Self {
+            auction_id: proof.auction_id,
+            rules: proof.rules.clone(),
+            reserve: proof.reserve.clone(),
+            head: proof.head.clone(),
+            keys: proof.keys.clone(),
         }
     }
-    let (entry, rules) = last.ok_or_else(|| Flaw::general("the log states no rules"))?;
-    if *rules != proof.rules {
-        return Err(Flaw::at(entry, "the proof states other rules than the log"));
-    }
-    let reserve = opened_reserve(proof, entry, rules)?;
-    Ok(Terms { seq: entry.seq, reserve })
 }
 
-fn opened_reserve(proof: &Proof, entry: &LogEntry, rules: &RulesView) -> Result<Option<(Money, Nonce)>, Flaw> {
-    match (&rules.reserve_price, &proof.reserve) {
+/// Checks a proof as [`verify()`] does, event by event.
+#[derive(Debug)]
+pub struct Checker {
+    frame: Frame,
+    /// Where the log stands.
+    head: Head,
+    openings: Openings,
+    /// The opened reserve, or why it does not open the one that the rules commit to.
+    reserve: Result<Option<(Money, Nonce)>, String>,
+    /// The last event that states rules, and whether they are the proof's.
+    stated: Option<(u64, bool)>,
+    closed: ClosedMaxes,
+    replay: Replay,
+    end: Option<End>,
+}
+
+/// Whose maxes stay closed, and where the first of them stands.
+#[derive(Debug, Default)]
+struct ClosedMaxes {
+    met: u64,
+    first: Option<(u64, UserId)>,
+}
+
+/// How a log may end.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Closed { winner: Option<UserId>, price: Option<Money> },
+    Cancelled,
+}
+
+impl Checker {
+    /// A checker of a proof, from all of it but its events.
+    ///
+    /// # Errors
+    /// When the signature is not the key's.
+    pub fn new(frame: Frame, openings: Openings) -> Result<Self, Flaw> {
+        if let Some(receipt) = &frame.head.receipt {
+            verify_receipt(frame.auction_id, receipt, &frame.keys)
+                .map_err(|invalid| Flaw::general(format!("the receipt: {invalid}")))?;
+        }
+        let reserve = opened_reserve(&frame);
+        let known = reserve.clone().unwrap_or_default();
+        Ok(Self {
+            head: Head::empty(frame.auction_id),
+            replay: Replay::new(frame.auction_id, frame.rules.clone(), known, openings.closed()),
+            frame,
+            openings,
+            reserve,
+            stated: None,
+            closed: ClosedMaxes::default(),
+            end: None,
+        })
+    }
+
+    /// What it checks, but for openings and events.
+    pub const fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// Checks the next event.
+    ///
+    /// # Errors
+    /// The first [`Flaw`] in it; the proof does not hold.
+    pub fn entry(&mut self, entry: &LogEntry) -> Result<(), Flaw> {
+        self.head.advance(entry).map_err(|broken| Flaw::at(entry.seq, broken.to_string()))?;
+        let signed = self.frame.head.receipt.as_ref().filter(|receipt| receipt.head_seq == entry.seq);
+        if signed.is_some_and(|receipt| receipt.head_hash != entry.hash) {
+            return Err(Flaw::at(entry.seq, "the server signed another event in this place"));
+        }
+        if let EventData::Scheduled { rules, rules_hash, .. } | EventData::Amended { rules, rules_hash, .. } =
+            &entry.data
+        {
+            self.rules(entry.seq, rules, rules_hash)?;
+        }
+        let bid = self.openings.meet(entry)?;
+        if let Some(Bid { offer: None, bidder: Some(bidder), .. }) = bid {
+            self.closed.note(entry.seq, *bidder, self.frame.rules.format)?;
+        }
+        let is_bid = bid.is_some();
+        let bids = self.openings.met();
+        let bid = bids.len().checked_sub(1).filter(|_| is_bid);
+        self.replay.entry(&Seen { seq: entry.seq, at: entry.at, data: &entry.data, bid }, bids)?;
+        self.end = match &entry.data {
+            EventData::Closed { winner, price, .. } => Some(End::Closed { winner: *winner, price: *price }),
+            EventData::Cancelled { .. } => Some(End::Cancelled),
+            _ => None,
+        };
+        Ok(())
+    }
+
+    fn rules(&mut self, seq: u64, rules: &RulesView, hash: &str) -> Result<(), Flaw> {
+        if hash != rules_hash(rules) {
+            return Err(Flaw::at(seq, "rules_hash is not the hash of the rules"));
+        }
+        let are_the_proofs = *rules == self.frame.rules;
+        self.stated = Some((seq, are_the_proofs));
+        match &self.reserve {
+            Err(why) if are_the_proofs => Err(Flaw::at(seq, why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the proof proves, once its last event was checked.
+    ///
+    /// # Errors
+    /// The [`Flaw`] that is one only now: something is missing or too much.
+    pub fn finish(self) -> Result<Verdict, Flaw> {
+        let last = self.head.seq;
+        let (stated, are_the_proofs) = self.stated.ok_or_else(|| Flaw::general("the log is empty"))?;
+        if (self.frame.head.seq, &self.frame.head.hash) != (last, &self.head.hash) {
+            return Err(Flaw::general("the head is not the last event of the log"));
+        }
+        let end = self.end.ok_or_else(|| Flaw::at(last, "the log ends before the auction does"))?;
+        if self.frame.head.receipt.as_ref().is_some_and(|receipt| !(1..=last).contains(&receipt.head_seq)) {
+            return Err(Flaw::general("the server signed a longer log than this one"));
+        }
+        if !are_the_proofs {
+            return Err(Flaw::at(stated, "the proof states other rules than the log"));
+        }
+        if let Some(seq) = self.openings.unmet() {
+            return Err(Flaw::at(seq, "an opening without a bid"));
+        }
+        let (winner, price) = match end {
+            End::Closed { winner, price } => (winner, price),
+            End::Cancelled => (None, None),
+        };
+        self.closed.are_of(winner)?;
+        let auction = self.replay.finish()?;
+        Ok(Verdict {
+            status: auction.status(),
+            winner,
+            price,
+            bid_id: auction.leading_bid().filter(|_| auction.status() == AuctionStatus::Sold),
+            events: last,
+            opened: self.openings.len() as u64 - self.closed.met,
+            hidden: self.closed.met,
+            signed: self.frame.head.receipt.is_some(),
+        })
+    }
+}
+
+impl ClosedMaxes {
+    /// Only a winner's max may stay closed, and maxes there are in English auctions only. Who wins is
+    /// known at the end; that it is one person, at once.
+    fn note(&mut self, seq: u64, bidder: UserId, format: Format) -> Result<(), Flaw> {
+        let (_, first) = *self.first.get_or_insert((seq, bidder));
+        if format != Format::English || bidder != first {
+            return Err(not_the_winners(seq));
+        }
+        self.met += 1;
+        Ok(())
+    }
+
+    fn are_of(&self, winner: Option<UserId>) -> Result<(), Flaw> {
+        match self.first {
+            Some((seq, bidder)) if winner != Some(bidder) => Err(not_the_winners(seq)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn not_the_winners(seq: u64) -> Flaw {
+    Flaw::at(seq, "only a winner's max may stay closed")
+}
+
+fn opened_reserve(frame: &Frame) -> Result<Option<(Money, Nonce)>, String> {
+    match (&frame.rules.reserve_price, &frame.reserve) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(Flaw::at(entry, "a reserve is opened, but the rules have none")),
-        (Some(_), None) => Err(Flaw::at(entry, "the rules have a reserve, but it is not opened")),
-        (Some(ReserveView::Clear(_)), Some(_)) => Err(Flaw::at(entry, "the reserve is not committed to")),
+        (None, Some(_)) => Err("a reserve is opened, but the rules have none".to_owned()),
+        (Some(_), None) => Err("the rules have a reserve, but it is not opened".to_owned()),
+        (Some(ReserveView::Clear(_)), Some(_)) => Err("the reserve is not committed to".to_owned()),
         (Some(ReserveView::Hidden(hidden)), Some(opening)) => {
-            let nonce = nonce(entry, &opening.nonce)?;
-            if reserve_commitment(proof.auction_id, opening.reserve_price, &nonce) != hidden.commitment {
-                return Err(Flaw::at(entry, "the opened reserve is not the one committed to"));
+            let nonce = Nonce::from_hex(&opening.nonce).map_err(|invalid| invalid.to_string())?;
+            if reserve_commitment(frame.auction_id, opening.reserve_price, &nonce) != hidden.commitment {
+                return Err("the opened reserve is not the one committed to".to_owned());
             }
             Ok(Some((opening.reserve_price, nonce)))
         }
-    }
-}
-
-fn nonce(entry: &LogEntry, text: &str) -> Result<Nonce, Flaw> {
-    Nonce::from_hex(text).map_err(|invalid| Flaw::at(entry, invalid.to_string()))
-}
-
-/// Every bid and raise of the log, in its order, each with its opening.
-fn opened_bids(proof: &Proof) -> Result<Vec<Bid>, Flaw> {
-    let mut openings = proof.openings.iter();
-    let mut bids = Vec::new();
-    for entry in &proof.events {
-        let (bid_id, bidder, commitment) = match &entry.data {
-            EventData::Bid { bid_id, bidder, commitment, .. } => (*bid_id, *bidder, commitment),
-            // Who raises leads, before and after it.
-            EventData::MaxRaised { bid_id, leader, commitment, .. } => (*bid_id, *leader, commitment),
-            _ => continue,
-        };
-        let opening = openings
-            .next()
-            .filter(|opening| (opening.seq, opening.bid_id) == (entry.seq, bid_id))
-            .ok_or_else(|| Flaw::at(entry, "the next opening is not this bid's"))?;
-        bids.push(Bid {
-            seq: entry.seq,
-            bidder: bidder_of(entry, bidder, opening)?,
-            offer: opened_offer(entry, bid_id, commitment, opening)?,
-        });
-    }
-    match openings.next() {
-        Some(extra) => Err(Flaw { seq: Some(extra.seq), what: "an opening without a bid".to_owned() }),
-        None => Ok(bids),
-    }
-}
-
-fn bidder_of(entry: &LogEntry, logged: Option<UserId>, opening: &Opening) -> Result<UserId, Flaw> {
-    match (logged, opening.bidder) {
-        (Some(logged), Some(opened)) if logged != opened => {
-            Err(Flaw::at(entry, "the opening names another bidder than the log"))
-        }
-        (Some(bidder), _) | (None, Some(bidder)) => Ok(bidder),
-        (None, None) => Err(Flaw::at(entry, "neither the log nor the opening names the bidder")),
-    }
-}
-
-fn opened_offer(entry: &LogEntry, bid_id: BidId, commitment: &str, opening: &Opening) -> Result<Option<Offer>, Flaw> {
-    let (offer, text) = match (opening.amount, opening.max, &opening.nonce) {
-        (None, None, None) => return Ok(None),
-        (Some(amount), None, Some(nonce)) => (Offer::Amount(amount), nonce),
-        (None, Some(max), Some(nonce)) => (Offer::Max(max), nonce),
-        _ => return Err(Flaw::at(entry, "an opening has either an amount or a max, and a nonce")),
-    };
-    if bid_commitment(bid_id, offer, &nonce(entry, text)?) == commitment {
-        Ok(Some(offer))
-    } else {
-        Err(Flaw::at(entry, "the opened bid is not the one committed to"))
-    }
-}
-
-/// Only a winner's max may stay closed, and maxes there are in English auctions only.
-fn check_hidden(proof: &Proof, bids: &[Bid]) -> Result<(), Flaw> {
-    let winner = winner(proof).filter(|_| proof.rules.format == Format::English);
-    let is_allowed = |bid: &Bid| bid.offer.is_some() || winner == Some(bid.bidder);
-    match bids.iter().zip(&proof.openings).find(|(bid, _)| !is_allowed(bid)) {
-        Some((_, opening)) => {
-            Err(Flaw { seq: Some(opening.seq), what: "only a winner's max may stay closed".to_owned() })
-        }
-        None => Ok(()),
     }
 }

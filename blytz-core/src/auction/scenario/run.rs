@@ -9,7 +9,7 @@ use super::{Action, Column, Scenario, Step, ZERO};
 use crate::{
     AuctionId, BidId, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, Command, Event, Nonce, Rejection, Standing,
+        Auction, Command, Event, Ledger, Nonce, Rejection, Standing,
         recall::{Known, fingerprint, recall},
     },
     id::uuid_v7,
@@ -234,8 +234,8 @@ impl Runner {
             Action::Void { label, of } => {
                 let bid_id = BidId(self.bids.id(label));
                 let bidder = of.as_ref().map(|name| UserId(self.users.id(name)));
-                let log = self.log.clone();
-                self.ask(step.at, Command::Void { bid_id, bidder, reason: "as told".to_owned(), log })
+                let ledger = Ledger::of(&self.log);
+                self.ask(step.at, Command::Void { bid_id, bidder, reason: "as told".to_owned(), ledger })
             }
             Action::Cancel => {
                 let by_admin = step.who == "admin";

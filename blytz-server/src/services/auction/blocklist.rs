@@ -8,7 +8,7 @@ use blytz_core::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{request::Scope, store};
+use super::store;
 use crate::{
     app::App,
     error::{Error, Result},
@@ -88,7 +88,7 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
     let mut tx = app.db.begin_write().await?;
     store::block(&mut tx, seller.id, user, app.clock.now()).await?;
     tx.commit().await?;
-    app.auctions.shared.refresh(Scope::Seller(seller.id)).await;
+    app.auctions.shared.blocklist_changed(seller.id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -109,6 +109,6 @@ async fn unblock(State(app): State<App>, seller: Seller, PathId(user): PathId<Us
     let mut tx = app.db.begin_write().await?;
     store::unblock(&mut tx, seller.id, user).await?;
     tx.commit().await?;
-    app.auctions.shared.refresh(Scope::Seller(seller.id)).await;
+    app.auctions.shared.blocklist_changed(seller.id).await;
     Ok(StatusCode::NO_CONTENT)
 }

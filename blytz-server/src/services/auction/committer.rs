@@ -6,10 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use blytz_core::{AuctionId, BidId, ProductId, Timestamp, UserId, auction::log::Head, wire::ErrorCode};
+use blytz_core::{AuctionId, ProductId, Timestamp, auction::log::Head, wire::ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::store::{self, HeadRow, NewBid, NewEvent, Terms};
+use super::{
+    store::{self, HeadRow, NewBid, NewEvent, Terms},
+    turn::Struck,
+};
 use crate::{
     db::{CommitError, Db, Tx},
     error::Error,
@@ -35,7 +38,7 @@ pub(super) struct Batch {
     /// Whether somebody opened the lot by hand, which a show that has ended does not allow.
     pub opens: bool,
     /// Bids that a void struck.
-    pub struck: Option<(UserId, Vec<BidId>)>,
+    pub struck: Option<Struck>,
     /// New rules, and a new title.
     pub amended: Option<(Terms, Option<String>)>,
     /// The unit to give back, with the reason, when the lot did not sell.
@@ -198,8 +201,8 @@ async fn move_head(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::erro
 /// What few batches have: struck bids, new rules.
 async fn follow_up(tx: &mut Tx, batch: &Batch) -> sqlx::Result<()> {
     let id = batch.to.auction_id;
-    if let Some((bidder, struck)) = &batch.struck {
-        store::mark_voided(tx, id, *bidder, struck).await?;
+    if let Some(struck) = &batch.struck {
+        store::mark_voided(tx, id, struck.bidder, struck.from_seq).await?;
     }
     if let Some((terms, title)) = &batch.amended {
         store::amend_lot(tx, id, title.as_deref(), terms).await?;

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use blytz_core::{
     AuctionId, StreamId, UserId,
-    auction::{Nonce, Rules},
+    auction::{Ledger, Nonce, Rules},
     wire::{
         ErrorCode, FieldError, Problem,
         auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest},
@@ -158,7 +158,7 @@ async fn void(
 ) -> Result<Json<Auction>> {
     app.auctions.owned(id, &who).await?;
     let VoidRequest { bid_id, bidder_id: bidder, reason } = body;
-    app.auctions.act(id, Act::Void { bid_id, bidder, reason, log: Vec::new() }).await?;
+    app.auctions.act(id, Act::Void { bid_id, bidder, reason, ledger: Ledger::default() }).await?;
     Ok(Json(app.auctions.one(id, Some(&who)).await?))
 }
 

@@ -288,12 +288,11 @@ async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Page<Box<RawValue>>>> {
     let size = page_size(query.limit);
-    app.auctions.head(id).await?.ok_or_else(Error::not_found)?;
+    let head = app.auctions.head(id).await?.ok_or_else(Error::not_found)?;
     let after = query.after.or(query.cursor).unwrap_or(0);
-    let mut events = app.auctions.events_after(id, after, size + 1).await?;
-    let more = events.len() > size;
-    events.truncate(size);
-    let next_cursor = events.last().filter(|_| more).map(|(seq, _)| seq.to_string());
+    // Long events make a page shorter; what is behind it, the head says.
+    let events = app.auctions.events_after(id, after, size).await?;
+    let next_cursor = events.last().filter(|(seq, _)| *seq < head).map(|(seq, _)| seq.to_string());
     let raw = |(_, entry): (u64, String)| RawValue::from_string(entry).map_err(internal);
     Ok(Json(Page { items: events.into_iter().map(raw).collect::<Result<_>>()?, next_cursor }))
 }

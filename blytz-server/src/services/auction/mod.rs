@@ -207,7 +207,8 @@ impl Auctions {
         Ok(store::hash_at(&self.shared.db, id, seq).await?)
     }
 
-    /// At most `limit` entries after `after`, in order, each with its seq and its JSON.
+    /// The next entries after `after`, in order, each with its seq and its JSON: at most `limit`, and
+    /// fewer if they are long.
     ///
     /// # Errors
     /// When the database can't be read.

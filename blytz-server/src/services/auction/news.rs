@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use blytz_core::{
-    AuctionId, BidId, Money, StreamId, Timestamp, UserId,
+    AuctionId, Money, StreamId, Timestamp, UserId,
     auction::PublicState,
     wire::{
         auction::{AuctionStatus, EventData, LogEntry},
@@ -12,6 +12,7 @@ use blytz_core::{
     },
 };
 
+use super::turn::Struck;
 use crate::live::{Hub, Topic, hub::event_frame};
 
 /// Where the news of one auction go.
@@ -29,19 +30,20 @@ impl News<'_> {
         entries: &[LogEntry],
         before: &PublicState,
         status: AuctionStatus,
-        struck: Option<(UserId, Vec<BidId>)>,
+        struck: Option<Struck>,
     ) {
         self.hub.publish(Topic::Auction(self.id), entries.iter().map(|entry| self.frame(entry)));
-        let struck_bidder = struck.as_ref().map(|(bidder, _)| *bidder);
+        let struck_bidder = struck.as_ref().map(|struck| struck.bidder);
         for (user, (price, next_minimum)) in outbid(entries, before.leader) {
             // Whose bids were struck is told that, and not that somebody bid more.
             if Some(user) != struck_bidder {
                 self.update(Topic::User(user), UpdateData::Outbid { auction_id: self.id, price, next_minimum });
             }
         }
-        for (bidder, bid_id) in struck.into_iter().flat_map(|(bidder, ids)| ids.into_iter().map(move |id| (bidder, id)))
-        {
-            self.update(Topic::User(bidder), UpdateData::BidVoided { auction_id: self.id, bid_id });
+        if let Some(Struck { bidder, ids, .. }) = struck {
+            for bid_id in ids {
+                self.update(Topic::User(bidder), UpdateData::BidVoided { auction_id: self.id, bid_id });
+            }
         }
         for entry in entries {
             if let EventData::Closed { winner: Some(winner), price: Some(price), .. } = &entry.data {
@@ -89,7 +91,7 @@ fn outbid(entries: &[LogEntry], before: Option<UserId>) -> BTreeMap<UserId, Beat
 
 #[cfg(test)]
 mod tests {
-    use blytz_core::{Currency, wire::auction::BidOutcome};
+    use blytz_core::{BidId, Currency, wire::auction::BidOutcome};
 
     use super::*;
 

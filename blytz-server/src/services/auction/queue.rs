@@ -1,5 +1,7 @@
 //! A show's queue of lots.
 
+use std::collections::HashSet;
+
 use axum::{Json, extract::State};
 use blytz_core::{
     AuctionId, StreamId, UserId,
@@ -12,7 +14,7 @@ use blytz_core::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{request::Scope, store, streams};
+use super::{store, streams};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -89,6 +91,7 @@ async fn order(app: &App, id: StreamId, seller: UserId, body: LotsUpdate) -> Res
     if live.iter().any(|lot| !body.auction_ids.contains(lot)) {
         return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
     }
+    let before = store::show_lots(&mut tx, id).await?;
     store::empty_queue(&mut tx, id).await?;
     for (position, lot) in body.auction_ids.iter().enumerate() {
         if !store::enqueue(&mut tx, *lot, id, position + 1, seller).await? {
@@ -97,14 +100,18 @@ async fn order(app: &App, id: StreamId, seller: UserId, body: LotsUpdate) -> Res
         }
     }
     tx.commit().await?;
-    app.auctions.shared.refresh(Scope::Everybody).await;
+    // To a lot that was in this show before and still is, its place means nothing.
+    let now: HashSet<AuctionId> = body.auction_ids.into_iter().collect();
+    app.auctions.shared.show_changed(before.symmetric_difference(&now).copied()).await;
     tell(app, id).await
 }
 
 /// Tells everybody who watches the show what its queue is now.
 pub(super) async fn tell(app: &App, id: StreamId) -> Result<()> {
-    let queue = store::queue(&app.db, id).await?;
-    let auction_ids = queue.into_iter().map(|row| AuctionId(row.id)).collect();
+    if app.hub.watchers(Topic::Stream(id)) == 0 {
+        return Ok(());
+    }
+    let auction_ids = store::queue_ids(&app.db, id).await?;
     app.hub.update(Topic::Stream(id), UpdateData::Lots { auction_ids }, app.clock.now());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use blytz_core::{
     BidId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Nonce, Rules},
+    auction::{Auction, BidKind, Command, Ledger, Nonce, Rules},
     wire::auction::BidAnswer,
 };
 use tokio::sync::oneshot;
@@ -37,12 +37,12 @@ pub(super) enum Act {
     Amend {
         amendment: Box<Amendment>,
     },
-    /// Comes without the log; the room reads it just before it decides.
+    /// Comes without the ledger; the room reads it just before it decides.
     Void {
         bid_id: BidId,
         bidder: Option<UserId>,
         reason: String,
-        log: Vec<Event>,
+        ledger: Ledger,
     },
     Cancel {
         reason: String,
@@ -51,9 +51,9 @@ pub(super) enum Act {
 }
 
 impl Act {
-    /// The command, for an auction as it stands.
-    pub(super) fn command(&self, auction: &Auction) -> Command {
-        match self {
+    /// The command, for an auction as it stands. A void is up to several, and made as they are decided.
+    pub(super) fn command(&self, auction: &Auction) -> Option<Command> {
+        Some(match self {
             Self::Open => Command::Open,
             Self::Tick => Command::Tick,
             Self::Amend { amendment } => Command::Amend {
@@ -65,11 +65,9 @@ impl Act {
                     _ => amendment.nonce,
                 },
             },
-            Self::Void { bid_id, bidder, reason, log } => {
-                Command::Void { bid_id: *bid_id, bidder: *bidder, reason: reason.clone(), log: log.clone() }
-            }
+            Self::Void { .. } => return None,
             Self::Cancel { reason, by_admin } => Command::Cancel { reason: reason.clone(), by_admin: *by_admin },
-        }
+        })
     }
 }
 
@@ -80,17 +78,17 @@ pub(super) enum Request {
         act: Act,
         reply: Reply<()>,
     },
-    /// Something that rooms keep a copy of has changed.
-    Refresh(Scope),
+    /// Something that the room keeps a copy of has changed.
+    Changed(Copied),
 }
 
-/// Whose copies are out of date.
+/// What rooms keep copies of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// This seller's blocklist.
-    Seller(UserId),
-    /// What lot is in which show.
-    Everybody,
+pub(super) enum Copied {
+    /// The seller's blocklist.
+    Blocklist,
+    /// In which show the lot is.
+    Show,
 }
 
 impl Request {
@@ -100,7 +98,7 @@ impl Request {
         match self {
             Self::Bid(bid) => drop(bid.reply.send(Err(error))),
             Self::Act { reply, .. } => drop(reply.send(Err(error))),
-            Self::Refresh(_) => {}
+            Self::Changed(_) => {}
         }
     }
 

@@ -25,11 +25,11 @@ use super::{
     committer::Failure,
     news::News,
     refusals::Refusals,
-    request::{Act, Bid, Request, Scope},
+    request::{Act, Bid, Copied, Request},
     rooms::Shared,
     store::{self, KnownBid},
     streams,
-    turn::{Turn, Verdict},
+    turn::{Struck, Turn, Verdict},
 };
 use crate::error::{Error, Result, internal};
 
@@ -51,6 +51,9 @@ pub(super) struct Room {
     head: Head,
     stream: Option<StreamId>,
     blocklist: HashSet<UserId>,
+    /// Which of the two the database may know better. They are read again when somebody needs them: a
+    /// room in which nothing happens costs nobody anything.
+    outdated: Outdated,
     refusals: Refusals,
     /// Whether the database may know more than the room does.
     behind: bool,
@@ -59,6 +62,13 @@ pub(super) struct Room {
     /// Whether the time before the process started is still to be made good for.
     resume: bool,
     inbox: mpsc::Receiver<Request>,
+}
+
+/// Copies that are out of date.
+#[derive(Debug, Default)]
+struct Outdated {
+    blocklist: bool,
+    stream: bool,
 }
 
 impl Room {
@@ -77,8 +87,25 @@ impl Room {
             Ok(stored) => stored,
             Err(error) => return Err((error, inbox)),
         };
-        let refusals = Refusals::default();
-        Ok(Self { shared, auction, head, stream, blocklist, refusals, behind: false, resting: false, resume, inbox })
+        let (outdated, refusals) = (Outdated::default(), Refusals::default());
+        Ok(Self {
+            shared,
+            auction,
+            head,
+            stream,
+            blocklist,
+            outdated,
+            refusals,
+            behind: false,
+            resting: false,
+            resume,
+            inbox,
+        })
+    }
+
+    /// Whose lot it is.
+    pub(super) const fn seller_id(&self) -> UserId {
+        self.auction.seller_id()
     }
 
     /// Serves the auction until it has been idle for a while.
@@ -132,7 +159,12 @@ impl Room {
         metrics::histogram!("blytz_room_queue").record((queued.len() + self.inbox.len()) as f64);
         let mut turn = Vec::new();
         for request in queued {
-            if request.stands_alone() {
+            if let Request::Changed(copied) = request {
+                match copied {
+                    Copied::Blocklist => self.outdated.blocklist = true,
+                    Copied::Show => self.outdated.stream = true,
+                }
+            } else if request.stands_alone() {
                 self.turn(std::mem::take(&mut turn)).await;
                 self.turn(vec![request]).await;
             } else {
@@ -207,15 +239,17 @@ impl Room {
 
     /// Brings in what a decision needs from the database.
     async fn prepare(&mut self, requests: &mut [Request]) -> Result<()> {
-        let ours = |scope: Scope| scope == Scope::Everybody || scope == Scope::Seller(self.auction.seller_id());
-        if requests.iter().any(|request| matches!(request, Request::Refresh(scope) if ours(*scope))) {
+        if self.outdated.blocklist && requests.iter().any(|request| matches!(request, Request::Bid(_))) {
             self.blocklist = store::blocklist(&self.shared.db, self.auction.seller_id()).await?;
+            self.outdated.blocklist = false;
+        }
+        if self.outdated.stream {
             self.stream = stream_of(&self.shared, self.head.auction_id).await?;
+            self.outdated.stream = false;
         }
         for request in requests {
-            if let Request::Act { act: Act::Void { log, .. }, .. } = request {
-                let whole = store::whole_log(&self.shared.db, self.head.auction_id).await?;
-                *log = whole.into_iter().map(|(_, event)| event).collect();
+            if let Request::Act { act: Act::Void { ledger, .. }, .. } = request {
+                *ledger = store::ledger(&self.shared.db, self.head.auction_id).await?;
             }
         }
         Ok(())
@@ -253,7 +287,7 @@ impl Room {
                 (Request::Bid(bid), verdict) => self.answer_bid(bid, verdict, accepted, now),
                 (Request::Act { reply, .. }, Verdict::Refused(error)) => drop(reply.send(Err(error))),
                 (Request::Act { reply, .. }, _) => drop(reply.send(Ok(()))),
-                (Request::Refresh(_), _) => {}
+                (Request::Changed(_), _) => {}
             }
         }
     }
@@ -279,7 +313,7 @@ impl Room {
         drop(bid.reply.send(answer));
     }
 
-    fn tell(&self, entries: &[LogEntry], before: &Auction, struck: Option<(UserId, Vec<BidId>)>, at: Timestamp) {
+    fn tell(&self, entries: &[LogEntry], before: &Auction, struck: Option<Struck>, at: Timestamp) {
         let news = News { id: self.head.auction_id, hub: &self.shared.hub, stream: self.stream, at };
         news.tell(entries, &before.public(at), self.auction.status(), struck);
     }
@@ -295,7 +329,7 @@ impl Room {
         let stored = read(&self.shared, self.head.auction_id).await?;
         let before = std::mem::replace(&mut self.auction, stored.auction);
         (self.head, self.stream, self.blocklist) = (stored.head, stored.stream, stored.blocklist);
-        self.behind = false;
+        (self.outdated, self.behind) = (Outdated::default(), false);
         let missed: Vec<LogEntry> = stored.log.into_iter().filter(|entry| entry.seq > known).collect();
         self.tell(&missed, &before, None, self.shared.clock.now());
         Ok(())

@@ -2,11 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-use blytz_core::{AuctionId, auction::receipt::Signer};
+use blytz_core::{AuctionId, UserId, auction::receipt::Signer};
 use tokio::{
     runtime::Handle,
     sync::{
@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Needs,
     committer::Committer,
-    request::{Act, Request, Scope},
+    request::{Act, Copied, Request},
     room::{MAX_QUEUED, Room},
     store,
 };
@@ -44,7 +44,14 @@ pub(super) struct Shared {
     pub shutdown: CancellationToken,
     pub tasks: TaskTracker,
     pub rostrum: Handle,
-    open: Arc<Mutex<HashMap<AuctionId, mpsc::Sender<Request>>>>,
+    open: Arc<Mutex<HashMap<AuctionId, Door>>>,
+}
+
+/// The way into an open room.
+struct Door {
+    inbox: mpsc::Sender<Request>,
+    /// Whose lot it is, once the room has read that.
+    seller: Arc<OnceLock<UserId>>,
 }
 
 impl Shared {
@@ -62,7 +69,7 @@ impl Shared {
         }
     }
 
-    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<AuctionId, mpsc::Sender<Request>>> {
+    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<AuctionId, Door>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -126,28 +133,39 @@ impl Shared {
         self.room(id, false);
     }
 
-    /// Tells every open room that a blocklist or a show's queue has changed. A room that is full
-    /// learns of it behind the requests that were made before.
-    pub(super) async fn refresh(&self, scope: Scope) {
-        let rooms: Vec<_> = self.open().values().cloned().collect();
-        for room in rooms {
-            // A closed room reads all of it when it is opened again.
-            let _ = room.send(Request::Refresh(scope)).await;
-        }
+    /// Tells a seller's open rooms that their blocklist has changed.
+    pub(super) async fn blocklist_changed(&self, seller: UserId) {
+        // A room that does not know its seller yet may have read the blocklist before.
+        let concerned = |door: &&Door| door.seller.get().is_none_or(|known| *known == seller);
+        let rooms = self.open().values().filter(concerned).map(|door| door.inbox.clone()).collect();
+        tell(rooms, Copied::Blocklist).await;
+    }
+
+    /// Tells those of these lots' rooms that are open that their lot may be in another show now.
+    pub(super) async fn show_changed(&self, lots: impl IntoIterator<Item = AuctionId>) {
+        let rooms = {
+            let open = self.open();
+            lots.into_iter().filter_map(|lot| open.get(&lot)).map(|door| door.inbox.clone()).collect()
+        };
+        tell(rooms, Copied::Show).await;
     }
 
     fn room(&self, id: AuctionId, resume: bool) -> mpsc::Sender<Request> {
         let mut open = self.open();
-        if let Some(sender) = open.get(&id) {
-            return sender.clone();
+        if let Some(door) = open.get(&id) {
+            return door.inbox.clone();
         }
         let (sender, inbox) = mpsc::channel(MAX_QUEUED);
-        open.insert(id, sender.clone());
+        let seller = Arc::new(OnceLock::new());
+        open.insert(id, Door { inbox: sender.clone(), seller: Arc::clone(&seller) });
         drop(open);
         let shared = self.clone();
         let room = async move {
             match Room::load(shared.clone(), id, resume, inbox).await {
-                Ok(room) => room.run().await,
+                Ok(room) => {
+                    seller.get_or_init(|| room.seller_id());
+                    room.run().await;
+                }
                 Err((error, inbox)) => shared.turn_away(id, &error, inbox).await,
             }
         };
@@ -157,7 +175,7 @@ impl Shared {
 
     fn forget_closed(&self, id: AuctionId) {
         let mut open = self.open();
-        if open.get(&id).is_some_and(mpsc::Sender::is_closed) {
+        if open.get(&id).is_some_and(|door| door.inbox.is_closed()) {
             open.remove(&id);
         }
     }
@@ -169,5 +187,13 @@ impl Shared {
         while let Some(request) = inbox.recv().await {
             request.refuse(error.clone());
         }
+    }
+}
+
+/// Tells rooms that a copy of theirs is out of date. One that is full learns of it behind the requests
+/// that were made before; one that has closed reads everything when it is opened again.
+async fn tell(rooms: Vec<mpsc::Sender<Request>>, copied: Copied) {
+    for room in rooms {
+        let _ = room.send(Request::Changed(copied)).await;
     }
 }

@@ -7,7 +7,9 @@ use std::collections::HashMap;
 
 use blytz_core::{
     BidId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Nonce, Rejection, Sealed, Standing, log::Head, recall},
+    auction::{
+        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
+    },
     wire::auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
 };
 
@@ -43,6 +45,15 @@ pub(super) struct Accepted {
     fingerprint: String,
 }
 
+/// Bids that a void struck.
+#[derive(Clone)]
+pub(super) struct Struck {
+    pub bidder: UserId,
+    /// The event of the first: every later bid of the bidder fell with it.
+    pub from_seq: u64,
+    pub ids: Vec<BidId>,
+}
+
 /// What a turn has decided so far.
 pub(super) struct Turn<'a> {
     now: Timestamp,
@@ -57,7 +68,7 @@ pub(super) struct Turn<'a> {
     opens: bool,
     /// Bids refused in this turn: a copy of one in the same turn must not win either.
     refused: HashMap<RefusedBid, Error>,
-    pub struck: Option<(UserId, Vec<BidId>)>,
+    pub struck: Option<Struck>,
     amended: Option<(Terms, Option<String>)>,
 }
 
@@ -103,7 +114,7 @@ impl<'a> Turn<'a> {
                 Ok(()) => Verdict::Done,
                 Err(error) => Verdict::Refused(error),
             },
-            Request::Refresh(_) => Verdict::Done,
+            Request::Changed(_) => Verdict::Done,
         }
     }
 
@@ -190,24 +201,61 @@ impl<'a> Turn<'a> {
     }
 
     fn act(&mut self, act: &Act) -> Result<()> {
-        let first = self.run(act.command(&self.auction))?;
+        let first = self.entries.len();
+        if let Some(command) = act.command(&self.auction) {
+            self.run(command)?;
+        }
         match act {
             Act::Amend { amendment } => self.amended = Some((terms(&self.auction)?, amendment.title.clone())),
-            Act::Void { .. } => self.struck = self.struck_since(first),
+            Act::Void { bid_id, bidder, reason, ledger } => {
+                let (auction, head) = (self.auction.clone(), self.head.clone());
+                if let Err(rejection) = self.void(*bid_id, *bidder, reason, ledger.clone()) {
+                    // All of it, or nothing.
+                    (self.auction, self.head) = (auction, head);
+                    self.entries.truncate(first);
+                    self.sealed.truncate(first);
+                    return Err(rejection.into());
+                }
+                self.struck = self.struck_since(first);
+            }
             Act::Open => self.opens |= self.entries.len() > first,
             Act::Cancel { .. } | Act::Tick => {}
         }
         Ok(())
     }
 
-    fn struck_since(&self, first: usize) -> Option<(UserId, Vec<BidId>)> {
-        self.entries[first..].iter().zip(&self.sealed[first..]).find_map(|(entry, sealed)| {
-            match (&entry.data, sealed) {
-                (EventData::Voided { struck, .. }, Some(Sealed::Void { bidder, .. })) => {
-                    Some((*bidder, struck.clone()))
-                }
-                _ => None,
+    /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
+    /// voids.
+    fn void(
+        &mut self,
+        bid_id: BidId,
+        bidder: Option<UserId>,
+        reason: &str,
+        mut ledger: Ledger,
+    ) -> Result<(), Rejection> {
+        for (bid_id, bidder) in ledger.falls(bid_id, bidder, MAX_STRUCK)? {
+            let (bidder, reason, so_far) = (Some(bidder), reason.to_owned(), ledger.clone());
+            let events = self.auction.handle(self.now, Command::Void { bid_id, bidder, reason, ledger: so_far })?;
+            for event in events {
+                ledger.note(self.head.seq + 1, &event);
+                self.append(event);
             }
+        }
+        Ok(())
+    }
+
+    /// What fell, in log order.
+    fn struck_since(&self, first: usize) -> Option<Struck> {
+        let voids = self.entries[first..].iter().zip(&self.sealed[first..]).rev();
+        voids.fold(None, |all: Option<Struck>, (entry, sealed)| {
+            let (EventData::Voided { bid_seq, struck, .. }, Some(Sealed::Void { bidder, .. })) = (&entry.data, sealed)
+            else {
+                return all;
+            };
+            // The last void is of the earliest bids.
+            let mut all = all.unwrap_or(Struck { bidder: *bidder, from_seq: *bid_seq, ids: Vec::new() });
+            all.ids.extend(struck);
+            Some(all)
         })
     }
 

@@ -153,7 +153,9 @@ fn outcome(state: &StoredState, neighbours: &Neighbours) -> Option<Outcome> {
     })
 }
 
-/// Reads JSON that we wrote.
+/// Reads JSON that we wrote. What is wrong with it would quote it, which may be a reserve.
 pub(super) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(internal)
+    let place =
+        |error: serde_json::Error| internal(format_args!("stored JSON can't be read at column {}", error.column()));
+    serde_json::from_str(json).map_err(place)
 }

@@ -7,7 +7,7 @@ use sqlx::{FromRow, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::log::signed;
-use crate::db::{Db, Engine, Tx, TxEngine, on_db};
+use crate::db::{Db, Engine, Tx, TxEngine, on_db, on_tx};
 
 /// Rows per statement; see the log's.
 const CHUNK: usize = 1_000;
@@ -102,25 +102,23 @@ fn read_answer(json: &str) -> sqlx::Result<BidAnswer> {
 }
 
 const VOID: &str = "
-    update auction_bids set voided = $4 where auction_id = $1 and bid_id = $2 and bidder_id = $3";
+    update auction_bids set voided = $4 where auction_id = $1 and bidder_id = $2 and seq >= $3";
 
-/// Marks bids as voided.
+/// Marks a bidder's bids as voided, from the one on that this event is of.
 pub(in super::super) async fn mark_voided(
     tx: &mut Tx,
     id: AuctionId,
     bidder: UserId,
-    struck: &[BidId],
+    from_seq: u64,
 ) -> sqlx::Result<()> {
-    for bid_id in struck {
-        crate::db::on_tx!(tx, conn => sqlx::query(VOID)
-            .bind(id.uuid())
-            .bind(bid_id.uuid())
-            .bind(bidder.uuid())
-            .bind(true)
-            .execute(conn)
-            .await)?;
-    }
-    Ok(())
+    on_tx!(tx, conn => sqlx::query(VOID)
+        .bind(id.uuid())
+        .bind(bidder.uuid())
+        .bind(signed(from_seq))
+        .bind(true)
+        .execute(conn)
+        .await
+        .map(drop))
 }
 
 /// A bidder's own bid.

@@ -2,15 +2,21 @@
 
 use blytz_core::{
     AuctionId, Timestamp,
-    auction::{Event, log::Head},
+    auction::{Event, Ledger, log::Head},
     wire::auction::LogEntry,
 };
+use futures_util::TryStreamExt;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
 use crate::db::{Db, Tx, TxEngine, on_db, on_tx};
 
 /// Rows per insert: well under SQLite's limit of 32,766 bound values.
 const CHUNK: usize = 1_000;
+
+/// Events read at a time, and their size in bytes: a log may be of any length, and a void may name a
+/// thousand bids.
+pub(in super::super) const PAGE: usize = 500;
+const PAGE_BYTES: usize = 1 << 18;
 
 /// One event on its way into the log.
 pub(in super::super) struct NewEvent {
@@ -108,28 +114,63 @@ pub(in super::super) async fn whole_log(db: &Db, id: AuctionId) -> sqlx::Result<
 fn read(row: EventRow) -> sqlx::Result<(LogEntry, Event)> {
     let unreadable = |error: serde_json::Error| sqlx::Error::Decode(Box::new(error));
     let entry: LogEntry = serde_json::from_str(&row.entry).map_err(unreadable)?;
-    let sealed = row.sealed.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
+    // What is wrong with it would quote it, and nobody may read that in a log.
+    let closed = |_| sqlx::Error::Decode(format!("the sealed part of event {} can't be read", entry.seq).into());
+    let sealed = row.sealed.as_deref().map(serde_json::from_str).transpose().map_err(closed)?;
     let event = Event { at: entry.at, data: entry.data.clone(), sealed };
     Ok((entry, event))
+}
+
+const SELECT_PAGE: &str = "
+    select entry, sealed from auction_events where auction_id = $1 and seq > $2 order by seq limit $3";
+
+/// The next events after a seq, sealed parts included; empty at the end of the log.
+pub(in super::super) async fn log_page(db: &Db, id: AuctionId, after: u64) -> sqlx::Result<Vec<(LogEntry, Event)>> {
+    on_db!(db, pool => {
+        let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+        let mut rows = sqlx::query_as(SELECT_PAGE).bind(id.uuid()).bind(signed(after)).bind(limit).fetch(pool);
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while bytes < PAGE_BYTES && let Some(row) = rows.try_next().await? {
+            let row: EventRow = row;
+            bytes += row.entry.len();
+            page.push(read(row)?);
+        }
+        Ok(page)
+    })
+}
+
+/// The bids of the whole log.
+pub(in super::super) async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<Ledger> {
+    let (mut ledger, mut after) = (Ledger::default(), 0);
+    loop {
+        let page = log_page(db, id, after).await?;
+        let Some((last, _)) = page.last() else { return Ok(ledger) };
+        after = last.seq;
+        page.iter().for_each(|(entry, event)| ledger.note(entry.seq, event));
+    }
 }
 
 const SELECT_AFTER: &str = "
     select seq, entry from auction_events where auction_id = $1 and seq > $2 order by seq limit $3";
 
-/// The next public entries after a seq, as JSON.
+/// The next public entries after a seq, as JSON: at most `limit`, and fewer if they are long.
 pub(in super::super) async fn entries_after(
     db: &Db,
     id: AuctionId,
     after: u64,
     limit: usize,
 ) -> sqlx::Result<Vec<(u64, String)>> {
-    let rows: Vec<(i64, String)> = on_db!(db, pool => sqlx::query_as(SELECT_AFTER)
-        .bind(id.uuid())
-        .bind(signed(after))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
-        .await)?;
-    Ok(rows.into_iter().map(|(seq, entry)| (seq.unsigned_abs(), entry)).collect())
+    on_db!(db, pool => {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = sqlx::query_as(SELECT_AFTER).bind(id.uuid()).bind(signed(after)).bind(limit).fetch(pool);
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        while bytes < PAGE_BYTES && let Some((seq, entry)) = rows.try_next().await? {
+            let (seq, entry): (i64, String) = (seq, entry);
+            bytes += entry.len();
+            page.push((seq.unsigned_abs(), entry));
+        }
+        Ok(page)
+    })
 }
 
 const SELECT_HEAD: &str = "select seq, due_at_us from auction_heads where auction_id = $1";

@@ -140,6 +140,25 @@ pub(in super::super) async fn queue(db: &Db, id: StreamId) -> sqlx::Result<Vec<L
     on_db!(db, pool => sqlx::query_as(SELECT_QUEUE).bind(id.uuid()).fetch_all(pool).await)
 }
 
+const SELECT_QUEUE_IDS: &str = "
+    select id from auctions where stream_id = $1 order by position, id limit 1000";
+
+/// The ids of the show's lots, in the order of its queue.
+pub(in super::super) async fn queue_ids(db: &Db, id: StreamId) -> sqlx::Result<Vec<AuctionId>> {
+    let ids: Vec<Uuid> =
+        on_db!(db, pool => sqlx::query_scalar(SELECT_QUEUE_IDS).bind(id.uuid()).fetch_all(pool).await)?;
+    Ok(ids.into_iter().map(AuctionId).collect())
+}
+
+const SELECT_SHOW_LOTS: &str = "select id from auctions where stream_id = $1";
+
+/// All lots of the show, in no order.
+pub(in super::super) async fn show_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<HashSet<AuctionId>> {
+    let ids: Vec<Uuid> =
+        on_tx!(tx, conn => sqlx::query_scalar(SELECT_SHOW_LOTS).bind(id.uuid()).fetch_all(conn).await)?;
+    Ok(ids.into_iter().map(AuctionId).collect())
+}
+
 const EMPTY_QUEUE: &str = "update auctions set stream_id = null where stream_id = $1";
 
 /// Takes every lot out of a show's queue.
