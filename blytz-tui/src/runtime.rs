@@ -21,7 +21,10 @@ use crate::{
     effect::Effect,
     message::{Live, Message, Reply},
     model::{Model, Screen, clean::Clean, failure::Failure},
-    picture, requests, terminal, update,
+    picture::{self, Paper},
+    requests, terminal,
+    theme::Base,
+    update,
 };
 
 /// Countdowns show tenths at the end.
@@ -158,13 +161,17 @@ impl Runtime {
     }
 
     fn show(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        let paper = match self.model.theme.base() {
+            Base::Light => Paper::Light,
+            Base::Dark | Base::Plain => Paper::Dark,
+        };
         let buffer = screen.draw(&self.model)?;
         if std::mem::take(&mut self.picture_wanted) {
             let path = self
                 .picture
                 .clone()
                 .unwrap_or_else(|| PathBuf::from(format!("blytz-{}.svg", self.model.now.as_micros() / 1_000_000)));
-            let saved = std::fs::write(&path, picture::svg(buffer));
+            let saved = std::fs::write(&path, picture::svg(buffer, paper));
             let reply = saved.map(|()| path.display().to_string()).map_err(|error| error.to_string());
             self.take(Message::Reply(Reply::Picture(reply)), screen)?;
         }
