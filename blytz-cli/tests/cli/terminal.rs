@@ -72,13 +72,21 @@ impl Terminal {
     /// Waits for a text that was not waited for before.
     #[track_caller]
     pub fn until(&mut self, text: &str) -> &mut Self {
+        assert!(self.shows(text), "it ended without {text:?}: {}", self.seen);
+        self
+    }
+
+    /// Whether a text comes that was not waited for before, and not the end.
+    pub fn shows(&mut self, text: &str) -> bool {
         let deadline = Instant::now() + HANGS;
         loop {
             if let Some(at) = self.seen[self.read..].find(text) {
                 self.read += at + text.len();
-                return self;
+                return true;
             }
-            assert!(self.more(deadline), "it ended without {text:?}: {}", self.seen);
+            if !self.more(deadline) {
+                return false;
+            }
         }
     }
 
