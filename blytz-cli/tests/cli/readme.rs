@@ -196,7 +196,6 @@ fn the_programs_of_the_readme_are_those_that_are_run() {
     assert_eq!(blocks(server, "rust,no_run"), [include_str!("../readme/start.rs")]);
 }
 
-#[expect(clippy::wildcard_imports, reason = "it reads well in the README")]
 mod rules {
     include!("../readme/rules.rs");
 

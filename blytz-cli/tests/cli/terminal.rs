@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::{
@@ -13,8 +13,8 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-/// Only a program that hangs takes so long.
-pub const HANGS: Duration = Duration::from_secs(600);
+/// Only a program that hangs shows nothing for so long.
+const HANGS: Duration = Duration::from_secs(600);
 
 pub struct Terminal {
     child: Child,
@@ -58,8 +58,9 @@ impl Terminal {
         Self { child, keys, screen, seen: String::new(), read: 0 }
     }
 
-    fn more(&mut self, deadline: Instant) -> bool {
-        match self.screen.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+    /// Waits for more on the screen; false at the end.
+    fn more(&mut self) -> bool {
+        match self.screen.recv_timeout(HANGS) {
             Ok(bytes) => {
                 self.seen.push_str(&String::from_utf8_lossy(&bytes));
                 true
@@ -78,13 +79,12 @@ impl Terminal {
 
     /// Whether a text comes that was not waited for before, and not the end.
     pub fn shows(&mut self, text: &str) -> bool {
-        let deadline = Instant::now() + HANGS;
         loop {
             if let Some(at) = self.seen[self.read..].find(text) {
                 self.read += at + text.len();
                 return true;
             }
-            if !self.more(deadline) {
+            if !self.more() {
                 return false;
             }
         }
@@ -97,8 +97,7 @@ impl Terminal {
 
     /// Waits for the program's end.
     pub fn left(mut self) -> Left {
-        let deadline = Instant::now() + HANGS;
-        while self.more(deadline) {}
+        while self.more() {}
         let code = self.child.wait().expect("it ends").code().expect("an exit code");
         Left { code, screen: self.seen }
     }
