@@ -71,6 +71,20 @@ fn quick_keys() {
 }
 
 #[test]
+fn a_hint_is_in_the_lots_own_currency() {
+    for (code, hint) in [("MYR", "like 125.50."), ("JPY", "like 125."), ("KWD", "like 125.500.")] {
+        let mut seat = Seat::bidder(WIDE);
+        let lot = seat.model.lots.get_mut(&world::CAMERA).expect("the lot");
+        lot.rules.currency = code.parse().expect("a currency");
+        seat.press("a");
+        seat.write("1,300");
+        seat.press("enter");
+        let screen = seat.screen();
+        assert!(screen.contains(&format!("Write an amount of {code}, {hint}")), "{screen}");
+    }
+}
+
+#[test]
 fn every_intention_has_its_own_id_and_a_slip_of_the_finger_none() {
     let mut seat = Seat::bidder(WIDE);
     seat.press("b b b + b");
