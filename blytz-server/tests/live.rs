@@ -5,7 +5,7 @@ mod lots;
 
 use std::time::Duration;
 
-use actors::{Actor, TestApp};
+use actors::{Actor, TestApp, document::DOCUMENT};
 use blytz_core::wire::auction::BidRequest;
 use futures_util::{SinkExt, StreamExt, future::join_all};
 use lots::{bid, bid_as, live_lot, money, new_id, rules, status, text};
@@ -43,7 +43,11 @@ impl Socket {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something in time");
             match message {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).expect("JSON");
+                    DOCUMENT.judge_frame(&frame, None).unwrap_or_else(|fault| panic!("{fault}: {frame}"));
+                    return Ok(frame);
+                }
                 Some(Ok(Message::Close(frame))) => {
                     return Err(frame.map_or(u16::from(CloseCode::Status), |frame| frame.code.into()));
                 }
@@ -59,6 +63,7 @@ impl Socket {
         loop {
             let heard = self.hear().await.expect("an answer");
             if heard["re"] == frame["id"] {
+                DOCUMENT.judge_frame(&heard, frame["op"].as_str()).unwrap_or_else(|fault| panic!("{fault}: {heard}"));
                 return heard;
             }
         }
