@@ -4,7 +4,7 @@ mod actors;
 
 use std::time::Duration;
 
-use actors::{Actor, Answer, TestApp};
+use actors::{Actor, Answer, TestApp, document::DOCUMENT};
 use blytz_core::{StreamId, wire::chat::ChatEvent};
 use futures_util::{StreamExt as _, future::join_all};
 use serde_json::{Value, json};
@@ -493,6 +493,7 @@ async fn the_chat_path_is_a_live_connection_too() {
         let frame = socket.next().await.expect("a frame").expect("no error");
         let Frame::Text(text) = frame else { continue };
         let value: Value = serde_json::from_str(&text).expect("JSON");
+        DOCUMENT.judge_frame(&value, None).unwrap_or_else(|fault| panic!("{fault}: {value}"));
         if value.get(until).is_some() {
             return value;
         }
