@@ -118,7 +118,7 @@ fn a_secret_from_a_mounted_file_is_what_stands_in_its_line() {
         let expected = |text: &str| format!("{text}{end}");
         (Some(expected("the key")), "ann@example.com".to_owned(), expected("a long and winding road"))
     };
-    for (end, left) in [("", ""), ("\n", ""), ("\r\n", ""), (" ", " ")] {
+    for (end, left) in [("", ""), ("\n", ""), ("\r\n", ""), ("\r", ""), (" ", " ")] {
         let [key, password] = ["the key", "a long and winding road"].map(|text| format!("{text}{end}"));
         let email = format!("ann@example.com{}", end.trim_end_matches(' '));
         let pairs = [("BLYTZ_SECRET_KEY", &*key), ("BLYTZ_ADMIN_EMAIL", &*email), ("BLYTZ_ADMIN_PASSWORD", &*password)];

@@ -133,6 +133,52 @@ async fn an_http2_stream_that_nobody_reads_is_reset_and_its_neighbours_go_on() {
     connection.abort();
 }
 
+#[tokio::test]
+async fn what_nobody_takes_is_held_for_an_address_up_to_a_point() {
+    let app = TestApp::start_with(|config| {
+        config.rate_limits = RateLimits::Default;
+        config.timeouts.write = Duration::from_secs(3_600);
+    })
+    .await;
+    let seller = app.with_role("seller", "seller").await;
+    let description = "\u{1f3a9}".repeat(10_000);
+    for _ in 0..100 {
+        let product = json!({ "title": "Hat", "description": description, "price": money(1), "quantity": 1 });
+        app.post(Some(&seller), "/products", product).await.expect(201);
+    }
+    let mut stalled = Vec::new();
+    let status = async |stream: &mut TcpStream| {
+        app.clock.advance(Duration::from_secs(1));
+        ask(stream, "/products?limit=100").await;
+        let mut status = [0; "HTTP/1.1 200".len()];
+        stream.read_exact(&mut status).await.expect("an answer");
+        String::from_utf8_lossy(&status[9..]).into_owned()
+    };
+    let refused = loop {
+        let mut stream = small(app.running.addr()).await;
+        let status = status(&mut stream).await;
+        if status != "200" {
+            break status;
+        }
+        stalled.push(stream);
+        assert!(stalled.len() < 100, "each holds four megabytes");
+    };
+    assert_eq!(refused, "429");
+    // Files that everybody shares are held by nobody.
+    assert_eq!(app.send(reqwest::Method::GET, "/openapi.json", |request| request).await.status, 200);
+    // Whoever hangs up lets go; the server learns of it in its own time.
+    drop(stalled);
+    let again = async {
+        loop {
+            let mut stream = small(app.running.addr()).await;
+            if status(&mut stream).await == "200" {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.expect("there is room again");
+}
+
 /// A connection that has been answered once and stays open.
 async fn guest(address: SocketAddr) -> Result<TcpStream, String> {
     let mut stream = TcpStream::connect(address).await.expect("a connection");

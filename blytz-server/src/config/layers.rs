@@ -196,15 +196,11 @@ impl Options {
     }
 }
 
-/// What comes from a mounted file often ends its line. Nobody means that, least of all in a password
-/// that people have to type; whoever does gives two.
+/// What comes from a mounted file often ends its line, in one way or another. Nobody means that, least
+/// of all in a password that people have to type; whoever does gives two.
 fn without_line_end(mut text: String) -> String {
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
+    let end = ["\r\n", "\n", "\r"].into_iter().find(|end| text.ends_with(end)).unwrap_or_default();
+    text.truncate(text.len() - end.len());
     text
 }
 

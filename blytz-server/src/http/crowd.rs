@@ -1,8 +1,8 @@
-//! How many connections an address may hold.
+//! What an address may hold: connections, and answers that it has not taken yet.
 //!
-//! A connection costs memory as long as it is open, whatever it asks, so that counting requests is
-//! not enough. Trusted proxies bring many people over their connections, and may open as many as
-//! they like; the WebSockets that come through them count for the address behind.
+//! Both cost memory as long as they last, whatever is asked, so that counting requests is not enough.
+//! Trusted proxies bring many people over their connections, and may open as many as they like; the
+//! WebSockets that come through them, and the answers, count for the address behind.
 
 use std::{
     collections::HashMap,
@@ -21,27 +21,48 @@ use crate::{
 /// How long to wait until a connection may have become free, in seconds.
 pub const COME_BACK_AFTER: u64 = 10;
 
-/// The open connections by address. Cheap to clone.
+/// Who holds how much, by address. Cheap to clone.
 #[derive(Clone)]
 pub struct Crowd(Option<Arc<Inside>>);
 
 struct Inside {
-    most: usize,
     trusted: Vec<IpAddr>,
-    open: Mutex<HashMap<IpAddr, usize>>,
+    connections: Tally,
+    bytes: Tally,
+}
+
+/// How many of something each address holds, and how many it may.
+struct Tally {
+    most: usize,
+    held: Mutex<HashMap<IpAddr, usize>>,
 }
 
 /// One connection that counts until this is dropped.
-pub struct Guest(Option<(Arc<Inside>, IpAddr)>);
+pub struct Guest(#[expect(dead_code, reason = "dropping it ends the count")] Option<Share>);
+
+/// An answer that counts until this is dropped.
+pub struct Held(#[expect(dead_code, reason = "dropping it ends the count")] Option<Share>);
+
+/// What an address holds in a tally.
+struct Share {
+    inside: Arc<Inside>,
+    tally: fn(&Inside) -> &Tally,
+    address: IpAddr,
+    amount: usize,
+}
 
 impl Crowd {
+    /// The most bytes of answers that may be on their way to one address: several of the largest.
+    pub const MOST_HELD: usize = 64 * 1024 * 1024;
+
     /// Nobody yet; without rate limits anybody may come.
     pub fn new(config: &Config) -> Self {
+        let tally = |most| Tally { most, held: Mutex::default() };
         Self((config.rate_limits == RateLimits::Default).then(|| {
             Arc::new(Inside {
-                most: config.connections_per_address,
                 trusted: config.trusted_proxies.clone(),
-                open: Mutex::default(),
+                connections: tally(config.connections_per_address),
+                bytes: tally(Self::MOST_HELD),
             })
         }))
     }
@@ -51,32 +72,52 @@ impl Crowd {
     /// # Errors
     /// 429 `rate_limited` when the address has as many as it may.
     pub fn enter(&self, address: IpAddr) -> Result<Guest> {
+        self.share(|inside| &inside.connections, address, 1).map(Guest).map_err(|Full| {
+            too_much("Too many connections from this address; close some first.").retry_after(COME_BACK_AFTER)
+        })
+    }
+
+    /// Counts an answer of so many bytes that is on its way.
+    ///
+    /// # Errors
+    /// 429 `rate_limited` when too much is on its way to the address already.
+    pub fn hold(&self, address: IpAddr, bytes: usize) -> Result<Held> {
+        self.share(|inside| &inside.bytes, address, bytes)
+            .map(Held)
+            .map_err(|Full| too_much("Too much is on its way to this address; take it first.").retry_after(1))
+    }
+
+    fn share(&self, tally: fn(&Inside) -> &Tally, address: IpAddr, amount: usize) -> Result<Option<Share>, Full> {
         let Some(inside) = self.0.as_ref().filter(|inside| !inside.trusted.contains(&address.to_canonical())) else {
-            return Ok(Guest(None));
+            return Ok(None);
         };
         let address = household(address);
-        let mut open = inside.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(address).or_default();
-        if *count >= inside.most {
-            return Err(Error::new(
-                ErrorCode::RateLimited,
-                "Too many connections from this address; close some first.",
-            )
-            .retry_after(COME_BACK_AFTER));
+        let Tally { most, held } = tally(inside);
+        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = held.get(&address).copied().unwrap_or(0);
+        // Whoever holds nothing gets what they ask for, however large it is.
+        if before > 0 && before + amount > *most {
+            return Err(Full);
         }
-        *count += 1;
-        Ok(Guest(Some((Arc::clone(inside), address))))
+        held.insert(address, before + amount);
+        Ok(Some(Share { inside: Arc::clone(inside), tally, address, amount }))
     }
 }
 
-impl Drop for Guest {
+/// There is no room.
+struct Full;
+
+fn too_much(detail: &str) -> Error {
+    Error::new(ErrorCode::RateLimited, detail)
+}
+
+impl Drop for Share {
     fn drop(&mut self) {
-        let Some((inside, address)) = self.0.take() else { return };
-        let mut open = inside.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&address);
+        let mut held = (self.tally)(&self.inside).held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(amount) = held.get_mut(&self.address) {
+            *amount -= self.amount;
+            if *amount == 0 {
+                held.remove(&self.address);
             }
         }
     }
@@ -113,7 +154,7 @@ mod tests {
         let crowd = crowd(RateLimits::Default);
         drop(crowd.enter(address("192.0.2.1")).expect("there is room"));
         let inside = crowd.0.as_ref().expect("limits");
-        assert!(inside.open.lock().expect("no panic").is_empty());
+        assert!(inside.connections.held.lock().expect("no panic").is_empty());
     }
 
     #[test]
@@ -122,6 +163,19 @@ mod tests {
         let _guests = ["2001:db8::1", "2001:db8::2"].map(|text| crowd.enter(address(text)).expect("there is room"));
         assert!(crowd.enter(address("2001:db8::3")).is_err());
         let _through: Vec<_> = (0..100).map(|_| crowd.enter(address("::ffff:10.0.0.1")).expect("a proxy's")).collect();
+    }
+
+    #[test]
+    fn answers_on_their_way_are_counted_by_their_size() {
+        let crowd = crowd(RateLimits::Default);
+        let hold = |bytes| crowd.hold(address("192.0.2.1"), bytes);
+        let half = Crowd::MOST_HELD / 2;
+        let (first, _second) = (hold(half).expect("there is room"), hold(half).expect("there is room"));
+        assert_eq!(hold(1).err().expect("there is no room").into_problem().retry_after, Some(1));
+        drop(first);
+        hold(half).expect("there is room again");
+        assert!(hold(half + 1).is_err());
+        crowd.hold(address("192.0.2.2"), 2 * Crowd::MOST_HELD).expect("the only one, however large");
     }
 
     #[test]

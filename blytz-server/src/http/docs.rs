@@ -4,7 +4,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderValue, Response, header},
@@ -14,6 +14,7 @@ use axum::{
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
+use super::held::Shared;
 use crate::{app::App, error::Error};
 
 /// The reader brings its own scripts and styles, sets styles inline, and asks us for the document.
@@ -29,7 +30,10 @@ pub(super) fn router(document: &OpenApi) -> Router<App> {
     // badge of a validator on the internet.
     let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
     Router::new()
-        .route("/openapi.json", get(move || async move { ([(header::CONTENT_TYPE, "application/json")], json) }))
+        .route(
+            "/openapi.json",
+            get(move || async move { (Extension(Shared), [(header::CONTENT_TYPE, "application/json")], json) }),
+        )
         .route(
             "/docs",
             get({
@@ -80,6 +84,7 @@ fn file(path: &str, config: Arc<Config<'static>>) -> Response<Bytes> {
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response.extensions_mut().insert(Shared);
     response
 }
 

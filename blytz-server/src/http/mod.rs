@@ -4,6 +4,7 @@ mod client_addr;
 pub mod crowd;
 pub mod docs;
 pub mod extract;
+mod held;
 pub mod limits;
 mod lingering;
 pub mod metrics;
@@ -34,6 +35,7 @@ pub fn router(app: App) -> Router {
         .merge(docs::router(&document))
         .fallback(|| async { Error::not_found() })
         .layer(middleware::from_fn_with_state(app.clone(), uninterrupted::to_its_end))
+        .layer(middleware::from_fn_with_state(app.clone(), held::count))
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
         .layer(DefaultBodyLimit::max(extract::MAX_BODY));
     security::wrap(router, &app.config)

@@ -1,0 +1,85 @@
+//! Answers on their way. A large one is in memory until its client has taken it, and clients can ask
+//! faster than they take: what is on its way to one address has a bound.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    extract::{Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http_body_util::BodyExt;
+
+use super::{ClientAddr, crowd::Held};
+use crate::app::App;
+
+/// Smaller answers are not counted, in bytes.
+const SMALL: usize = 16 * 1024;
+
+/// Marks an answer whose bytes every client gets: it is in memory anyway.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shared;
+
+/// Counts a large answer until it has left. Only reading can be refused at this point: whatever else
+/// was asked has been done, and its answer is small.
+pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let (ClientAddr(address), _) = ClientAddr::of(&parts, &app.config.trusted_proxies);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+    if size < SMALL || response.extensions().get::<Shared>().is_some() {
+        return response;
+    }
+    match app.crowd.hold(address, size) {
+        Ok(held) => response.map(|body| until_sent(body, held)),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The same body, whose bytes keep `held` until nobody needs them any more. The body itself ends
+/// earlier: when it has handed them over.
+fn until_sent(body: Body, held: Held) -> Body {
+    let held = Arc::new(held);
+    Body::new(body.map_frame(move |frame| {
+        let held = Arc::clone(&held);
+        frame.map_data(|bytes| Bytes::from_owner(Counted { bytes, _held: held }))
+    }))
+}
+
+struct Counted {
+    bytes: Bytes,
+    _held: Arc<Held>,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::{config::Config, http::crowd::Crowd};
+
+    #[tokio::test]
+    async fn bytes_count_until_they_are_let_go_wherever_they_are() {
+        let (crowd, address) = (Crowd::new(&Config::default()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let all = Crowd::MOST_HELD;
+        let held = crowd.hold(address, all).expect("there is room");
+        let bytes = until_sent(Body::from("an answer"), held).collect().await.expect("a body").to_bytes();
+        assert_eq!(bytes, "an answer");
+        let part = bytes.slice(3..);
+        drop(bytes);
+        assert!(crowd.hold(address, 1).is_err(), "a part of it is still there");
+        drop(part);
+        assert!(crowd.hold(address, all).is_ok());
+    }
+}
