@@ -15,6 +15,7 @@ use crate::{
     credentials::{Login, Store},
     error::Failure,
     output::Output,
+    text,
 };
 
 /// How often a program that stays looks for newer tokens.
@@ -45,7 +46,8 @@ impl Context {
             out: Output::new(settings.output),
             store,
             settings,
-            token: globals.token.filter(|token| !token.is_empty()),
+            // A variable that was filled from a file may end in the file's line end.
+            token: globals.token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
             yes: globals.yes,
             no_input: globals.no_input,
             guest: OnceLock::new(),
@@ -174,12 +176,25 @@ impl Context {
         if !self.may_ask() {
             return Err(Failure::usage(format!("{what} Nobody can be asked here; add --yes to say so.")));
         }
+        forget_what_was_typed();
         let asked = dialoguer::Confirm::new().with_prompt(crate::clean::clean(what)).default(false);
-        match asked.interact() {
+        // A word that happens to begin with y is no answer.
+        match asked.wait_for_newline(true).interact() {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::failed("Nothing was done.")),
             Err(dialoguer::Error::IO(error)) => Err(error.into()),
         }
+    }
+
+    /// Asks before something that is meant well as a rule, where there is somebody to ask. A script
+    /// goes on, unless it said that it can't be asked and it `matters`.
+    pub fn confirm_where_possible(&self, what: &str, matters: bool) -> Result<(), Failure> {
+        if self.may_ask() || (self.no_input && matters) { self.confirm(what) } else { Ok(()) }
+    }
+
+    /// Whether it shall be done without asking.
+    pub fn says_yes(&self) -> bool {
+        self.yes
     }
 
     /// A text that a flag was to give; asked for where there is somebody to ask.
@@ -197,14 +212,16 @@ impl Context {
     /// A password: from a file, from stdin (`-`), or typed unseen. Never from the command line,
     /// where everybody on the machine could read it.
     pub fn password(&self, file: Option<&str>, prompt: &str, twice: bool) -> Result<String, Failure> {
-        let text = match file {
+        let bytes = match file {
             Some("-") => piped()?,
-            Some(path) => std::fs::read_to_string(path)
+            Some(path) => std::fs::read(path)
                 .map_err(|error| Failure::usage(format!("The password file {path} can't be read: {error}.")))?,
             None if self.may_ask() => return typed(prompt, twice),
-            None if self.no_input || io::stdin().is_terminal() => String::new(),
+            None if self.no_input || io::stdin().is_terminal() => Vec::new(),
             None => piped()?,
         };
+        // What editors and shells put around it, a mark before and a line end after, is no part of it.
+        let text = text::decode(bytes).map_err(|error| Failure::usage(format!("The password is no text: {error}.")))?;
         match text.lines().next() {
             Some(password) if !password.is_empty() => Ok(password.to_owned()),
             _ => Err(Failure::usage("There is no password; give one with --password-file FILE, or - for stdin.")),
@@ -220,11 +237,18 @@ fn builder(server: &str) -> blytz_client::ClientBuilder {
     Client::builder(server).user_agent(concat!("blytz/", env!("CARGO_PKG_VERSION")))
 }
 
-fn piped() -> Result<String, Failure> {
-    let mut text = String::new();
+fn piped() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
     // A password is short; nobody has to hold a gigabyte that was piped in by mistake.
-    io::stdin().take(4096).read_to_string(&mut text)?;
-    Ok(text)
+    io::stdin().take(4096).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What was typed before the question stood there is no answer to it: it may have been pasted.
+fn forget_what_was_typed() {
+    #[cfg(unix)]
+    // Where that can't be, the question is asked all the same.
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
 }
 
 fn typed(prompt: &str, twice: bool) -> Result<String, Failure> {

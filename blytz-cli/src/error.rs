@@ -40,6 +40,9 @@ pub enum Failure {
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),
+    /// The state forbids it, as could be seen before the server was asked.
+    #[error("{0}")]
+    Refused(String),
     /// The server refused, or did not answer.
     #[error(transparent)]
     Api(#[from] Error),
@@ -70,6 +73,7 @@ impl Failure {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,
+            Self::Refused(_) => Exit::Refused,
             Self::Failed(_) | Self::Io(_) => Exit::Failed,
             Self::Api(error) => exit_of(error),
             Self::Other(error) => error.downcast_ref::<Error>().map_or(Exit::Failed, exit_of),
@@ -174,6 +178,7 @@ mod tests {
             (Error::NotLoggedIn.into(), 3),
             (Error::from(Problem::new(ErrorCode::InvalidCredentials, "")).into(), 3),
             (Failure::NotFound("no such account".to_owned()), 4),
+            (Failure::Refused("not live yet".to_owned()), 5),
             (Error::from(Problem::new(ErrorCode::BidTooLow, "")).into(), 5),
             (Failure::Reported(Exit::Unreachable), 6),
         ] {

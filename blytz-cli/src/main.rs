@@ -11,7 +11,10 @@ mod credentials;
 mod embedded;
 mod error;
 mod feed;
+mod layout;
 mod output;
+mod progress;
+mod text;
 mod values;
 
 use std::{io::Write, process::ExitCode};

@@ -1,14 +1,16 @@
 //! What is printed: data on stdout, as tables for people or as JSON for programs; talk on stderr.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use blytz_client::wire::Page;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use console::{Term, measure_text_width, truncate_str};
 use serde::Serialize;
 
 use crate::{
     clean::{clean, escape_json},
     error::Failure,
+    layout::{self, Column},
 };
 
 /// How data is printed.
@@ -91,10 +93,28 @@ impl Output {
         head: [&str; N],
         rows: impl IntoIterator<Item = [String; N]>,
     ) -> Result<(), Failure> {
-        let mut table = borderless();
-        table.set_header(head.iter().map(|name| Cell::new(name.to_uppercase()).add_attribute(Attribute::Bold)));
-        table.add_rows(rows.into_iter().map(|row| row.iter().map(|text| toned(text)).collect::<Vec<_>>()));
-        if table.is_empty() { Ok(()) } else { write_table(table) }
+        let rows: Vec<_> = rows.into_iter().map(|row| row.map(|text| clean(&text))).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let columns: Vec<_> = head.iter().enumerate().map(|(at, name)| column(name, at, &rows)).collect();
+        let widths = layout::lines(&columns, width());
+        let (mut begin, mut parts) = (0, Vec::new());
+        for line in &widths {
+            let table = part(&head, &rows, begin, line, widths.len() == 1);
+            parts.push(rendered(table));
+            begin += line.len();
+        }
+        let Some((first, below)) = parts.split_first() else { return Ok(()) };
+        // The stream takes the colours out again where they are not wanted.
+        let mut out = anstream::stdout().lock();
+        for (at, line) in first.iter().enumerate() {
+            writeln!(out, "{line}")?;
+            for line in below.iter().filter_map(|part| part.get(at)) {
+                writeln!(out, "{:1$}{line}", "", layout::INDENT)?;
+            }
+        }
+        Ok(out.flush()?)
     }
 
     /// One thing: the value as it is, or a line per field.
@@ -106,29 +126,79 @@ impl Output {
         if self.is_json() {
             return self.json(value);
         }
+        let fields = fields();
         let mut table = borderless();
-        for (name, text) in fields() {
-            let text = if text.is_empty() { "-" } else { &text };
-            table.add_row([Cell::new(name).add_attribute(Attribute::Dim), toned(text)]);
+        let words = fields.iter().flat_map(|(_, text)| text.split_whitespace());
+        let longest = words.map(measure_text_width).max().unwrap_or(0);
+        let names = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        // Sentences are wrapped between words; an id is no shorter on two lines, only broken.
+        if let Some(room) = width().filter(|room| names + layout::GAP + longest <= *room) {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(room as u16);
         }
-        write_table(table)
+        for (name, text) in fields {
+            let text = if text.is_empty() { "-" } else { &text };
+            table.add_row([Cell::new(name).add_attribute(Attribute::Dim), toned(&clean(text))]);
+        }
+        let mut out = anstream::stdout().lock();
+        for line in rendered(table) {
+            writeln!(out, "{line}")?;
+        }
+        Ok(out.flush()?)
     }
+}
+
+/// Columns of text that is understood without its end.
+const CUT: [&str; 5] = ["title", "name", "lot", "seller", "winner"];
+/// Columns of sentences.
+const WRAPPED: [&str; 1] = ["reason"];
+
+/// How wide stdout is; None for what is no terminal, and for one that does not know.
+fn width() -> Option<usize> {
+    Term::stdout().size_checked().map(|(_, columns)| usize::from(columns))
+}
+
+fn column<const N: usize>(name: &str, at: usize, rows: &[[String; N]]) -> Column {
+    let width = rows.iter().map(|row| measure_text_width(&row[at])).max().unwrap_or(0).max(name.len());
+    let least = match name {
+        _ if CUT.contains(&name) => 20,
+        _ if WRAPPED.contains(&name) => 24,
+        _ => width,
+    };
+    Column { width, least: least.min(width) }
+}
+
+/// The columns from `begin` on that stand on one line. A row is one line, but that sentences may wrap
+/// where all columns have room beside each other.
+fn part<const N: usize>(head: &[&str; N], rows: &[[String; N]], begin: usize, widths: &[usize], wrap: bool) -> Table {
+    let mut table = borderless();
+    let names = head.iter().skip(begin).take(widths.len());
+    table.set_header(names.map(|name| Cell::new(name.to_uppercase()).add_attribute(Attribute::Bold)));
+    for row in rows {
+        let cells = head.iter().zip(row).skip(begin).zip(widths);
+        table.add_row(cells.map(|((name, text), width)| {
+            if CUT.contains(name) { toned(&truncate_str(text, *width, "\u{2026}")) } else { toned(text) }
+        }));
+    }
+    if wrap && head.iter().any(|name| WRAPPED.contains(name)) {
+        let whole = widths.iter().map(|width| width + layout::GAP).sum::<usize>();
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(whole as u16);
+        for (column, width) in table.column_iter_mut().zip(widths) {
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed((width + layout::GAP) as u16)));
+        }
+    }
+    table
 }
 
 fn borderless() -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).enforce_styling();
     table.style_text_only();
-    // A pipe has no width: there every row stays on its line.
-    if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
     table
 }
 
 /// A cell, coloured if its text is one of the words that matter at a glance.
 fn toned(text: &str) -> Cell {
-    let cell = Cell::new(clean(text));
+    let cell = Cell::new(text);
     match text {
         "live" | "leading" | "won" | "sold" | "active" => cell.fg(Color::Green),
         "outbid" | "suspended" | "cancelled" | "unsold" => cell.fg(Color::Red),
@@ -137,16 +207,11 @@ fn toned(text: &str) -> Cell {
     }
 }
 
-fn write_table(mut table: Table) -> Result<(), Failure> {
+fn rendered(mut table: Table) -> Vec<String> {
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, layout::GAP as u16));
     }
-    // The stream takes the colours out again where they are not wanted.
-    let mut out = anstream::stdout().lock();
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(out.flush()?)
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 /// Writes a line that has been cleaned.

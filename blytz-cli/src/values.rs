@@ -10,7 +10,7 @@ use blytz_core::{Currency, Money, Timestamp, auction::Rules};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 
-use crate::error::Failure;
+use crate::{error::Failure, text};
 
 /// Reads one of the API's words, such as `sold_out`.
 pub fn words<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
@@ -62,17 +62,7 @@ pub fn moment(at: Timestamp) -> String {
 
 /// Reads an amount in major units, such as 12.50.
 pub fn money(flag: &str, text: &str, currency: Currency) -> Result<Money, Failure> {
-    Money::parse_decimal(text, currency).map_err(|_| {
-        let digits = match currency.exponent() {
-            0 => "without decimals".to_owned(),
-            digits => format!("with up to {digits} decimals"),
-        };
-        Failure::usage(format!("{flag} {text}: expected an amount of {currency} {digits}, like {}", example(currency)))
-    })
-}
-
-fn example(currency: Currency) -> String {
-    Money::new(125 * 10_i64.pow(currency.exponent()) / 10, currency).to_decimal()
+    Money::parse_decimal(text, currency).map_err(|error| Failure::usage(format!("{flag} {text} is {error}.")))
 }
 
 /// Checks a request by the server's own rules before it is sent.
@@ -93,14 +83,16 @@ pub fn checked_rules(input: &RulesInput) -> Result<Rules, String> {
     })
 }
 
-/// The text of a file, or of stdin for `-`.
+/// The text of a file, or of stdin for `-`; in UTF-16, too, as some shells write what is sent to a file.
 pub fn read_text(path: &str) -> Result<String, Failure> {
-    if path == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        return Ok(text);
-    }
-    fs::read_to_string(path).map_err(|error| Failure::failed(format!("{path} can't be read: {error}.")))
+    let bytes = if path == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        fs::read(path).map_err(|error| Failure::failed(format!("{path} can't be read: {error}.")))?
+    };
+    text::decode(bytes).map_err(|error| Failure::failed(format!("{path} can't be read: {error}.")))
 }
 
 /// Which part of a list.
@@ -165,6 +157,6 @@ mod tests {
     fn amounts_are_major_units() {
         assert_eq!(money("--amount", "12.5", Currency::MYR).expect("valid"), Money::new(1250, Currency::MYR));
         let error = money("--amount", "12,50", Currency::MYR).expect_err("a comma").to_string();
-        assert_eq!(error, "--amount 12,50: expected an amount of MYR with up to 2 decimals, like 12.50");
+        assert_eq!(error, "--amount 12,50 is not an amount of MYR with up to 2 decimals, like 125.50.");
     }
 }

@@ -5,14 +5,20 @@ use std::{sync::Arc, time::Duration};
 use blytz_core::wire::account::Tokens;
 use reqwest::Url;
 
-use crate::{client::Client, error::Error, retry::RetryPolicy, session::TokenCallback, tls};
+use crate::{
+    client::Client,
+    error::Error,
+    retry::RetryPolicy,
+    store::{Callback, LoginStore},
+    tls,
+};
 
 /// Makes a [`Client`]; begin with [`Client::builder`].
 #[must_use = "call `build`"]
 pub struct ClientBuilder {
     base_url: String,
     tokens: Option<Tokens>,
-    on_tokens: Option<TokenCallback>,
+    store: Option<Arc<dyn LoginStore>>,
     timeout: Duration,
     user_agent: String,
     retry: RetryPolicy,
@@ -23,7 +29,7 @@ impl ClientBuilder {
         Self {
             base_url: base_url.to_owned(),
             tokens: None,
-            on_tokens: None,
+            store: None,
             timeout: Duration::from_secs(15),
             user_agent: concat!("blytz-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetryPolicy::default(),
@@ -48,8 +54,14 @@ impl ClientBuilder {
 
     /// Called with the new tokens after signing up, logging in and every refresh, so that a program
     /// can store them. A refresh token works once: who keeps an old one ends the session.
-    pub fn on_tokens(mut self, callback: impl Fn(&Tokens) + Send + Sync + 'static) -> Self {
-        self.on_tokens = Some(Arc::new(callback));
+    pub fn on_tokens(self, callback: impl Fn(&Tokens) + Send + Sync + 'static) -> Self {
+        self.login_store(Callback(callback))
+    }
+
+    /// Where the login is kept, in place of [`Self::on_tokens`], for logins that several programs
+    /// share: they take over each other's tokens instead of refreshing one token twice.
+    pub fn login_store(mut self, store: impl LoginStore + 'static) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
@@ -88,7 +100,7 @@ impl ClientBuilder {
             .user_agent(&self.user_agent)
             .build()
             .map_err(|error| Error::Config(format!("the HTTP client can't be set up: {error}")))?;
-        Ok(Client::assemble(http, tls, base_url, self.tokens, self.on_tokens, self.timeout, self.retry))
+        Ok(Client::assemble(http, tls, base_url, self.tokens, self.store, self.timeout, self.retry))
     }
 }
 

@@ -17,8 +17,13 @@ use crate::{
     error::{Error, TransportError, UnexpectedAnswer},
     live::Live,
     retry::RetryPolicy,
-    session::{Session, TokenCallback},
+    session::{Login, Session},
+    store::LoginStore,
 };
+
+/// So long one try of a refresh may take: a second one still falls into the time for which the
+/// server gives the same successor again.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(4);
 
 /// The most that is kept of one answer: a runaway one must not fill the memory. Only a proof can come
 /// near it, and that can be read as it arrives.
@@ -72,11 +77,11 @@ impl Client {
         tls: Arc<rustls::ClientConfig>,
         base_url: Url,
         tokens: Option<Tokens>,
-        on_tokens: Option<TokenCallback>,
+        store: Option<Arc<dyn LoginStore>>,
         timeout: Duration,
         retry: RetryPolicy,
     ) -> Self {
-        let session = Session::new(tokens, on_tokens);
+        let session = Session::new(tokens, store);
         Self { shared: Arc::new(Shared { http, tls, base_url, session, timeout, retry }) }
     }
 
@@ -90,9 +95,10 @@ impl Client {
         self.shared.session.tokens()
     }
 
-    /// Uses other tokens from now on, or none. The callback of the builder is not called.
+    /// Uses other tokens from now on, or none: to the client this is another login, whoever it may
+    /// be. What was asked under the former one is not sent again. The builder's store is not told.
     pub fn set_tokens(&self, tokens: Option<Tokens>) {
-        self.shared.session.set(tokens);
+        self.shared.session.replace(tokens);
     }
 
     /// Accounts, sessions, addresses.
@@ -153,12 +159,12 @@ impl Client {
 
     /// The body of a 2xx answer, after as many repeats as are safe and one refresh of the tokens.
     async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
-        let mut tries = Tries::default();
+        let mut tries = self.begin_tries(call);
         loop {
-            let token = self.token(call);
-            match self.attempt(call, token.as_deref()).await {
+            self.still_for_somebody(call, &tries)?;
+            match self.attempt(call, tries.token()).await {
                 Ok(body) => return Ok(body),
-                Err(error) => self.prepare_again(call, token, error, &mut tries).await?,
+                Err(error) => self.prepare_again(call, error, &mut tries).await?,
             }
         }
     }
@@ -167,44 +173,50 @@ impl Client {
     /// what fails is repeated as always.
     pub(crate) async fn download(&self, call: Call) -> Result<Download, Error> {
         let call = call.without_end();
-        let mut tries = Tries::default();
+        let mut tries = self.begin_tries(&call);
         loop {
-            let token = self.token(&call);
-            let begun = tokio::time::timeout(self.shared.timeout, self.begin(&call, token.as_deref())).await;
+            self.still_for_somebody(&call, &tries)?;
+            let begun = tokio::time::timeout(self.shared.timeout, self.begin(&call, tries.token())).await;
             let late = |_| Err(TransportError::late(&call.name(), call.repeatable).into());
             match begun.unwrap_or_else(late) {
                 Ok(response) => return Ok(Download::new(call.name(), response, self.shared.timeout)),
-                Err(error) => self.prepare_again(&call, token, error, &mut tries).await?,
+                Err(error) => self.prepare_again(&call, error, &mut tries).await?,
             }
         }
     }
 
-    fn token(&self, call: &Call) -> Option<String> {
-        if call.anonymous { None } else { self.shared.session.access_token() }
+    /// Who asks is settled now. Whoever logs in meanwhile asked for nothing.
+    fn begin_tries(&self, call: &Call) -> Tries {
+        let login = if call.anonymous { Login::default() } else { self.shared.session.login() };
+        Tries { login, failures: 0, refreshed: false }
+    }
+
+    fn still_for_somebody(&self, call: &Call, tries: &Tries) -> Result<(), Error> {
+        let changed = call.acts_for_somebody() && self.shared.session.number() != tries.login.number;
+        if changed { Err(Error::LoginChanged) } else { Ok(()) }
     }
 
     /// Gets ready to send a call again after an error, or returns that when it is final.
-    async fn prepare_again(
-        &self,
-        call: &Call,
-        token: Option<String>,
-        error: Error,
-        tries: &mut Tries,
-    ) -> Result<(), Error> {
+    async fn prepare_again(&self, call: &Call, error: Error, tries: &mut Tries) -> Result<(), Error> {
         // A 401 is given before anything is done, so any request may be repeated after it.
-        if let Some(stale) = token.filter(|_| !tries.refreshed && wants_login(&error)) {
+        if tries.login.access_token.is_some() && !tries.refreshed && wants_login(&error) {
             tries.refreshed = true;
-            return self.refresh_from(&stale).await.map(drop).map_err(|_| error);
+            let Ok(tokens) = self.refresh(&tries.login).await else { return Err(error) };
+            tries.login.access_token = Some(tokens.access_token);
+            return Ok(());
         }
         if !call.repeatable {
             return Err(error);
         }
-        let policy = &self.shared.retry;
-        let Some(wait) = policy.next_wait(&error, tries.failures, ambient::entropy()) else { return Err(error) };
+        let Some(wait) = self.patience(&error, tries.failures) else { return Err(error) };
         tracing::debug!(request = call.name(), %error, ?wait, "asking again");
         tries.failures += 1;
         tokio::time::sleep(wait).await;
         Ok(())
+    }
+
+    fn patience(&self, error: &Error, failures: u32) -> Option<Duration> {
+        self.shared.retry.next_wait(error, failures, ambient::entropy())
     }
 
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Vec<u8>, Error> {
@@ -220,11 +232,11 @@ impl Client {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
+        if let Some(within) = call.within {
+            request = request.timeout(within);
+        }
         if let Some(body) = &call.body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
-        }
-        if let Some(timeout) = call.timeout {
-            request = request.timeout(timeout);
         }
         let response = request.send().await.map_err(broken)?;
         if response.status().is_success() || call.also_accepts == Some(response.status().as_u16()) {
@@ -244,38 +256,58 @@ impl Client {
         url
     }
 
-    /// Refreshes unless somebody else has since `stale` was in use. It runs to its end even when
-    /// the caller gives up: the server has rotated the token by then, and the old one presented
-    /// again would end the session.
-    pub(crate) async fn refresh_from(&self, stale: &str) -> Result<Tokens, Error> {
-        let client = self.clone();
-        let stale = stale.to_owned();
+    /// Newer tokens of a login whose access token does not hold any more: those that another call or
+    /// another program got since, else from the server. It runs to its end even when the caller gives
+    /// up: the server has rotated the token by then, and the old one presented again much later would
+    /// end the session.
+    pub(crate) async fn refresh(&self, stale: &Login) -> Result<Tokens, Error> {
+        let (client, stale) = (self.clone(), stale.clone());
         let task = tokio::spawn(async move {
             let session = &client.shared.session;
             let _turn = session.refreshing.lock().await;
-            match session.tokens() {
-                Some(tokens) if tokens.access_token != stale => Ok(tokens),
-                _ => client.refresh_now().await,
+            let mut tokens = session.tokens_of(stale.number).ok_or(Error::LoginChanged)?;
+            if stale.access_token.as_ref() != Some(&tokens.access_token) {
+                return Ok(tokens);
             }
+            if let Some(newer) = session.catch_up(stale.number, &tokens) {
+                if newer.expires_in > 0 {
+                    return Ok(newer);
+                }
+                tokens = newer;
+            }
+            client.rotate(stale.number, tokens).await
         });
         task.await.map_err(|_| TransportError::new("the refresh of the login was interrupted", false))?
     }
 
-    async fn refresh_now(&self) -> Result<Tokens, Error> {
+    /// Exchanges a refresh token. When no answer comes it is asked again: within ten seconds the
+    /// server gives the same successor for it.
+    async fn rotate(&self, number: u64, tokens: Tokens) -> Result<Tokens, Error> {
         let session = &self.shared.session;
-        let refresh_token = session.refresh_token().ok_or(Error::NotLoggedIn)?;
-        let request = RefreshRequest { refresh_token };
-        let call = Call::post("/auth/refresh").json(&request)?.anonymous();
-        // Never repeated: the second arrival of one refresh token looks like a theft.
-        let body = self.attempt(&call, None).await.inspect_err(|error| {
-            if ends_login(error) {
-                session.refuse(&request.refresh_token);
-            }
-        })?;
+        if tokens.refresh_token.is_empty() || session.is_refused(number) {
+            return Err(Error::NotLoggedIn);
+        }
+        let request = RefreshRequest { refresh_token: tokens.refresh_token };
+        let patience = REFRESH_PATIENCE.min(self.shared.timeout);
+        let call = Call::post("/auth/refresh").json(&request)?.anonymous().repeatable().within(patience);
+        let mut failures = 0;
+        let body = loop {
+            let error = match self.attempt(&call, None).await {
+                Ok(body) => break body,
+                Err(error) => error,
+            };
+            let Some(wait) = self.patience(&error, failures) else {
+                if ends_login(&error) {
+                    session.refuse(number, &request.refresh_token);
+                }
+                return Err(error);
+            };
+            failures += 1;
+            tokio::time::sleep(wait).await;
+        };
         let Refreshed { tokens } =
             serde_json::from_slice(&body).map_err(|source| Error::Decode { request: call.name(), source })?;
-        session.receive(&tokens);
-        Ok(tokens)
+        if session.renew(number, &tokens) { Ok(tokens) } else { Err(Error::LoginChanged) }
     }
 }
 
@@ -291,10 +323,17 @@ pub(crate) fn ends_login(error: &Error) -> bool {
 }
 
 /// What has been tried of a call.
-#[derive(Default)]
 struct Tries {
+    /// In whose name.
+    login: Login,
     failures: u32,
     refreshed: bool,
+}
+
+impl Tries {
+    fn token(&self) -> Option<&str> {
+        self.login.access_token.as_deref()
+    }
 }
 
 /// Reads an answer to its end.
@@ -336,8 +375,8 @@ fn refusal(call: &Call, refused: Refused, body: &[u8]) -> Error {
     if let Ok(mut problem) = serde_json::from_slice::<Problem>(body) {
         problem.status = status;
         problem.retry_after = retry_after.or(problem.retry_after);
-        let unsettled = !call.repeatable && problem.code == ErrorCode::OutcomeUnknown;
-        return if unsettled { Error::Unsettled(Box::new(problem)) } else { problem.into() };
+        let error = Error::from(problem);
+        return if call.repeatable { error } else { error.unsettled() };
     }
     Error::Unexpected(Box::new(UnexpectedAnswer {
         request: call.name(),
@@ -370,22 +409,14 @@ pub(crate) struct Call {
     anonymous: bool,
     /// A status beside 2xx whose body is the answer.
     also_accepts: Option<u16>,
-    /// How long it may take, if that is not what the client's calls may.
-    timeout: Option<Duration>,
+    /// How long one try may take, if that is not what others may.
+    within: Option<Duration>,
 }
 
 impl Call {
     fn new(method: Method, path: String, repeatable: bool) -> Self {
-        Self {
-            method,
-            path,
-            query: Vec::new(),
-            body: None,
-            repeatable,
-            anonymous: false,
-            also_accepts: None,
-            timeout: None,
-        }
+        let (query, body, anonymous) = (Vec::new(), None, false);
+        Self { method, path, query, body, repeatable, anonymous, also_accepts: None, within: None }
     }
 
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -441,10 +472,20 @@ impl Call {
         self
     }
 
-    /// The answer may take as long as it does.
-    fn without_end(mut self) -> Self {
-        self.timeout = Some(NO_END);
+    /// How long one try may take, if that is not what others may.
+    fn within(mut self, time: Duration) -> Self {
+        self.within = Some(time);
         self
+    }
+
+    /// Whether it changes something in the name of whoever is logged in.
+    fn acts_for_somebody(&self) -> bool {
+        !self.anonymous && self.method != Method::GET
+    }
+
+    /// The answer may take as long as it does.
+    fn without_end(self) -> Self {
+        self.within(NO_END)
     }
 
     fn name(&self) -> String {

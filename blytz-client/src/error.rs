@@ -40,6 +40,10 @@ pub enum Error {
     /// The call needs tokens and the client has none.
     #[error("not logged in")]
     NotLoggedIn,
+    /// Somebody logged in or out before this was answered, and it is not sent again in another name.
+    /// Whether it was done is not known.
+    #[error("the login changed before this was answered")]
+    LoginChanged,
     /// The client's configuration is wrong; the text names the setting.
     #[error("{0}")]
     Config(String),
@@ -120,6 +124,14 @@ impl Error {
             },
             Self::Transport(error) if error.repeatable => RetryKind::SameRequest,
             _ => RetryKind::Never,
+        }
+    }
+
+    /// The same about a request that has no id of its own under which it could be asked again.
+    pub(crate) fn unsettled(self) -> Self {
+        match self {
+            Self::Problem(problem) if problem.code == ErrorCode::OutcomeUnknown => Self::Unsettled(problem),
+            error => error,
         }
     }
 

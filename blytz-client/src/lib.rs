@@ -38,6 +38,7 @@ pub mod live;
 mod paging;
 mod retry;
 mod session;
+mod store;
 mod tls;
 
 pub use blytz_core::{self as core, wire};
@@ -54,6 +55,7 @@ pub use crate::{
     live::{ClockOffset, CloseReason, ConnectionState, Live, LiveEvent, LiveEvents, LiveHandle},
     paging::all_pages,
     retry::{Backoff, RetryPolicy},
+    store::LoginStore,
 };
 
 /// A fresh id for a bid: one per intention, kept through every retry.

@@ -1,7 +1,8 @@
 //! What is sent again by itself, how often and after how long.
 //!
 //! Only what is safe: reads, PUT, DELETE, and the POSTs that the client's own id makes exactly-once
-//! (a bid by `bid_id`, a chat message by `message_id`), always with the same id. And only when
+//! (a bid by `bid_id`, a chat message by `message_id`), always with the same id and in the same name:
+//! nothing that acts for somebody is sent again once somebody else has logged in. And only when
 //! nothing is known of the outcome, or when the server asked for patience: no answer, 429, 503, and
 //! a gateway's own 502 or 504.
 

@@ -4,17 +4,19 @@ mod fake;
 
 use std::{
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use axum::http::header;
+use axum::{body::Body, http::header};
 use blytz_client::{
-    Backoff, Client, ClientBuilder, Error, ProductQuery, RetryKind, RetryPolicy, StreamQuery, all_pages, new_bid_id,
+    Backoff, Client, ClientBuilder, Error, LoginStore, ProductQuery, RetryKind, RetryPolicy, StreamQuery, all_pages,
+    new_bid_id,
     wire::{
         ErrorCode, Page,
+        account::Tokens,
         auction::BidRequest,
         chat::ChatSend,
         product::{CategoryInput, ProductStatus},
@@ -22,6 +24,7 @@ use blytz_client::{
     },
 };
 use blytz_core::{AuctionId, Epoch, StreamId, UserId};
+use futures_util::{StreamExt, stream};
 use fake::{Answer, Asked, Fake, html, ok, problem, tokens};
 use serde_json::json;
 use uuid::Uuid;
@@ -337,4 +340,224 @@ async fn giving_up_on_a_call_does_not_lose_the_rotated_tokens() {
     call.abort();
     assert_eq!(stored.recv().await, Some(tokens("a2", "r2")));
     assert_eq!(client.tokens(), Some(tokens("a2", "r2")));
+}
+
+/// Ann's client, and a server that answers `line` only after Ben has taken her place.
+async fn switched_during(line: &'static str, answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Fake, Client) {
+    let slot: Arc<OnceLock<Client>> = Arc::default();
+    let ann = slot.clone();
+    let fake = Fake::start(move |asked, _| {
+        if asked.line != line {
+            return problem(ErrorCode::Unauthenticated);
+        }
+        ann.get().expect("there is a client").set_tokens(Some(tokens("ben", "ben's")));
+        answer()
+    })
+    .await;
+    let client = client(&fake).tokens(tokens("ann", "ann's")).build().expect("valid");
+    slot.set(client.clone()).expect("set once");
+    (fake, client)
+}
+
+#[tokio::test]
+async fn a_bid_is_not_repeated_in_another_name() {
+    let answers: [fn() -> Answer; 4] = [
+        || problem(ErrorCode::Unavailable),
+        || problem(ErrorCode::OutcomeUnknown),
+        || html(502),
+        || problem(ErrorCode::RateLimited).with(header::RETRY_AFTER, "0"),
+    ];
+    for answer in answers {
+        let (fake, client) = switched_during("POST /auction/bid", answer).await;
+        let error = client.auctions().bid(&bid()).await.expect_err("given up");
+        assert!(matches!(error, Error::LoginChanged), "{error:?}");
+        assert_eq!(error.retry_kind(), RetryKind::Never);
+        assert_eq!(fake.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_expired_login_is_not_replaced_by_another() {
+    let (fake, client) = switched_during("POST /auction/bid", || problem(ErrorCode::Unauthenticated)).await;
+    let error = client.auctions().bid(&bid()).await.expect_err("refused");
+    assert_eq!(error.code(), Some(ErrorCode::Unauthenticated));
+    let bearers: Vec<_> = fake.asked().into_iter().map(|asked| (asked.line, asked.bearer)).collect();
+    assert_eq!(bearers, [("POST /auction/bid".to_owned(), Some("ann".to_owned()))]);
+}
+
+#[tokio::test]
+async fn a_read_is_finished_in_the_name_it_was_begun_in() {
+    let (fake, client) = switched_during("GET /auth/profile", || html(503)).await;
+    client.auth().profile().await.expect_err("down");
+    let bearers: Vec<_> = fake.asked().into_iter().filter_map(|asked| asked.bearer).collect();
+    assert_eq!(bearers, ["ann"; 4]);
+}
+
+#[tokio::test]
+async fn a_refresh_does_not_overwrite_a_newer_login() {
+    let (_fake, client) =
+        switched_during("POST /auth/refresh", || ok(json!({"tokens": tokens("ann 2", "ann's 2")}))).await;
+    client.auth().profile().await.expect_err("Ann's own tokens were not accepted");
+    assert_eq!(client.tokens(), Some(tokens("ben", "ben's")));
+}
+
+#[tokio::test]
+async fn a_refused_refresh_ends_no_newer_login() {
+    let (fake, client) = switched_during("POST /auth/refresh", || problem(ErrorCode::Unauthenticated)).await;
+    client.auth().profile().await.expect_err("not logged in");
+    client.auth().profile().await.expect_err("not accepted, either");
+    let spent: Vec<_> = fake.asked().into_iter().filter(|asked| asked.line == "POST /auth/refresh").collect();
+    assert_eq!(spent.iter().map(|asked| &asked.body["refresh_token"]).collect::<Vec<_>>(), ["ann's", "ben's"]);
+}
+
+#[tokio::test]
+async fn a_logout_does_not_log_a_newer_login_out() {
+    for answer in
+        [|| Answer { status: 204, headers: Vec::new(), body: String::new() }, || problem(ErrorCode::Unauthenticated)]
+    {
+        let (_fake, client) = switched_during("POST /auth/logout", answer).await;
+        client.auth().logout().await.expect("logged out");
+        assert_eq!(client.tokens(), Some(tokens("ben", "ben's")));
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_whose_answer_was_lost_is_asked_for_again() {
+    let fake = Fake::start(|asked, before| match (asked.line.as_str(), before) {
+        ("POST /auth/refresh", 1) => html(502),
+        ("POST /auth/refresh", 2) => problem(ErrorCode::OutcomeUnknown),
+        ("POST /auth/refresh", _) => ok(json!({"tokens": tokens("a2", "r2")})),
+        _ if asked.bearer.as_deref() == Some("a2") => ok(json!({"items": [], "next_cursor": null})),
+        _ => problem(ErrorCode::Unauthenticated),
+    })
+    .await;
+    let client = client(&fake).tokens(tokens("a1", "r1")).build().expect("valid");
+    client.categories().list().await.expect("after the refresh");
+    let spent: Vec<_> = fake.asked().into_iter().map(|asked| asked.body["refresh_token"].clone()).collect();
+    assert_eq!(spent, [json!(null), json!("r1"), json!("r1"), json!("r1"), json!(null)]);
+    assert_eq!(client.tokens(), Some(tokens("a2", "r2")));
+}
+
+/// A place that another program with the same login has put tokens into.
+#[derive(Default)]
+struct Shared {
+    newer: Option<Tokens>,
+    told: Arc<Mutex<Vec<String>>>,
+}
+
+impl Shared {
+    fn tell(&self, what: &str, tokens: &Tokens) {
+        self.told.lock().expect("no panic").push(format!("{what} {}", tokens.access_token));
+    }
+}
+
+impl LoginStore for Shared {
+    fn began(&self, tokens: &Tokens) {
+        self.tell("began", tokens);
+    }
+
+    fn renewed(&self, tokens: &Tokens) {
+        self.tell("renewed", tokens);
+    }
+
+    fn newer(&self, than: &Tokens) -> Option<Tokens> {
+        self.tell("asked since", than);
+        self.newer.clone()
+    }
+}
+
+#[tokio::test]
+async fn programs_that_share_a_login_take_over_each_others_tokens() {
+    let fresh = tokens("a2", "r2");
+    let stale = Tokens { expires_in: 0, ..fresh.clone() };
+    for (newer, spent, told) in [
+        (Some(fresh), vec![], vec!["asked since a1"]),
+        (Some(stale), vec!["r2"], vec!["asked since a1", "renewed a3"]),
+        (Some(tokens("a1", "r1")), vec!["r1"], vec!["asked since a1", "renewed a3"]),
+        (None, vec!["r1"], vec!["asked since a1", "renewed a3"]),
+    ] {
+        let fake = Fake::start(|asked, _| match (asked.line.as_str(), asked.bearer.as_deref()) {
+            ("POST /auth/refresh", _) => ok(json!({"tokens": tokens("a3", "r3")})),
+            (_, Some("a2" | "a3")) => ok(json!({"items": [], "next_cursor": null})),
+            _ => problem(ErrorCode::Unauthenticated),
+        })
+        .await;
+        let shared = Shared { newer, ..Shared::default() };
+        let log = shared.told.clone();
+        let client = client(&fake).tokens(tokens("a1", "r1")).login_store(shared).build().expect("valid");
+        client.categories().list().await.expect("with newer tokens");
+        let asked = fake.asked().into_iter().filter(|asked| asked.line == "POST /auth/refresh");
+        let asked: Vec<_> = asked.map(|asked| asked.body["refresh_token"].clone()).collect();
+        assert_eq!(
+            (&asked, &*log.lock().expect("no panic")),
+            (&spent.into_iter().map(|t| json!(t)).collect(), &told.into_iter().map(str::to_owned).collect())
+        );
+    }
+}
+
+/// A server whose proofs consist of these pieces; after the last one the line is cut, or stays open.
+async fn telling(pieces: usize, then: Then) -> String {
+    let piece = bytes::Bytes::from(vec![b' '; 1 << 20]);
+    let router = axum::Router::new().fallback(move || {
+        let pieces = stream::iter(vec![Ok(piece.clone()); pieces]);
+        let body = match then {
+            Then::End => Body::from_stream(pieces),
+            Then::Cut => Body::from_stream(pieces.chain(stream::iter([Err(std::io::Error::other("it broke"))]))),
+            Then::Nothing => Body::from_stream(pieces.chain(stream::pending())),
+        };
+        std::future::ready(body)
+    });
+    fake::serve(router).await
+}
+
+#[derive(Clone, Copy)]
+enum Then {
+    End,
+    Cut,
+    Nothing,
+}
+
+async fn downloaded(client: &Client) -> (usize, Result<(), Error>) {
+    let mut download = client.auctions().proof_download(AuctionId(Uuid::nil())).await.expect("it begins");
+    let mut bytes = 0;
+    loop {
+        match download.next_piece().await {
+            Ok(Some(piece)) => bytes += piece.len(),
+            Ok(None) => return (bytes, Ok(())),
+            Err(error) => return (bytes, Err(error)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_any_length_can_be_read_as_it_arrives() {
+    let client = Client::builder(telling(65, Then::End).await).retry(AT_ONCE).build().expect("a client");
+    let (bytes, end) = downloaded(&client).await;
+    assert_eq!(bytes, 65 << 20);
+    end.expect("all of it");
+
+    let kept = client.auctions().proof(AuctionId(Uuid::nil())).await.expect_err("too long to be kept");
+    assert!(matches!(kept, Error::TooLarge { .. }) && !kept.is_unreachable(), "{kept}");
+    assert_eq!(kept.retry_kind(), RetryKind::Never);
+    assert!(kept.to_string().contains("longer than 64 MiB"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_download_that_ends_early_says_so() {
+    for then in [Then::Cut, Then::Nothing] {
+        let client = Client::builder(telling(2, then).await).timeout(Duration::from_millis(300));
+        let (_, end) = downloaded(&client.retry(AT_ONCE).build().expect("a client")).await;
+        assert!(end.expect_err("a part of it").is_unreachable());
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_is_refused_says_why_and_asks_again_when_told_to() {
+    let (fake, client) = always(|| problem(ErrorCode::AuctionLive)).await;
+    let refused = client.auctions().proof_download(AuctionId(Uuid::nil())).await.expect_err("live");
+    assert_eq!((refused.code(), fake.asked().len()), (Some(ErrorCode::AuctionLive), 1));
+
+    let (fake, client) = always(|| problem(ErrorCode::Unavailable)).await;
+    client.auctions().proof_download(AuctionId(Uuid::nil())).await.expect_err("not now");
+    assert_eq!(fake.asked().len(), 4);
 }

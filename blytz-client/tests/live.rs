@@ -18,7 +18,7 @@ use axum::{
     routing::{any, post},
 };
 use blytz_client::{
-    Client, ConnectionState, LiveEvent, LiveEvents, new_bid_id,
+    Client, ConnectionState, Error, LiveEvent, LiveEvents, new_bid_id,
     wire::{
         auction::BidRequest,
         live::{Channel, SUBPROTOCOL},
@@ -27,7 +27,7 @@ use blytz_client::{
 use blytz_core::{AuctionId, Money, StreamId};
 use fake::{serve, tokens};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
 /// A connection that the test plays the server on.
@@ -63,25 +63,35 @@ impl Peer {
 #[derive(Clone)]
 struct Server {
     peers: mpsc::UnboundedSender<Peer>,
-    /// The access token that is valid.
+    /// The access token that is valid; `ann` and `ben` are at all times.
     valid: Arc<Mutex<String>>,
+    /// Upgrades wait here.
+    gate: Arc<Semaphore>,
 }
 
 async fn upgrade(State(server): State<Server>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let bearer = bearer.and_then(|text| text.strip_prefix("Bearer ")).map(str::to_owned);
     let valid = server.valid.lock().expect("no panic").clone();
-    if bearer.as_ref().is_some_and(|token| *token != valid) {
+    if bearer.as_ref().is_some_and(|token| ![&valid, "ann", "ben"].contains(&token.as_str())) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    server.gate.acquire().await.expect("open").forget();
     upgrade.protocols([SUBPROTOCOL]).on_upgrade(move |socket| async move {
         drop(server.peers.send(Peer { socket, bearer }));
     })
 }
 
 async fn start() -> (Client, mpsc::UnboundedReceiver<Peer>) {
+    let (client, arrivals, gate) = start_gated().await;
+    gate.add_permits(100);
+    (client, arrivals)
+}
+
+async fn start_gated() -> (Client, mpsc::UnboundedReceiver<Peer>, Arc<Semaphore>) {
     let (peers, arrivals) = mpsc::unbounded_channel();
-    let server = Server { peers, valid: Arc::new(Mutex::new("a1".to_owned())) };
+    let gate = Arc::new(Semaphore::new(0));
+    let server = Server { peers, valid: Arc::new(Mutex::new("a1".to_owned())), gate: gate.clone() };
     let valid = server.valid.clone();
     let refresh = move || async move {
         "a2".clone_into(&mut valid.lock().expect("no panic"));
@@ -89,7 +99,13 @@ async fn start() -> (Client, mpsc::UnboundedReceiver<Peer>) {
     };
     let router = Router::new().route("/ws", any(upgrade)).route("/auth/refresh", post(refresh)).with_state(server);
     let client = Client::builder(serve(router).await).tokens(tokens("a1", "r1")).build().expect("valid");
-    (client, arrivals)
+    (client, arrivals, gate)
+}
+
+fn a_bid() -> BidRequest {
+    let amount = Money::new(500, "MYR".parse().expect("a currency"));
+    let (auction_id, bid_id) = (AuctionId(Uuid::nil()), new_bid_id());
+    BidRequest { auction_id, bid_id, amount: None, max: Some(amount), buy_now: None }
 }
 
 async fn until_live(events: &mut LiveEvents) -> Vec<LiveEvent> {
@@ -222,6 +238,62 @@ async fn logging_in_later_is_told_on_the_same_connection() {
     client.set_tokens(Some(tokens("a1", "r1")));
     let frame = peer.read().await;
     assert_eq!((&frame["op"], &frame["token"]), (&json!("auth"), &json!("a1")));
+}
+
+#[tokio::test]
+async fn logging_in_during_the_handshake_is_told_before_the_first_bid() {
+    let (client, mut arrivals, gate) = start_gated().await;
+    client.set_tokens(None);
+    let (live, mut events) = client.live().connect();
+    while !matches!(events.recv().await, Some(LiveEvent::State(ConnectionState::Connecting { attempt: 0 }))) {}
+    client.set_tokens(Some(tokens("ann", "r")));
+    let bid = a_bid();
+    let id = bid.bid_id;
+    let _bidding = tokio::spawn(async move { live.bid(bid).await });
+    gate.add_permits(1);
+    let mut peer = arrivals.recv().await.expect("a connection");
+    let (first, second) = (peer.read().await, peer.read().await);
+    assert_eq!((&first["op"], &first["token"]), (&json!("auth"), &json!("ann")));
+    assert_eq!((&second["op"], &second["bid_id"]), (&json!("bid"), &json!(id)));
+}
+
+#[tokio::test]
+async fn switching_accounts_takes_no_bid_along() {
+    let (client, mut arrivals) = start().await;
+    client.set_tokens(Some(tokens("ann", "r")));
+    let (live, mut events) = client.live().connect();
+    let mut peer = arrivals.recv().await.expect("a connection");
+    assert_eq!(peer.bearer.as_deref(), Some("ann"));
+    until_live(&mut events).await;
+    let bidder = live.clone();
+    let anns = tokio::spawn(async move { bidder.bid(a_bid()).await });
+    assert_eq!(peer.read().await["op"], "bid");
+
+    // Right after the switch, before the connection can have noticed.
+    client.set_tokens(Some(tokens("ben", "r")));
+    let bid = a_bid();
+    let id = bid.bid_id;
+    let _bens = tokio::spawn(async move { live.bid(bid).await });
+    assert!(matches!(anns.await.expect("no panic"), Err(Error::LoginChanged)));
+    let mut next = arrivals.recv().await.expect("another connection");
+    assert_eq!(next.bearer.as_deref(), Some("ben"));
+    let frame = next.read().await;
+    assert_eq!((&frame["op"], &frame["bid_id"]), (&json!("bid"), &json!(id)));
+    while let Some(Ok(message)) = peer.socket.recv().await {
+        let Message::Text(text) = message else { continue };
+        assert!(!text.contains(&id.to_string()), "Ben's bid on Ann's connection");
+    }
+}
+
+#[tokio::test]
+async fn logging_out_makes_the_connection_nobodys() {
+    let (client, mut arrivals) = start().await;
+    let (_live, mut events) = client.live().connect();
+    let peer = arrivals.recv().await.expect("a connection");
+    assert_eq!(peer.bearer.as_deref(), Some("a1"));
+    until_live(&mut events).await;
+    client.set_tokens(None);
+    assert_eq!(arrivals.recv().await.expect("another connection").bearer, None);
 }
 
 #[tokio::test]

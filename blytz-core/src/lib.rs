@@ -10,6 +10,7 @@
 //! - [`catalog`]: products and stock.
 //! - [`chat`]: what may be said, and how often.
 //! - [`account`]: roles, passwords, names.
+//! - [`text`]: text in one form.
 //! - [`wire`]: the JSON that clients and servers exchange, one type per shape.
 #![warn(missing_docs)]
 
@@ -19,6 +20,7 @@ pub mod catalog;
 pub mod chat;
 pub mod id;
 pub mod money;
+pub mod text;
 pub mod time;
 pub mod wire;
 

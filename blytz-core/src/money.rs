@@ -72,7 +72,20 @@ mod openapi {
         }
     }
     impl utoipa::ToSchema for super::Currency {}
+
+    /// An amount of money where a price is asked for: at least one minor unit.
+    #[derive(utoipa::ToSchema)]
+    #[expect(dead_code, reason = "a description of the Money for which is_price holds; nothing is made of it")]
+    pub struct Price {
+        /// Minor units, 1 to 2^53 − 1.
+        #[schema(minimum = 1, maximum = 9007199254740991_i64, example = 12500)]
+        amount: i64,
+        /// The currency.
+        currency: super::Currency,
+    }
 }
+#[cfg(feature = "openapi")]
+pub(crate) use self::openapi::Price;
 
 /// An amount of money in minor units (sen, cents).
 ///
@@ -135,6 +148,15 @@ impl Money {
     /// Reads major units as a person types them: `125`, `125.5` or `125.00` (no more digits than
     /// the currency has). The way back from [`Money::to_decimal`].
     ///
+    /// ```
+    /// use blytz_core::{Currency, Money};
+    /// let yen: Currency = "JPY".parse()?;
+    /// assert_eq!(Money::parse_decimal("125", yen), Ok(Money::new(125, yen)));
+    /// let wrong = Money::parse_decimal("125.50", yen).expect_err("sen are gone");
+    /// assert_eq!(wrong.to_string(), "not an amount of JPY, which has no decimals, like 125");
+    /// # Ok::<(), blytz_core::money::InvalidCurrency>(())
+    /// ```
+    ///
     /// # Errors
     /// [`InvalidAmount`] for anything else, and for amounts beyond 2^53 − 1 minor units.
     pub fn parse_decimal(text: &str, currency: Currency) -> Result<Self, InvalidAmount> {
@@ -146,18 +168,40 @@ impl Money {
             && digits(fraction)
             && fraction.len() <= exponent
             && !text.trim().ends_with('.');
+        let invalid = InvalidAmount { currency };
         if !well_formed {
-            return Err(InvalidAmount);
+            return Err(invalid);
         }
-        let amount = format!("{whole}{fraction:0<exponent$}").parse().map_err(|_| InvalidAmount)?;
-        if (0..=MAX_AMOUNT).contains(&amount) { Ok(Self { amount, currency }) } else { Err(InvalidAmount) }
+        let amount = format!("{whole}{fraction:0<exponent$}").parse().map_err(|_| invalid)?;
+        if (0..=MAX_AMOUNT).contains(&amount) { Ok(Self { amount, currency }) } else { Err(invalid) }
+    }
+
+    /// An amount to show how one is written in this currency: 125.50, 125 yen, 125.500 dinars.
+    pub fn example(currency: Currency) -> Self {
+        let scale = 10_i64.pow(currency.exponent());
+        Self { amount: 125 * scale + scale / 2, currency }
     }
 }
 
 /// The text is no amount of money as [`Money::parse_decimal`] reads them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an amount of money, like 125 or 125.50")]
-pub struct InvalidAmount;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidAmount {
+    /// The currency that it was to be in.
+    pub currency: Currency,
+}
+
+impl fmt::Display for InvalidAmount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let currency = self.currency;
+        let example = Money::example(currency).to_decimal();
+        match currency.exponent() {
+            0 => write!(f, "not an amount of {currency}, which has no decimals, like {example}"),
+            digits => write!(f, "not an amount of {currency} with up to {digits} decimals, like {example}"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidAmount {}
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -194,7 +238,26 @@ mod tests {
         assert_eq!(Money::new(1500, code("KWD")).to_decimal(), "1.500");
         assert_eq!(Money::parse_decimal("125.5", Currency::MYR), Ok(Money::new(12_550, Currency::MYR)));
         for bad in ["", ".", "1.", "1.234", "-1", "1e3", "1,000", "99999999999999999999"] {
-            assert_eq!(Money::parse_decimal(bad, Currency::MYR), Err(InvalidAmount), "{bad}");
+            assert_eq!(
+                Money::parse_decimal(bad, Currency::MYR),
+                Err(InvalidAmount { currency: Currency::MYR }),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_hint_is_in_the_currencys_own_form() {
+        for (code, example, says) in [
+            ("MYR", "125.50", "not an amount of MYR with up to 2 decimals, like 125.50"),
+            ("JPY", "125", "not an amount of JPY, which has no decimals, like 125"),
+            ("KWD", "125.500", "not an amount of KWD with up to 3 decimals, like 125.500"),
+        ] {
+            let currency: Currency = code.parse().expect("a currency");
+            assert_eq!(Money::example(currency).to_decimal(), example);
+            // What is said to be right is.
+            assert_eq!(Money::parse_decimal(example, currency), Ok(Money::example(currency)));
+            assert_eq!(Money::parse_decimal("dear", currency).expect_err("no amount").to_string(), says);
         }
     }
 }

@@ -70,7 +70,9 @@ impl App {
         tasks.spawn(crate::http::metrics::upkeep(shutdown.clone()));
         tasks.spawn(hub.clone().pulse(clock.clone(), shutdown.clone()));
         let accounts = Accounts::new(db.clone(), clock.clone(), keys.clone(), &config);
+        accounts.settle().await?;
         let catalog = Catalog::new(db.clone(), clock.clone());
+        catalog.index_the_rest().await?;
         let auctions = Auctions::start(Needs {
             db: db.clone(),
             clock: clock.clone(),

@@ -6,6 +6,8 @@ use blytz_core::{
     wire::{ErrorCode, FieldError, Problem},
 };
 
+use crate::db::{CommitError, is_unavailable};
+
 /// What a handler answers when it can't do what was asked. The client gets it as a problem
 /// document; the request's id is filled in on the way out.
 #[derive(Debug, Clone)]
@@ -77,6 +79,11 @@ impl Error {
         Self::new(ErrorCode::Unavailable, detail).retry_after(1)
     }
 
+    /// 503: it may have been done, or not.
+    pub fn outcome_unknown(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::OutcomeUnknown, detail).retry_after(1)
+    }
+
     /// The same with the seconds to wait.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
@@ -116,12 +123,23 @@ impl std::error::Error for Error {}
 impl From<sqlx::Error> for Error {
     /// The inside stays inside: the log gets the cause, the client a sentence.
     fn from(error: sqlx::Error) -> Self {
-        let busy = matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed);
-        tracing::error!(%error, "the database refused");
-        if busy {
-            Self::unavailable("The database is busy; try again in a moment.")
+        if is_unavailable(&error) {
+            tracing::warn!(%error, "the database can't do it now");
+            Self::unavailable("The database can't do this now; try again in a moment.")
         } else {
-            Self::new(ErrorCode::Internal, "Something went wrong on our side; it has been noted.")
+            internal(error)
+        }
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::NotWritten(error) => error.into(),
+            CommitError::Unknown(error) => {
+                tracing::error!(%error, "a commit's outcome is unknown");
+                Self::outcome_unknown("The database did not say whether this was written; look before you repeat it.")
+            }
         }
     }
 }

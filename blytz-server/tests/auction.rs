@@ -440,9 +440,7 @@ async fn an_outage_is_no_perfect_snipe() {
     let launch = async |at| {
         let mut config = Config::in_folder(folder.path());
         config.rate_limits = RateLimits::Off;
-        let clock = Clock::manual(at);
-        let running = Server::builder().config(config).clock(clock.clone()).launch().await.expect("a server");
-        TestApp::over(running, clock)
+        TestApp::launch(Server::builder().config(config), Clock::manual(at)).await
     };
     let app = launch(START).await;
     let seller = app.with_role("seller", "seller").await;

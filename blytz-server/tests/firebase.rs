@@ -135,6 +135,54 @@ async fn a_verified_address_links_the_account_that_has_it() {
     app.log_in("ann@example.com", PASSWORD).await.refused(401, "invalid_credentials");
 }
 
+/// Providers tell these addresses apart from the plain one, so whoever owns one of them does not own
+/// the other.
+#[tokio::test]
+async fn an_address_that_only_looks_the_same_opens_no_account() {
+    let google = Google::start().await;
+    let app = google.app().await;
+    let mark = app.post(
+        None,
+        "/auth/signup",
+        json!({
+            "email": "mark@kite.example", "password": PASSWORD, "display_name": "Mark",
+        }),
+    );
+    let mark = mark.await.actor(201);
+    for disguised in [
+        "mar\u{212a}@kite.example",
+        "MAR\u{212a}@kite.example",
+        "mark@\u{212a}ite.example",
+        "mark@\u{ff4b}ite.example",
+        "mark@kite\u{3002}example",
+        "ma\u{200b}rk@kite.example",
+        "mark@ki\u{ad}te.example",
+    ] {
+        let answer = log_in(&app, &google.token(&claims("f1", disguised))).await;
+        answer.refused(422, "validation_failed");
+        assert_eq!(answer.body["errors"][0]["pointer"], "/id_token", "{disguised:?}");
+    }
+    for other in ["m\u{e1}rk@kite.example", "mar\u{138}@kite.example", "m\u{430}rk@kite.example"] {
+        let stranger = log_in(&app, &google.token(&claims(other, other))).await.actor(200);
+        assert_ne!(stranger.id, mark.id, "{other:?}");
+    }
+    app.get(Some(&mark), "/auth/profile").await.expect(200);
+    app.log_in("mark@kite.example", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_verified_address_is_found_in_any_of_its_spellings() {
+    let google = Google::start().await;
+    let app = google.app().await;
+    let request = json!({ "email": "j\u{f6}rg@b\u{fc}cher.example", "password": PASSWORD, "display_name": "J" });
+    let id = app.post(None, "/auth/signup", request).await.actor(201).id;
+    for (subject, spelling) in [("f1", "jo\u{308}rg@xn--bcher-kva.example"), ("f2", "J\u{f6}RG@B\u{fc}CHER.example")] {
+        assert_eq!(log_in(&app, &google.token(&claims(subject, spelling))).await.actor(200).id, id, "{spelling:?}");
+    }
+    let capital = log_in(&app, &google.token(&claims("f3", "J\u{d6}RG@b\u{fc}cher.example"))).await.actor(200);
+    assert_ne!(capital.id, id, "only ASCII letters are without case");
+}
+
 #[tokio::test]
 async fn an_admin_named_by_the_operator_keeps_the_password() {
     let google = Google::start().await;

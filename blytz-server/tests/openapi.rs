@@ -1,9 +1,20 @@
-//! The API's description is checked in, fresh, and whole.
+//! The API's description is checked in, fresh, whole and true.
+
+mod document;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::Request,
+    http::StatusCode,
+};
+use blytz_core::wire::ErrorCode;
 use blytz_server::commands::openapi_files;
-use serde_json::Value;
+use document::{schema::Schemas, witness::Witness};
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
 fn document(name: &str) -> Value {
     let (_, text) = openapi_files().find(|(known, _)| *known == name).expect("there is such a document");
@@ -190,3 +201,178 @@ fn visit(value: &Value, found: &mut impl FnMut(&str)) {
         _ => {}
     }
 }
+
+/// `bid_request_max` is a sample of `BidRequest`, `message_page` of a page of messages.
+fn schema_of_sample<'a>(name: &str, schemas: &'a Value) -> Option<&'a str> {
+    let camel = |words: &[&str]| words.iter().map(|word| word[..1].to_uppercase() + &word[1..]).collect::<String>();
+    let words: Vec<&str> = name.split('_').collect();
+    let named = match words.split_last() {
+        Some((&"page", item)) => vec![format!("Page_{}", camel(item))],
+        _ => (1..=words.len()).rev().map(|count| camel(&words[..count])).collect(),
+    };
+    let schemas = schemas.as_object().expect("schemas");
+    named.iter().find_map(|name| schemas.get_key_value(name)).map(|(name, _)| &**name)
+}
+
+/// Frames of the live connection, which this kind of document can't describe.
+const LIVE: [&str; 9] = [
+    "authenticated",
+    "chat_event",
+    "chat_state",
+    "client_frame",
+    "pong",
+    "server_frame",
+    "since",
+    "subscribed",
+    "update",
+];
+
+#[test]
+fn every_sample_is_as_its_schema_says() {
+    let whole = document("blytz");
+    let components = &whole["components"]["schemas"];
+    let (requests, answers) = (Schemas::of_requests(components), Schemas::of_answers(components));
+    let mut used = BTreeSet::new();
+    for (name, sample) in samples() {
+        if LIVE.iter().any(|live| name.starts_with(live)) {
+            continue;
+        }
+        let schema = schema_of_sample(&name, components).unwrap_or_else(|| panic!("{name} is of no schema"));
+        used.insert(schema);
+        let reference = json!({ "$ref": format!("#/components/schemas/{schema}") });
+        let strict = components[schema]["additionalProperties"] == false;
+        let schemas = if strict { &requests } else { &answers };
+        schemas.check(&reference, &sample).unwrap_or_else(|fault| panic!("{name} is no {schema}: {fault}"));
+        for target in 0.. {
+            let mut twisted = sample.clone();
+            let mut seen = 0;
+            if !add_field(&mut twisted, target, &mut seen) {
+                break;
+            }
+            let found = schemas.check(&reference, &twisted);
+            // What stands in the checks of a process is named by the process.
+            let free = schema == "Readiness" && found.is_ok() && target == 1;
+            assert!(found.is_err() || free, "{name}: {schema} takes an unknown field: {twisted}");
+        }
+    }
+    let ids = ["Currency", "ErrorCode", "Timestamp"];
+    let unused: Vec<_> = components
+        .as_object()
+        .expect("schemas")
+        .keys()
+        .filter(|name| !used.contains(name.as_str()) && !name.starts_with("Page_") && !ids.contains(&name.as_str()))
+        .filter(|name| components[name.as_str()]["format"] != "uuid" && components[name.as_str()].get("enum").is_none())
+        .collect();
+    println!("without a sample of their own: {unused:?}");
+}
+
+fn samples() -> impl Iterator<Item = (String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/wire");
+    fs::read_dir(folder).expect("samples").map(|entry| {
+        let path = entry.expect("a file").path();
+        let text = fs::read_to_string(&path).expect("text");
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        (name, serde_json::from_str(&text).expect("JSON"))
+    })
+}
+
+/// Adds an unknown field to the `target`th object; whether there is one.
+fn add_field(value: &mut Value, target: usize, seen: &mut usize) -> bool {
+    match value {
+        Value::Object(entries) => {
+            *seen += 1;
+            if *seen > target {
+                entries.insert("surprise".to_owned(), json!({ "status": "ok" }));
+                return true;
+            }
+            entries.values_mut().any(|value| add_field(value, target, seen))
+        }
+        Value::Array(items) => items.iter_mut().any(|value| add_field(value, target, seen)),
+        _ => false,
+    }
+}
+
+#[test]
+fn error_codes_are_named_as_they_are_sent() {
+    let whole = document("blytz");
+    let sent: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(whole["components"]["schemas"]["ErrorCode"]["enum"], json!(sent));
+}
+
+/// What a server that is not as described would answer, and what the judge says to it.
+#[tokio::test]
+async fn an_answer_that_is_not_as_described_fails_its_test() {
+    let problem = |status: u16, code: &str| {
+        json!({
+            "type": format!("/problems/{code}"), "title": "x", "status": status, "detail": "x", "code": code,
+            "request_id": "1",
+        })
+    };
+    let at = |time: &str| {
+        json!({
+            "id": ID, "seller": { "id": ID, "display_name": "Ann" }, "title": "x", "status": "live",
+            "starts_at": null, "started_at": time, "ended_at": null, "watchers": 1,
+        })
+    };
+    let (json_type, problem_type) = ("application/json", "application/problem+json");
+    let stream = &*format!("/streams/{ID}");
+    for (path, status, kind, body, expected) in [
+        ("/health", 200, json_type, json!({ "status": "ok" }), None),
+        ("/health", 200, json_type, json!({ "status": 1 }), Some("is not of type")),
+        ("/health", 200, json_type, json!({ "status": "ok", "more": 1 }), Some("'more' was unexpected")),
+        ("/health", 200, json_type, json!({}), Some("is a required property")),
+        ("/health", 200, "text/html", json!({ "status": "ok" }), Some("a content type")),
+        ("/health", 500, problem_type, problem(500, "internal"), Some("a status that")),
+        ("/health", 204, json_type, Value::Null, Some("a status that")),
+        (stream, 200, json_type, at("2026-01-02T03:04:05.000006Z"), None),
+        (stream, 200, json_type, at("2026-01-02T03:04:05Z"), Some("at \"/started_at\"")),
+        (stream, 200, json_type, at("2026-13-02T03:04:05.000006Z"), Some("at \"/started_at\"")),
+        (stream, 404, problem_type, problem(404, "not_found"), None),
+        (stream, 404, problem_type, problem(404, "NotFound"), Some("is not one of")),
+        (stream, 404, problem_type, problem(403, "not_found"), Some("another status")),
+        (stream, 404, json_type, problem(404, "not_found"), Some("a content type")),
+        (stream, 429, problem_type, problem(429, "rate_limited"), Some("Retry-After is missing")),
+        ("/nowhere", 200, json_type, json!({}), Some("no such path")),
+        ("/nowhere", 404, problem_type, problem(404, "not_found"), None),
+        ("/nowhere", 404, json_type, problem(404, "not_found"), Some("a content type")),
+        ("/auction/bid", 200, json_type, json!({}), Some("no such method")),
+        ("/auction/bid", 405, problem_type, problem(405, "method_not_allowed"), Some("Allow header")),
+    ] {
+        let what = format!("{path} {status} {kind} {body}");
+        for streamed in [false, true] {
+            let witness = Witness::default();
+            let text = body.to_string();
+            let answer = move || {
+                let text = Bytes::from(text);
+                let body = if streamed {
+                    Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(text)]))
+                } else {
+                    Body::from(text)
+                };
+                let headers = [("content-type", kind), ("x-request-id", "1")];
+                std::future::ready((StatusCode::from_u16(status).expect("a status"), headers, body))
+            };
+            let router = witness.around()(Router::new().fallback(answer));
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            let response = router.oneshot(request).await.expect("an answer");
+            axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+            let faults = witness.take();
+            match expected {
+                None => assert!(faults.is_empty(), "{what}: {faults:?}"),
+                Some(part) => assert!(faults.len() == 1 && faults[0].contains(part), "{what}: {faults:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_witness_that_saw_a_fault_panics_when_its_test_ends() {
+    let witness = Witness::default();
+    let router = witness.around()(Router::new());
+    router.oneshot(Request::get("/health").body(Body::empty()).expect("a request")).await.expect("an answer");
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(witness)));
+    let text = ended.expect_err("it panics").downcast::<String>().expect("a text");
+    assert!(text.contains("GET /health answered 404: a status that the operation does not have: 200"), "{text}");
+}
+
+const ID: &str = "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77";

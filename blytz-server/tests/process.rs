@@ -1,5 +1,7 @@
 //! The program from outside: how it starts, what it says, how it stops.
 
+mod document;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
@@ -16,6 +18,7 @@ use blytz_server::{
     db::{Db, Sqlite},
     keys::Keys,
 };
+use document::witness::{Witness, judged};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -79,7 +82,7 @@ fn said(output: &Output) -> String {
 }
 
 async fn get(url: &str, path: &str) -> reqwest::Response {
-    reqwest::get(format!("{url}{path}")).await.expect("an answer")
+    judged(reqwest::Client::new().get(format!("{url}{path}"))).await
 }
 
 #[tokio::test]
@@ -175,7 +178,7 @@ fn another_secret_key_is_a_clear_error() {
 
 async fn login(url: &str, email: &str, password: &str) -> reqwest::Response {
     let body = serde_json::json!({ "email": email, "password": password });
-    reqwest::Client::new().post(format!("{url}/auth/login")).json(&body).send().await.expect("an answer")
+    judged(reqwest::Client::new().post(format!("{url}/auth/login")).json(&body)).await
 }
 
 #[tokio::test]
@@ -304,7 +307,7 @@ async fn what_was_accepted_is_answered_before_it_stops() {
     let answer = read_to_end(asking).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"valid\":false}"), "{answer}");
     stopping.await.expect("no panic").expect("it stops");
-    assert!(app.db.ping().await.is_err(), "the database is closed");
+    assert!(app.db.begin_write().await.is_err(), "the database is closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -385,13 +388,13 @@ async fn every_answer_has_its_id_and_its_guards() {
     }
 
     let nowhere = reqwest::Client::new().get(format!("{url}/nowhere")).header("x-request-id", "mine-1");
-    let nowhere = nowhere.send().await.expect("an answer");
+    let nowhere = judged(nowhere).await;
     assert_eq!(nowhere.headers()["x-request-id"], "mine-1");
     assert_eq!(nowhere.headers()["content-type"], "application/problem+json");
     let problem: Value = nowhere.json().await.expect("JSON");
     assert_eq!((&problem["code"], &problem["request_id"]), (&"not_found".into(), &"mine-1".into()));
 
-    let wrong = reqwest::Client::new().delete(format!("{url}/health")).send().await.expect("an answer");
+    let wrong = judged(reqwest::Client::new().delete(format!("{url}/health"))).await;
     assert_eq!(wrong.status().as_u16(), 405);
     assert_eq!(wrong.json::<Value>().await.expect("JSON")["code"], "method_not_allowed");
     running.stop().await.expect("it stops");
@@ -444,7 +447,7 @@ async fn a_crowd_from_one_address_is_told_when_to_come_back() {
     let (client, url) = (reqwest::Client::new(), running.url());
     let mut refused = None;
     for _ in 0..2_000 {
-        let answer = client.get(format!("{url}/auction/keys")).send().await.expect("an answer");
+        let answer = judged(client.get(format!("{url}/auction/keys"))).await;
         if answer.status().as_u16() == 429 {
             refused = Some(answer);
             break;
@@ -453,7 +456,7 @@ async fn a_crowd_from_one_address_is_told_when_to_come_back() {
     let refused = refused.expect("there is a limit");
     assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(refused.json::<Value>().await.expect("JSON")["code"], "rate_limited");
-    assert_eq!(client.get(format!("{url}/health")).send().await.expect("an answer").status().as_u16(), 200);
+    assert_eq!(judged(client.get(format!("{url}/health"))).await.status().as_u16(), 200);
     running.stop().await.expect("it stops");
 }
 
@@ -463,15 +466,17 @@ async fn the_router_works_under_a_prefix_and_stops_with_its_host() {
     let embedded = Server::builder().config(Config::in_folder(data.path())).open().await.expect("it opens");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/shop", listener.local_addr().expect("an address"));
-    let host = axum::Router::new().nest("/shop", embedded.router());
+    let witness = Witness::default();
+    let host = axum::Router::new().nest("/shop", witness.around()(embedded.router()));
     let served = tokio::spawn(axum::serve(listener, host).into_future());
+    let get = async |path: &str| reqwest::get(format!("{url}{path}")).await.expect("an answer");
 
-    assert_eq!(get(&url, "/ready").await.status().as_u16(), 200);
-    assert_eq!(get(&url, "/docs").await.status().as_u16(), 200);
-    assert_eq!(get(&url, "/docs/swagger-ui.css").await.status().as_u16(), 200);
-    assert_eq!(get(&url, "/nowhere").await.json::<Value>().await.expect("JSON")["code"], "not_found");
+    assert_eq!(get("/ready").await.status().as_u16(), 200);
+    assert_eq!(get("/docs").await.status().as_u16(), 200);
+    assert_eq!(get("/docs/swagger-ui.css").await.status().as_u16(), 200);
+    assert_eq!(get("/nowhere").await.json::<Value>().await.expect("JSON")["code"], "not_found");
     embedded.app().shutdown.cancel();
-    let ready = get(&url, "/ready").await;
+    let ready = get("/ready").await;
     assert_eq!(ready.status().as_u16(), 503);
     assert_eq!(ready.json::<Value>().await.expect("JSON")["checks"]["accepting"]["status"], "unavailable");
     embedded.stop().await;

@@ -101,6 +101,43 @@ async fn a_product_from_its_listing_to_its_archive() {
 }
 
 #[tokio::test]
+async fn a_sku_is_one_products_among_its_sellers() {
+    let app = TestApp::start().await;
+    let (seller, other) = (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await);
+    let numbered = |title: &str, sku: &str| with(input(title), json!({ "sku": sku }));
+    let (vase, product) = create(&app, &seller, numbered("Vase", "V-1")).await;
+    assert_eq!(product["sku"], "V-1");
+    assert_eq!(app.get(None, &format!("/products/{vase}")).await.expect(200)["sku"], "V-1");
+
+    // Theirs alone: another seller counts by another book, and most products have no number at all.
+    create(&app, &other, numbered("Vase", "V-1")).await;
+    let (bowl, plain) = create(&app, &seller, input("Bowl")).await;
+    create(&app, &seller, input("Cup")).await;
+    assert!(plain.get("sku").is_none(), "{plain}");
+    app.post(Some(&seller), "/products", numbered("Vase again", "V-1")).await.refused(409, "sku_taken");
+    let list = app.get(Some(&seller), &format!("/products?seller_id={}", seller.id)).await.expect(200);
+    assert_eq!(titles(&list).len(), 3, "nothing came of what was refused: {list}");
+
+    let path = format!("/products/{bowl}");
+    app.patch(Some(&seller), &path, json!({ "sku": "V-1", "title": "Bowl?" })).await.refused(409, "sku_taken");
+    assert_eq!(app.get(None, &path).await.expect(200)["title"], "Bowl");
+    assert_eq!(app.patch(Some(&seller), &path, json!({ "sku": "v-1" })).await.expect(200)["sku"], "v-1");
+
+    // An archived product keeps its number until it is taken from it.
+    let path = format!("/products/{vase}");
+    app.delete(Some(&seller), &path).await;
+    app.post(Some(&seller), "/products", numbered("Vase", "V-1")).await.refused(409, "sku_taken");
+    assert!(app.patch(Some(&seller), &path, json!({ "sku": null })).await.expect(200).get("sku").is_none());
+    create(&app, &seller, numbered("Vase", "V-1")).await;
+
+    for wrong in ["", " V-2", "V-2 ", "V\n2", "V\t2", "V\u{200b}2", &"9".repeat(65)] {
+        let refused = app.post(Some(&seller), "/products", numbered("Vase", wrong)).await;
+        assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (422, &json!("/sku")), "{wrong:?}");
+    }
+    create(&app, &seller, numbered("Vase", &"\u{6642}".repeat(64))).await;
+}
+
+#[tokio::test]
 async fn drafts_are_their_sellers_own() {
     let app = TestApp::start().await;
     let (seller, other, admin) =
@@ -211,11 +248,17 @@ async fn lists_filter_sort_and_page() {
         ("q=vase", vec!["blue vase"]),
         ("q=VASE%20blue", vec!["blue vase"]),
         ("q=vase%20green", vec![]),
-        ("q=hand%20by%20thrown%20bowl%20celadon", vec![]),
+        ("q=hand%20by%20thrown%20bowl%20celadon", vec!["Celadon bowl"]),
         ("q=celadon%20bowl%20thrown%20by%20hand", vec!["Celadon bowl"]),
         ("q=100%25", vec!["blue vase"]),
         ("q=_", vec!["Dragon scroll"]),
+        // Composed, decomposed, full width, without case; short words, and within words.
         ("q=%C3%A9B%C3%A8ne", vec!["Ébène box"]),
+        ("q=e%CC%81be%CC%80NE", vec!["Ébène box"]),
+        ("q=%EF%BC%A2%EF%BC%AF%EF%BC%B8", vec!["Ébène box"]),
+        ("q=scr%20ag%20r", vec!["Dragon scroll"]),
+        ("q=%22", vec![]),
+        ("q=box%22", vec![]),
         ("min_price=2001&max_price=9000&sort=price_asc", vec!["Celadon bowl", "Dragon scroll"]),
         ("status=sold_out", vec!["Amber ring"]),
         ("status=active&max_price=2000&sort=price_asc", vec!["Ébène box", "blue vase"]),

@@ -1,10 +1,13 @@
 //! `blytz bid`: one bid, counted once however often it is sent.
 
 use blytz_client::{
-    RetryKind, new_bid_id,
-    wire::auction::{BidAnswer, BidRequest},
+    Client, Error, RetryKind, new_bid_id,
+    wire::{
+        ErrorCode,
+        auction::{Auction, AuctionStatus, BidAnswer, BidRequest, Format},
+    },
 };
-use blytz_core::{AuctionId, BidId};
+use blytz_core::{AuctionId, BidId, Money};
 
 use crate::{
     context::Context,
@@ -13,16 +16,20 @@ use crate::{
     values::{checked, money},
 };
 
-/// Bid on an auction.
+/// Bid on an auction; without an amount the least that it takes
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:
+  blytz bid LOT
   blytz bid LOT --amount 12.50
   blytz bid LOT --max 50
   blytz bid LOT --buy-now
   blytz bid LOT --amount 12.50 --bid-id 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77
+
+Before the least is bid you are asked, and before ten times the least or more, which may be a slip.
+In scripts --yes says so beforehand.
 ")]
-#[command(group(clap::ArgGroup::new("kind").required(true).args(["amount", "max", "buy_now"])))]
+#[command(group(clap::ArgGroup::new("kind").args(["amount", "max", "buy_now"])))]
 pub struct Args {
     /// The auction's id
     auction: AuctionId,
@@ -40,26 +47,83 @@ pub struct Args {
     bid_id: Option<BidId>,
 }
 
+/// From so many times the least on, an amount may be a slip of the finger. The terminal program asks
+/// from there on, too.
+const HIGH: i64 = 10;
+
 pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let client = ctx.client().await?;
-    let (amount, max) = match (&args.amount, &args.max) {
-        (None, None) => (None, None),
-        (amount, max) => {
-            let currency = client.auctions().get(args.auction).await?.rules.currency;
-            let read =
-                |flag: &str, text: &Option<String>| text.as_deref().map(|text| money(flag, text, currency)).transpose();
-            (read("--amount", amount)?, read("--max", max)?)
-        }
-    };
+    let lot = client.auctions().get(args.auction).await?;
+    if client.tokens().is_none() {
+        return Err(Error::NotLoggedIn.into());
+    }
+    let currency = lot.rules.currency;
+    let read = |flag: &str, text: &Option<String>| text.as_deref().map(|text| money(flag, text, currency)).transpose();
     let bid = BidRequest {
         auction_id: args.auction,
         bid_id: args.bid_id.unwrap_or_else(new_bid_id),
-        amount,
-        max,
+        amount: read("--amount", &args.amount)?,
+        max: read("--max", &args.max)?,
         buy_now: args.buy_now.then_some(true),
     };
+    if bid.amount.is_none() && bid.max.is_none() && !args.buy_now {
+        return least(ctx, &client, lot, bid).await;
+    }
     let bid = checked(bid)?;
-    match client.auctions().bid(&bid).await {
+    if let Some(question) = doubt(&lot, &bid) {
+        ctx.confirm(&question)?;
+    }
+    place(ctx, &client, &bid).await
+}
+
+/// Bids the least that it takes. Whoever is asked and finds that somebody was faster is asked again.
+async fn least(ctx: &Context, client: &Client, mut lot: Auction, mut bid: BidRequest) -> Result<(), Failure> {
+    loop {
+        let least = offered(&lot)?;
+        ctx.confirm(&format!("Bid {least} on {}, the least that it takes?", lot.title))?;
+        bid.amount = Some(least);
+        let faster = match client.auctions().bid(&bid).await {
+            Err(error) if error.code() == Some(ErrorCode::BidTooLow) && !ctx.says_yes() => error,
+            outcome => return tell(ctx, &bid, outcome),
+        };
+        ctx.out.note(format!("{faster}"));
+        lot = client.auctions().get(bid.auction_id).await?;
+        // That one was refused for good; the next is another bid.
+        bid.bid_id = new_bid_id();
+    }
+}
+
+fn offered(lot: &Auction) -> Result<Money, Failure> {
+    match (lot.status.status, lot.status.next_minimum) {
+        (AuctionStatus::Live, Some(least)) => Ok(least),
+        (AuctionStatus::Live, None) if lot.status.format == Format::English => {
+            Err(Failure::Refused("Nothing above its price can be bid any more.".to_owned()))
+        }
+        (AuctionStatus::Live, None) => {
+            Err(Failure::usage("What others bid on this lot is sealed; say what you bid with --amount."))
+        }
+        (status, _) => Err(Failure::Refused(format!("The auction is {}.", word(&status)))),
+    }
+}
+
+/// The question before a bid that may be a slip.
+fn doubt(lot: &Auction, bid: &BidRequest) -> Option<String> {
+    let least = lot.status.next_minimum.unwrap_or(lot.rules.starting_price);
+    let (offer, what) = match bid {
+        BidRequest { amount: Some(amount), .. } => (*amount, "Bid it"),
+        BidRequest { max: Some(max), .. } => (*max, "Bid up to it"),
+        _ => (lot.status.buy_now?, "Take it at that"),
+    };
+    let times = offer.amount / least.amount.max(1);
+    (times >= HIGH).then(|| format!("{offer} is {times} times the least that {} takes, {least}. {what}?", lot.title))
+}
+
+async fn place(ctx: &Context, client: &Client, bid: &BidRequest) -> Result<(), Failure> {
+    tell(ctx, bid, client.auctions().bid(bid).await)
+}
+
+fn tell(ctx: &Context, bid: &BidRequest, outcome: Result<BidAnswer, Error>) -> Result<(), Failure> {
+    match outcome {
         Ok(answer) => show(ctx, &answer),
         Err(error) => {
             if error.retry_kind() != RetryKind::Never {

@@ -115,6 +115,9 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
             show(ctx, &shows.end(id).await?)
         }
         Command::Lots { show: id, set, clear } => {
+            if clear {
+                ctx.confirm(&format!("Take every lot out of the queue of the show {id}?"))?;
+            }
             let lots = if clear || !set.is_empty() { shows.set_lots(id, &set).await? } else { shows.lots(id).await? };
             auctions::show_page(ctx, &lots)
         }

@@ -67,6 +67,9 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         Command::List { q, paging } => list(ctx, &client, q, &paging).await,
         Command::Roles { user, roles } => {
             let id = find(&client, &user).await?;
+            if !roles.contains(&Role::Admin) && id == client.auth().profile().await?.id {
+                ctx.confirm("Give up being an admin yourself?")?;
+            }
             show(ctx, &client.auth().set_roles(id, &roles).await?)
         }
         Command::Suspend { user } => {

@@ -99,3 +99,36 @@ fn passwords_come_by_file_or_stdin_only() {
     ann.run(&["signup", "--email", "ann@example.com", "--name", "Ann", "--password-file", &good]).ok();
     house.stop();
 }
+
+#[test]
+fn a_password_file_is_what_editors_and_shells_make_of_it() {
+    let house = House::open();
+    let ann = house.buyer("ann");
+    let utf16: Vec<u8> = format!("\u{feff}{PASSWORD}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, bytes) in [
+        ("plain", PASSWORD.as_bytes().to_vec()),
+        ("unix", format!("{PASSWORD}\n").into_bytes()),
+        ("dos", format!("{PASSWORD}\r\n").into_bytes()),
+        ("marked", format!("\u{feff}{PASSWORD}\r\n").into_bytes()),
+        ("utf16", utf16),
+    ] {
+        let path = house.file(name, "");
+        std::fs::write(&path, bytes).expect("written");
+        ann.run(&["login", "--email", "ann@example.com", "--password-file", &path]).ok();
+        ann.run(&["logout"]).ok();
+    }
+    // What is within the line is the password's.
+    ann.fed(&format!("{PASSWORD} \n"), &["login", "--email", "ann@example.com", "--password-file", "-"]).exits(3);
+    let binary = house.file("binary", "");
+    std::fs::write(&binary, b"\xff\xfe\xfd").expect("written");
+    let refused = ann.run(&["login", "--email", "ann@example.com", "--password-file", &binary]).exits(2);
+    assert!(refused.stderr.contains("no text"), "{refused:?}");
+
+    // The same of a token that came out of a file.
+    ann.fed(PASSWORD, &["login", "--email", "ann@example.com"]).ok();
+    let file = std::fs::read(ann.config_folder().join("blytz/credentials/default.json")).expect("a login");
+    let login: serde_json::Value = serde_json::from_slice(&file).expect("JSON");
+    let token = format!("{}\n", login["tokens"]["access_token"].as_str().expect("a token"));
+    assert_eq!(house.stranger("nobody").json(&["whoami", "--token", &token])["email"], "ann@example.com");
+    house.stop();
+}

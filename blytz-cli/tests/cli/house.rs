@@ -116,6 +116,13 @@ impl Person<'_> {
         self.fed("", args)
     }
 
+    /// Runs at a terminal of so many columns.
+    #[cfg(unix)]
+    pub fn at_terminal(&self, columns: u16, args: &[&str]) -> crate::terminal::Terminal {
+        let command = command(&self.config_folder(), Some(&self.house.running.url()), args);
+        crate::terminal::Terminal::of(columns, command)
+    }
+
     /// Runs with `stdin`.
     pub fn fed(&self, stdin: &str, args: &[&str]) -> Done {
         run(&self.config_folder(), Some(&self.house.running.url()), stdin, args)

@@ -12,4 +12,10 @@ mod hostile;
 mod import;
 mod offline;
 #[cfg(unix)]
+mod questions;
+#[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod tables;
+#[cfg(unix)]
+mod terminal;

@@ -42,26 +42,30 @@ impl Auth<'_> {
 
     async fn begin(self, call: Call) -> Result<Session, Error> {
         let session: Session = self.0.call(call.anonymous()).await?;
-        self.0.shared.session.receive(&session.tokens);
+        self.0.shared.session.begin(&session.tokens);
         Ok(session)
     }
 
     /// Exchanges the refresh token for new tokens. Calls do this by themselves when they must.
     pub async fn refresh(self) -> Result<Tokens, Error> {
-        let stale = self.0.shared.session.access_token().ok_or(Error::NotLoggedIn)?;
-        self.0.refresh_from(&stale).await
+        let login = self.0.shared.session.login();
+        if login.access_token.is_none() {
+            return Err(Error::NotLoggedIn);
+        }
+        self.0.refresh(&login).await
     }
 
     /// Ends the session and forgets the tokens; forgets them too when the server says that the
-    /// session has ended already.
+    /// session has ended already. Whoever logged in meanwhile stays logged in.
     pub async fn logout(self) -> Result<(), Error> {
-        if self.0.tokens().is_none() {
+        let login = self.0.shared.session.login();
+        if login.access_token.is_none() {
             return Err(Error::NotLoggedIn);
         }
         match self.0.done(Call::post("/auth/logout")).await {
             Err(error) if error.status() != Some(401) => Err(error),
             _ => {
-                self.0.set_tokens(None);
+                self.0.shared.session.end(login.number);
                 Ok(())
             }
         }

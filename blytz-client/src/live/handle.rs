@@ -47,12 +47,13 @@ impl Live {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn connect(self) -> (LiveHandle, LiveEvents) {
+        let client = self.client.clone();
         let (commands, inbox) = mpsc::unbounded_channel();
         let (outbox, events) = mpsc::unbounded_channel();
         let view = Arc::new(View::default());
         let sink = EventSink { outbox, view: view.clone() };
         tokio::spawn(stream::drive(self.client, inbox, sink));
-        let handle = LiveHandle { commands, view: view.clone(), tickets: Arc::default() };
+        let handle = LiveHandle { client, commands, view: view.clone(), tickets: Arc::default() };
         (handle, LiveEvents { events, view })
     }
 }
@@ -134,12 +135,13 @@ pub(super) enum Order {
     /// For the machine.
     Command(Command),
     /// For the machine, and the answer goes here.
-    Request(Ticket, Op, oneshot::Sender<Result<Value, Error>>),
+    Request { ticket: Ticket, op: Op, login: u64, answer: oneshot::Sender<Result<Value, Error>> },
 }
 
 /// The end to ask with. Clones speak on the same connection.
 #[derive(Clone)]
 pub struct LiveHandle {
+    client: Client,
     commands: mpsc::UnboundedSender<Order>,
     view: Arc<View>,
     tickets: Arc<AtomicU64>,
@@ -168,7 +170,8 @@ impl LiveHandle {
     ///
     /// # Errors
     /// The server's refusal; [`Error::Transport`] when there was no answer in time: the same bid
-    /// may then be sent again, here or by [`crate::Auctions::bid`].
+    /// may then be sent again, here or by [`crate::Auctions::bid`]. [`Error::LoginChanged`] when
+    /// somebody logged in or out meanwhile: a bid never goes out in another name.
     pub async fn bid(&self, bid: BidRequest) -> Result<BidAnswer, Error> {
         self.ask("bid", Op::Bid(bid)).await
     }
@@ -223,7 +226,8 @@ impl LiveHandle {
     async fn request(&self, op: Op) -> Result<Value, Error> {
         let ticket = Ticket(self.tickets.fetch_add(1, Ordering::Relaxed));
         let (answer, answered) = oneshot::channel();
-        self.commands.send(Order::Request(ticket, op, answer)).map_err(|_| Error::Closed)?;
+        let login = self.client.shared.session.number();
+        self.commands.send(Order::Request { ticket, op, login, answer }).map_err(|_| Error::Closed)?;
         let mut waiting = Waiting { handle: self, ticket, over: false };
         let result = answered.await;
         waiting.over = true;

@@ -129,7 +129,9 @@ impl Machine {
                 return;
             }
         }
+        let unsettled = !request.is_exactly_once();
         self.requests.remove(ticket);
+        let error = if unsettled { error.unsettled() } else { error };
         self.outputs.push_back(Output::Answer(ticket, Err(error)));
     }
 

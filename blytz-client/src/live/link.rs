@@ -1,4 +1,4 @@
-//! How the machine gets a connection, loses it and gets the next, and as whom.
+//! How the machine gets a connection, loses it and gets the next, and in whose name.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::{
     follow::Phase,
     machine::{Asked, Link, LiveLink, Machine, Output, Refresh},
 };
-use crate::retry::Backoff;
+use crate::{Error, retry::Backoff, session::Login};
 
 /// Between reconnects.
 const BACKOFF: Backoff = Backoff { base: Duration::from_millis(250), cap: Duration::from_secs(15) };
@@ -28,18 +28,21 @@ const CLOSE_POLICY: u16 = 1008;
 
 impl Machine {
     pub(super) fn connect(&mut self) {
-        self.link = Link::Connecting;
+        let token = self.login.access_token.clone().filter(|_| !self.anonymous);
+        self.link = Link::Connecting { token: token.clone() };
         self.event(LiveEvent::State(ConnectionState::Connecting { attempt: self.attempt }));
-        self.outputs.push_back(Output::Connect { anonymous: self.anonymous });
+        self.outputs.push_back(Output::Connect { token });
     }
 
     pub(super) fn connected(&mut self, now: Timestamp, token: Option<String>) {
-        if !matches!(self.link, Link::Connecting) {
+        if !self.link.is_connecting(token.as_ref()) {
             return;
         }
         self.link = Link::Live(LiveLink { since: now, heard: now, next_ping: now, pings: 0, token, refreshing: false });
         self.clock.forget();
         self.event(LiveEvent::State(ConnectionState::Live));
+        // Somebody may have logged in during the handshake, or refreshed the tokens.
+        self.authenticate();
         // What may decide an auction goes first.
         self.send_due(now);
         let channels: Vec<Channel> = self.follows.keys().copied().collect();
@@ -54,13 +57,17 @@ impl Machine {
         let held = now.micros_since(live.since) >= HOLDS_AFTER_MS * 1_000;
         let expired = if code == CLOSE_EXPIRED { live.token.take() } else { None };
         let least = if matches!(code, CLOSE_FLOOD | CLOSE_POLICY) { PENANCE } else { Duration::ZERO };
+        self.forget_the_connection();
+        self.try_again(now, entropy, held, least, expired, cause);
+    }
+
+    fn forget_the_connection(&mut self) {
         self.asked.clear();
         for follow in self.follows.values_mut() {
             follow.phase = Phase::Off;
         }
         let unanswered = self.requests.cut();
         self.answer_all(unanswered);
-        self.try_again(now, entropy, held, least, expired, cause);
     }
 
     /// Drops a connection that is of no use, and tries again.
@@ -91,12 +98,18 @@ impl Machine {
 
     pub(super) fn refresh(&mut self, stale: String) {
         self.link = Link::Refreshing { stale: stale.clone() };
+        self.ask_for_tokens(stale);
+    }
+
+    fn ask_for_tokens(&mut self, stale: String) {
+        let stale = Login { number: self.login.number, access_token: Some(stale) };
         self.outputs.push_back(Output::Refresh { stale });
     }
 
     pub(super) fn refreshed(&mut self, now: Timestamp, entropy: u64, refresh: Refresh) {
         match (&mut self.link, refresh) {
-            (Link::Refreshing { .. }, Refresh::Token(_)) => {
+            (Link::Refreshing { .. }, Refresh::Token(token)) => {
+                self.login.access_token = Some(token);
                 self.anonymous = false;
                 self.connect();
             }
@@ -120,7 +133,8 @@ impl Machine {
             }
             (Link::Live(live), Refresh::Token(token)) => {
                 live.refreshing = false;
-                self.authenticate(token);
+                self.login.access_token = Some(token);
+                self.authenticate();
                 // The program may have logged in with it already, and had its answer.
                 if !self.asked.values().any(|asked| matches!(asked, Asked::Auth)) {
                     self.logged_in(now);
@@ -134,32 +148,46 @@ impl Machine {
         }
     }
 
-    pub(super) fn token(&mut self, now: Timestamp, entropy: u64, token: Option<String>) {
+    /// Somebody else is logged in now, or nobody. What was asked under the former login has its
+    /// answer; a connection that spoke for it is replaced, and one that spoke for nobody goes on.
+    pub(super) fn logged_in_as(&mut self, login: Login) {
+        self.login = login;
         self.anonymous = false;
-        let Link::Live(live) = &mut self.link else { return };
-        match token {
-            Some(token) => self.authenticate(token),
-            // Who logs out must not go on bidding here; there is no op for it but a new connection.
-            None if live.token.is_some() => self.give_up(now, entropy, "logged out"),
-            None => {}
+        let former = self.requests.take_all().into_iter().map(|ticket| (ticket, Error::LoginChanged)).collect();
+        self.answer_all(former);
+        for follow in self.follows.values_mut() {
+            follow.relogged = false;
+        }
+        match &self.link {
+            Link::Live(LiveLink { token: Some(_), .. }) | Link::Connecting { token: Some(_) } => {
+                self.outputs.push_back(Output::Disconnect);
+                self.forget_the_connection();
+                self.attempt = 0;
+                self.connect();
+            }
+            Link::Live(_) => self.authenticate(),
+            Link::Refreshing { .. } | Link::Waiting { refresh: Some(_), .. } => self.connect(),
+            Link::Idle | Link::Connecting { token: None } | Link::Waiting { refresh: None, .. } | Link::Closed => {}
         }
     }
 
-    fn authenticate(&mut self, token: String) {
-        let Link::Live(live) = &mut self.link else { return };
-        if live.token.as_deref() == Some(token.as_str()) {
+    /// Tells the server on this connection who the program is, unless it knows.
+    pub(super) fn authenticate(&mut self) {
+        let (Link::Live(live), Some(token)) = (&mut self.link, &self.login.access_token) else { return };
+        if self.anonymous || live.token.as_ref() == Some(token) {
             return;
         }
         live.token = Some(token.clone());
+        let token = token.clone();
         self.send(Op::Auth { token }, Asked::Auth);
     }
 
     /// Holds what was answered with 401 until there is a fresh login.
     pub(super) fn want_login(&mut self) {
         let Link::Live(live) = &mut self.link else { return };
-        if let (Some(token), false) = (&live.token, live.refreshing) {
+        if let (Some(token), false) = (live.token.clone(), live.refreshing) {
             live.refreshing = true;
-            self.outputs.push_back(Output::Refresh { stale: token.clone() });
+            self.ask_for_tokens(token);
         }
     }
 

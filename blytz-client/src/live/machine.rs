@@ -2,7 +2,8 @@
 //! entropy, what to do comes out. The driver in `stream` carries it out.
 //!
 //! Per connection every channel is asked for again from the last entry that was delivered, and
-//! bids and messages without an answer are sent again under their own ids.
+//! bids and messages without an answer are sent again under their own ids. A connection speaks for
+//! one login, and a request goes out under the login that it was made under, or not at all.
 
 use std::{
     collections::{HashMap, VecDeque, btree_map::Entry},
@@ -23,7 +24,7 @@ use super::{
     handle::CLOSED,
     request::{self, Requests, Stage},
 };
-use crate::{error::Error, retry::RetryPolicy};
+use crate::{error::Error, retry::RetryPolicy, session::Login};
 
 /// Pings: a few at once to learn the clock, then to keep it and to notice a dead line.
 const FIRST_PINGS: u32 = 3;
@@ -37,18 +38,18 @@ const DEAD_AFTER_MS: i64 = 25_000;
 pub(crate) enum Input<'a> {
     /// The program wants a connection.
     Start,
-    /// The upgrade succeeded, carrying this access token.
+    /// The upgrade with this access token succeeded.
     Connected { token: Option<String> },
-    /// It did not. `refused`: the access token that was answered with 401.
-    ConnectFailed { refused: Option<String>, cause: String },
+    /// It did not. `refused`: it was answered with 401.
+    ConnectFailed { token: Option<String>, refused: bool, cause: String },
     /// A text frame arrived.
     Frame(&'a str),
     /// The connection is gone.
     Lost { code: u16, cause: String },
-    /// The tokens were to be refreshed.
-    Refreshed(Refresh),
+    /// The tokens of the login of this number were to be refreshed.
+    Refreshed(u64, Refresh),
     /// The program logged in, out, or refreshed.
-    Token(Option<String>),
+    Login(Login),
     /// The program wants something.
     Command(Command),
     /// A moment passed that [`Machine::wake_at`] named.
@@ -73,8 +74,8 @@ pub(crate) enum Command {
     Subscribe(Channel),
     /// Follow it no longer.
     Unsubscribe(Channel),
-    /// Bid, chat or react.
-    Request(Ticket, Op),
+    /// Bid, chat or react, in the name of the login of this number.
+    Request(Ticket, Op, u64),
     /// Nobody waits for the answer any more.
     Withdraw(Ticket),
     /// End.
@@ -84,14 +85,14 @@ pub(crate) enum Command {
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Make a connection.
-    Connect { anonymous: bool },
+    /// Make a connection, in place of one that is being made.
+    Connect { token: Option<String> },
     /// Drop the connection, or the attempt to make one.
     Disconnect,
-    /// Send a text frame.
-    Send(String),
-    /// Refresh the tokens, unless this one has been replaced already.
-    Refresh { stale: String },
+    /// Send a text frame; if it acts for a login, only while that one holds.
+    Send { text: String, acts_for: Option<u64> },
+    /// Refresh the tokens of this login, unless its access token has been replaced already.
+    Refresh { stale: Login },
     /// Tell the program.
     Event(Box<LiveEvent>),
     /// Answer a request of the program.
@@ -109,9 +110,19 @@ pub(super) enum Link {
     Refreshing {
         stale: String,
     },
-    Connecting,
+    /// With this access token.
+    Connecting {
+        token: Option<String>,
+    },
     Live(LiveLink),
     Closed,
+}
+
+impl Link {
+    /// Whether this attempt is the one that counts: a login since has made another.
+    pub(super) fn is_connecting(&self, with: Option<&String>) -> bool {
+        matches!(self, Self::Connecting { token } if token.as_ref() == with)
+    }
 }
 
 #[derive(Debug)]
@@ -139,9 +150,11 @@ pub(super) enum Asked {
 #[derive(Debug)]
 pub(crate) struct Machine {
     pub(super) link: Link,
+    /// Whom the program is logged in as.
+    pub(super) login: Login,
     /// Tries since a connection last held.
     pub(super) attempt: u32,
-    /// The login is gone for good: connect without one until the program logs in anew.
+    /// The server has ended the login: connect without it until there is another.
     pub(super) anonymous: bool,
     pub(super) follows: Follows,
     pub(super) requests: Requests,
@@ -156,9 +169,10 @@ pub(crate) struct Machine {
 impl Machine {
     /// `timeout`: how long an answer may take. `policy`: how requests are repeated that were
     /// answered with 429 or 503.
-    pub(crate) fn new(timeout: Duration, policy: RetryPolicy) -> Self {
+    pub(crate) fn new(timeout: Duration, policy: RetryPolicy, login: Login) -> Self {
         Self {
             link: Link::Idle,
+            login,
             attempt: 0,
             anonymous: false,
             follows: Follows::new(),
@@ -177,6 +191,11 @@ impl Machine {
         self.outputs.pop_front()
     }
 
+    /// Whom it takes the program for.
+    pub(crate) fn login(&self) -> &Login {
+        &self.login
+    }
+
     /// When to come back with a [`Input::Tick`].
     pub(crate) fn wake_at(&self) -> Option<Timestamp> {
         let link = match &self.link {
@@ -189,7 +208,7 @@ impl Machine {
                 delayed.chain([live.next_ping, live.heard.plus_millis(DEAD_AFTER_MS)]).min()
             }
             Link::Closed => return None,
-            Link::Idle | Link::Refreshing { .. } | Link::Connecting => None,
+            Link::Idle | Link::Refreshing { .. } | Link::Connecting { .. } => None,
         };
         link.into_iter().chain(self.requests.wake_at()).min()
     }
@@ -197,7 +216,7 @@ impl Machine {
     /// Takes in what happened at `now`; `entropy` spreads reconnects.
     pub(crate) fn handle(&mut self, now: Timestamp, entropy: u64, input: Input<'_>) {
         if matches!(self.link, Link::Closed) {
-            if let Input::Command(Command::Request(ticket, _)) = input {
+            if let Input::Command(Command::Request(ticket, ..)) = input {
                 self.outputs.push_back(Output::Answer(ticket, Err(Error::Closed)));
             }
             return;
@@ -209,15 +228,22 @@ impl Machine {
                 }
             }
             Input::Connected { token } => self.connected(now, token),
-            Input::ConnectFailed { refused, cause } => {
-                if matches!(self.link, Link::Connecting) {
+            Input::ConnectFailed { token, refused, cause } => {
+                if self.link.is_connecting(token.as_ref()) {
+                    let refused = token.filter(|_| refused);
                     self.try_again(now, entropy, false, Duration::ZERO, refused, cause);
                 }
             }
             Input::Frame(text) => self.frame(now, entropy, text),
             Input::Lost { code, cause } => self.lost(now, entropy, code, cause),
-            Input::Refreshed(refresh) => self.refreshed(now, entropy, refresh),
-            Input::Token(token) => self.token(now, entropy, token),
+            // What became of a login that holds no longer is nobody's business.
+            Input::Refreshed(number, _) if number != self.login.number => {}
+            Input::Refreshed(_, refresh) => self.refreshed(now, entropy, refresh),
+            Input::Login(login) if login.number != self.login.number => self.logged_in_as(login),
+            Input::Login(login) => {
+                self.login = login;
+                self.authenticate();
+            }
             Input::Command(command) => self.command(now, command),
             Input::Tick => self.tick(now, entropy),
         }
@@ -238,7 +264,10 @@ impl Machine {
                     self.send_unanswered(Op::Unsubscribe { channel });
                 }
             }
-            Command::Request(ticket, op) => {
+            Command::Request(ticket, _, login) if login != self.login.number => {
+                self.outputs.push_back(Output::Answer(ticket, Err(Error::LoginChanged)));
+            }
+            Command::Request(ticket, op, _) => {
                 self.requests.add(ticket, op, now.plus_millis(self.timeout_ms));
                 let waits = self.requests.get_mut(ticket).is_some_and(|request| request.is_exactly_once());
                 if self.is_live() {
@@ -254,7 +283,7 @@ impl Machine {
     }
 
     fn close(&mut self) {
-        let unanswered = self.requests.close();
+        let unanswered = self.requests.take_all().into_iter().map(|ticket| (ticket, Error::Closed)).collect();
         self.answer_all(unanswered);
         self.link = Link::Closed;
         self.outputs.push_back(Output::Disconnect);
@@ -307,14 +336,14 @@ impl Machine {
     pub(super) fn send(&mut self, op: Op, asked: Asked) -> u64 {
         let id = self.next_id();
         self.asked.insert(id, asked);
-        self.outputs.extend(encode(id, op).map(Output::Send));
+        self.outputs.extend(encode(id, op).map(|text| Output::Send { text, acts_for: None }));
         id
     }
 
     /// Sends what is done whether its answer matters or not.
     pub(super) fn send_unanswered(&mut self, op: Op) {
         let id = self.next_id();
-        self.outputs.extend(encode(id, op).map(Output::Send));
+        self.outputs.extend(encode(id, op).map(|text| Output::Send { text, acts_for: None }));
     }
 
     pub(super) fn ping(&mut self, now: Timestamp) {
@@ -348,7 +377,7 @@ impl Machine {
                 Some(text) if text.len() <= MAX_FRAME => {
                     request.stage = Stage::Sent;
                     self.asked.insert(id, Asked::Request(ticket));
-                    self.outputs.push_back(Output::Send(text));
+                    self.outputs.push_back(Output::Send { text, acts_for: Some(self.login.number) });
                 }
                 _ => {
                     self.requests.remove(ticket);

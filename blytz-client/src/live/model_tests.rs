@@ -1,6 +1,6 @@
 //! The machine against a model of the server, under any schedule of appends, deliveries, cuts,
-//! lost and doubled entries, restores and reconnects: each event once, in order, or a `Resynced`;
-//! each bid done once and answered once.
+//! lost and doubled entries, restores, reconnects, logins and logouts: each event once, in order, or
+//! a `Resynced`; each bid done once, answered once, and in nobody's name but its maker's.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -10,6 +10,7 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Epoch, Money, Timestamp,
     wire::{
+        ErrorCode, Problem,
         auction::{AuctionStatus, BidRequest, EventData, Format, LogEntry, StatusView},
         live::{Channel, Op, Since},
     },
@@ -22,7 +23,7 @@ use super::{
     ConnectionState, LiveEvent,
     machine::{Command, Input, Machine, Output, Refresh, Ticket},
 };
-use crate::{error::Error, retry::RetryPolicy};
+use crate::{RetryKind, error::Error, retry::RetryPolicy, session::Login};
 
 const LOTS: [AuctionId; 2] = [AuctionId(Uuid::from_u128(1)), AuctionId(Uuid::from_u128(2))];
 
@@ -40,6 +41,18 @@ fn entry(epoch: u128, lot: usize, seq: u64) -> LogEntry {
     }
 }
 
+/// The access token of a login's n-th refresh.
+fn token(login: u64, refreshes: u64) -> String {
+    format!("{login}.{refreshes}")
+}
+
+/// Whose token it is, while it holds.
+fn identify(refreshes: &HashMap<u64, u64>, given: Option<&String>) -> Option<u64> {
+    let login = given?.split('.').next()?.parse().ok()?;
+    let last = token(login, refreshes.get(&login).copied().unwrap_or_default());
+    (given == Some(&last)).then_some(login)
+}
+
 /// The server: one log per lot, one connection at most.
 struct Server {
     epoch: u128,
@@ -47,13 +60,17 @@ struct Server {
     /// Entries before this seq are gone from the log.
     trimmed: u64,
     connection: Option<Connection>,
-    executed: HashSet<BidId>,
+    /// Bids that were done, and in whose name.
+    executed: HashMap<BidId, u64>,
+    /// How often each login was refreshed; only the last token of each holds.
+    refreshes: HashMap<u64, u64>,
     /// How many bids are answered with 503 after they were done.
     unsure: u32,
 }
 
 #[derive(Default)]
 struct Connection {
+    token: Option<String>,
     following: HashSet<usize>,
     to_client: VecDeque<Value>,
     to_server: VecDeque<Value>,
@@ -82,8 +99,13 @@ impl Server {
         }
     }
 
+    fn identify(&self, given: Option<&String>) -> Option<u64> {
+        identify(&self.refreshes, given)
+    }
+
     /// Reads one frame of the client.
     fn read(&mut self) {
+        let user = self.identify(self.connection.as_ref().and_then(|connection| connection.token.as_ref()));
         let Some(connection) = &mut self.connection else { return };
         let Some(frame) = connection.to_server.pop_front() else { return };
         let re = frame["id"].clone();
@@ -94,21 +116,34 @@ impl Server {
                 connection.following.remove(&lot_of(channel()));
                 json!({"re": re, "ok": {}})
             }
+            "auth" => {
+                let given = frame["token"].as_str().map(str::to_owned);
+                if identify(&self.refreshes, given.as_ref()).is_none() {
+                    return self.refuse(&re, ErrorCode::Unauthenticated);
+                }
+                connection.token = given;
+                json!({"re": re, "ok": {}})
+            }
             "bid" => {
+                let Some(user) = user else { return self.refuse(&re, ErrorCode::Unauthenticated) };
                 let id: BidId = serde_json::from_value(frame["bid_id"].clone()).expect("an id");
-                let replayed = !self.executed.insert(id);
+                let replayed = self.executed.insert(id, user).is_some();
                 if self.unsure > 0 {
                     self.unsure -= 1;
-                    let problem = blytz_core::wire::Problem::new(blytz_core::wire::ErrorCode::OutcomeUnknown, "");
-                    json!({"re": re, "error": problem})
-                } else {
-                    json!({"re": re, "ok": {"bid_id": id, "replayed": replayed}})
+                    return self.refuse(&re, ErrorCode::OutcomeUnknown);
                 }
+                json!({"re": re, "ok": {"bid_id": id, "replayed": replayed}})
             }
             "ping" => json!({"re": re, "ok": {"server_time": Timestamp::from_micros(0)}}),
             _ => json!({"re": re, "ok": {}}),
         };
         connection.to_client.push_back(answer);
+    }
+
+    fn refuse(&mut self, re: &Value, code: ErrorCode) {
+        if let Some(connection) = &mut self.connection {
+            connection.to_client.push_back(json!({"re": re, "error": Problem::new(code, "")}));
+        }
     }
 
     fn subscribe(&mut self, re: &Value, channel: Channel, since: Option<Since>) {
@@ -180,11 +215,17 @@ struct World {
     machine: Machine,
     server: Server,
     now: Timestamp,
-    connecting: bool,
-    refreshing: bool,
+    /// What the session of the client says.
+    login: Login,
+    /// Logins that the server has ended.
+    ended: HashSet<u64>,
+    /// With which token a connection is being made.
+    connecting: Option<Option<String>>,
+    refreshing: Option<Login>,
     seen: HashMap<AuctionId, Seen>,
     answers: BTreeMap<u64, Result<Value, Error>>,
-    bids: u64,
+    /// Who was logged in when each bid was made.
+    bids: Vec<u64>,
     state: Option<ConnectionState>,
 }
 
@@ -195,18 +236,22 @@ impl World {
             logs: [Vec::new(), Vec::new()],
             trimmed: 0,
             connection: None,
-            executed: HashSet::new(),
+            executed: HashMap::new(),
+            refreshes: HashMap::new(),
             unsure: 0,
         };
+        let login = Login { number: 0, access_token: Some(token(0, 0)) };
         let mut world = Self {
-            machine: Machine::new(Duration::from_secs(60), RetryPolicy::default()),
+            machine: Machine::new(Duration::from_secs(60), RetryPolicy::default(), login.clone()),
+            login,
+            ended: HashSet::new(),
             server,
             now: Timestamp::from_micros(1_700_000_000_000_000),
-            connecting: false,
-            refreshing: false,
+            connecting: None,
+            refreshing: None,
             seen: HashMap::new(),
             answers: BTreeMap::new(),
-            bids: 0,
+            bids: Vec::new(),
             state: None,
         };
         world.input(Input::Start);
@@ -216,23 +261,29 @@ impl World {
         world
     }
 
+    /// As the driver does it: the machine first learns who is logged in.
     fn input(&mut self, input: Input<'_>) {
+        if *self.machine.login() != self.login {
+            self.machine.handle(self.now, u64::MAX / 2, Input::Login(self.login.clone()));
+        }
         self.machine.handle(self.now, u64::MAX / 2, input);
         while let Some(output) = self.machine.next_output() {
             match output {
-                Output::Connect { .. } => {
+                Output::Connect { token } => {
                     assert!(self.server.connection.is_none(), "one connection at a time");
-                    self.connecting = true;
+                    self.connecting = Some(token);
                 }
                 Output::Disconnect => {
-                    self.connecting = false;
+                    self.connecting = None;
                     self.server.connection = None;
                 }
-                Output::Send(text) => {
-                    let connection = self.server.connection.as_mut().expect("sends only while connected");
+                Output::Send { text, acts_for } => {
+                    assert!(acts_for.is_none_or(|login| login == self.login.number), "nobody acts who logged out");
+                    // A line that was cut takes nothing; the machine learns of it next.
+                    let Some(connection) = &mut self.server.connection else { continue };
                     connection.to_server.push_back(serde_json::from_str(&text).expect("JSON"));
                 }
-                Output::Refresh { .. } => self.refreshing = true,
+                Output::Refresh { stale } => self.refreshing = Some(stale),
                 Output::Event(event) => self.saw(*event),
                 Output::Answer(ticket, result) => {
                     assert!(self.answers.insert(ticket.0, result).is_none(), "answered once");
@@ -267,14 +318,12 @@ impl World {
     }
 
     fn connect(&mut self, works: bool) {
-        if !std::mem::take(&mut self.connecting) {
-            return;
-        }
-        if works {
-            self.server.connection = Some(Connection::default());
-            self.input(Input::Connected { token: Some("token".to_owned()) });
+        let Some(token) = self.connecting.take() else { return };
+        if works && (token.is_none() || self.server.identify(token.as_ref()).is_some()) {
+            self.server.connection = Some(Connection { token: token.clone(), ..Connection::default() });
+            self.input(Input::Connected { token });
         } else {
-            self.input(Input::ConnectFailed { refused: Some("token".to_owned()), cause: "refused".to_owned() });
+            self.input(Input::ConnectFailed { token, refused: true, cause: "refused".to_owned() });
         }
     }
 
@@ -302,19 +351,53 @@ impl World {
     fn bid(&mut self) {
         let bid = BidRequest {
             auction_id: LOTS[0],
-            bid_id: BidId(Uuid::from_u128(u128::from(self.bids))),
+            bid_id: BidId(Uuid::from_u128(self.bids.len() as u128)),
             amount: Some(money(100)),
             max: None,
             buy_now: None,
         };
-        let ticket = Ticket(self.bids);
-        self.bids += 1;
-        self.input(Input::Command(Command::Request(ticket, Op::Bid(bid))));
+        let (ticket, login) = (Ticket(self.bids.len() as u64), self.login.number);
+        self.bids.push(login);
+        self.input(Input::Command(Command::Request(ticket, Op::Bid(bid), login)));
     }
 
-    fn refreshed(&mut self, how: Refresh) {
-        if std::mem::take(&mut self.refreshing) {
-            self.input(Input::Refreshed(how));
+    /// Ends the refresh that is under way; with newer tokens, if they can still be had.
+    fn refreshed(&mut self, how: Option<Refresh>) {
+        let Some(stale) = self.refreshing.take() else { return };
+        let holds = stale.number == self.login.number;
+        let newer = || Refresh::Token(self.login.access_token.clone().unwrap_or_default());
+        let how = match how {
+            Some(how) => how,
+            None if !holds || self.ended.contains(&stale.number) => Refresh::Refused,
+            None if stale.access_token != self.login.access_token => newer(),
+            None => {
+                let refreshes = self.server.refreshes.entry(stale.number).or_default();
+                *refreshes += 1;
+                self.login.access_token = Some(token(stale.number, *refreshes));
+                Refresh::Token(token(stale.number, *refreshes))
+            }
+        };
+        if matches!(how, Refresh::Refused) && holds {
+            self.ended.insert(stale.number);
+        }
+        self.input(Input::Refreshed(stale.number, how));
+    }
+
+    /// Somebody logs in, or out. `told`: the driver notices at once rather than with the next input.
+    fn log_in(&mut self, somebody: bool, told: bool) {
+        let number = self.login.number + 1;
+        self.login = Login { number, access_token: somebody.then(|| token(number, 0)) };
+        if told {
+            self.input(Input::Login(self.login.clone()));
+        }
+    }
+
+    /// The tokens of the login stop to hold; the program may have been quicker.
+    fn expire(&mut self, noticed: bool) {
+        let refreshes = self.server.refreshes.entry(self.login.number).or_default();
+        *refreshes += 1;
+        if noticed && self.login.access_token.is_some() {
+            self.login.access_token = Some(token(self.login.number, *refreshes));
         }
     }
 
@@ -336,9 +419,11 @@ impl World {
             }
             Act::Trim => self.server.trimmed = self.server.logs[0].len() as u64,
             Act::Connect(works) => self.connect(works),
-            Act::Refreshed(0) => self.refreshed(Refresh::Refused),
-            Act::Refreshed(1) => self.refreshed(Refresh::Failed),
-            Act::Refreshed(_) => self.refreshed(Refresh::Token("newer".to_owned())),
+            Act::Refreshed(0) => self.refreshed(Some(Refresh::Refused)),
+            Act::Refreshed(1) => self.refreshed(Some(Refresh::Failed)),
+            Act::Refreshed(_) => self.refreshed(None),
+            Act::LogIn(somebody, told) => self.log_in(somebody, told),
+            Act::Expire(noticed) => self.expire(noticed),
             Act::Advance(millis) => self.advance(millis),
             Act::Bid => self.bid(),
             Act::Unsure => self.server.unsure += 1,
@@ -361,7 +446,7 @@ impl World {
         (0..LOTS.len()).for_each(|lot| self.server.append(lot));
         for _ in 0..2_000 {
             self.connect(true);
-            self.refreshed(Refresh::Token("fresh".to_owned()));
+            self.refreshed(None);
             self.server.read();
             if self.deliver() {
                 continue;
@@ -382,7 +467,20 @@ impl World {
             let last = self.server.logs[lot].last().expect("appended");
             self.seen.get(&LOTS[lot]).and_then(|seen| seen.at.as_ref()) == Some(&(last.seq, last.hash.clone()))
         };
-        self.answers.len() as u64 == self.bids && (0..LOTS.len()).all(up_to_date)
+        self.answers.len() == self.bids.len() && (0..LOTS.len()).all(up_to_date)
+    }
+
+    /// Whether the connection speaks for whoever is logged in.
+    fn speaks_for_the_login(&self) -> bool {
+        let connection = self.server.connection.as_ref().expect("connected");
+        let login = &self.login;
+        // An expired token is noticed when somebody wants something of it.
+        let holds = self.server.identify(login.access_token.as_ref()).is_some();
+        match &connection.token {
+            Some(token) if holds && !self.ended.contains(&login.number) => login.access_token.as_ref() == Some(token),
+            Some(token) => token.starts_with(&format!("{}.", login.number)),
+            None => !holds || self.ended.contains(&login.number),
+        }
     }
 }
 
@@ -401,6 +499,8 @@ enum Act {
     Advance(i64),
     Bid,
     Unsure,
+    LogIn(bool, bool),
+    Expire(bool),
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -418,6 +518,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         5 => (1..8_000_i64).prop_map(Act::Advance),
         3 => Just(Act::Bid),
         1 => Just(Act::Unsure),
+        2 => (proptest::bool::weighted(0.7), proptest::bool::ANY).prop_map(|(who, told)| Act::LogIn(who, told)),
+        1 => proptest::bool::ANY.prop_map(Act::Expire),
     ];
     proptest::collection::vec(act, 0..120)
 }
@@ -432,15 +534,20 @@ proptest! {
             world.act(act);
         }
         prop_assert!(world.converges(), "stuck in {:?}", world.state);
+        prop_assert!(world.speaks_for_the_login(), "{:?}", world.login);
         for (ticket, answer) in &world.answers {
             let id = BidId(Uuid::from_u128(u128::from(*ticket)));
+            let maker = world.bids[*ticket as usize];
+            prop_assert!(world.server.executed.get(&id).is_none_or(|name| *name == maker), "in another's name");
             match answer {
                 Ok(body) => {
                     prop_assert_eq!(&body["bid_id"], &json!(id));
-                    prop_assert!(world.server.executed.contains(&id));
+                    prop_assert!(world.server.executed.contains_key(&id));
                 }
+                Err(Error::LoginChanged) => prop_assert!(maker != world.login.number),
+                Err(error) if error.status() == Some(401) => {}
                 // Given up on in time or by the policy: the caller may ask again with the same id.
-                Err(error) => prop_assert!(error.retry_kind() != crate::RetryKind::Never, "{error}"),
+                Err(error) => prop_assert!(error.retry_kind() != RetryKind::Never, "{error}"),
             }
         }
     }
@@ -495,13 +602,13 @@ fn a_reaction_does_not_outlive_its_connection() {
     let mut world = connected();
     let op =
         || Op::React { stream_id: blytz_core::StreamId(Uuid::nil()), kind: blytz_core::wire::live::ReactionKind::Fire };
-    world.input(Input::Command(Command::Request(Ticket(7), op())));
+    world.input(Input::Command(Command::Request(Ticket(7), op(), 0)));
     world.cut(1006);
-    world.input(Input::Command(Command::Request(Ticket(8), op())));
+    world.input(Input::Command(Command::Request(Ticket(8), op(), 0)));
     for ticket in [7, 8] {
         let error = world.answers[&ticket].as_ref().expect_err("lost");
         assert!(error.is_unreachable());
-        assert_eq!(error.retry_kind(), crate::RetryKind::Never);
+        assert_eq!(error.retry_kind(), RetryKind::Never);
     }
 }
 
@@ -512,7 +619,7 @@ fn close_codes_choose_the_pause() {
         world.advance(6_000);
         world.cut(code);
         match world.state {
-            Some(ConnectionState::Reconnecting { attempt: 1, wait, .. }) => (wait, world.refreshing),
+            Some(ConnectionState::Reconnecting { attempt: 1, wait, .. }) => (wait, world.refreshing.is_some()),
             other => panic!("{other:?}"),
         }
     };
@@ -531,10 +638,111 @@ fn without_a_login_it_goes_on_watching() {
     let mut world = connected();
     world.advance(6_000);
     world.cut(4401);
-    world.refreshing = false;
-    world.machine.handle(world.now, 0, Input::Refreshed(Refresh::Refused));
-    let outputs: Vec<Output> = std::iter::from_fn(|| world.machine.next_output()).collect();
-    assert!(outputs.iter().any(|output| matches!(output, Output::Connect { anonymous: true })), "{outputs:?}");
+    world.refreshed(Some(Refresh::Refused));
+    assert_eq!(world.connecting, Some(None));
+}
+
+/// Lets client and server say all that they have to say now.
+fn settle(world: &mut World) {
+    while {
+        world.server.read();
+        world.deliver()
+    } {}
+}
+
+#[test]
+fn a_login_during_the_handshake_is_told_before_all_else() {
+    let mut world = World::new();
+    world.log_in(false, true);
+    assert_eq!(world.connecting, Some(None), "a handshake in the name of whoever left begins anew");
+    for told in [true, false] {
+        let mut world = World::new();
+        world.log_in(false, true);
+        world.log_in(true, told);
+        world.bid();
+        world.connect(true);
+        assert_eq!(sent_ops(&world), ["auth", "bid", "subscribe", "subscribe", "ping"]);
+        settle(&mut world);
+        assert_eq!(world.server.executed.values().collect::<Vec<_>>(), [&world.login.number]);
+        assert!(world.answers[&0].is_ok());
+    }
+}
+
+#[test]
+fn switching_accounts_moves_to_another_connection_and_takes_nothing_along() {
+    let mut world = connected();
+    world.bid();
+    // Nobody has told the machine when the next bid is made.
+    world.log_in(true, false);
+    world.bid();
+    assert!(matches!(world.answers[&0], Err(Error::LoginChanged)));
+    assert!(world.server.connection.is_none() && !world.answers.contains_key(&1));
+    world.connect(true);
+    assert_eq!(sent_ops(&world), ["bid", "subscribe", "subscribe", "ping"]);
+    settle(&mut world);
+    assert_eq!(world.server.executed[&BidId(Uuid::from_u128(1))], world.login.number);
+    assert_eq!(world.answers[&0].as_ref().expect_err("given up").retry_kind(), RetryKind::Never);
+}
+
+#[test]
+fn an_order_of_a_former_login_is_refused_however_late_it_comes() {
+    let mut world = connected();
+    let former = world.login.number;
+    world.log_in(true, true);
+    let op =
+        Op::React { stream_id: blytz_core::StreamId(Uuid::nil()), kind: blytz_core::wire::live::ReactionKind::Fire };
+    world.input(Input::Command(Command::Request(Ticket(0), op, former)));
+    assert!(matches!(world.answers[&0], Err(Error::LoginChanged)));
+}
+
+#[test]
+fn logging_out_leaves_nobody_on_the_connection() {
+    let mut world = connected();
+    world.bid();
+    world.log_in(false, true);
+    assert!(matches!(world.answers[&0], Err(Error::LoginChanged)));
+    assert_eq!((world.server.connection.is_none(), &world.connecting), (true, &Some(None)));
+}
+
+#[test]
+fn what_became_of_a_former_login_changes_nothing() {
+    for end in [Refresh::Refused, Refresh::Failed, Refresh::Token("0.1".to_owned())] {
+        let mut world = connected();
+        world.advance(6_000);
+        world.cut(4401);
+        let stale = world.refreshing.clone().expect("asked for");
+        world.log_in(true, true);
+        let mine = Some(world.login.access_token.clone());
+        assert_eq!(world.connecting, mine, "at once, without waiting for the other's tokens");
+        world.input(Input::Refreshed(stale.number, end));
+        assert_eq!(world.connecting, mine);
+        world.connect(true);
+        assert!(world.speaks_for_the_login());
+    }
+}
+
+#[test]
+fn a_refresh_elsewhere_is_told_on_the_same_connection() {
+    let mut world = connected();
+    world.bid();
+    world.expire(true);
+    world.input(Input::Tick);
+    assert_eq!(sent_ops(&world), ["bid", "auth"]);
+    world.refreshed(None);
+    settle(&mut world);
+    assert!(world.answers[&0].is_ok() && world.speaks_for_the_login());
+}
+
+#[test]
+fn an_unknown_outcome_is_final_without_an_id_of_ones_own() {
+    let mut world = connected();
+    let op =
+        Op::React { stream_id: blytz_core::StreamId(Uuid::nil()), kind: blytz_core::wire::live::ReactionKind::Fire };
+    world.input(Input::Command(Command::Request(Ticket(0), op, world.login.number)));
+    let id = world.server.connection.as_ref().expect("connected").to_server[0]["id"].clone();
+    let refusal = json!({"re": id, "error": Problem::new(ErrorCode::OutcomeUnknown, "")}).to_string();
+    world.input(Input::Frame(&refusal));
+    assert!(matches!(world.answers[&0], Err(Error::Unsettled(_))), "{:?}", world.answers);
 }
 
 #[test]
@@ -542,12 +750,12 @@ fn an_expired_login_is_renewed_before_a_bid_is_given_up() {
     let mut world = connected();
     world.bid();
     let id = world.server.connection.as_ref().expect("connected").to_server[0]["id"].clone();
-    let problem = blytz_core::wire::Problem::new(blytz_core::wire::ErrorCode::Unauthenticated, "expired");
+    let problem = Problem::new(ErrorCode::Unauthenticated, "expired");
     let refusal = json!({"re": id, "error": problem}).to_string();
     world.input(Input::Frame(&refusal));
-    assert!(world.refreshing && world.answers.is_empty());
+    assert!(world.refreshing.is_some() && world.answers.is_empty());
     world.server.connection.as_mut().expect("connected").to_server.clear();
-    world.refreshed(Refresh::Token("newer".to_owned()));
+    world.refreshed(None);
     assert_eq!(sent_ops(&world), ["auth"], "the bid waits for the login");
     while {
         world.server.read();

@@ -118,8 +118,8 @@ impl Requests {
     }
 
     /// All of them, taken out.
-    pub(super) fn close(&mut self) -> Vec<(Ticket, Error)> {
-        std::mem::take(&mut self.0).into_keys().map(|ticket| (ticket, Error::Closed)).collect()
+    pub(super) fn take_all(&mut self) -> Vec<Ticket> {
+        std::mem::take(&mut self.0).into_keys().collect()
     }
 
     /// When something is due next; what is queued waits for a connection, not for a moment.

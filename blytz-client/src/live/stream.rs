@@ -10,7 +10,7 @@ use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::{
     net::TcpStream,
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
@@ -31,6 +31,7 @@ use crate::{
     ambient,
     client::{Client, ends_login},
     error::{Error, root_cause},
+    session::{Login, State},
 };
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -45,16 +46,26 @@ const WRITE_BUFFER: usize = 16 * 1024;
 /// How long a socket may take to say goodbye when the program ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// How an attempt to connect ended.
-enum Attempt {
-    Connected { socket: Box<Socket>, token: Option<String> },
-    Failed { refused: Option<String>, cause: String },
+/// How an attempt to connect with a token ended.
+struct Attempt {
+    token: Option<String>,
+    result: Result<Box<Socket>, Refusal>,
+}
+
+/// Why there is no connection.
+struct Refusal {
+    /// The token is not accepted.
+    unauthenticated: bool,
+    cause: String,
 }
 
 /// Runs one live connection until it is closed.
 pub(super) async fn drive(client: Client, inbox: mpsc::UnboundedReceiver<Order>, sink: EventSink) {
-    let machine = Machine::new(client.shared.timeout, client.shared.retry);
+    let session = &client.shared.session;
+    let (logins, login) = (session.watch(), session.login());
+    let machine = Machine::new(client.shared.timeout, client.shared.retry, login);
     let driver = Driver {
+        logins,
         client,
         machine,
         sink,
@@ -68,6 +79,8 @@ pub(super) async fn drive(client: Client, inbox: mpsc::UnboundedReceiver<Order>,
 }
 
 struct Driver {
+    /// Rings when the client's login changes.
+    logins: watch::Receiver<State>,
     client: Client,
     machine: Machine,
     sink: EventSink,
@@ -76,7 +89,7 @@ struct Driver {
     answers: HashMap<Ticket, oneshot::Sender<Result<Value, Error>>>,
     socket: Option<Box<Socket>>,
     connecting: Option<BoxFuture<'static, Attempt>>,
-    refreshing: Option<BoxFuture<'static, Refresh>>,
+    refreshing: Option<BoxFuture<'static, (u64, Refresh)>>,
 }
 
 /// What woke the driver.
@@ -84,8 +97,8 @@ enum Woken {
     Order(Option<Order>),
     Message(Option<Result<Message, tungstenite::Error>>),
     Attempt(Attempt),
-    Refreshed(Refresh),
-    TokenChanged,
+    Refreshed((u64, Refresh)),
+    LoginChanged,
     Drained,
     Abandoned,
     Tick,
@@ -93,7 +106,6 @@ enum Woken {
 
 impl Driver {
     async fn run(mut self) {
-        let mut tokens = self.client.shared.session.watch_access();
         self.input(Input::Start);
         loop {
             if !self.carry_out().await {
@@ -107,7 +119,7 @@ impl Driver {
                 order = next_order(self.inbox.as_mut()) => Woken::Order(order),
                 attempt = pending_or(self.connecting.as_mut()) => Woken::Attempt(attempt),
                 refresh = pending_or(self.refreshing.as_mut()) => Woken::Refreshed(refresh),
-                Ok(()) = tokens.changed() => Woken::TokenChanged,
+                Ok(()) = self.logins.changed() => Woken::LoginChanged,
                 () = sleep(wait) => Woken::Tick,
                 message = next_message(self.socket.as_mut()), if !self.sink.is_full() => Woken::Message(message),
                 () = self.sink.view.drained.notified() => Woken::Drained,
@@ -117,14 +129,11 @@ impl Driver {
                 Woken::Order(order) => self.order(order),
                 Woken::Message(message) => self.message(message),
                 Woken::Attempt(attempt) => self.attempted(attempt),
-                Woken::Refreshed(refresh) => {
+                Woken::Refreshed((number, refresh)) => {
                     self.refreshing = None;
-                    self.input(Input::Refreshed(refresh));
+                    self.input(Input::Refreshed(number, refresh));
                 }
-                Woken::TokenChanged => {
-                    let token = tokens.borrow_and_update().clone();
-                    self.input(Input::Token(token));
-                }
+                Woken::LoginChanged => self.follow_login(),
                 Woken::Drained => {}
                 Woken::Abandoned => self.input(Input::Command(Command::Close)),
                 Woken::Tick => self.input(Input::Tick),
@@ -136,8 +145,20 @@ impl Driver {
         self.sink.view.steady.now()
     }
 
+    /// Nothing happens to a machine that takes the program for somebody it is not any more.
     fn input(&mut self, input: Input<'_>) {
+        if self.logins.has_changed().unwrap_or(false) {
+            self.logins.mark_unchanged();
+            self.follow_login();
+        }
         self.machine.handle(self.now(), ambient::entropy(), input);
+    }
+
+    fn follow_login(&mut self) {
+        let login = self.client.shared.session.login();
+        if login != *self.machine.login() {
+            self.machine.handle(self.now(), ambient::entropy(), Input::Login(login));
+        }
     }
 
     fn order(&mut self, order: Option<Order>) {
@@ -148,22 +169,24 @@ impl Driver {
                 }
                 self.input(Input::Command(command));
             }
-            Some(Order::Request(ticket, op, answer)) => {
+            Some(Order::Request { ticket, op, login, answer }) => {
                 self.answers.insert(ticket, answer);
-                self.input(Input::Command(Command::Request(ticket, op)));
+                self.input(Input::Command(Command::Request(ticket, op, login)));
             }
             None => self.inbox = None,
         }
     }
 
-    fn attempted(&mut self, attempt: Attempt) {
+    fn attempted(&mut self, Attempt { token, result }: Attempt) {
         self.connecting = None;
-        match attempt {
-            Attempt::Connected { socket, token } => {
+        match result {
+            Ok(socket) => {
                 self.socket = Some(socket);
                 self.input(Input::Connected { token });
             }
-            Attempt::Failed { refused, cause } => self.input(Input::ConnectFailed { refused, cause }),
+            Err(Refusal { unauthenticated, cause }) => {
+                self.input(Input::ConnectFailed { token, refused: unauthenticated, cause });
+            }
         }
     }
 
@@ -184,9 +207,9 @@ impl Driver {
     async fn carry_out(&mut self) -> bool {
         while let Some(output) = self.machine.next_output() {
             match output {
-                Output::Connect { anonymous } => {
+                Output::Connect { token } => {
                     self.socket = None;
-                    self.connecting = Some(connect(self.client.clone(), anonymous).boxed());
+                    self.connecting = Some(attempt(self.client.clone(), token).boxed());
                 }
                 Output::Disconnect => {
                     self.connecting = None;
@@ -194,7 +217,9 @@ impl Driver {
                         tokio::spawn(say_goodbye(socket));
                     }
                 }
-                Output::Send(text) => self.send(text).await,
+                // Whoever is logged in no longer says nothing more; the machine is about to learn.
+                Output::Send { acts_for: Some(login), .. } if login != self.client.shared.session.number() => {}
+                Output::Send { text, .. } => self.send(text).await,
                 Output::Refresh { stale } => {
                     self.refreshing = Some(refresh(self.client.clone(), stale).boxed());
                 }
@@ -277,21 +302,23 @@ async fn say_goodbye(mut socket: Box<Socket>) {
     drop(tokio::time::timeout(GOODBYE, (*socket).close(Some(frame))).await);
 }
 
-async fn refresh(client: Client, stale: String) -> Refresh {
-    match client.refresh_from(&stale).await {
+async fn refresh(client: Client, stale: Login) -> (u64, Refresh) {
+    let refresh = match client.refresh(&stale).await {
         Ok(tokens) => Refresh::Token(tokens.access_token),
         Err(error) if ends_login(&error) => Refresh::Refused,
         Err(_) => Refresh::Failed,
-    }
+    };
+    (stale.number, refresh)
 }
 
-async fn connect(client: Client, anonymous: bool) -> Attempt {
-    let token = if anonymous { None } else { client.shared.session.access_token() };
-    let failed = |cause: String| Attempt::Failed { refused: None, cause };
-    let request = match upgrade(client.base_url(), token.as_deref()) {
-        Ok(request) => request,
-        Err(error) => return failed(error.to_string()),
-    };
+async fn attempt(client: Client, token: Option<String>) -> Attempt {
+    let result = connect(&client, token.as_deref()).await;
+    Attempt { token, result }
+}
+
+async fn connect(client: &Client, token: Option<&str>) -> Result<Box<Socket>, Refusal> {
+    let failed = |cause: String| Refusal { unauthenticated: false, cause };
+    let request = upgrade(client.base_url(), token).map_err(|error| failed(error.to_string()))?;
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -301,13 +328,13 @@ async fn connect(client: Client, anonymous: bool) -> Attempt {
     let tls = Connector::Rustls(client.shared.tls.clone());
     let connecting = connect_async_tls_with_config(request, Some(config), true, Some(tls));
     match tokio::time::timeout(client.shared.timeout, connecting).await {
-        Ok(Ok((socket, _))) => Attempt::Connected { socket: Box::new(socket), token },
-        Ok(Err(tungstenite::Error::Http(answer))) => Attempt::Failed {
-            refused: token.filter(|_| answer.status().as_u16() == 401),
+        Ok(Ok((socket, _))) => Ok(Box::new(socket)),
+        Ok(Err(tungstenite::Error::Http(answer))) => Err(Refusal {
+            unauthenticated: answer.status().as_u16() == 401,
             cause: format!("the server answered {} to the upgrade", answer.status().as_u16()),
-        },
-        Ok(Err(error)) => failed(root_cause(&error)),
-        Err(_) => failed("the server did not answer in time".to_owned()),
+        }),
+        Ok(Err(error)) => Err(failed(root_cause(&error))),
+        Err(_) => Err(failed("the server did not answer in time".to_owned())),
     }
 }
 

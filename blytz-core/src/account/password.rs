@@ -5,7 +5,10 @@
 //! enough, and the patterns they are made of; the lists themselves would be megabytes that change
 //! nothing for who logs in at most 20 times in a quarter of an hour.
 
-use crate::wire::Faults;
+use icu_properties::{CodePointMapData, props::GeneralCategory};
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::{text::is_invisible, wire::Faults};
 
 const MIN_CHARACTERS: usize = 12;
 const MAX_CHARACTERS: usize = 128;
@@ -89,12 +92,30 @@ const COMMON_PASSWORDS: &[&str] = &[
 const TRACKS: &[&str] =
     &["abcdefghijklmnopqrstuvwxyz", "01234567890", "`1234567890-=", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./"];
 
-/// Notes what is wrong with a new password.
+/// The form in which passwords are counted and hashed: NFC, every kind of space as a plain one
+/// (RFC 8265, OpaqueString).
+///
+/// Keyboards differ in how they compose letters, and some make a no-break space of a space typed in
+/// passing; the person has typed the same. Case and width stay, as they were chosen.
+pub fn normalise_password(password: &str) -> String {
+    let categories = CodePointMapData::<GeneralCategory>::new();
+    let plain = |c| if categories.get(c) == GeneralCategory::SpaceSeparator { ' ' } else { c };
+    password.chars().map(plain).nfc().collect()
+}
+
+/// Notes what is wrong with a new password. Its length is that of the normalised form.
+///
+/// What can't be seen is refused: it comes from a clipboard, and nobody would know to type it again.
 pub fn check_password(pointer: &str, password: &str, faults: &mut Faults) {
+    if password.contains(is_invisible) {
+        faults.invalid(pointer, "must not contain invisible characters; some emoji are made of them");
+        return;
+    }
+    let password = normalise_password(password);
     let length = password.chars().count();
     if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&length) {
         faults.invalid(pointer, format!("must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters"));
-    } else if is_common(&password.to_lowercase()) {
+    } else if is_common(&plain(&password)) {
         faults.invalid(pointer, "is too easy to guess: it is among the passwords that are tried first");
     }
 }
@@ -102,9 +123,9 @@ pub fn check_password(pointer: &str, password: &str, faults: &mut Faults) {
 /// Notes a password that is nothing but something known about its owner: their email address, the
 /// part before its @, their name; also with digits and signs around it.
 pub fn check_password_is_not(pointer: &str, password: &str, known: &[&str], faults: &mut Faults) {
-    let password = password.trim().to_lowercase();
+    let password = plain(password);
     let is_known = |known: &str| {
-        let known = known.trim().to_lowercase();
+        let known = plain(known);
         let local = known.split('@').next().unwrap_or_default();
         [known.as_str(), local].into_iter().any(|fact| {
             let rest = password.replacen(fact, "", 1);
@@ -114,6 +135,11 @@ pub fn check_password_is_not(pointer: &str, password: &str, known: &[&str], faul
     if known.iter().any(|fact| is_known(fact)) {
         faults.invalid(pointer, "is too easy to guess: it must be more than your email address or name");
     }
+}
+
+/// What is compared when something is guessed: without case, width and surrounding space.
+fn plain(text: &str) -> String {
+    text.trim().nfkc().collect::<String>().to_lowercase()
 }
 
 fn is_common(password: &str) -> bool {
@@ -184,6 +210,34 @@ mod tests {
     }
 
     #[test]
+    fn a_password_typed_on_another_keyboard_is_the_same() {
+        for (one, other) in [
+            ("\u{e9}t\u{e9} \u{e0} la mer", "e\u{301}te\u{301} a\u{300} la mer"),
+            ("caf\u{e9}\u{a0}au\u{202f}lait", "cafe\u{301} au\u{3000}lait"),
+            ("\u{212b}ngstr\u{f6}m 10^-10", "\u{c5}ngstro\u{308}m 10^-10"),
+        ] {
+            assert_eq!(normalise_password(one), normalise_password(other));
+        }
+        for (one, other) in [("Vase", "vase"), ("a b", "ab"), ("a\tb", "a b"), ("\u{ff21}", "A"), (" a", "a")] {
+            assert_ne!(normalise_password(one), normalise_password(other));
+        }
+        // Eleven letters and 125, each of two characters when it comes apart.
+        assert!(!is_valid("e\u{301}i\u{308}o\u{302}a\u{300}u\u{301}n\u{303}c\u{327}e\u{302}a\u{302}i\u{301}o\u{303}"));
+        assert!(is_valid(&"e\u{301}o\u{308}a\u{300}u\u{301}n\u{303}".repeat(25)));
+    }
+
+    #[test]
+    fn what_can_not_be_seen_is_refused() {
+        for invisible in
+            ["\u{200b}", "\u{200d}", "\u{feff}", "\u{ad}", "\0", "\t", "\n", "\u{202e}", "\u{fe0f}", "\u{3164}"]
+        {
+            assert!(!is_valid(&format!("vermilion{invisible}quagga")), "{invisible:?}");
+            assert!(!is_valid(&format!("vermilion-quagga{invisible}")), "{invisible:?}");
+        }
+        assert!(is_valid("vermilion \u{1f525} quagga"));
+    }
+
+    #[test]
     fn what_is_tried_first_is_refused() {
         for common in [
             "password1234",
@@ -211,6 +265,8 @@ mod tests {
             "adminadmin123",
             "welcome12345",
             "            ",
+            "\u{3000}\u{3000}\u{a0}\u{3000}\u{3000}\u{a0}\u{3000}\u{3000}\u{a0}\u{3000}\u{3000}\u{a0}",
+            "\u{ff50}\u{ff41}\u{ff53}\u{ff53}\u{ff57}\u{ff4f}\u{ff52}\u{ff44}1234",
         ] {
             assert!(!is_valid(common), "{common:?}");
         }

@@ -2,6 +2,8 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::text::searchable;
+
 /// The most characters a message may have; a chat's settings may lower it.
 pub const MAX_CHARACTERS: u32 = 500;
 
@@ -82,16 +84,8 @@ pub fn is_invisible(c: char) -> bool {
 /// A term is found inside longer words, too: not all scripts put spaces between words, and those
 /// who want to dodge a term write around it. A moderator who blocks `ass` blocks `class`.
 pub fn has_blocked_term(text: &str, terms: &[String]) -> bool {
-    let text = fold(text);
-    terms.iter().map(|term| fold(term)).any(|term| !term.is_empty() && text.contains(&term))
-}
-
-/// The form in which terms are looked for: compatibility characters as plain ones, in lower case,
-/// without what can't be seen, one space between words.
-fn fold(text: &str) -> String {
-    let visible: String = text.nfkc().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
-    let words: Vec<&str> = visible.split_whitespace().collect();
-    words.join(" ")
+    let text = searchable(text);
+    terms.iter().map(|term| searchable(term)).any(|term| !term.is_empty() && text.contains(&term))
 }
 
 #[cfg(test)]

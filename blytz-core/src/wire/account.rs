@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Check, Faults, present, stated};
 use crate::{
     AddressId, Timestamp, UserId,
-    account::{self, Role},
+    account::{self, InvalidEmail, Role},
 };
 
 /// `POST /auth/signup`.
@@ -13,11 +13,16 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignupRequest {
-    /// The email address; compared without regard to case.
+    /// The email address. ASCII letters are compared without regard to case, host names as IDNA does,
+    /// composed and decomposed letters as the same. No invisible characters.
+    #[cfg_attr(feature = "openapi", schema(format = Email, max_length = 254))]
     pub email: String,
-    /// 12 to 128 characters, not a common password.
+    /// 12 to 128 characters, not a common password. Composed and decomposed letters are the same, and
+    /// so is every kind of space. No invisible characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 128))]
     pub password: String,
     /// What others see: 1 to 50 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 50))]
     pub display_name: String,
 }
 
@@ -41,12 +46,22 @@ pub struct LoginRequest {
     pub password: String,
 }
 
+impl Check for LoginRequest {
+    /// What can't be an address has no account. But what is invisible can't be found by looking.
+    fn check(&self, faults: &mut Faults) {
+        if let Err(error @ InvalidEmail::Invisible) = account::normalise_email(&self.email) {
+            faults.invalid("/email", error.to_string());
+        }
+    }
+}
+
 /// `POST /auth/refresh`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RefreshRequest {
-    /// The refresh token of the last answer; each works once.
+    /// The refresh token of the last answer. Each works once, but within ten seconds may be shown
+    /// again while the one that it was renewed to is unused.
     pub refresh_token: String,
 }
 
@@ -76,6 +91,7 @@ pub struct PasswordChange {
     /// The password until now.
     pub current_password: String,
     /// The password from now on: 12 to 128 characters, not a common one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 12, max_length = 128))]
     pub new_password: String,
 }
 
@@ -88,7 +104,7 @@ impl Check for PasswordChange {
 macro_rules! nothing_to_check {
     ($($name:ty),*) => {$(impl Check for $name { fn check(&self, _: &mut Faults) {} })*};
 }
-nothing_to_check!(LoginRequest, RefreshRequest, VerifyRequest, FirebaseRequest, RolesUpdate, AddressUpdate);
+nothing_to_check!(RefreshRequest, VerifyRequest, FirebaseRequest, RolesUpdate, AddressUpdate);
 
 macro_rules! secret_debug {
     ($($name:ident),*) => {$(
@@ -110,15 +126,19 @@ pub struct Verification {
     pub valid: bool,
     /// Whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub user_id: Option<UserId>,
     /// Their email address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub email: Option<String>,
     /// Their roles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub roles: Option<Vec<Role>>,
     /// When the token expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub expires_at: Option<Timestamp>,
 }
 
@@ -200,6 +220,7 @@ pub struct Refreshed {
 pub struct ProfileUpdate {
     /// The new display name.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 50))]
     pub display_name: Option<String>,
 }
 
@@ -241,6 +262,7 @@ pub struct Address {
     /// Postcode.
     pub postcode: String,
     /// ISO 3166-1 alpha-2 country code, upper case.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Z]{2}$"))]
     pub country: String,
 }
 
@@ -250,22 +272,30 @@ pub struct Address {
 #[serde(deny_unknown_fields)]
 pub struct AddressInput {
     /// Who receives.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// Their telephone number.
+    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 32))]
     pub phone: String,
     /// Street and number.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub line1: String,
     /// Flat, floor, building.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub line2: Option<String>,
     /// City.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub city: String,
     /// State or province.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 100))]
     pub state: Option<String>,
     /// Postcode.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 16))]
     pub postcode: String,
     /// ISO 3166-1 alpha-2 country code, upper case.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Z]{2}$"))]
     pub country: String,
 }
 
@@ -295,29 +325,35 @@ impl Check for AddressInput {
 pub struct AddressUpdate {
     /// Who receives.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 100))]
     pub name: Option<String>,
     /// Their telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 3, max_length = 32))]
     pub phone: Option<String>,
     /// Street and number.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 200))]
     pub line1: Option<String>,
     /// Flat, floor, building; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 200))]
     pub line2: Option<Option<String>>,
     /// City.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 100))]
     pub city: Option<String>,
     /// State or province; null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 100))]
     pub state: Option<Option<String>>,
     /// Postcode.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 16))]
     pub postcode: Option<String>,
     /// ISO 3166-1 alpha-2 country code, upper case.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, pattern = "^[A-Z]{2}$"))]
     pub country: Option<String>,
 }
 

@@ -16,6 +16,7 @@ pub struct ChatSend {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<MessageId>,
     /// 1 to 500 characters after normalising.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub text: String,
 }
 
@@ -36,6 +37,7 @@ pub struct Message {
     /// Which show's chat.
     pub stream_id: StreamId,
     /// Its place in the chat's log, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// Who wrote it.
     pub user: PublicUser,
@@ -55,9 +57,11 @@ pub struct MuteRequest {
     /// Whom.
     pub user_id: UserId,
     /// For how long: 1 to 604,800 seconds (a week).
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800))]
     pub seconds: u32,
     /// Why: up to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reason: Option<String>,
 }
 
@@ -79,6 +83,7 @@ pub struct BanRequest {
     pub user_id: UserId,
     /// Why: up to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
     pub reason: Option<String>,
 }
 
@@ -101,6 +106,7 @@ fn check_reason(reason: Option<&str>, faults: &mut Faults) {
 pub struct PinRequest {
     /// Which message; null, which has to be said, takes the pin away.
     #[serde(deserialize_with = "Option::deserialize")]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub message_id: Option<MessageId>,
 }
 
@@ -114,10 +120,13 @@ impl Check for PinRequest {
 #[serde(deny_unknown_fields, default)]
 pub struct ChatSettings {
     /// Seconds between two messages of one user; 0 is off; up to 3,600.
+    #[cfg_attr(feature = "openapi", schema(maximum = 3_600))]
     pub slow_mode_s: u32,
     /// Characters a message may have: 1 to 500.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 500))]
     pub max_length: u32,
     /// Terms that keep a message out: up to 200, each of 1 to 50 characters. Not shown to the public.
+    #[cfg_attr(feature = "openapi", schema(max_items = 200, min_length = 1, max_length = 50))]
     pub blocked_terms: Vec<String>,
     /// Whether only those who watch one of the seller's lots or the show's staff may write.
     pub followers_only: bool,
@@ -199,6 +208,7 @@ pub enum ChatEventData {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChatEvent {
     /// Its place in the log, dense from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// When.
     pub at: Timestamp,

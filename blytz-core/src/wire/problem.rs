@@ -8,7 +8,6 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $status:literal, $title:literal;)*) => {
         /// The stable code of an error. Clients branch on this, never on prose.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         #[non_exhaustive]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $variant,)*
@@ -82,6 +81,8 @@ codes! {
     Suspended = "suspended", 403, "Account suspended";
     /// None available.
     OutOfStock = "out_of_stock", 409, "Out of stock";
+    /// Another product of the seller has this sku.
+    SkuTaken = "sku_taken", 409, "SKU taken";
     /// The show is not live.
     StreamNotLive = "stream_not_live", 409, "Show not live";
     /// A lot of the show is still live.
@@ -126,6 +127,26 @@ codes! {
     AuctionLive = "auction_live", 409, "Auction still live";
 }
 
+#[cfg(feature = "openapi")]
+mod openapi {
+    use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
+
+    use super::ErrorCode;
+
+    /// By hand: the derive does not see the names that the macro above was given, and would state
+    /// the variants' own.
+    impl utoipa::PartialSchema for ErrorCode {
+        fn schema() -> RefOr<Schema> {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some("The stable code of an error. Clients branch on this, never on prose."))
+                .enum_values(Some(ErrorCode::ALL.iter().map(|code| code.as_str())))
+                .into()
+        }
+    }
+    impl utoipa::ToSchema for ErrorCode {}
+}
+
 impl std::fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
@@ -154,6 +175,7 @@ pub struct Problem {
     /// A short title, the same for every occurrence of the code.
     pub title: String,
     /// The HTTP status.
+    #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599))]
     pub status: u16,
     /// What was wrong this time and what would be right.
     pub detail: String,
@@ -166,10 +188,12 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// With `bid_too_low`: the least that would do now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub next_minimum: Option<Money>,
     /// With 429 and 503: seconds to wait, as in the `Retry-After` header; over a WebSocket there is
     /// no header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, minimum = 1))]
     pub retry_after: Option<u64>,
 }
 

@@ -30,5 +30,6 @@ pub struct CheckResult {
     pub status: String,
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub detail: Option<String>,
 }

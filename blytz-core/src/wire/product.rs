@@ -46,6 +46,9 @@ pub struct Product {
     pub weight_g: Option<u32>,
     /// The tax class its seller gave it.
     pub tax_class: Option<String>,
+    /// Its seller's own number for it, if there is one; no two products of a seller have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
     /// Units that can be had: on hand without those reserved.
     pub available: i64,
     /// When it was made.
@@ -60,30 +63,42 @@ pub struct Product {
 #[serde(deny_unknown_fields)]
 pub struct ProductInput {
     /// 1 to 200 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
     /// Up to 10,000 characters.
+    #[cfg_attr(feature = "openapi", schema(max_length = 10_000))]
     pub description: String,
     /// The fixed price, at least one minor unit.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::Price))]
     pub price: Money,
     /// Units on hand, 0 to 1,000,000.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub quantity: i64,
     /// Its category.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category_id: Option<CategoryId>,
     /// Grams, packed: 1 to 1,000,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub weight_g: Option<u32>,
     /// Up to 20 http(s) addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20, max_length = 2_000, pattern = "^https?://[^\\s]*$"))]
     pub images: Option<Vec<String>>,
     /// A tax class, up to 50 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 50))]
     pub tax_class: Option<String>,
     /// Up to 20 words of up to 50 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 20, min_length = 1, max_length = 50))]
     pub tags: Option<Vec<String>>,
+    /// Your own number for it, up to 64 characters; no two of your products have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<String>,
     /// `active` unless `draft` is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = openapi::first_status))]
     pub status: Option<ProductStatus>,
 }
 
@@ -97,6 +112,7 @@ impl Check for ProductInput {
         check_price(self.price, faults);
         check_quantity("/quantity", self.quantity, faults);
         check_details(self.weight_g, self.tax_class.as_deref(), self.images.as_deref(), self.tags.as_deref(), faults);
+        check_sku(self.sku.as_deref(), faults);
         check_status(self.status, faults);
     }
 }
@@ -108,12 +124,15 @@ impl Check for ProductInput {
 pub struct ProductUpdate {
     /// 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 200))]
     pub title: Option<String>,
     /// Up to 10,000 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 10_000))]
     pub description: Option<String>,
     /// The fixed price, in the product's currency, which stays.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = crate::money::Price))]
     pub price: Option<Money>,
     /// Its category, or null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -121,20 +140,30 @@ pub struct ProductUpdate {
     pub category_id: Option<Option<CategoryId>>,
     /// Grams, packed, or null for unknown.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000))]
     pub weight_g: Option<Option<u32>>,
     /// Up to 20 http(s) addresses.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, max_items = 20, max_length = 2_000, pattern = "^https?://[^\\s]*$")
+    )]
     pub images: Option<Vec<String>>,
     /// A tax class, or null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 50))]
     pub tax_class: Option<Option<String>>,
     /// Up to 20 words of up to 50 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_items = 20, min_length = 1, max_length = 50))]
     pub tags: Option<Vec<String>>,
+    /// Your own number for it, or null for none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub sku: Option<Option<String>>,
     /// `draft`, `active` or `archived`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(schema_with = openapi::later_status))]
     pub status: Option<ProductStatus>,
 }
 
@@ -156,6 +185,7 @@ impl Check for ProductUpdate {
             self.tags.as_deref(),
             faults,
         );
+        check_sku(self.sku.as_ref().and_then(Option::as_deref), faults);
         if self.status == Some(ProductStatus::SoldOut) {
             faults.invalid("/status", "must be draft, active or archived; sold_out follows from the stock");
         }
@@ -206,6 +236,16 @@ fn check_details(
     }
 }
 
+fn check_sku(sku: Option<&str>, faults: &mut Faults) {
+    let Some(sku) = sku else { return };
+    // It is compared character by character: what nobody sees must not make two of one.
+    if sku.trim() != sku || sku.chars().any(char::is_control) {
+        faults.invalid("/sku", "must not begin or end with a space, nor contain line breaks or tabs");
+    } else {
+        faults.text("/sku", sku, 1..=64);
+    }
+}
+
 fn check_status(status: Option<ProductStatus>, faults: &mut Faults) {
     if matches!(status, Some(ProductStatus::Archived | ProductStatus::SoldOut)) {
         faults.invalid("/status", "must be draft or active");
@@ -230,6 +270,7 @@ pub struct Inventory {
 #[serde(deny_unknown_fields)]
 pub struct InventorySet {
     /// Units in the house, 0 to 1,000,000; not below what is reserved.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub on_hand: i64,
 }
 
@@ -245,8 +286,10 @@ impl Check for InventorySet {
 #[serde(deny_unknown_fields)]
 pub struct InventoryAdjust {
     /// Units to add, or to take away when negative; not 0.
+    #[cfg_attr(feature = "openapi", schema(minimum = -1_000_000, maximum = 1_000_000))]
     pub delta: i64,
     /// Why: 1 to 200 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub reason: String,
 }
 
@@ -314,6 +357,7 @@ pub struct Category {
 #[serde(deny_unknown_fields)]
 pub struct CategoryInput {
     /// 1 to 100 characters, unique beside its siblings.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// The category above it; null for a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -333,6 +377,7 @@ impl Check for CategoryInput {
 pub struct CategoryUpdate {
     /// 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 100))]
     pub name: Option<String>,
     /// The category above it, or null to make it a root; not itself or one below it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -345,5 +390,24 @@ impl Check for CategoryUpdate {
         if let Some(name) = &self.name {
             faults.text("/name", name, 1..=100);
         }
+    }
+}
+
+#[cfg(feature = "openapi")]
+mod openapi {
+    use utoipa::openapi::{
+        Object, ObjectBuilder,
+        schema::{SchemaType, Type},
+    };
+
+    /// What a seller may ask for at first; null is what is meant without it.
+    pub(super) fn first_status() -> Object {
+        let text_or_null = SchemaType::from_iter([Type::String, Type::Null]);
+        ObjectBuilder::new().schema_type(text_or_null).enum_values(Some([Some("draft"), Some("active"), None])).build()
+    }
+
+    /// What a seller may ask for later.
+    pub(super) fn later_status() -> Object {
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["draft", "active", "archived"])).build()
     }
 }

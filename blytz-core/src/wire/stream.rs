@@ -46,6 +46,7 @@ pub struct Stream {
 #[serde(deny_unknown_fields)]
 pub struct StreamInput {
     /// 1 to 200 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: String,
     /// When it is announced for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +65,7 @@ impl Check for StreamInput {
 #[serde(deny_unknown_fields)]
 pub struct LotsUpdate {
     /// The seller's own auctions, each at most once, at most 500.
+    #[cfg_attr(feature = "openapi", schema(max_items = 500))]
     pub auction_ids: Vec<AuctionId>,
 }
 

@@ -47,6 +47,7 @@ impl Admin {
         let clock = Clock::system();
         let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await.map_err(anyhow::Error::from)?;
         let accounts = Accounts::new(db.clone(), clock, keys, &config);
+        accounts.settle().await.map_err(anyhow::Error::from)?;
         let ensured = accounts.ensure_admin(&email, &password).await;
         db.close().await;
         match ensured? {

@@ -109,9 +109,9 @@ const IS_WHOLE: &str = "pragma quick_check(1)";
 /// backup was made has not happened any more.
 async fn prepare(path: &Path) -> anyhow::Result<()> {
     let sqlite = Sqlite::open(path).await.context("it is no database")?;
-    let ours: i64 = sqlx::query_scalar(IS_OURS).fetch_one(sqlite.readers()).await?;
+    let ours: i64 = sqlx::query_scalar(IS_OURS).fetch_one(sqlite.writer()).await?;
     ensure!(ours == 2, "it is no Blytz database");
-    let whole: String = sqlx::query_scalar(IS_WHOLE).fetch_one(sqlite.readers()).await?;
+    let whole: String = sqlx::query_scalar(IS_WHOLE).fetch_one(sqlite.writer()).await?;
     ensure!(whole == "ok", "it is damaged: {whole}");
     let db = Db::sqlite(sqlite).await?;
     Keys::begin_epoch(&db, &Clock::system()).await?;

@@ -4,9 +4,10 @@
 //! piece of code on whichever database is behind them. Today that is SQLite; another database is
 //! another variant here and another arm in the two macros, and nothing in the services.
 
+mod health;
 mod sqlite;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -19,7 +20,21 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 #[derive(Clone)]
 pub struct Db {
     pub(crate) engine: Engine,
+    pub(crate) lane: Lane,
     gate: WriteGate,
+    health: health::Health,
+}
+
+/// Whose reads these are. Each lane has connections of its own, so that nobody's search keeps a bid
+/// waiting for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// What a room must know before it decides.
+    Rooms,
+    /// What is found by its key or through an index, and is short.
+    Lookups,
+    /// Lists and searches that anybody may ask for: few at once, and each for a limited time.
+    Scans,
 }
 
 /// Which database it is.
@@ -36,7 +51,7 @@ pub struct Tx {
 }
 
 pub(crate) enum TxEngine {
-    Sqlite(sqlx::SqliteTransaction<'static>),
+    Sqlite(sqlx::SqliteTransaction<'static>, Sqlite),
 }
 
 /// Runs an expression on a read connection: `on_db!(db, pool => sqlx::query(..).fetch_all(pool).await)`.
@@ -44,7 +59,7 @@ macro_rules! on_db {
     ($db:expr, $pool:ident => $body:expr) => {
         match &$db.engine {
             $crate::db::Engine::Sqlite(sqlite) => {
-                let $pool = sqlite.readers();
+                let $pool = sqlite.readers($db.lane);
                 $body
             }
         }
@@ -55,7 +70,7 @@ macro_rules! on_db {
 macro_rules! on_tx {
     ($tx:expr, $conn:ident => $body:expr) => {
         match &mut $tx.engine {
-            $crate::db::TxEngine::Sqlite(transaction) => {
+            $crate::db::TxEngine::Sqlite(transaction, _) => {
                 let $conn = &mut **transaction;
                 $body
             }
@@ -79,15 +94,34 @@ impl WriteGate {
     }
 }
 
+/// How long anybody waits for their turn to write before they are told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 async fn turn(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, sqlx::Error> {
-    Arc::clone(semaphore).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)
+    let turn = tokio::time::timeout(PATIENCE, Arc::clone(semaphore).acquire_owned()).await;
+    turn.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)
 }
 
 impl Db {
     /// Wraps an open SQLite database and brings its schema up to date.
     pub async fn sqlite(sqlite: Sqlite) -> Result<Self, OpenError> {
         sqlite.migrate().await?;
-        Ok(Self { engine: Engine::Sqlite(sqlite), gate: WriteGate::new() })
+        Ok(Self {
+            engine: Engine::Sqlite(sqlite),
+            lane: Lane::Lookups,
+            gate: WriteGate::new(),
+            health: Default::default(),
+        })
+    }
+
+    /// The same database, read through the lane of the rooms.
+    pub(crate) fn for_rooms(&self) -> Self {
+        Self { lane: Lane::Rooms, ..self.clone() }
+    }
+
+    /// The same database, read through the lane of lists and searches.
+    pub(crate) fn for_scans(&self) -> Self {
+        Self { lane: Lane::Scans, ..self.clone() }
     }
 
     /// Begins a write transaction. Keep it short: under five milliseconds, long work in slices.
@@ -104,7 +138,7 @@ impl Db {
     async fn begin(&self, queued: Option<OwnedSemaphorePermit>) -> Result<Tx, sqlx::Error> {
         let writing = turn(&self.gate.writer).await?;
         let engine = match &self.engine {
-            Engine::Sqlite(sqlite) => TxEngine::Sqlite(sqlite.begin_immediate().await?),
+            Engine::Sqlite(sqlite) => TxEngine::Sqlite(sqlite.begin_immediate().await?, sqlite.clone()),
         };
         Ok(Tx { engine, _turn: [Some(writing), queued] })
     }
@@ -119,11 +153,6 @@ impl Db {
         }
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        on_db!(self, pool => sqlx::query("select 1").execute(pool).await).map(drop)
-    }
-
     /// Closes every connection, after writing what is still in memory.
     pub async fn close(&self) {
         match &self.engine {
@@ -132,15 +161,63 @@ impl Db {
     }
 }
 
+/// Why a transaction was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// Nothing of it was written.
+    #[error("nothing was written: {0}")]
+    NotWritten(sqlx::Error),
+    /// The database did not say whether it was; ask it before saying anything.
+    #[error("whether it was written is not known: {0}")]
+    Unknown(sqlx::Error),
+}
+
 impl Tx {
     /// Makes everything durable that was written through this transaction.
     ///
     /// # Errors
-    /// An error leaves open whether it was written; ask the database before saying anything.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
+    /// Says whether anything may have been written all the same.
+    pub async fn commit(self) -> Result<(), CommitError> {
         match self.engine {
-            TxEngine::Sqlite(transaction) => transaction.commit().await,
+            TxEngine::Sqlite(transaction, sqlite) => transaction.commit().await.map_err(|error| {
+                sqlite.distrust_writer();
+                // A log that is full or locked does not have the record that ends a transaction.
+                match sqlite_code(&error) {
+                    Some(FULL | BUSY) => CommitError::NotWritten(error),
+                    _ => CommitError::Unknown(error),
+                }
+            }),
         }
+    }
+}
+
+// SQLite's primary result codes, https://www.sqlite.org/rescode.html.
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const NO_MEMORY: i32 = 7;
+const READ_ONLY: i32 = 8;
+const INTERRUPT: i32 = 9;
+const IO_ERROR: i32 = 10;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+const PROTOCOL: i32 = 15;
+
+fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(extended & 0xff)
+}
+
+/// Whether an error says that the database can't do it now, in contrast to never: its disk is full or
+/// gives errors, somebody has it locked, nobody was free to ask it, or it took too long.
+pub(crate) fn is_unavailable(error: &sqlx::Error) -> bool {
+    use sqlx::Error;
+    match error {
+        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Io(_) => true,
+        Error::Database(_) => matches!(
+            sqlite_code(error),
+            Some(BUSY | LOCKED | NO_MEMORY | READ_ONLY | INTERRUPT | IO_ERROR | FULL | CANNOT_OPEN | PROTOCOL)
+        ),
+        _ => false,
     }
 }
 

@@ -1,14 +1,36 @@
-//! SQLite: several readers, one writer, every commit on the disk before it is said.
+//! SQLite: readers in three lanes, one writer, every commit on the disk before it is said.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    path::Path,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use sqlx::{
-    SqlitePool,
+    Connection, SqliteConnection, SqlitePool, SqliteTransaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use super::Lane;
+
 /// The oldest SQLite we run on: earlier ones can lose a write-ahead log reset under concurrency.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
+
+/// How long a statement waits for a lock of another process. A bid waits for it, too.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// How long one statement of a scan may run.
+const SCAN: Duration = Duration::from_secs(1);
+
+/// After how many steps of SQLite's machine a scan looks at the time: a fraction of a millisecond.
+const STEPS: i32 = 20_000;
+
+/// How long anybody waits for a connection before they are told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +49,13 @@ pub enum OpenError {
 /// A SQLite database file.
 #[derive(Clone)]
 pub struct Sqlite {
-    readers: SqlitePool,
+    options: SqliteConnectOptions,
     writer: SqlitePool,
+    /// Whether the writer must not be trusted any more: a commit failed on it.
+    spoiled: Arc<AtomicBool>,
+    rooms: SqlitePool,
+    lookups: SqlitePool,
+    scans: SqlitePool,
 }
 
 impl Sqlite {
@@ -48,40 +75,38 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
+            .busy_timeout(BUSY)
             .pragma("cache_size", "-16000")
             // A deleted chat message is overwritten, not only unlinked.
             .pragma("secure_delete", "on")
             .pragma("temp_store", "memory")
             .statement_cache_capacity(256);
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone())
-            .await?;
+        let writer = pool(1).connect_with(options.clone()).await?;
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&writer).await?;
         if parse_version(&version) < OLDEST {
             return Err(OpenError::TooOld(version));
         }
-        let readers = SqlitePoolOptions::new()
-            .max_connections(6)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
-        Ok(Self { readers, writer })
+        let reading = options.clone().read_only(true).create_if_missing(false);
+        Ok(Self {
+            options,
+            writer,
+            spoiled: Arc::default(),
+            rooms: pool(2).connect_with(reading.clone()).await?,
+            lookups: pool(4).connect_with(reading.clone()).await?,
+            scans: timed(pool(2)).connect_with(reading).await?,
+        })
     }
 
     pub(super) async fn migrate(&self) -> Result<(), OpenError> {
         Ok(super::MIGRATIONS.run(&self.writer).await?)
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.readers
+    pub(crate) fn readers(&self, lane: Lane) -> &SqlitePool {
+        match lane {
+            Lane::Rooms => &self.rooms,
+            Lane::Lookups => &self.lookups,
+            Lane::Scans => &self.scans,
+        }
     }
 
     /// The write connection for what no transaction can do, such as `vacuum into`.
@@ -89,24 +114,74 @@ impl Sqlite {
         &self.writer
     }
 
-    pub(super) async fn begin_immediate(&self) -> Result<sqlx::SqliteTransaction<'static>, sqlx::Error> {
-        self.writer.begin_with("BEGIN IMMEDIATE").await
+    /// Begins a write transaction, on a new connection if the last one can't be trusted: after a
+    /// commit that failed, SQLite may have rolled back by itself while sqlx believes that the
+    /// transaction is open, and would refuse every later one.
+    pub(super) async fn begin_immediate(&self) -> sqlx::Result<SqliteTransaction<'static>> {
+        if self.spoiled.swap(false, Ordering::AcqRel) {
+            self.discard_writer().await?;
+        }
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            Err(error) if !super::is_unavailable(&error) => {
+                tracing::warn!(%error, "no transaction could begin; the write connection is replaced");
+                self.discard_writer().await?;
+                self.writer.begin_with("BEGIN IMMEDIATE").await
+            }
+            begun => begun,
+        }
     }
 
-    /// Empties the write-ahead log: it still holds the pages as they were before a deletion.
-    pub(super) async fn scrub(&self) -> Result<(), sqlx::Error> {
-        let mut writer = self.writer.acquire().await?;
-        // Waiting for a reader would keep bids waiting.
-        sqlx::query("pragma busy_timeout = 0").execute(&mut *writer).await?;
-        let scrubbed = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut *writer).await;
-        sqlx::query("pragma busy_timeout = 5000").execute(&mut *writer).await?;
+    /// Has the next transaction begin on a connection of its own.
+    pub(super) fn distrust_writer(&self) {
+        self.spoiled.store(true, Ordering::Release);
+    }
+
+    async fn discard_writer(&self) -> sqlx::Result<()> {
+        // Closing it may fail like everything else on it; the pool has forgotten it by then.
+        if let Err(error) = self.writer.acquire().await?.close().await {
+            tracing::debug!(%error, "a write connection did not close in good order");
+        }
+        Ok(())
+    }
+
+    /// Empties the write-ahead log: it still holds the pages as they were before a deletion. Waiting
+    /// for a reader would keep bids waiting, so it gives up at once; on a connection of its own, as
+    /// no other may lose its patience.
+    pub(super) async fn scrub(&self) -> sqlx::Result<()> {
+        let mut connection = SqliteConnection::connect_with(&self.options.clone().busy_timeout(Duration::ZERO)).await?;
+        let scrubbed = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        connection.close().await?;
         scrubbed.map(drop)
     }
 
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        for pool in [&self.scans, &self.lookups, &self.rooms, &self.writer] {
+            pool.close().await;
+        }
     }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// Has SQLite itself stop a statement that runs for too long: nobody else can, once it runs.
+fn timed(pool: SqlitePoolOptions) -> SqlitePoolOptions {
+    pool.after_connect(|connection, _| Box::pin(limit(connection, SCAN)))
+        .before_acquire(|connection, _| Box::pin(async move { limit(connection, SCAN).await.map(|()| true) }))
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a statement runs is monotonic time; no rule sees it")]
+async fn limit(connection: &mut SqliteConnection, most: Duration) -> sqlx::Result<()> {
+    let started = Instant::now();
+    connection.lock_handle().await?.set_progress_handler(STEPS, move || started.elapsed() < most);
+    Ok(())
 }
 
 fn parse_version(text: &str) -> (u32, u32, u32) {
@@ -126,14 +201,48 @@ mod tests {
         assert!(parse_version("3.9.9") < OLDEST);
     }
 
-    #[tokio::test]
-    async fn commits_are_synchronous_and_readers_cannot_write() {
+    async fn opened() -> (tempfile::TempDir, Sqlite) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let sqlite = Sqlite::open(&folder.path().join("t.db")).await.expect("opens");
+        (folder, sqlite)
+    }
+
+    #[tokio::test]
+    async fn commits_are_synchronous_and_readers_cannot_write() {
+        let (_folder, sqlite) = opened().await;
         let synchronous: i64 =
             sqlx::query_scalar("pragma synchronous").fetch_one(&sqlite.writer).await.expect("a pragma");
         assert_eq!(synchronous, 2, "FULL");
-        let refused = sqlx::query("create table t (a bigint)").execute(&sqlite.readers).await;
-        assert!(refused.is_err(), "a reader must not write");
+        for lane in [Lane::Rooms, Lane::Lookups, Lane::Scans] {
+            let refused = sqlx::query("create table t (a bigint)").execute(sqlite.readers(lane)).await;
+            assert!(refused.is_err(), "{lane:?} must not write");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_does_not_stop_the_next() {
+        let (_folder, sqlite) = opened().await;
+        // As after a full disk: SQLite has rolled back, and sqlx counts the transaction as open.
+        let mut tx = sqlite.begin_immediate().await.expect("begins");
+        sqlx::query("rollback").execute(&mut *tx).await.expect("ends it behind sqlx's back");
+        assert!(tx.commit().await.is_err());
+        sqlite.begin_immediate().await.expect("the next begins").commit().await.expect("and is written");
+
+        let tx = sqlite.begin_immediate().await.expect("begins");
+        sqlite.distrust_writer();
+        drop(tx);
+        sqlite.begin_immediate().await.expect("on a new connection").commit().await.expect("and is written");
+    }
+
+    #[tokio::test]
+    async fn a_scan_without_end_is_ended() {
+        const ENDLESS: &str = "with recursive n (i) as (select 1 union all select i + 1 from n) select max(i) from n";
+        let (_folder, sqlite) = opened().await;
+        let mut connection = sqlite.scans.acquire().await.expect("a connection");
+        limit(&mut connection, Duration::ZERO).await.expect("a limit");
+        let error = sqlx::query(ENDLESS).execute(&mut *connection).await.expect_err("it would run for ever");
+        assert!(super::super::is_unavailable(&error), "{error}");
+        drop(connection);
+        sqlx::query("select 1").execute(&sqlite.scans).await.expect("the next one has its own time");
     }
 }

@@ -13,7 +13,6 @@ mod uninterrupted;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-pub(crate) use self::uninterrupted::uninterrupted;
 pub use self::{
     extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
     limits::ClientAddr,
@@ -29,6 +28,7 @@ pub fn router(app: App) -> Router {
     let router = routes
         .merge(docs::router(&document))
         .fallback(|| async { Error::not_found() })
+        .layer(middleware::from_fn_with_state(app.clone(), uninterrupted::to_its_end))
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
         .layer(DefaultBodyLimit::max(extract::MAX_BODY));
     security::wrap(router, &app.config)

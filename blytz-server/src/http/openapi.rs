@@ -3,10 +3,13 @@
 //! Handlers say what is theirs; what every operation has in common (the errors of a body, of a
 //! login, of a limit) is written in here, once.
 
+mod strictness;
+
 use blytz_core::wire::Problem;
 use utoipa::openapi::{
-    Components, Content, Info, License, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response,
-    path::Operation,
+    Components, Content, Header, Info, License, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response,
+    path::{Operation, ParameterIn},
+    schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -63,14 +66,17 @@ fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(token));
     add_problem(&mut components);
+    components.headers.extend(HEADERS.map(|(name, kind, meaning)| (name.to_owned(), header(kind, meaning).into())));
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
             add_login(operation, method == "get" && OPEN.contains(&&**path));
             add_common_errors(operation, path.contains('{'));
             explain_errors(operation);
+            add_headers(operation);
         }
     }
+    strictness::say(&document.paths, &mut components.schemas);
     OpenApiBuilder::from(document).info(info).components(Some(components)).build()
 }
 
@@ -134,7 +140,9 @@ fn add_common_errors(operation: &mut Operation, takes_id: bool) {
         return;
     }
     let takes_body = operation.request_body.is_some();
-    let takes_query = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
+    let mut parameters = operation.parameters.iter().flatten();
+    let takes_query = parameters
+        .any(|parameter| matches!(parameter, RefOr::T(query) if matches!(query.parameter_in, ParameterIn::Query)));
     let takes_login = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     for (status, when) in [
         ("400", takes_body),
@@ -142,7 +150,7 @@ fn add_common_errors(operation: &mut Operation, takes_id: bool) {
         ("404", takes_id),
         ("413", takes_body),
         ("415", takes_body),
-        ("422", takes_body || takes_query && !takes_id),
+        ("422", takes_body || takes_query),
         ("429", true),
         ("503", true),
     ] {
@@ -176,4 +184,40 @@ fn explain_errors(operation: &mut Operation) {
 fn is_problem(content: &RefOr<Content>) -> bool {
     let RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) = content else { return false };
     reference.ref_location.ends_with("/Problem")
+}
+
+/// The headers that answers have beyond those that every HTTP server sends: name, type and meaning.
+const HEADERS: [(&str, Type, &str); 3] = [
+    ("Retry-After", Type::Integer, "Seconds to wait before asking again."),
+    ("WWW-Authenticate", Type::String, "How to log in: `Bearer`."),
+    (
+        "X-Request-Id",
+        Type::String,
+        "The request's id, to be named to the operator; taken from the request if it has one.",
+    ),
+];
+
+fn header(kind: Type, meaning: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(kind));
+    header.description = Some(meaning.to_owned());
+    // The type does not know this field of the specification; what stands here is written beside the others.
+    header.extensions = Some([("required", true)].into_iter().collect());
+    header
+}
+
+fn add_headers(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let is_problem = response.content.contains_key("application/problem+json");
+        for (name, when) in [
+            ("Retry-After", is_problem && matches!(status.as_str(), "429" | "503")),
+            ("WWW-Authenticate", is_problem && status == "401"),
+            ("X-Request-Id", true),
+        ] {
+            if when {
+                let reference = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
+                response.headers.insert(name.to_owned(), reference);
+            }
+        }
+    }
 }

@@ -23,13 +23,13 @@ async fn health() -> Json<Health> {
 /// May it get requests?
 #[utoipa::path(get, path = "/ready", tag = "process", responses(
     (status = 200, description = "Send requests.", body = Readiness),
-    (status = 503, description = "Send none: it is stopping, or something it needs does not answer.", body = Readiness),
+    (status = 503, description = "Send none: it is stopping, or the database takes no writes.", body = Readiness),
 ))]
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
-    let database = app.db.ping().await.map_err(|error| {
-        tracing::error!(%error, "the database does not answer");
-        "The database does not answer."
-    });
+    let database = match app.db.is_writable(app.clock.now()).await {
+        true => Ok(()),
+        false => Err("The database takes no writes."),
+    };
     let accepting = if app.shutdown.is_cancelled() { Err("The server is stopping.") } else { Ok(()) };
     answer([("database", database), ("accepting", accepting)])
 }

@@ -20,7 +20,7 @@ use self::{
 use crate::{
     clock::{Clock, random_bytes},
     config::Secret,
-    db::Db,
+    db::{CommitError, Db},
 };
 
 /// The server's keys and its epoch. Cheap to clone.
@@ -50,6 +50,9 @@ pub enum KeysError {
     /// The database did not give them.
     #[error("the signing keys could not be read: {0}")]
     Sql(#[from] sqlx::Error),
+    /// The database did not take them.
+    #[error("the signing keys could not be written: {0}")]
+    Commit(#[from] CommitError),
     /// They are encrypted, and nobody said with what.
     #[error("the signing keys in this database are encrypted: set BLYTZ_SECRET_KEY to the secret they were made with")]
     SecretMissing,
@@ -105,7 +108,7 @@ impl Keys {
     ///
     /// # Errors
     /// When the database can't be written.
-    pub async fn begin_epoch(db: &Db, clock: &Clock) -> Result<Epoch, sqlx::Error> {
+    pub async fn begin_epoch(db: &Db, clock: &Clock) -> Result<Epoch, KeysError> {
         let epoch = crate::clock::new_id(clock);
         let mut tx = db.begin_write().await?;
         store::replace_epoch(&mut tx, epoch, clock.now()).await?;

@@ -30,7 +30,17 @@ pub enum FolderError {
 pub struct DatabaseFile(PathBuf);
 
 /// As long as it lives, no other process opens the database.
-pub struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a program that this process is just about to start holds a copy
+    /// of it for a moment, and with it the lock.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the database's lock was not given back");
+        }
+    }
+}
 
 impl DatabaseFile {
     /// The file that a configuration names.
@@ -138,8 +148,11 @@ mod tests {
         // A lock belongs to an open file, so a second opening stands for a second process.
         let refused = file.lock().err().expect("taken").to_string();
         assert!(refused.contains(&format!("number {}", std::process::id())), "{refused}");
+        // Between fork and exec a child has all that its parent has open.
+        let childs = lock.0.try_clone().expect("a copy");
         drop(lock);
         assert!(file.lock().is_ok());
+        drop(childs);
     }
 
     #[test]

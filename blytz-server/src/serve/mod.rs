@@ -35,6 +35,7 @@ impl Server {
             clock: Clock::system(),
             listener: None,
             shutdown: CancellationToken::new(),
+            wrap: Box::new(|router| router),
         }
     }
 }
@@ -46,7 +47,11 @@ pub struct Builder {
     clock: Clock,
     listener: Option<TcpListener>,
     shutdown: CancellationToken,
+    wrap: Wrap,
 }
+
+/// What a host puts around the routes.
+type Wrap = Box<dyn FnOnce(Router) -> Router + Send>;
 
 impl Builder {
     /// How it is to run.
@@ -67,6 +72,13 @@ impl Builder {
     /// What stops it when cancelled.
     pub fn shutdown(self, shutdown: CancellationToken) -> Self {
         Self { shutdown, ..self }
+    }
+
+    /// What is put around all routes, such as `|router| router.layer(…)`: it sees each request before
+    /// anything else does, and each answer as it goes out. For [`Builder::launch`]; whoever opens a
+    /// server wraps its router themselves.
+    pub fn wrap(self, wrap: impl FnOnce(Router) -> Router + Send + 'static) -> Self {
+        Self { wrap: Box::new(wrap), ..self }
     }
 
     /// Opens the database and starts every service, without accepting a connection: for an axum app
@@ -94,7 +106,8 @@ impl Builder {
         let embedded = open(self.config, self.clock).await?;
         let app = embedded.app.clone();
         let shutdown = self.shutdown;
-        let served = tokio::spawn(serve(embedded, listener, shutdown.clone()));
+        let router = (self.wrap)(embedded.router());
+        let served = tokio::spawn(serve(embedded, router, listener, shutdown.clone()));
         Ok(Running { address, app, shutdown, served })
     }
 }
@@ -194,9 +207,9 @@ impl Running {
 
 /// Accepts until told to stop; then answers, closes sockets, commits, closes the database, in this
 /// order: nothing that was accepted is lost to a part that stopped before it.
-async fn serve(embedded: Embedded, listener: TcpListener, shutdown: CancellationToken) {
+async fn serve(embedded: Embedded, router: Router, listener: TcpListener, shutdown: CancellationToken) {
     let timeouts = embedded.app.config.timeouts;
-    let connections = Connections::new(embedded.router(), timeouts);
+    let connections = Connections::new(router, timeouts);
     accept(&connections, listener, &shutdown).await;
 
     tracing::info!("stopping");

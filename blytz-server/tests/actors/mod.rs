@@ -2,20 +2,26 @@
 //! codes and bodies rather than at what the SDK makes of them.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+#[path = "../document/mod.rs"]
+pub mod document;
+
 use blytz_core::Timestamp;
-use blytz_server::{Clock, Config, Running, Server, config::RateLimits};
+use blytz_server::{Builder, Clock, Config, Running, Server, config::RateLimits};
+use document::witness::Witness;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 pub const START: Timestamp = Timestamp::from_micros(1_750_000_000_000_000);
 pub const PASSWORD: &str = "vermilion-quagga-77";
 
-/// A running server over a temporary folder, and its clock, which stands still.
+/// A running server over a temporary folder, and its clock, which stands still. Every answer it
+/// gives is held against the API's description.
 pub struct TestApp {
     pub clock: Clock,
     pub running: Running,
     http: reqwest::Client,
     _folder: Option<tempfile::TempDir>,
+    _witness: Witness,
 }
 
 /// What came back.
@@ -46,14 +52,16 @@ impl TestApp {
         let mut config = Config::in_folder(folder.path());
         config.rate_limits = RateLimits::Off;
         change(&mut config);
-        let clock = Clock::manual(START);
-        let running = Server::builder().config(config).clock(clock.clone()).launch().await.expect("a server");
-        Self { clock, running, http: reqwest::Client::new(), _folder: Some(folder) }
+        let app = Self::launch(Server::builder().config(config), Clock::manual(START)).await;
+        Self { _folder: Some(folder), ..app }
     }
 
-    /// A server that the test launched itself, over a folder of its own.
-    pub fn over(running: Running, clock: Clock) -> Self {
-        Self { clock, running, http: reqwest::Client::new(), _folder: None }
+    /// A server as the test has it, over a folder of its own.
+    pub async fn launch(server: Builder, clock: Clock) -> Self {
+        let witness = Witness::default();
+        let server = server.clock(clock.clone()).wrap(witness.around());
+        let running = server.launch().await.expect("a server");
+        Self { clock, running, http: reqwest::Client::new(), _folder: None, _witness: witness }
     }
 
     /// A request whose every detail `build` may say.

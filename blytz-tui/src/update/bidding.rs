@@ -86,8 +86,10 @@ impl Turn<'_> {
     /// Reads an amount as it was typed, or says what is wrong with it.
     pub(super) fn typed_amount(&self, id: AuctionId, text: &str, is_max: bool) -> Result<Money, String> {
         let lot = self.model.lots.get(&id).ok_or("The lot is gone.")?;
-        let amount = Money::parse_decimal(text, lot.currency()).ok().filter(|amount| amount.is_price());
-        let amount = amount.ok_or_else(|| format!("Write an amount of {}, like 125 or 125.50.", lot.currency()))?;
+        let currency = lot.currency();
+        let amount = Money::parse_decimal(text, currency).ok().filter(|amount| amount.is_price());
+        let amount = amount
+            .ok_or_else(|| format!("Write an amount of {currency}, like {}.", Money::example(currency).to_decimal()))?;
         let raises_own = is_max && self.model.position(lot) == Position::Leading;
         match lot.minimum(self.model.server_now()) {
             Some(least) if amount.amount < least.amount && !raises_own => {

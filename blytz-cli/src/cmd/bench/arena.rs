@@ -105,6 +105,7 @@ pub async fn product(seller: &Client, run: &str, lots: usize) -> Result<ProductI
         images: None,
         tax_class: None,
         tags: None,
+        sku: None,
         status: None,
     };
     Ok(seller.products().create(&input).await?.id)

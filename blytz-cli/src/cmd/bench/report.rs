@@ -32,7 +32,7 @@ pub struct Report {
     pub deliveries_per_second: f64,
     /// Events that a watcher did not get though it got later ones; anything but 0 is a fault.
     pub missing: u64,
-    /// Watchers that were cut off, or had not seen the end ten seconds after it.
+    /// Watchers that were cut off, or had not seen the end half a minute after it.
     pub watchers_lost: usize,
     /// As the server counts them, of everything it does.
     pub commits: Option<Commits>,

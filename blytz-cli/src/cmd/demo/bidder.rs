@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use blytz_client::{
-    ConnectionState, LiveEvent, LiveEvents, LiveHandle, new_bid_id,
+    ConnectionState, LiveEvent, LiveEvents, LiveHandle, RetryKind, new_bid_id,
     wire::{
         ErrorCode,
         auction::{AuctionStatus, BidRequest, EventData, Format, RulesView, StatusView},
@@ -248,7 +248,8 @@ impl Bidder {
         };
         match self.live.bid(request).await {
             Ok(_) => {}
-            Err(error) if error.code().is_some_and(is_part_of_the_game) => {
+            // Nor is it trouble that a busy server says "not now".
+            Err(error) if error.code().is_some_and(is_part_of_the_game) || error.retry_kind() != RetryKind::Never => {
                 self.stage.count_refusal();
                 // Somebody was faster: what is there now decides whether they try again.
                 let now = self.now();

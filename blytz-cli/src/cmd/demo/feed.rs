@@ -1,9 +1,13 @@
 //! What the audience sees: every event of the show as a line, and what came of it in the end.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use blytz_client::{
-    Client, LiveEvent,
+    Client, LiveEvent, LiveHandle,
     wire::{
         auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason, LogEntry},
         chat::ChatEventData,
@@ -68,7 +72,14 @@ pub struct Feed {
     lots: HashMap<AuctionId, Course>,
     sales: Vec<Sale>,
     messages: u64,
+    /// Lots that it saw end, and the last word that it heard.
+    ended: HashSet<AuctionId>,
+    heard: u64,
 }
+
+/// How long the audience waits for what it knows to have happened. Longer than any machine takes; who
+/// waits so long has lost the connection.
+const LATEST: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 struct Course {
@@ -79,59 +90,92 @@ struct Course {
 
 impl Feed {
     pub fn new(stage: Arc<Stage>, client: Client, began: Instant, out: Option<Output>) -> Self {
-        Self { stage, client, began, out, lots: HashMap::new(), sales: Vec::new(), messages: 0 }
+        let (lots, ended) = (HashMap::new(), HashSet::new());
+        Self { stage, client, began, out, lots, sales: Vec::new(), messages: 0, ended, heard: 0 }
     }
 
-    /// Watches until the curtain falls.
+    /// Watches until the curtain falls, and then until it has seen all that fell before.
     pub async fn watch(mut self) -> Result<Summary, Failure> {
         let (live, mut events) = self.client.live().connect();
         live.subscribe(Channel::Stream(self.stage.stream.id));
         live.subscribe(Channel::Chat(self.stage.stream.id));
+        for id in &self.stage.queue {
+            live.subscribe(Channel::Auction(*id));
+        }
         let stage = self.stage.clone();
-        loop {
-            let event = tokio::select! {
-                biased;
-                event = events.recv() => event,
-                () = stage.over.cancelled() => None,
+        let mut latest = None;
+        while latest.is_none() || !self.has_seen_it_all() {
+            let patience = async {
+                match latest {
+                    Some(latest) => tokio::time::sleep_until(latest).await,
+                    None => std::future::pending().await,
+                }
             };
-            match event {
-                None => break,
-                Some(LiveEvent::Auction { id, entry }) => self.auction(id, &entry)?,
-                Some(LiveEvent::Chat { event, .. }) => {
-                    if let ChatEventData::Message { user, text, .. } = &event.data {
-                        self.stage.learn_name(user.id, &user.display_name);
-                        self.messages += 1;
-                        let text = format!("{}: {text}", user.display_name);
-                        self.line(None, "chat", "chat", &text)?;
-                    }
-                }
-                // Before they open, so that nothing of them is missed.
-                Some(LiveEvent::Update { update, .. }) => match update.data {
-                    UpdateData::Lots { auction_ids } => {
-                        for id in auction_ids {
-                            live.subscribe(Channel::Auction(id));
-                        }
-                    }
-                    UpdateData::Lot { auction_id, .. } => live.subscribe(Channel::Auction(auction_id)),
-                    _ => {}
+            tokio::select! {
+                biased;
+                event = events.recv() => match event {
+                    Some(event) => self.see(&live, event)?,
+                    None => break,
                 },
-                Some(LiveEvent::State(blytz_client::ConnectionState::Live)) => {
-                    for id in &self.stage.queue {
-                        live.subscribe(Channel::Auction(*id));
-                    }
+                () = stage.over.cancelled(), if latest.is_none() => latest = Some(Instant::now() + LATEST),
+                () = patience => {
+                    stage.find_fault("the audience did not see the end".to_owned());
+                    break;
                 }
-                Some(LiveEvent::Resynced { channel }) => {
-                    self.stage.complain(format!("the audience missed something in {channel}"));
-                }
-                Some(LiveEvent::SubscribeRefused { channel, error }) => {
-                    self.stage.complain(format!("the audience can't follow {channel}: {error}"));
-                }
-                Some(_) => {}
             }
         }
         live.close();
         self.verify().await;
         Ok(self.summary())
+    }
+
+    fn has_seen_it_all(&self) -> bool {
+        let finale = self.stage.finale();
+        finale.fallen.is_subset(&self.ended) && finale.last_word <= self.heard
+    }
+
+    fn see(&mut self, live: &LiveHandle, event: LiveEvent) -> Result<(), Failure> {
+        match event {
+            LiveEvent::Auction { id, entry } => return self.auction(id, &entry),
+            LiveEvent::AuctionState { id, status, .. } => {
+                if !matches!(status.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
+                    self.ended.insert(id);
+                }
+                self.stage.take_seat(Channel::Auction(id));
+            }
+            LiveEvent::Chat { event, .. } => {
+                self.heard = event.seq;
+                if let ChatEventData::Message { user, text, .. } = &event.data {
+                    self.stage.learn_name(user.id, &user.display_name);
+                    self.messages += 1;
+                    return self.line(None, "chat", "chat", &format!("{}: {text}", user.display_name));
+                }
+            }
+            LiveEvent::ChatState { stream, seq, .. } => {
+                self.heard = seq;
+                self.stage.take_seat(Channel::Chat(stream));
+            }
+            // Before they open, so that nothing of them is missed.
+            LiveEvent::Update { update, .. } => match update.data {
+                UpdateData::Lots { auction_ids } => {
+                    for id in auction_ids {
+                        live.subscribe(Channel::Auction(id));
+                    }
+                }
+                UpdateData::Lot { auction_id, .. } => live.subscribe(Channel::Auction(auction_id)),
+                _ => {}
+            },
+            LiveEvent::Resynced { channel } => {
+                self.stage.complain(format!("the audience missed something in {channel}"));
+            }
+            LiveEvent::SubscribeRefused { channel, error } => {
+                self.stage.complain(format!("the audience can't follow {channel}: {error}"));
+                // Nobody shall wait for it.
+                self.stage.take_seat(channel);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn auction(&mut self, id: AuctionId, entry: &LogEntry) -> Result<(), Failure> {
@@ -193,6 +237,7 @@ impl Feed {
                 self.line(Some((id, entry)), "voided", "void", &text)
             }
             EventData::Closed { status, winner, price } => {
+                self.ended.insert(id);
                 let course = self.lots.remove(&id).unwrap_or_default();
                 let sale = Sale {
                     auction_id: id,
@@ -215,6 +260,7 @@ impl Feed {
                 self.line(Some((id, entry)), "closed", label, &text)
             }
             EventData::Cancelled { reason } => {
+                self.ended.insert(id);
                 self.lots.remove(&id);
                 self.line(Some((id, entry)), "cancelled", "cancel", reason)
             }

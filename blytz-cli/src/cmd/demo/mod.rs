@@ -22,6 +22,7 @@ use tokio::{task::JoinSet, time::Instant};
 use self::{
     feed::{Feed, Summary},
     pace::Pace,
+    seller::Evening,
     show::Show,
     stage::{FRIEND, PASSWORD, Stage},
 };
@@ -52,15 +53,19 @@ Examples:
   blytz demo
   blytz demo --port 8080
   blytz demo --headless --seconds 60
+  blytz demo --headless --lots 2
   blytz demo --headless --seed 7 --output json
 ")]
 pub struct Args {
     /// Print what happens instead of opening the show in the terminal
     #[arg(long)]
     headless: bool,
-    /// End after this many seconds [default: 60 without a terminal, else never]
+    /// End after this many seconds [default: 60 without a terminal and without --lots, else never]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: Option<u64>,
+    /// End when this many lots are sold, however long that takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    lots: Option<u64>,
     /// The server's port on the loopback interface; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
@@ -76,7 +81,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let began = Instant::now();
     let headless = args.headless || !io::stdout().is_terminal();
     ctx.out.note("Setting up a server and a show ...");
-    let seconds = args.seconds.or(headless.then_some(HEADLESS_SECONDS));
+    let seconds = args.seconds.or((headless && args.lots.is_none()).then_some(HEADLESS_SECONDS));
     let pace = match args.speed {
         Some(pace) => pace,
         None => Pace::new(usual_speed(headless, seconds)).map_err(Failure::usage)?,
@@ -87,7 +92,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let house = House::open(args.port).await?;
     let stage = Arc::new(Stage::set(&house, Show::load()?, pace).await?);
     invite(ctx, &house, seed);
-    let played = play(ctx, &house, &stage, Play { headless, began, until, seed }).await;
+    let played = play(ctx, &house, &stage, Play { headless, began, until, lots: args.lots, seed }).await;
     let closed = house.close().await;
     let summary = played?;
     closed?;
@@ -107,6 +112,7 @@ struct Play {
     headless: bool,
     began: Instant,
     until: Option<Instant>,
+    lots: Option<u64>,
     seed: u64,
 }
 
@@ -125,10 +131,10 @@ async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> R
     for (person, role) in stage.bidders.iter().zip(&stage.show.cast) {
         cast.spawn(bidder::run(stage.clone(), person.clone(), role.clone(), moods.random()));
     }
-    let last_lot = play.until.map(|until| until - CURTAIN);
-    let selling = tokio::spawn(seller::run(stage.clone(), last_lot));
+    let evening = Evening { until: play.until.map(|until| until - CURTAIN), lots: play.lots };
+    let selling = tokio::spawn(seller::run(stage.clone(), evening));
     let outcome =
-        if play.headless { sit_through(selling, play.until).await } else { join_in(stage, selling, play.until).await };
+        if play.headless { sit_through(selling, play.until).await } else { join_in(stage, selling, &play).await };
 
     stage.over.cancel();
     while cast.join_next().await.is_some() {}
@@ -150,14 +156,15 @@ async fn sit_through(selling: Selling, until: Option<Instant>) -> Result<(), Fai
 }
 
 /// Until the person at the terminal has had enough, or time is up.
-async fn join_in(stage: &Arc<Stage>, selling: Selling, until: Option<Instant>) -> Result<(), Failure> {
+async fn join_in(stage: &Arc<Stage>, mut selling: Selling, play: &Play) -> Result<(), Failure> {
     let mut options = Options::new(stage.you.client.clone());
     if let Some(first) = stage.queue.first() {
         options.start = StartScreen::Lot(*first);
     }
     tokio::select! {
         left = blytz_tui::run(options) => left?,
-        () = deadline(until) => {}
+        () = deadline(play.until) => {}
+        sold = &mut selling, if play.lots.is_some() => return sold.map_err(anyhow::Error::from)?,
     }
     if selling.is_finished() { selling.await.map_err(anyhow::Error::from)? } else { Ok(()) }
 }

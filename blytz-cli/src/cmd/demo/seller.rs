@@ -5,6 +5,7 @@ use std::sync::Arc;
 use blytz_client::{
     LiveEvent, LiveEvents, LiveHandle,
     wire::{
+        ErrorCode,
         auction::{AuctionStatus, EventData},
         chat::ChatSend,
         live::Channel,
@@ -20,13 +21,22 @@ use crate::error::Failure;
 /// hammer and the last word, in the show's seconds.
 const LAST_WORD: f64 = 1.0;
 
-/// Runs the show: the whole catalogue, over and over, or as much of it as there is time for.
-pub async fn run(stage: Arc<Stage>, until: Option<Instant>) -> Result<(), Failure> {
+/// How much of the catalogue is sold.
+#[derive(Debug, Clone, Copy)]
+pub struct Evening {
+    /// Nothing is opened that might not close in time.
+    pub until: Option<Instant>,
+    /// So many lots; what nobody wants does not count.
+    pub lots: Option<u64>,
+}
+
+/// Runs the show: the whole catalogue, over and over, or as much of it as the evening has room for.
+pub async fn run(stage: Arc<Stage>, evening: Evening) -> Result<(), Failure> {
     let (live, events) = stage.seller.client.live().connect();
     let mut seller = Seller { stage: stage.clone(), live, events, said: 0 };
     let outcome = tokio::select! {
         () = stage.over.cancelled() => Ok(()),
-        outcome = seller.run(until) => outcome,
+        outcome = seller.run(evening) => outcome,
     };
     seller.live.close();
     outcome
@@ -41,26 +51,28 @@ struct Seller {
 }
 
 impl Seller {
-    async fn run(&mut self, until: Option<Instant>) -> Result<(), Failure> {
+    async fn run(&mut self, evening: Evening) -> Result<(), Failure> {
         let stage = self.stage.clone();
         let mut queue = stage.queue.clone();
-        loop {
-            let mut sold = 0;
+        let mut left = evening.lots.unwrap_or(u64::MAX);
+        while left > 0 {
+            let mut offered = 0;
             for id in queue {
                 // Towards the end of the evening only what goes quickly.
-                if self.has_time_for(id, until)? {
-                    self.sell(id).await?;
-                    sold += 1;
+                if left > 0 && self.has_time_for(id, evening.until)? {
+                    left -= u64::from(self.sell(id).await?);
+                    offered += 1;
                     tokio::time::sleep(stage.pace.duration(stage.show.head.pause)).await;
                 }
             }
-            if sold == 0 {
-                self.say(&stage.show.patter.goodbye, &[]).await;
-                return Ok(());
+            if offered == 0 {
+                break;
             }
             // Everything was on the table once; there is more of it in the back.
-            queue = stage.lay_out().await?;
+            queue = if left > 0 { stage.lay_out().await? } else { Vec::new() };
         }
+        self.say(&stage.show.patter.goodbye, &[]).await;
+        Ok(())
     }
 
     fn has_time_for(&self, id: AuctionId, until: Option<Instant>) -> Result<bool, Failure> {
@@ -75,14 +87,19 @@ impl Seller {
         Ok(Instant::now() + needed <= until)
     }
 
-    async fn sell(&mut self, id: AuctionId) -> Result<(), Failure> {
+    /// Puts a lot under the hammer; returns whether somebody has it.
+    async fn sell(&mut self, id: AuctionId) -> Result<bool, Failure> {
         let stage = self.stage.clone();
         let title = stage.title(id).to_owned();
+        // Nothing is shown to an empty house.
+        stage.seated(&[Channel::Chat(stage.stream.id), Channel::Auction(id)]).await;
         self.live.subscribe(Channel::Auction(id));
         let auction = stage.seller.client.auctions().start(id).await?;
         let start = auction.rules.starting_price;
         self.say(&stage.show.patter.opening, &[("{lot}", &title), ("{price}", &start.to_string())]).await;
-        match self.hammer(id).await {
+        let sold = self.hammer(id).await;
+        stage.fell(id);
+        match sold {
             Some((winner, price)) => {
                 let (name, price) = (stage.name(winner), price.to_string());
                 let words = [("{lot}", &*title), ("{name}", &name), ("{price}", &price)];
@@ -91,7 +108,7 @@ impl Seller {
             None => self.say(&stage.show.patter.unsold, &[]).await,
         }
         self.live.unsubscribe(Channel::Auction(id));
-        Ok(())
+        Ok(sold.is_some())
     }
 
     /// Waits for the hammer: who has it, for how much.
@@ -124,8 +141,11 @@ impl Seller {
         self.said += 1;
         let text = words.iter().fold(line.clone(), |text, (mark, word)| text.replace(mark, word));
         let message = ChatSend { stream_id: self.stage.stream.id, message_id: None, text };
-        if let Err(error) = self.live.chat(message).await {
-            self.stage.complain(format!("the seller can't speak: {error}"));
+        match self.live.chat(message).await {
+            Ok(message) => self.stage.said(message.seq),
+            // Who sells fast has to be short.
+            Err(error) if error.code() == Some(ErrorCode::RateLimited) => {}
+            Err(error) => self.stage.complain(format!("the seller can't speak: {error}")),
         }
     }
 }

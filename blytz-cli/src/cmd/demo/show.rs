@@ -160,6 +160,7 @@ impl Show {
             images: None,
             tax_class: None,
             tags: Some(lot.tags.clone()),
+            sku: None,
             status: None,
         })
     }

@@ -1,7 +1,7 @@
 //! The show set up on a server: its people, its things, its lots.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -13,12 +13,14 @@ use blytz_client::{
     wire::{
         account::SignupRequest,
         auction::AuctionInput,
+        live::Channel,
         product::CategoryInput,
         stream::{Stream, StreamInput},
     },
 };
 use blytz_core::{AuctionId, CategoryId, Money, ProductId, UserId, account::Role};
 use futures_util::future::try_join_all;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{pace::Pace, show::Show};
@@ -42,6 +44,15 @@ pub struct Person {
     pub name: String,
 }
 
+/// What there is to see until the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finale {
+    /// Lots that are over.
+    pub fallen: HashSet<AuctionId>,
+    /// The seq of the last thing that the seller said.
+    pub last_word: u64,
+}
+
 /// The show on a server, as everybody in it knows it.
 pub struct Stage {
     pub show: Show,
@@ -54,6 +65,10 @@ pub struct Stage {
     pub queue: Vec<AuctionId>,
     /// Set when the curtain falls.
     pub over: CancellationToken,
+    /// What the audience follows by now.
+    seats: watch::Sender<HashSet<Channel>>,
+    /// What the seller saw and said, which the audience shall not miss at the end.
+    finale: Mutex<Finale>,
     products: Vec<ProductId>,
     lots: RwLock<HashMap<AuctionId, usize>>,
     names: RwLock<HashMap<UserId, String>>,
@@ -100,6 +115,8 @@ impl Stage {
             you,
             queue: Vec::new(),
             over: CancellationToken::new(),
+            seats: watch::Sender::default(),
+            finale: Mutex::default(),
             products,
             lots: RwLock::default(),
             names: RwLock::new(names),
@@ -128,6 +145,35 @@ impl Stage {
         }
         self.seller.client.streams().set_lots(self.stream.id, &queue).await?;
         Ok(queue)
+    }
+
+    /// The audience follows a channel from here on.
+    pub fn take_seat(&self, channel: Channel) {
+        self.seats.send_modify(|seats| {
+            seats.insert(channel);
+        });
+    }
+
+    /// Returns once the audience follows all of these.
+    pub async fn seated(&self, channels: &[Channel]) {
+        let mut seats = self.seats.subscribe();
+        // It can't close: the stage holds the other end.
+        let _ = seats.wait_for(|seats| channels.iter().all(|channel| seats.contains(channel))).await;
+    }
+
+    /// A hammer fell.
+    pub fn fell(&self, lot: AuctionId) {
+        self.finale.lock().unwrap_or_else(PoisonError::into_inner).fallen.insert(lot);
+    }
+
+    /// The seller said something.
+    pub fn said(&self, seq: u64) {
+        self.finale.lock().unwrap_or_else(PoisonError::into_inner).last_word = seq;
+    }
+
+    /// What there is to see until the end, as far as it has happened.
+    pub fn finale(&self) -> Finale {
+        self.finale.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where a lot stands in the catalogue.

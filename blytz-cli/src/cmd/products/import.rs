@@ -1,87 +1,77 @@
 //! `blytz products import`: a row, a product; and a report that leaves no row out.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    time::Duration,
-};
+use std::time::Duration;
 
 use blytz_client::{
     Client, Error, RetryKind,
-    wire::{ErrorCode, product::ProductInput},
+    wire::{
+        ErrorCode,
+        product::{InventoryAdjust, Product, ProductInput, ProductUpdate},
+    },
 };
 use blytz_core::{Currency, ProductId};
-use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::row::{self, Fault, Head};
+use super::{
+    catalogue::{self, Catalogue, Checked},
+    present::Present,
+    report::{Report, rows as count},
+    row::{self, Fault, Head},
+    sheet::Delimiter,
+};
 use crate::{
     context::Context,
     error::{Exit, Failure},
+    progress,
 };
 
 pub const EXAMPLES: &str = "\
 Examples:
   blytz products import catalogue.csv --dry-run
   blytz products import catalogue.csv
+  blytz products import catalogue.csv --update --yes
   blytz products import catalogue.csv --from-row 120
   cat catalogue.csv | blytz products import - --currency SGD --output json
 
-Columns: title, price, quantity; and, where you like: description, currency, category_id, weight_g,
-images (addresses, spaces between), tags (words, semicolons between), tax_class, status (draft or
-active). Every row becomes a new product; rows that are refused are listed, the others imported.
+Columns: title, price, quantity; and, where you like: sku, description, currency, category_id,
+weight_g, images (addresses, spaces between), tags (words, semicolons between), tax_class, status
+(draft or active). A row becomes a new product, unless its sku, your own number for it, says that
+it is there already. Rows that are refused are listed, the others imported.
 ";
 
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// The CSV file; `-` for stdin
-    file: String,
+    /// The CSV file, in UTF-8 or UTF-16; `-` for stdin
+    pub(super) file: String,
     /// The currency of rows that name none
     #[arg(long, default_value = "MYR")]
-    currency: Currency,
+    pub(super) currency: Currency,
+    /// What parts the columns: a sign, or comma, semicolon or tab [default: what the head has]
+    #[arg(long, value_name = "SIGN")]
+    pub(super) delimiter: Option<Delimiter>,
+    /// Change the products whose sku is there already, instead of leaving them as they are
+    #[arg(long)]
+    update: bool,
     /// Check every row, import none
     #[arg(long)]
     dry_run: bool,
     /// Begin with this row (the head is row 1), after an import that was cut short
     #[arg(long, value_name = "ROW", default_value_t = 2, hide_default_value = true,
         value_parser = clap::value_parser!(u64).range(2..))]
-    from_row: u64,
+    pub(super) from_row: u64,
 }
-
-/// What became of the rows.
-#[derive(Debug, Default, Serialize)]
-struct Report {
-    /// Rows that are products now.
-    imported: u64,
-    /// Rows that can't be products.
-    refused: u64,
-    /// Rows after the one where the import stopped.
-    not_tried: u64,
-    /// Rows that were sent without an answer: they may be products.
-    unknown: u64,
-    /// Nothing was sent.
-    dry_run: bool,
-    /// What is wrong with the refused ones.
-    faults: Vec<Fault>,
-    /// The new products, in the order of their rows.
-    products: Vec<ProductId>,
-    /// Where to go on.
-    resume_from: Option<u64>,
-}
-
-type Checked = (u64, Result<ProductInput, Vec<Fault>>);
 
 pub async fn run(ctx: &Context, args: ImportArgs) -> Result<(), Failure> {
-    let rows = read(ctx, &args)?;
+    let catalogue = catalogue::read(ctx, &args)?;
     let mut report = Report { dry_run: args.dry_run, ..Report::default() };
     let stopped = if args.dry_run {
-        check_only(&rows, &mut report);
+        check_only(ctx, &args, catalogue, &mut report).await?;
         None
     } else {
-        import(ctx, &ctx.client().await?, rows, &mut report).await
+        let client = ctx.client().await?;
+        import(ctx, &args, &client, catalogue, &mut report).await?
     };
-    print(ctx, &args, &report)?;
+    report.print(ctx, &args.file)?;
     match stopped {
         Some(Stop::Refused(error)) => Err(error.into()),
         Some(Stop::Interrupted) => Err(Failure::failed("Interrupted.")),
@@ -98,72 +88,117 @@ enum Stop {
     Interrupted,
 }
 
-/// Every row, read and checked before the first is sent.
-fn read(ctx: &Context, args: &ImportArgs) -> Result<Vec<Checked>, Failure> {
-    let input: Box<dyn Read> = if args.file == "-" {
-        Box::new(io::stdin().lock())
+/// What is to be done with a row.
+enum Task<'a> {
+    Create,
+    Change(&'a Product, ProductUpdate, i64),
+    Leave,
+}
+
+fn task<'a>(args: &ImportArgs, head: &Head, input: &ProductInput, present: &'a Present) -> Task<'a> {
+    let Some(product) = present.product(input) else { return Task::Create };
+    let (changes, units) = (row::changes(head, input, product), row::delta(input, product));
+    if args.update && (changes != ProductUpdate::default() || units != 0) {
+        Task::Change(product, changes, units)
     } else {
-        let file = File::open(&args.file);
-        Box::new(file.map_err(|error| Failure::failed(format!("{} can't be read: {error}.", args.file)))?)
+        Task::Leave
+    }
+}
+
+/// Says what an import would do. Without a login nobody knows what is there already.
+async fn check_only(
+    ctx: &Context,
+    args: &ImportArgs,
+    catalogue: Catalogue,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let client = ctx.client().await;
+    let looked = match &client {
+        Ok(client) if client.tokens().is_some() => Present::look(client).await.map_err(|error| error.to_string()),
+        Ok(_) => Err("nobody is logged in".to_owned()),
+        Err(failure) => Err(failure.to_string()),
     };
-    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(input);
-    let unreadable = |error: csv::Error| Failure::failed(format!("{} can't be read: {error}.", args.file));
-    let head = Head::read(table.headers().map_err(unreadable)?)
-        .map_err(|why| Failure::failed(format!("{}: {why}.", args.file)))?;
-    if head.has("id") {
-        ctx.out.note("The column id is left aside: every row becomes a new product.");
-    }
-    let mut rows = Vec::new();
-    for (record, number) in table.records().zip(2..) {
-        if number < args.from_row {
-            continue;
-        }
-        let read = match record {
-            Ok(record) => row::read(&head, number, &record, args.currency),
-            Err(error) if error.is_io_error() => return Err(unreadable(error)),
-            Err(error) => Err(vec![Fault { row: number, column: String::new(), reason: error.to_string() }]),
-        };
-        rows.push((number, read));
-    }
-    Ok(rows)
-}
-
-fn check_only(rows: &[Checked], report: &mut Report) {
-    for (_, read) in rows {
+    let present = looked.unwrap_or_else(|why| {
+        ctx.out.note(format!("What is there already was not looked at: {}.", why.trim_end_matches('.')));
+        Present::default()
+    });
+    for (_, read) in catalogue.rows {
         match read {
-            Ok(_) => report.not_tried += 1,
-            Err(faults) => {
-                report.refused += 1;
-                report.faults.extend_from_slice(faults);
+            Ok(input) => {
+                report.same_title += u64::from(present.has_title_of(&input));
+                match task(args, &catalogue.head, &input, &present) {
+                    Task::Create => report.not_tried += 1,
+                    Task::Change(..) => report.updated += 1,
+                    Task::Leave => report.already_there += 1,
+                }
             }
+            Err(faults) => report.refuse(faults),
         }
     }
+    if report.same_title > 0 {
+        ctx.out.note(same_titles(report.same_title));
+    }
+    Ok(())
 }
 
-/// Sends row after row. Returns why it stopped, if it did before the last.
-async fn import(ctx: &Context, client: &Client, rows: Vec<Checked>, report: &mut Report) -> Option<Stop> {
-    let bar = progress(rows.len() as u64);
+fn same_titles(rows: u64) -> String {
+    let have = if rows == 1 { "has" } else { "have" };
+    format!(
+        "{} {have} the title of a product that is there already, and no sku to tell whether it is the same.",
+        count(rows)
+    )
+}
+
+/// Asks where there is something to lose, then sends row after row. Returns why it stopped, if it did
+/// before the last.
+async fn import(
+    ctx: &Context,
+    args: &ImportArgs,
+    client: &Client,
+    catalogue: Catalogue,
+    report: &mut Report,
+) -> Result<Option<Stop>, Failure> {
+    let Catalogue { head, rows } = catalogue;
     let total = rows.len() as u64;
+    let first = rows.first().map(|(number, _)| *number);
+    let present = match Present::look(client).await {
+        Ok(present) => present,
+        Err(error) => {
+            report.not_tried = total;
+            report.resume_from = first;
+            return Ok(Some(Stop::Refused(error)));
+        }
+    };
+    ask(ctx, args, &head, &rows, &present, report)?;
+    let bar = progress::bar(total, "rows");
     let interrupted = interruption();
     for (index, (number, read)) in rows.into_iter().enumerate() {
-        let input = match read {
-            Ok(input) => input,
+        let done = match read {
+            Ok(input) => match task(args, &head, &input, &present) {
+                Task::Create => create(client, &input, &interrupted).await.map(|id| {
+                    report.imported += 1;
+                    report.products.push(id);
+                }),
+                Task::Change(product, changes, units) => {
+                    change(client, product, &changes, units, &interrupted).await.map(|()| report.updated += 1)
+                }
+                Task::Leave => {
+                    report.already_there += 1;
+                    Ok(())
+                }
+            },
             Err(faults) => {
-                report.refused += 1;
-                report.faults.extend(faults);
-                continue;
+                report.refuse(faults);
+                Ok(())
             }
         };
-        let stop = match create(client, &input, &interrupted).await {
-            Ok(id) => {
-                report.imported += 1;
-                report.products.push(id);
+        let stop = match done {
+            Ok(()) => {
                 bar.inc(1);
                 continue;
             }
             Err(Stop::Refused(error)) if is_about_the_row(&error) => {
-                report.refused += 1;
-                report.faults.extend(refusal(number, &error));
+                report.refuse(refusal(number, &error));
                 bar.inc(1);
                 continue;
             }
@@ -175,10 +210,43 @@ async fn import(ctx: &Context, client: &Client, rows: Vec<Checked>, report: &mut
         report.resume_from = Some(number + sent);
         bar.finish_and_clear();
         ctx.out.note(format!("Stopped at row {number}."));
-        return Some(stop);
+        return Ok(Some(stop));
     }
     bar.finish_and_clear();
-    None
+    Ok(None)
+}
+
+/// Says what is there already, and asks before it changes or is doubled.
+fn ask(
+    ctx: &Context,
+    args: &ImportArgs,
+    head: &Head,
+    rows: &[Checked],
+    present: &Present,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (mut new, mut changed, mut left) = (0, 0, 0);
+    for input in rows.iter().filter_map(|(_, read)| read.as_ref().ok()) {
+        report.same_title += u64::from(present.has_title_of(input));
+        match task(args, head, input, present) {
+            Task::Create => new += 1,
+            Task::Change(..) => changed += 1,
+            Task::Leave => left += 1,
+        }
+    }
+    if report.same_title > 0 {
+        ctx.out.note(same_titles(report.same_title));
+    }
+    if left > 0 && !args.update {
+        ctx.out.note(format!("The sku of {} is there already; with --update they would be changed.", count(left)));
+    }
+    let what = match (new, changed) {
+        (0, 0) => return Ok(()),
+        (new, 0) => format!("Add {new} products?"),
+        (0, changed) => format!("Change {changed} products?"),
+        (new, changed) => format!("Add {new} products and change {changed}?"),
+    };
+    ctx.confirm_where_possible(&what, changed > 0 || report.same_title > 0)
 }
 
 /// Cancelled by Ctrl-C: the row under way is finished, and the report printed. Who presses it again
@@ -197,12 +265,33 @@ fn interruption() -> CancellationToken {
     interrupted
 }
 
-/// One product. A server that says "not now" has done nothing, and is asked again when it said.
 async fn create(client: &Client, input: &ProductInput, interrupted: &CancellationToken) -> Result<ProductId, Stop> {
+    Ok(patiently(interrupted, async || client.products().create(input).await).await?.id)
+}
+
+async fn change(
+    client: &Client,
+    product: &Product,
+    changes: &ProductUpdate,
+    units: i64,
+    interrupted: &CancellationToken,
+) -> Result<(), Stop> {
+    if *changes != ProductUpdate::default() {
+        patiently(interrupted, async || client.products().update(product.id, changes).await).await?;
+    }
+    if units != 0 {
+        let adjust = InventoryAdjust { delta: units, reason: "import".to_owned() };
+        patiently(interrupted, async || client.products().adjust_inventory(product.id, &adjust).await).await?;
+    }
+    Ok(())
+}
+
+/// One request. A server that says "not now" has done nothing, and is asked again when it said.
+async fn patiently<T>(interrupted: &CancellationToken, request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Stop> {
     let mut patience = 20;
     while !interrupted.is_cancelled() {
-        let error = match client.products().create(input).await {
-            Ok(product) => return Ok(product.id),
+        let error = match request().await {
+            Ok(done) => return Ok(done),
             Err(error) => error,
         };
         match (&error, error.retry_kind()) {
@@ -228,7 +317,7 @@ fn is_about_the_row(error: &Error) -> bool {
 /// Whether the row may have become a product although there was no answer to tell.
 fn may_have_been_done(error: &Error) -> bool {
     match error {
-        Error::Problem(problem) => problem.status == 500,
+        Error::Problem(problem) => problem.status == 500 || problem.code == ErrorCode::OutcomeUnknown,
         Error::Transport(_) => error.retry_kind() == RetryKind::Never,
         Error::Unexpected(answer) => answer.status >= 500,
         Error::Unsettled(_) | Error::Decode { .. } => true,
@@ -243,40 +332,4 @@ fn refusal(number: u64, error: &Error) -> Vec<Fault> {
         }
         _ => vec![Fault { row: number, column: String::new(), reason: error.to_string() }],
     }
-}
-
-/// A bar on stderr; nothing where that is no terminal.
-fn progress(rows: u64) -> ProgressBar {
-    let bar = ProgressBar::new(rows);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} rows, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-fn print(ctx: &Context, args: &ImportArgs, report: &Report) -> Result<(), Failure> {
-    if ctx.out.is_json() {
-        return ctx.out.json(report);
-    }
-    ctx.out.rows(
-        ["row", "column", "reason"],
-        report.faults.iter().map(|fault| [fault.row.to_string(), fault.column.clone(), fault.reason.clone()]),
-    )?;
-    let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
-    if args.dry_run {
-        return ctx.out.line(format!("{} would be imported, {} refused.", rows(report.not_tried), report.refused));
-    }
-    let mut summary =
-        format!("{} imported, {} refused, {} not tried", rows(report.imported), report.refused, report.not_tried);
-    if report.unknown > 0 {
-        summary.push_str(", 1 without an answer");
-    }
-    ctx.out.line(summary + ".")?;
-    if let Some(row) = report.resume_from {
-        if report.unknown > 0 {
-            ctx.out.note(format!("Row {} may have been imported; look before sending it again.", row - 1));
-        }
-        ctx.out.note(format!("Go on with: blytz products import {} --from-row {row}", args.file));
-    }
-    Ok(())
 }

@@ -1,8 +1,12 @@
 //! `blytz products`: the catalogue and its stock.
 
+mod catalogue;
 mod export;
 mod import;
+mod present;
+mod report;
 mod row;
+mod sheet;
 mod update;
 
 use blytz_client::{
@@ -143,6 +147,9 @@ struct CreateArgs {
     /// A word to find it by; may be repeated
     #[arg(long = "tag", value_name = "WORD")]
     tags: Vec<String>,
+    /// Your own number for it, by which an import finds it again
+    #[arg(long)]
+    sku: Option<String>,
     /// Not on sale yet
     #[arg(long)]
     draft: bool,
@@ -180,9 +187,9 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         Command::List(args) => list(ctx, &client, args).await,
         Command::Get { product } => show(ctx, &products.get(product).await?),
         Command::Create(args) => show(ctx, &products.create(&input(args)?).await?),
-        Command::Update(args) => show(ctx, &update::run(&client, args).await?),
+        Command::Update(args) => show(ctx, &update::run(ctx, &client, args).await?),
         Command::Archive { product } => {
-            ctx.confirm(&format!("Take product {product} off sale?"))?;
+            ctx.confirm(&update::off_sale(product))?;
             products.archive(product).await?;
             ctx.out.note("Archived.");
             Ok(())
@@ -238,6 +245,7 @@ fn input(args: CreateArgs) -> Result<ProductInput, Failure> {
         images: Some(args.images).filter(|images| !images.is_empty()),
         tax_class: args.tax_class,
         tags: Some(args.tags).filter(|tags| !tags.is_empty()),
+        sku: args.sku,
         status: args.draft.then_some(ProductStatus::Draft),
     })
 }
@@ -285,6 +293,7 @@ fn show(ctx: &Context, product: &Product) -> Result<(), Failure> {
         vec![
             ("id", product.id.to_string()),
             ("title", product.title.clone()),
+            ("sku", or_dash(product.sku.clone())),
             ("price", product.price.to_string()),
             ("available", product.available.to_string()),
             ("status", word(&product.status)),

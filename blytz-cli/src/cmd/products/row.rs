@@ -2,16 +2,17 @@
 
 use blytz_client::wire::{
     FieldError, check,
-    product::{Product, ProductInput, ProductStatus},
+    product::{Product, ProductInput, ProductStatus, ProductUpdate},
 };
-use blytz_core::{Currency, Money};
+use blytz_core::{Currency, Money, money::InvalidAmount};
 use serde::Serialize;
 
 use crate::output::word;
 
 /// The columns of an export, in order. An import takes them in any order.
-pub const COLUMNS: [&str; 12] = [
+pub const COLUMNS: [&str; 13] = [
     "id",
+    "sku",
     "title",
     "description",
     "price",
@@ -79,8 +80,17 @@ impl Head {
     }
 }
 
-/// Reads a row; amounts without a currency of their own are in `currency`.
-pub fn read(head: &Head, row: u64, record: &csv::StringRecord, currency: Currency) -> Result<ProductInput, Vec<Fault>> {
+/// How the cells of a file are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// The currency of rows that name none.
+    pub currency: Currency,
+    /// Whether 12,50 is an amount: where no comma parts the columns.
+    pub decimal_comma: bool,
+}
+
+/// Reads a row.
+pub fn read(head: &Head, row: u64, record: &csv::StringRecord, reading: Reading) -> Result<ProductInput, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut fault = |column: &str, reason: String| faults.push(Fault { row, column: column.to_owned(), reason });
     if record.len() != head.width {
@@ -89,14 +99,14 @@ pub fn read(head: &Head, row: u64, record: &csv::StringRecord, currency: Currenc
     }
     let cell = |column| head.cell(record, column);
 
-    let currency = cell("currency").map_or(Ok(currency), str::parse).unwrap_or_else(|error| {
+    let currency = cell("currency").map_or(Ok(reading.currency), str::parse).unwrap_or_else(|error| {
         fault("currency", error.to_string());
-        currency
+        reading.currency
     });
-    let price = match cell("price").map(|text| Money::parse_decimal(text, currency)) {
-        Some(Ok(price)) => price,
-        Some(Err(error)) => {
-            fault("price", error.to_string());
+    let price = match cell("price").map(|text| (text, amount(text, currency, reading.decimal_comma))) {
+        Some((_, Ok(price))) => price,
+        Some((text, Err(error))) => {
+            fault("price", format!("{text} is {error}"));
             Money::new(1, currency)
         }
         None => {
@@ -107,7 +117,7 @@ pub fn read(head: &Head, row: u64, record: &csv::StringRecord, currency: Currenc
     let quantity = match cell("quantity").map(str::parse::<i64>) {
         Some(Ok(quantity)) => quantity,
         Some(Err(_)) => {
-            fault("quantity", "must be an integer".to_owned());
+            fault("quantity", "must be a whole number, like 3".to_owned());
             0
         }
         None => {
@@ -143,12 +153,54 @@ pub fn read(head: &Head, row: u64, record: &csv::StringRecord, currency: Currenc
         images: cell("images").map(|text| split(text, char::is_whitespace)),
         tax_class: cell("tax_class").map(str::to_owned),
         tags: cell("tags").map(|text| split(text, |c| c == ';')),
+        sku: cell("sku").map(str::to_owned),
         status,
     };
     if let Err(more) = check(&input) {
         faults.extend(more.iter().map(|found| named(row, found)));
     }
     if faults.is_empty() { Ok(input) } else { Err(faults) }
+}
+
+/// An amount in major units. A decimal comma is taken for one before one or two digits; before three
+/// it could as well part thousands.
+fn amount(text: &str, currency: Currency, decimal_comma: bool) -> Result<Money, InvalidAmount> {
+    let pointed = text.split_once(',').filter(|(_, decimals)| decimal_comma && matches!(decimals.len(), 1 | 2));
+    match pointed {
+        Some((whole, decimals)) => Money::parse_decimal(&format!("{whole}.{decimals}"), currency),
+        None => Money::parse_decimal(text, currency),
+    }
+}
+
+/// What a row says otherwise than the product that is there. Columns that the file does not have say
+/// nothing; an empty cell says "none". The quantity is not among it: see [`delta`].
+pub fn changes(head: &Head, input: &ProductInput, product: &Product) -> ProductUpdate {
+    fn other<T: PartialEq>(said: bool, new: T, old: &T) -> Option<T> {
+        (said && new != *old).then_some(new)
+    }
+    ProductUpdate {
+        title: other(true, input.title.clone(), &product.title),
+        description: other(head.has("description"), input.description.clone(), &product.description),
+        price: other(true, input.price, &product.price),
+        category_id: other(head.has("category_id"), input.category_id, &product.category_id),
+        weight_g: other(head.has("weight_g"), input.weight_g, &product.weight_g),
+        images: other(head.has("images"), input.images.clone().unwrap_or_default(), &product.images),
+        tax_class: other(head.has("tax_class"), input.tax_class.clone(), &product.tax_class),
+        tags: other(head.has("tags"), input.tags.clone().unwrap_or_default(), &product.tags),
+        sku: None,
+        // What is sold out is on sale.
+        status: input.status.filter(|status| *status != on_sale(product.status)),
+    }
+}
+
+fn on_sale(status: ProductStatus) -> ProductStatus {
+    if status == ProductStatus::SoldOut { ProductStatus::Active } else { status }
+}
+
+/// Units to add to what is available, so that it is what the row says. Those that are promised to
+/// lots stay so whatever a sheet says.
+pub fn delta(input: &ProductInput, product: &Product) -> i64 {
+    input.quantity - product.available
 }
 
 /// A fault of the API's, by the column that it is about.
@@ -161,6 +213,7 @@ pub fn named(row: u64, fault: &FieldError) -> Fault {
 pub fn write(product: &Product) -> [String; COLUMNS.len()] {
     [
         product.id.to_string(),
+        product.sku.clone().unwrap_or_default(),
         product.title.clone(),
         product.description.clone(),
         product.price.to_decimal(),
@@ -203,7 +256,8 @@ mod tests {
     #[test]
     fn every_fault_of_a_row_is_named() {
         let head = Head::read(&record(&["title", "price", "quantity", "status", "images"])).expect("a head");
-        let read = |cells: &[&str]| read(&head, 2, &record(cells), Currency::MYR);
+        let reading = Reading { currency: Currency::MYR, decimal_comma: false };
+        let read = |cells: &[&str]| read(&head, 2, &record(cells), reading);
         let input = read(&["Teapot", "12.50", "3", "draft", "https://a.example/1 https://a.example/2"]).expect("valid");
         assert_eq!(input.price, Money::new(1_250, Currency::MYR));
         assert_eq!(input.images.map(|images| images.len()), Some(2));
@@ -213,5 +267,60 @@ mod tests {
         assert_eq!(columns, ["price", "quantity", "status", "title", "images"]);
         assert!(faults.iter().all(|fault| fault.row == 2));
         assert_eq!(read(&["Teapot", "12.50"]).expect_err("short")[0].reason, "has 2 cells, the head has 5");
+    }
+
+    #[test]
+    fn a_comma_before_cents_is_a_point_where_no_comma_parts_columns() {
+        let dinar: Currency = "KWD".parse().expect("a currency");
+        for (text, currency, expected) in [
+            ("12,50", Currency::MYR, Some(1_250)),
+            ("12,5", Currency::MYR, Some(1_250)),
+            ("12.50", Currency::MYR, Some(1_250)),
+            ("1200", Currency::MYR, Some(120_000)),
+            ("1,50", dinar, Some(1_500)),
+            // Thousands, or a point?
+            ("1,500", dinar, None),
+            ("1,500", Currency::MYR, None),
+            ("1.200,50", Currency::MYR, None),
+            ("1,200,50", Currency::MYR, None),
+            (",50", Currency::MYR, None),
+            ("12,", Currency::MYR, None),
+        ] {
+            let read = amount(text, currency, true).ok().map(|money| money.amount);
+            assert_eq!(read, expected, "{text} {currency}");
+            if text.contains(',') {
+                assert!(amount(text, currency, false).is_err(), "{text} between commas");
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_changes_what_it_says_and_nothing_else() {
+        let sample = include_str!("../../../../fixtures/wire/product.json");
+        let product: Product = serde_json::from_str(sample).expect("a product");
+        let reading = Reading { currency: Currency::MYR, decimal_comma: false };
+        let update = |names: &[&str], cells: &[&str]| {
+            let head = Head::read(&record(names)).expect("a head");
+            let input = read(&head, 2, &record(cells), reading).expect("a row");
+            (changes(&head, &input, &product), delta(&input, &product))
+        };
+        // What an export wrote is no change.
+        let (same, units) = update(
+            &COLUMNS,
+            &write(&product).each_ref().map(String::as_str).map(|cell| match cell {
+                // No row can ask for it.
+                "sold_out" => "active",
+                other => other,
+            }),
+        );
+        assert_eq!((same, units), (ProductUpdate::default(), 0));
+
+        let least = ["title", "price", "quantity"];
+        let (price, units) = update(&least, &[&product.title, "99", "7"]);
+        let expected = ProductUpdate { price: Some(Money::new(9_900, Currency::MYR)), ..ProductUpdate::default() };
+        assert_eq!((price, units), (expected, 7 - product.available));
+
+        let (cleared, _) = update(&["title", "price", "quantity", "weight_g", "tags"], &["Vase", "125", "0", "", ""]);
+        assert_eq!((cleared.weight_g, cleared.tags, cleared.images), (Some(None), Some(Vec::new()), None));
     }
 }

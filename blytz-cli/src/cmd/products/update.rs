@@ -7,6 +7,7 @@ use blytz_client::{
 use blytz_core::{CategoryId, Currency, ProductId};
 
 use crate::{
+    context::Context,
     error::Failure,
     values::{checked, money, words},
 };
@@ -42,6 +43,9 @@ pub struct UpdateArgs {
     /// All words to find it by from now on; may be repeated
     #[arg(long = "tag", value_name = "WORD")]
     tags: Vec<String>,
+    /// Your own number for it
+    #[arg(long)]
+    sku: Option<String>,
     /// On sale or not
     #[arg(long, value_parser = words::<ProductStatus>(&["draft", "active", "archived"]))]
     status: Option<ProductStatus>,
@@ -58,9 +62,13 @@ enum Clear {
     TaxClass,
     Images,
     Tags,
+    Sku,
 }
 
-pub async fn run(client: &Client, args: UpdateArgs) -> Result<Product, Failure> {
+pub async fn run(ctx: &Context, client: &Client, args: UpdateArgs) -> Result<Product, Failure> {
+    if args.status == Some(ProductStatus::Archived) {
+        ctx.confirm(&off_sale(args.product))?;
+    }
     let price = match (&args.price, args.currency) {
         (None, _) => None,
         (Some(text), Some(currency)) => Some(money("--price", text, currency)?),
@@ -80,12 +88,18 @@ pub async fn run(client: &Client, args: UpdateArgs) -> Result<Product, Failure> 
         images: list(args.images, Clear::Images),
         tax_class: maybe(args.tax_class, cleared(Clear::TaxClass)),
         tags: list(args.tags, Clear::Tags),
+        sku: maybe(args.sku, cleared(Clear::Sku)),
         status: args.status,
     };
     if update == ProductUpdate::default() {
         return Err(Failure::usage("Say what to change; --help lists what can be."));
     }
     Ok(client.products().update(args.product, &checked(update)?).await?)
+}
+
+/// The question before a product is taken off sale.
+pub fn off_sale(product: ProductId) -> String {
+    format!("Take product {product} off sale?")
 }
 
 /// A new value, null, or nothing said.

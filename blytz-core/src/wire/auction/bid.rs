@@ -18,9 +18,11 @@ pub struct BidRequest {
     pub bid_id: BidId,
     /// An exact bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::Price>))]
     pub amount: Option<Money>,
     /// A proxy bid: the server bids for you up to this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::Price>))]
     pub max: Option<Money>,
     /// Take it at the buy-now price; only `true` makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,10 +79,13 @@ pub struct Receipt {
     /// Which of the server's keys.
     pub key_id: String,
     /// The head's seq.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub head_seq: u64,
     /// The head's hash.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub head_hash: String,
     /// Hex Ed25519 signature over the canonical JSON of `{auction_id, seq, hash}` of the head.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{128}$"))]
     pub signature: String,
 }
 
@@ -95,6 +100,7 @@ pub struct BidAnswer {
     /// What became of it.
     pub outcome: BidOutcome,
     /// The seq of its `bid` or `max_raised` event.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// When it was decided.
     pub at: Timestamp,
@@ -107,6 +113,7 @@ pub struct BidAnswer {
     /// When the auction closes.
     pub closes_at: Timestamp,
     /// The hash of its event.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
     /// The server's signature under it.
     pub receipt: Receipt,
@@ -123,9 +130,11 @@ pub struct BidRecord {
     pub answer: BidAnswer,
     /// The amount, if it was exact (or bought now).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub amount: Option<Money>,
     /// The max, if it was a proxy bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max: Option<Money>,
     /// Whether it was voided since.
     pub voided: bool,

@@ -37,6 +37,7 @@ pub enum EventData {
         /// How; the reserve hidden.
         rules: RulesView,
         /// Hex SHA-256 of the canonical JSON of `rules`.
+        #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         rules_hash: String,
     },
     /// The rules were changed before the first bid.
@@ -44,6 +45,7 @@ pub enum EventData {
         /// The rules from now on; the reserve hidden.
         rules: RulesView,
         /// Hex SHA-256 of the canonical JSON of `rules`.
+        #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         rules_hash: String,
         /// When it opens by itself, from now on.
         #[serde(default)]
@@ -77,6 +79,7 @@ pub enum EventData {
         /// Standing accepted bids.
         bid_count: u64,
         /// Hex SHA-256 of the canonical JSON of `{bid_id, amount|max, nonce}`.
+        #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         commitment: String,
     },
     /// A leader raised their max (or, while sealed, somebody raised their bid).
@@ -90,6 +93,7 @@ pub enum EventData {
         /// The least that the next bidder must bid.
         next_minimum: Option<Money>,
         /// Hex SHA-256 of the canonical JSON of `{bid_id, amount|max, nonce}`.
+        #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         commitment: String,
     },
     /// The price reached the reserve.
@@ -102,6 +106,7 @@ pub enum EventData {
         /// Which.
         bid_id: BidId,
         /// The seq of its own event: several bidders may have used the same id.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
         bid_seq: u64,
         /// All that fell with it, itself first, in log order.
         struck: Vec<BidId>,
@@ -148,6 +153,7 @@ pub enum EventData {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogEntry {
     /// Its place, dense from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// When.
     pub at: Timestamp,
@@ -155,7 +161,9 @@ pub struct LogEntry {
     #[serde(flatten)]
     pub data: EventData,
     /// The hash of the entry before it; 64 zeros at seq 1.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub prev: String,
     /// Hex SHA-256 of the canonical JSON of `{auction_id, seq, at, kind, data, prev}`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
 }

@@ -17,6 +17,7 @@ pub struct AuctionInput {
     pub product_id: ProductId,
     /// 1 to 200 characters; the product's title unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: Option<String>,
     /// In which of the seller's shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +45,7 @@ impl Check for AuctionInput {
 pub struct AuctionUpdate {
     /// 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 200))]
     pub title: Option<String>,
     /// Opens by itself then; null waits for `start`. Not once live.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -52,6 +54,7 @@ pub struct AuctionUpdate {
     /// All the rules anew; the format's and the currency's change is allowed, too. Once live the
     /// close only moves later.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub rules: Option<RulesInput>,
 }
 
@@ -85,6 +88,7 @@ impl Check for StartRequest {
 #[serde(deny_unknown_fields)]
 pub struct CancelRequest {
     /// Why: 1 to 200 characters, public.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub reason: String,
 }
 
@@ -105,6 +109,7 @@ pub struct VoidRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bidder_id: Option<UserId>,
     /// Why: 1 to 200 characters, public.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub reason: String,
 }
 

@@ -16,6 +16,7 @@ pub struct LogKey {
     /// Always `Ed25519`.
     pub alg: String,
     /// Hex of the 32 bytes of the public key.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub public_key: String,
 }
 
@@ -34,6 +35,7 @@ pub struct ReserveOpening {
     /// The reserve.
     pub reserve_price: Money,
     /// Hex of the commitment's 32 random bytes.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub nonce: String,
 }
 
@@ -42,20 +44,25 @@ pub struct ReserveOpening {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Opening {
     /// The event's seq.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// The bid.
     pub bid_id: BidId,
     /// Whose. While sealed the log does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub bidder: Option<UserId>,
     /// The amount, if it was exact (or bought now).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub amount: Option<Money>,
     /// The max, if it was a proxy bid. Absent with `amount` absent, too: a winner's max above the
     /// price, which only the winner and admins see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max: Option<Money>,
     /// Hex of the commitment's 32 random bytes; null where the amount is not shown.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub nonce: Option<String>,
 }
 
@@ -64,11 +71,14 @@ pub struct Opening {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Head {
     /// The last event's seq.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// Its hash.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
     /// The server's signature under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub receipt: Option<Receipt>,
 }
 

@@ -25,8 +25,10 @@ pub enum Format {
 #[serde(deny_unknown_fields)]
 pub struct IncrementRow {
     /// Minor units; 0 in the first row, rising.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 9007199254740991_i64))]
     pub from: i64,
     /// Minor units, at least 1, never falling.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9007199254740991_i64))]
     pub step: i64,
 }
 
@@ -82,13 +84,16 @@ pub enum SoftCloseMode {
 #[serde(deny_unknown_fields)]
 pub struct SoftClose {
     /// A bid with less than this many milliseconds left moves the close; 1 to 86,400,000.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 86_400_000))]
     pub trigger_ms: i64,
     /// By or to how many milliseconds; 1 to 86,400,000.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 86_400_000))]
     pub extend_ms: i64,
     /// How.
     pub mode: SoftCloseMode,
     /// The most that all extensions together may add, in milliseconds; null is no limit.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2_592_000_000_i64))]
     pub max_total_ms: Option<i64>,
 }
 
@@ -98,10 +103,13 @@ pub struct SoftClose {
 #[serde(deny_unknown_fields)]
 pub struct Dutch {
     /// Minor units per tick, at least 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 9007199254740991_i64))]
     pub step: i64,
     /// Milliseconds per tick, at least 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2_592_000_000_i64))]
     pub interval_ms: i64,
     /// The price never falls below this.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::Price))]
     pub floor: Money,
 }
 
@@ -115,17 +123,21 @@ pub struct RulesInput {
     /// The currency of all amounts; the product's.
     pub currency: Currency,
     /// The least first bid; for Dutch the price at the opening.
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::money::Price))]
     pub starting_price: Money,
     /// English and sealed: not sold below this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::Price>))]
     pub reserve_price: Option<Money>,
     /// English: sold at once at this price, until the first bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::Price>))]
     pub buy_now_price: Option<Money>,
     /// English: by how much a bid must beat the price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub increment: Option<Increment>,
     /// From the opening to the close, in milliseconds: 1 to 2,592,000,000 (30 days).
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2_592_000_000_i64))]
     pub duration_ms: i64,
     /// English: what happens to a max below the reserve; `proxy` unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,6 +166,7 @@ impl std::fmt::Debug for RulesInput {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReserveCommitment {
     /// Hex SHA-256 of the canonical JSON of `{auction_id, reserve_price, nonce}`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub commitment: String,
 }
 

@@ -33,10 +33,12 @@ pub struct StatusView {
     /// How it is sold.
     pub format: Format,
     /// The seq of the last event.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub seq: u64,
     /// Which history the seq belongs to.
     pub epoch: Epoch,
     /// The hash of the last event.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
     /// The price: null before the first bid (Dutch: the price of this moment), and while sealed.
     pub price: Option<Money>,
@@ -108,6 +110,7 @@ pub struct Auction {
     /// How it is sold.
     pub rules: RulesView,
     /// Hex SHA-256 of the canonical JSON of the rules' public form.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub rules_hash: String,
     /// How it ended; null before.
     pub outcome: Option<Outcome>,

@@ -12,7 +12,7 @@ use super::store;
 use crate::{
     app::App,
     error::{Error, Result},
-    http::{PageQuery, PathId, Query, extract::page_size, uninterrupted},
+    http::{PageQuery, PathId, Query, extract::page_size},
     services::auth::Seller,
 };
 
@@ -85,14 +85,11 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
     if !app.accounts.exists(user).await? {
         return Err(Error::not_found());
     }
-    uninterrupted(async move {
-        let mut tx = app.db.begin_write().await?;
-        store::block(&mut tx, seller.id, user, app.clock.now()).await?;
-        tx.commit().await?;
-        app.auctions.shared.blocklist_changed(seller.id).await;
-        Ok(StatusCode::NO_CONTENT)
-    })
-    .await
+    let mut tx = app.db.begin_write().await?;
+    store::block(&mut tx, seller.id, user, app.clock.now()).await?;
+    tx.commit().await?;
+    app.auctions.shared.blocklist_changed(seller.id).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Let somebody bid on your lots again.
@@ -109,12 +106,9 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
     )
 )]
 async fn unblock(State(app): State<App>, seller: Seller, PathId(user): PathId<UserId>) -> Result<StatusCode> {
-    uninterrupted(async move {
-        let mut tx = app.db.begin_write().await?;
-        store::unblock(&mut tx, seller.id, user).await?;
-        tx.commit().await?;
-        app.auctions.shared.blocklist_changed(seller.id).await;
-        Ok(StatusCode::NO_CONTENT)
-    })
-    .await
+    let mut tx = app.db.begin_write().await?;
+    store::unblock(&mut tx, seller.id, user).await?;
+    tx.commit().await?;
+    app.auctions.shared.blocklist_changed(seller.id).await;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use blytz_core::{AuctionId, ProductId, Timestamp, auction::log::Head};
+use blytz_core::{AuctionId, ProductId, Timestamp, auction::log::Head, wire::ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -14,7 +14,8 @@ use super::{
     turn::Struck,
 };
 use crate::{
-    db::{Db, Tx},
+    db::{CommitError, Db, Tx},
+    error::Error,
     services::product::Catalog,
 };
 
@@ -54,8 +55,10 @@ pub(super) enum Failure {
     Stale,
     /// It opens a lot whose show has ended meanwhile.
     ShowEnded,
-    /// The database refused.
+    /// The database refused it.
     Refused,
+    /// The database takes nothing now, whatever it is.
+    Unavailable,
     /// The database did not say whether it committed.
     Unknown,
 }
@@ -81,7 +84,7 @@ impl Committer {
     pub(super) async fn commit(&self, batch: Batch) -> Result<(), Failure> {
         let (done, outcome) = oneshot::channel();
         let job = Job { batch, queued: now(), done };
-        self.0.send(job).await.map_err(|_| Failure::Refused)?;
+        self.0.send(job).await.map_err(|_| Failure::Unavailable)?;
         outcome.await.unwrap_or(Err(Failure::Unknown))
     }
 }
@@ -103,10 +106,7 @@ async fn write(db: &Db, catalog: &Catalog, jobs: Vec<Job>) {
     let started = now();
     let tx = match db.begin_bids().await {
         Ok(tx) => tx,
-        Err(error) => {
-            tracing::warn!(%error, "no transaction could begin");
-            return tell(jobs, Err(Failure::Refused));
-        }
+        Err(error) => return tell(jobs, Err(refused(error))),
     };
     // Asked once the database is ours: waiting for it may have taken long.
     let (jobs, stale): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.queued.elapsed() < FRESH_FOR);
@@ -136,33 +136,40 @@ fn tell(jobs: Vec<Job>, outcome: Result<(), Failure>) {
     }
 }
 
+/// Why nothing of a transaction was written: for now, or because of what is in it.
+fn refused(error: impl Into<Error>) -> Failure {
+    match error.into().code() {
+        ErrorCode::Unavailable => Failure::Unavailable,
+        _ => Failure::Refused,
+    }
+}
+
 /// One transaction for all; says of each what became of it.
 async fn transact(mut tx: Tx, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<Result<(), Failure>>, Failure> {
-    let refused = |error: &dyn std::fmt::Display| {
-        tracing::warn!(%error, batches = jobs.len(), "a batch was refused");
-        Failure::Refused
-    };
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
     let mut outcomes = Vec::with_capacity(jobs.len());
     for job in jobs {
-        outcomes.push(move_head(&mut tx, catalog, &job.batch).await.map_err(|error| refused(&error))?);
+        outcomes.push(move_head(&mut tx, catalog, &job.batch).await.map_err(refused)?);
     }
     let written = || jobs.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(job, _)| &job.batch);
     // All rooms' rows in one statement each: fifty cool lots are not fifty times the work of a hot one.
     let events: Vec<_> = written().flat_map(Batch::new_events).collect();
-    store::append(&mut tx, &events).await.map_err(|error| refused(&error))?;
+    store::append(&mut tx, &events).await.map_err(refused)?;
     let bids: Vec<_> = written().flat_map(Batch::new_bids).collect();
-    store::insert_bids(&mut tx, &bids).await.map_err(|error| refused(&error))?;
+    store::insert_bids(&mut tx, &bids).await.map_err(refused)?;
     for batch in written() {
-        follow_up(&mut tx, batch).await.map_err(|error| refused(&error))?;
+        follow_up(&mut tx, batch).await.map_err(refused)?;
     }
-    tx.commit().await.map_err(|error| {
-        tracing::error!(%error, "a commit's outcome is unknown");
-        Failure::Unknown
-    })?;
-    Ok(outcomes)
+    match tx.commit().await {
+        Ok(()) => Ok(outcomes),
+        Err(CommitError::NotWritten(error)) => Err(refused(error)),
+        Err(CommitError::Unknown(error)) => {
+            tracing::error!(%error, "a commit's outcome is unknown");
+            Err(Failure::Unknown)
+        }
+    }
 }
 
 impl Batch {

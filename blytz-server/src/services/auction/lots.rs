@@ -29,7 +29,6 @@ use crate::{
     http::{
         Body, PathId, Query,
         extract::{check_limit, page_size},
-        uninterrupted,
     },
     services::auth::{Seller, User},
 };
@@ -67,12 +66,12 @@ async fn create(
 ) -> Result<(StatusCode, Json<Auction>)> {
     let rules = checked(&body.rules)?;
     check_opening(body.starts_at, app.clock.now())?;
-    let id = uninterrupted(schedule(app.clone(), who.0.clone(), body, rules)).await?;
+    let id = schedule(&app, &who, body, rules).await?;
     Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await?)))
 }
 
 /// Makes an auction, and wakes whoever has to know of it.
-async fn schedule(app: App, who: User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
+async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
     let now = app.clock.now();
     let id: AuctionId = new_id(&app.clock);
     let mut tx = app.db.begin_write().await?;
@@ -121,7 +120,7 @@ async fn schedule(app: App, who: User, body: AuctionInput, rules: Rules) -> Resu
         app.auctions.shared.wake(id);
     }
     if let Some(stream) = body.stream_id {
-        super::queue::tell(&app, stream).await?;
+        super::queue::tell(app, stream).await?;
     }
     Ok(id)
 }
@@ -176,6 +175,7 @@ struct AuctionQuery {
     /// `next_cursor` of the page before.
     cursor: Option<AuctionId>,
     /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 
@@ -209,7 +209,7 @@ async fn list(
         seller_id: query.seller_id,
         before: query.cursor,
     };
-    let mut rows = store::list_lots(&app.db, &filter, size + 1).await?;
+    let mut rows = store::list_lots(&app.db.for_scans(), &filter, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next_cursor = rows.last().filter(|_| more).map(|row| AuctionId(row.id).to_string());
@@ -260,6 +260,7 @@ struct EventsQuery {
     /// As `after`: a page's `next_cursor`.
     cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 

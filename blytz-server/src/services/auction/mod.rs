@@ -268,8 +268,7 @@ async fn received<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
 
 /// 503: it may or may not have been written.
 fn outcome_unknown() -> Error {
-    Error::new(ErrorCode::OutcomeUnknown, "It is not known whether this was done; ask again with the same id.")
-        .retry_after(1)
+    Error::outcome_unknown("It is not known whether this was done; ask again with the same id.")
 }
 
 /// Whether a user may act on everybody's auctions and shows.

@@ -18,7 +18,7 @@ use super::{store, streams};
 use crate::{
     app::App,
     error::{Error, Result},
-    http::{Body, PathId, uninterrupted},
+    http::{Body, PathId},
     live::Topic,
     services::auth::{Active, User},
 };
@@ -76,12 +76,12 @@ async fn put(
     Body { who, body }: Body<Active, LotsUpdate>,
 ) -> Result<Json<Page<Auction>>> {
     let stream = app.auctions.owned_stream(id, &who).await?;
-    uninterrupted(order(app.clone(), id, UserId(stream.seller_id), body)).await?;
+    order(&app, id, UserId(stream.seller_id), body).await?;
     lots(&app, id, Some(&who)).await.map(Json)
 }
 
 /// Puts a show's queue in order, and tells whoever has to know of it.
-async fn order(app: App, id: StreamId, seller: UserId, body: LotsUpdate) -> Result<()> {
+async fn order(app: &App, id: StreamId, seller: UserId, body: LotsUpdate) -> Result<()> {
     let mut tx = app.db.begin_write().await?;
     let stream = store::stream_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if streams::status(&stream) == StreamStatus::Ended {
@@ -103,7 +103,7 @@ async fn order(app: App, id: StreamId, seller: UserId, body: LotsUpdate) -> Resu
     // To a lot that was in this show before and still is, its place means nothing.
     let now: HashSet<AuctionId> = body.auction_ids.into_iter().collect();
     app.auctions.shared.show_changed(before.symmetric_difference(&now).copied()).await;
-    tell(&app, id).await
+    tell(app, id).await
 }
 
 /// Tells everybody who watches the show what its queue is now.

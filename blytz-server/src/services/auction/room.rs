@@ -57,6 +57,8 @@ pub(super) struct Room {
     refusals: Refusals,
     /// Whether the database may know more than the room does.
     behind: bool,
+    /// Whether what is due has to wait for a while: the database did not take it.
+    resting: bool,
     /// Whether the time before the process started is still to be made good for.
     resume: bool,
     inbox: mpsc::Receiver<Request>,
@@ -86,7 +88,19 @@ impl Room {
             Err(error) => return Err((error, inbox)),
         };
         let (outdated, refusals) = (Outdated::default(), Refusals::default());
-        Ok(Self { shared, auction, head, stream, blocklist, outdated, refusals, behind: false, resume, inbox })
+        Ok(Self {
+            shared,
+            auction,
+            head,
+            stream,
+            blocklist,
+            outdated,
+            refusals,
+            behind: false,
+            resting: false,
+            resume,
+            inbox,
+        })
     }
 
     /// Whose lot it is.
@@ -102,17 +116,17 @@ impl Room {
         let mut queued = Vec::new();
         loop {
             let due = self.auction.poll_timeout();
-            let (behind, clock) = (self.behind, self.shared.clock.clone());
+            let (again, clock) = (self.behind || self.resting, self.shared.clock.clone());
             let timer = async {
                 match due {
                     // The database did not take something; it is asked again, but not without a pause.
-                    _ if behind => tokio::time::sleep(RETRY).await,
+                    _ if again => tokio::time::sleep(RETRY).await,
                     Some(due) => clock.sleep_until(due).await,
                     None => std::future::pending().await,
                 }
             };
             let idle = async {
-                if behind || due.is_some() {
+                if again || due.is_some() {
                     std::future::pending::<()>().await;
                 } else {
                     tokio::time::sleep(IDLE).await;
@@ -166,6 +180,7 @@ impl Room {
     /// again, from what the database holds by then if that may have changed.
     async fn turn(&mut self, mut requests: Vec<Request>) {
         let mut last = Failure::Refused;
+        self.resting = false;
         for _ in 0..ATTEMPTS {
             let outcome = match self.catch_up().await {
                 Ok(()) => self.attempt(&mut requests).await,
@@ -175,6 +190,11 @@ impl Room {
                 Ok(()) => return,
                 Err(TurnError::Again(Failure::ShowEnded)) => {
                     return refuse_all(requests, &streams::not_live("The show has ended; no lot of it can open."));
+                }
+                // Whoever asks again waits no longer than whoever would ask by then.
+                Err(TurnError::Again(Failure::Unavailable)) => {
+                    self.resting = true;
+                    return refuse_all(requests, &unwritten());
                 }
                 Err(TurnError::Again(failure)) => {
                     self.behind |= matches!(failure, Failure::Conflict | Failure::Unknown);
@@ -191,7 +211,7 @@ impl Room {
         self.behind = true;
         let error = match last {
             Failure::Unknown => super::outcome_unknown(),
-            _ => Error::unavailable("The auction could not be written to; ask again with the same id."),
+            _ => unwritten(),
         };
         refuse_all(requests, &error);
     }
@@ -328,6 +348,10 @@ impl From<Error> for TurnError {
     fn from(error: Error) -> Self {
         Self::Fatal(error)
     }
+}
+
+fn unwritten() -> Error {
+    Error::unavailable("The auction could not be written to; ask again with the same id.")
 }
 
 fn refuse_all(requests: Vec<Request>, error: &Error) {

@@ -57,7 +57,7 @@ struct Door {
 impl Shared {
     pub(super) fn new(needs: &Needs, committer: Committer, rostrum: Handle) -> Self {
         Self {
-            db: needs.db.clone(),
+            db: needs.db.for_rooms(),
             clock: needs.clock.clone(),
             hub: needs.hub.clone(),
             signer: needs.keys.log_signer(),

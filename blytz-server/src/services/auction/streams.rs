@@ -24,7 +24,6 @@ use crate::{
     http::{
         Body, PathId, Query,
         extract::{PathIds, check_limit, page_size},
-        uninterrupted,
     },
     live::Topic,
     services::auth::{Active, Seller},
@@ -130,6 +129,7 @@ struct StreamQuery {
     /// `next_cursor` of the page before.
     cursor: Option<StreamId>,
     /// Items per page, 1 to 100; 50 unless said.
+    #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<u32>,
 }
 
@@ -153,7 +153,7 @@ impl Check for StreamQuery {
 async fn list(State(app): State<App>, Query(query): Query<StreamQuery>) -> Result<Json<Page<Stream>>> {
     let size = page_size(query.limit);
     let status = query.status.map(name);
-    let mut rows = store::list_streams(&app.db, status, query.seller_id, query.cursor, size + 1).await?;
+    let mut rows = store::list_streams(&app.db.for_scans(), status, query.seller_id, query.cursor, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next_cursor = rows.last().filter(|_| more).map(|row| StreamId(row.id).to_string());
@@ -225,12 +225,12 @@ async fn end(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>) 
     app.auctions.owned_stream(id, &who).await?;
     let lots = store::queue(&app.db, id).await?;
     app.auctions.settle(lots).await?;
-    uninterrupted(close_show(app.clone(), id)).await?;
+    close_show(&app, id).await?;
     Ok(Json(app.auctions.one_stream(id).await?))
 }
 
 /// Ends a show, and tells whoever has to know of it.
-async fn close_show(app: App, id: StreamId) -> Result<()> {
+async fn close_show(app: &App, id: StreamId) -> Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin_write().await?;
     if !store::live_lots(&mut tx, id).await?.is_empty() {

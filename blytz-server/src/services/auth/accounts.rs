@@ -10,7 +10,7 @@ use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 
 use blytz_core::{
     SessionId, UserId,
-    account::{Action, Role, check_email, check_password, may, normalise_email},
+    account::{Action, Role, check_password, may, normalise_email},
     wire::{Faults, account::PublicUser},
 };
 use moka::sync::Cache;
@@ -185,13 +185,12 @@ impl Accounts {
     /// # Errors
     /// A sentence when the address or the password can't be used.
     pub async fn ensure_admin(&self, email: &str, password: &str) -> anyhow::Result<EnsuredAdmin> {
+        let email = normalise_email(email).map_err(|error| anyhow::anyhow!("the admin's email address {error}"))?;
         let mut faults = Faults::default();
-        check_email("email address", email, &mut faults);
         check_password("password", password, &mut faults);
         if let Some(fault) = faults.into_vec().first() {
             anyhow::bail!("the admin's {} {}", fault.pointer, fault.detail);
         }
-        let email = normalise_email(email);
         if let Some(existing) = users::user_by_email(&self.db, &email).await? {
             return Ok(EnsuredAdmin::Existed(existing.id));
         }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use blytz_core::{
     SessionId,
-    account::{Role, check_display_name, check_email, normalise_display_name, normalise_email},
+    account::{Role, check_display_name, normalise_display_name, normalise_email},
     wire::{
         ErrorCode, Faults,
         account::{FirebaseRequest, Session},
@@ -24,7 +24,6 @@ use crate::{
     db::Tx,
     error::{Error, Result},
     http::extract::{Anyone, Body},
-    http::uninterrupted,
     providers::firebase::Identity,
 };
 
@@ -34,8 +33,9 @@ const FIREBASE: &str = "firebase";
 /// Log in with Firebase.
 ///
 /// The first time this makes an account, or links the one that has the same email address if
-/// Firebase says that the address is verified. The password of such an account goes unless its
-/// address was proven before: whoever chose it may have signed up with an address of somebody else.
+/// Firebase says that the address is verified; the two must be equal byte for byte in the form in
+/// which addresses are compared. The password of such an account goes unless its address was proven
+/// before: whoever chose it may have signed up with an address of somebody else.
 #[utoipa::path(
     post, path = "/auth/firebase", tag = "auth", request_body = FirebaseRequest,
     responses(
@@ -51,12 +51,11 @@ pub(super) async fn login(
     State(app): State<App>,
     Body { body, .. }: Body<Anyone, FirebaseRequest>,
 ) -> Result<Json<Session>> {
-    let accounts = app.accounts.clone();
-    let firebase = accounts.firebase.as_ref().ok_or_else(|| {
+    let firebase = app.accounts.firebase.as_ref().ok_or_else(|| {
         Error::new(ErrorCode::NotFound, "This server has no Firebase project; log in with email address and password.")
     })?;
     let identity = firebase.verify(&body.id_token).await?;
-    uninterrupted(async move { app.accounts.log_in_as(identity).await }).await.map(Json)
+    app.accounts.log_in_as(identity).await.map(Json)
 }
 
 impl Accounts {
@@ -106,14 +105,11 @@ impl Accounts {
 }
 
 fn usable_email(identity: &Identity) -> Result<String> {
-    let email = normalise_email(identity.email.as_deref().unwrap_or_default());
-    let mut faults = Faults::default();
-    check_email("/id_token", &email, &mut faults);
-    if faults.is_empty() {
-        Ok(email)
-    } else {
-        Err(Error::invalid_field("/id_token", "is of a Firebase account without an email address"))
-    }
+    let Some(email) = identity.email.as_deref() else {
+        return Err(Error::invalid_field("/id_token", "is of a Firebase account without an email address"));
+    };
+    let fault = |error| Error::invalid_field("/id_token", format!("is of a Firebase account whose address {error}"));
+    normalise_email(email).map_err(fault)
 }
 
 /// The name that Firebase knows, else the address's first part, else anything that is a name.

@@ -6,6 +6,7 @@ mod firebase;
 mod password;
 mod profile;
 mod sessions;
+mod settle;
 mod store;
 mod token;
 mod users;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use blytz_core::account::normalise_password;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
@@ -37,6 +38,24 @@ pub(super) struct Hasher {
 /// The right to hash or verify now.
 pub(super) struct Turn(Arc<OwnedSemaphorePermit>);
 
+/// What came of comparing a password with a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// It is another password, or there is no hash.
+    Wrong,
+    /// It is this one.
+    Right,
+    /// It is this one, but the hash is of what was typed, from before passwords had one form: only
+    /// who types the very same gets in, until it is hashed anew.
+    RightAsTyped,
+}
+
+impl Compared {
+    pub(super) fn is_right(self) -> bool {
+        self != Self::Wrong
+    }
+}
+
 impl Hasher {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_TURNS);
@@ -58,23 +77,33 @@ impl Hasher {
 }
 
 impl Turn {
-    /// The password's hash in PHC form, with a salt of its own.
+    /// The hash, in PHC format, of the password's normal form, with a salt of its own.
     pub(super) async fn hash(&self, password: &str) -> Result<String> {
         let password = password.to_owned();
         self.run(move || {
-            let hash =
-                argon2()?.hash_password_with_salt(password.as_bytes(), &random_bytes::<16>()).map_err(internal)?;
+            let form = normalise_password(&password);
+            let hash = argon2()?.hash_password_with_salt(form.as_bytes(), &random_bytes::<16>()).map_err(internal)?;
             Ok(hash.to_string())
         })
         .await
     }
 
     /// Whether this is the password behind `hash`. Without a hash it is not, after the same time.
-    pub(super) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
+    pub(super) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<Compared> {
         let password = password.to_owned();
         let known = hash.is_some();
         let hash = hash.unwrap_or(STAND_IN).to_owned();
-        self.run(move || Ok(argon2()?.verify_password(password.as_bytes(), hash.as_str()).is_ok() && known)).await
+        self.run(move || {
+            let argon2 = argon2()?;
+            let opens = |text: &str| argon2.verify_password(text.as_bytes(), hash.as_str()).is_ok() && known;
+            let form = normalise_password(&password);
+            Ok(match () {
+                () if opens(&form) => Compared::Right,
+                () if form != password && opens(&password) => Compared::RightAsTyped,
+                () => Compared::Wrong,
+            })
+        })
+        .await
     }
 
     /// The turn lasts as long as the work, also when nobody waits for its result any more.
@@ -105,9 +134,24 @@ mod tests {
         let hash = turn.hash("vermilion-quagga-77").await.expect("a hash");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_ne!(hash, turn.hash("vermilion-quagga-77").await.expect("another"), "every hash has its own salt");
-        assert!(turn.verify("vermilion-quagga-77", Some(&hash)).await.expect("verifies"));
-        assert!(!turn.verify("vermilion-quagga-78", Some(&hash)).await.expect("verifies"));
-        assert!(!turn.verify("vermilion-quagga-77", None).await.expect("verifies"));
+        let compare = async |password: &str, hash| turn.verify(password, hash).await.expect("verifies");
+        assert_eq!(compare("vermilion-quagga-77", Some(&hash)).await, Compared::Right);
+        assert_eq!(compare("vermilion-quagga-78", Some(&hash)).await, Compared::Wrong);
+        assert_eq!(compare("vermilion-quagga-77", None).await, Compared::Wrong);
+        assert_eq!(compare("caf\u{e9}\u{a0}au lait", None).await, Compared::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_what_was_typed_opens_to_the_same_keys_only() {
+        let turn = Hasher::new().turn().await.expect("a turn");
+        let (typed, composed) = ("cafe\u{301} au\u{a0}lait", "caf\u{e9} au lait");
+        let old = argon2().expect("parameters").hash_password_with_salt(typed.as_bytes(), &[7; 16]);
+        let old = old.expect("a hash").to_string();
+        let compare = async |password: &str, hash: &str| turn.verify(password, Some(hash)).await.expect("verifies");
+        assert_eq!(compare(typed, &old).await, Compared::RightAsTyped);
+        assert_eq!(compare(composed, &old).await, Compared::Wrong);
+        let new = turn.hash(typed).await.expect("a hash");
+        assert_eq!((compare(typed, &new).await, compare(composed, &new).await), (Compared::Right, Compared::Right));
     }
 
     #[test]

@@ -16,7 +16,6 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    http::uninterrupted,
     http::{extract::Body, limits::ClientAddr},
 };
 
@@ -44,8 +43,7 @@ pub(super) async fn patch(
     State(app): State<App>,
     Body { who, body }: Body<Active, ProfileUpdate>,
 ) -> Result<Json<Profile>> {
-    let accounts = app.accounts.clone();
-    Ok(Json(uninterrupted(async move { accounts.rename(who.id, body.display_name).await }).await?))
+    app.accounts.rename(who.id, body.display_name).await.map(Json)
 }
 
 /// Change one's password.
@@ -67,28 +65,29 @@ pub(super) async fn change_password(
     Body { who, body }: Body<Active, PasswordChange>,
 ) -> Result<StatusCode> {
     check_new_password("/new_password", &body.new_password, &[&who.email, &who.display_name])?;
-    let accounts = app.accounts.clone();
-    let before = users::credentials(&accounts.db, &who.email).await?.and_then(|(_, hash)| hash);
+    let accounts = &app.accounts;
+    let before = users::credentials(&accounts.db, &who.email).await?.and_then(|found| found.password_hash);
     let sets_first = before.is_none() && body.current_password.is_empty();
     let right = sets_first
-        || accounts.is_password(&app.limits, address, &who.email, &body.current_password, before.as_deref()).await?;
+        || accounts
+            .is_password(&app.limits, address, &who.email, &body.current_password, before.as_deref())
+            .await?
+            .is_right();
     if !right {
         return Err(invalid_credentials("The current password is wrong."));
     }
     let hash = accounts.hasher.turn().await?.hash(&body.new_password).await?;
-    uninterrupted(async move { accounts.set_password(who.id, who.session, &hash, before.as_deref()).await }).await?;
+    accounts.set_password(who.id, who.session, &hash, before.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl Accounts {
     async fn rename(&self, id: UserId, display_name: Option<String>) -> Result<Profile> {
-        let Some(name) = display_name else {
-            let person = self.person(id).await?.ok_or_else(Error::not_found)?;
-            return Ok(Profile::from(&*person));
-        };
+        let person = self.person(id).await?.ok_or_else(Error::not_found)?;
+        let Some(name) = display_name else { return Ok(Profile::from(&*person)) };
         let mut tx = self.db.begin_write().await?;
         let person =
-            users::set_name(&mut tx, id, &normalise_display_name(&name)).await?.ok_or_else(Error::not_found)?;
+            users::set_name(&mut tx, &person, &normalise_display_name(&name)).await?.ok_or_else(Error::not_found)?;
         tx.commit().await?;
         Ok(self.learn(person))
     }

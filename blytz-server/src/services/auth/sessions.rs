@@ -6,6 +6,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     SessionId, Timestamp, UserId,
     account::{Role, check_password_is_not, normalise_display_name, normalise_email},
+    text::is_invisible,
     wire::{
         ErrorCode, Faults,
         account::{
@@ -16,9 +17,10 @@ use blytz_core::{
 
 use super::{
     accounts::Accounts,
+    password::Compared,
     store::{
         sessions::{self, NewSession},
-        users::{self, NewPerson, Person},
+        users::{self, Credentials, NewPerson, Person},
     },
     token,
     who::{User, suspended},
@@ -28,7 +30,6 @@ use crate::{
     clock::new_id,
     db::Tx,
     error::{Error, Result},
-    http::uninterrupted,
     http::{
         extract::{Anyone, Body},
         limits::{ClientAddr, Limits},
@@ -37,7 +38,8 @@ use crate::{
 
 /// Sign up.
 ///
-/// Makes an account and logs it in. Email addresses are compared without regard to case.
+/// Makes an account and logs it in. Email addresses are compared in one form: ASCII letters without
+/// regard to case, host names as IDNA does, composed and decomposed letters as the same.
 #[utoipa::path(
     post, path = "/auth/signup", tag = "auth", request_body = SignupRequest,
     responses(
@@ -76,8 +78,10 @@ pub(super) async fn login(
 
 /// Refresh a session.
 ///
-/// Each refresh token works once and is replaced by the one in the answer. Who shows a spent one
-/// ends the whole session: either they stole it or it was stolen from them.
+/// Each refresh token works once and is replaced by the one in the answer. Shown again within ten
+/// seconds, while that one is unused, it gets the same one: an answer may be lost, and two tabs may
+/// refresh at once. Who shows a spent one otherwise ends the whole session: either they stole it or
+/// it was stolen from them.
 #[utoipa::path(
     post, path = "/auth/refresh", tag = "auth", request_body = RefreshRequest,
     responses(
@@ -90,8 +94,7 @@ pub(super) async fn refresh(
     State(app): State<App>,
     Body { body, .. }: Body<Anyone, RefreshRequest>,
 ) -> Result<Json<Refreshed>> {
-    let accounts = app.accounts.clone();
-    let tokens = uninterrupted(async move { accounts.refresh(&body.refresh_token).await }).await?;
+    let tokens = app.accounts.refresh(&body.refresh_token).await?;
     Ok(Json(Refreshed { tokens }))
 }
 
@@ -105,8 +108,7 @@ pub(super) async fn refresh(
     )
 )]
 pub(super) async fn logout(State(app): State<App>, user: User) -> Result<StatusCode> {
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.end_session(user.session).await }).await?;
+    app.accounts.end_session(user.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -155,9 +157,21 @@ pub(super) fn invalid_credentials(detail: &str) -> Error {
     Error::new(ErrorCode::InvalidCredentials, detail)
 }
 
+/// The same for a wrong password and for an account that does not exist. What can't be seen in a
+/// password is told: it comes from a clipboard, and looking again would not find it. Not before it
+/// was tried, as passwords of old may have it.
+fn wrong_credentials(password: &str) -> Error {
+    if password.contains(is_invisible) {
+        Error::invalid_field("/password", "must not contain invisible characters")
+    } else {
+        invalid_credentials("The email address or the password is wrong.")
+    }
+}
+
 impl Accounts {
     async fn sign_up(&self, request: SignupRequest) -> Result<Session> {
-        let email = normalise_email(&request.email);
+        let email =
+            normalise_email(&request.email).map_err(|error| Error::invalid_field("/email", error.to_string()))?;
         // The unique index decides; asking first spares the work of hashing.
         if users::user_by_email(&self.db, &email).await?.is_some() {
             return Err(email_taken());
@@ -175,21 +189,43 @@ impl Accounts {
     }
 
     async fn log_in(&self, limits: &Limits, address: IpAddr, request: LoginRequest) -> Result<Session> {
-        let email = normalise_email(&request.email);
-        let credentials = users::credentials(&self.db, &email).await?;
-        let hash = credentials.as_ref().and_then(|(_, hash)| hash.as_deref());
-        let right = self.is_password(limits, address, &email, &request.password, hash).await?;
-        let wrong = || invalid_credentials("The email address or the password is wrong.");
-        let (Some((id, _)), true) = (&credentials, right) else { return Err(wrong()) };
+        let found = self.credentials(&request.email).await?;
+        let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
+        let account = found.as_ref().map_or(request.email.trim(), |found| &found.email);
+        let compared = self.is_password(limits, address, account, &request.password, hash).await?;
+        let wrong = || wrong_credentials(&request.password);
+        let Some(found) = found.as_ref().filter(|_| compared.is_right()) else { return Err(wrong()) };
+        let anew = match compared {
+            Compared::RightAsTyped => Some(self.hasher.turn().await?.hash(&request.password).await?),
+            Compared::Right | Compared::Wrong => None,
+        };
         let mut tx = self.db.begin_write().await?;
         // The password may have been changed since it was read.
-        let person = users::with_password(&mut tx, *id, hash).await?.ok_or_else(wrong)?;
+        let person = users::with_password(&mut tx, found.id(), hash).await?.ok_or_else(wrong)?;
         if person.suspended {
             return Err(suspended());
+        }
+        if let Some(anew) = &anew {
+            users::set_password(&mut tx, person.id, anew, hash).await?;
         }
         let session = self.begin_session(&mut tx, &person).await?;
         tx.commit().await?;
         Ok(session)
+    }
+
+    /// What a login with this address is checked against.
+    ///
+    /// Before addresses had one form, letters beyond ASCII lost their case: who typed one in capitals
+    /// has an account under the small one, and logs in as before.
+    async fn credentials(&self, email: &str) -> Result<Option<Credentials>> {
+        let form = normalise_email(email);
+        if let Ok(form) = &form
+            && let Some(found) = users::credentials(&self.db, form).await?
+        {
+            return Ok(Some(found));
+        }
+        let former = form.unwrap_or_else(|_| email.trim().to_owned()).to_lowercase();
+        users::credentials_of_old(&self.db, &former).await
     }
 
     /// Whether this is the password behind `hash`. Failures count against the pair of account and
@@ -202,14 +238,14 @@ impl Accounts {
         email: &str,
         password: &str,
         hash: Option<&str>,
-    ) -> Result<bool> {
+    ) -> Result<Compared> {
         let turn = self.hasher.turn().await?;
         let attempt = limits.login(email, address)?;
-        let right = turn.verify(password, hash).await?;
-        if right {
+        let compared = turn.verify(password, hash).await?;
+        if compared.is_right() {
             attempt.succeeded();
         }
-        Ok(right)
+        Ok(compared)
     }
 
     /// A new session of somebody; it counts once `tx` is committed.
@@ -230,6 +266,11 @@ impl Accounts {
         if found.suspended {
             return Err(suspended());
         }
+        if let Some(nonce) = found.repeats(now) {
+            // Nothing changes. An access token of the session that is already out does not count as use:
+            // whichever of two tabs is answered first uses its own at once.
+            return self.tokens(user, session, token::successor(token, nonce), now);
+        }
         if found.spent {
             tracing::warn!(%user, %session, "a spent refresh token was shown again; its session ends");
             sessions::end_session(&mut tx, session).await?;
@@ -240,8 +281,10 @@ impl Accounts {
         if found.closed || found.expires_at() <= now {
             return Err(refused());
         }
-        let refresh = token::new_refresh();
-        sessions::rotate(&mut tx, &spent, new_session(session, user, &token::refresh_hash(&refresh), now)).await?;
+        let nonce = token::new_refresh();
+        let refresh = token::successor(token, &nonce);
+        let hash = token::refresh_hash(&refresh);
+        sessions::rotate(&mut tx, &spent, &nonce, new_session(session, user, &hash, now)).await?;
         let tokens = self.tokens(user, session, refresh, now)?;
         tx.commit().await?;
         Ok(tokens)

@@ -1,5 +1,6 @@
 //! Tokens: signed ones that say who asks, random ones that renew them.
 
+use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use blytz_core::{SessionId, Timestamp, UserId};
 use jsonwebtoken::{Algorithm, Header, Validation};
@@ -17,6 +18,10 @@ pub(super) const ACCESS_SECONDS: i64 = 15 * 60;
 
 /// How long a refresh token lives, and with it a session that nobody uses.
 pub(super) const REFRESH_SECONDS: i64 = 30 * 24 * 60 * 60;
+
+/// For how long a spent refresh token may be shown again. Long enough for an answer that was lost and
+/// for tabs that refresh at once; too short for who finds one in a log.
+pub(super) const GRACE_SECONDS: i64 = 10;
 
 /// Who issues access tokens and for whom.
 const BLYTZ: &str = "blytz";
@@ -91,6 +96,15 @@ pub(super) fn new_refresh() -> String {
     random_text::<32>()
 }
 
+/// The refresh token that follows one which is spent now, with a new `nonce`.
+///
+/// It can be told again from both, and from neither alone: the nonce is stored, of the tokens only
+/// hashes are. So only who holds the spent token gets it again, and a copy of the database has none.
+pub(super) fn successor(spent: &str, nonce: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, spent.as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&key, nonce.as_bytes()))
+}
+
 /// What is stored of a refresh token.
 pub(super) fn refresh_hash(token: &str) -> String {
     hex::encode(fingerprint(token))
@@ -132,6 +146,16 @@ mod tests {
 
     fn payload() -> Value {
         json!({ "iss": "blytz", "aud": "blytz", "sub": ID, "sid": ID, "jti": "x", "iat": 1_700_000_000, "exp": 1_700_000_900 })
+    }
+
+    #[test]
+    fn a_successor_takes_both_the_token_and_the_nonce() {
+        let (token, nonce) = (new_refresh(), new_refresh());
+        let next = successor(&token, &nonce);
+        assert_eq!((next.len(), &next), (token.len(), &successor(&token, &nonce)));
+        assert_ne!(next, successor(&token, &new_refresh()));
+        assert_ne!(next, successor(&new_refresh(), &nonce));
+        assert_ne!(next, successor(&refresh_hash(&token), &nonce), "what is stored is not enough");
     }
 
     #[tokio::test]

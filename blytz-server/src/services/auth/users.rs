@@ -26,7 +26,6 @@ use crate::{
     app::App,
     error::{Error, Result},
     http::extract::{Body, PathId, Query, check_limit, page_size},
-    http::uninterrupted,
 };
 
 /// Which users to list.
@@ -34,6 +33,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct UsersQuery {
     /// Part of an email address or a display name, in any case.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// `next_cursor` of the page before, as it was.
     cursor: Option<String>,
@@ -67,7 +67,7 @@ pub(super) async fn list(
     let after = read_cursor(query.cursor.as_deref(), UserId(Uuid::nil()))?;
     let size = page_size(query.limit);
     let mut people =
-        users::page_of_users(&app.accounts.db, after, query.q.unwrap_or_default().trim(), size + 1).await?;
+        users::page_of_users(&app.accounts.db.for_scans(), after, query.q.unwrap_or_default().trim(), size + 1).await?;
     let more = people.len() > size;
     people.truncate(size);
     let next_cursor = people.last().filter(|_| more).map(|last| last.id.to_string());
@@ -99,8 +99,7 @@ pub(super) async fn put_roles(
     if id == who.id && !roles.contains(&Role::Admin) {
         return Err(Error::conflict("You can't take the role of an admin from yourself; another admin can."));
     }
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.set_roles(id, &roles).await }).await.map(Json)
+    app.accounts.set_roles(id, &roles).await.map(Json)
 }
 
 /// Suspend an account.
@@ -119,8 +118,7 @@ pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): Pa
     if id == admin.id {
         return Err(Error::conflict("You can't suspend yourself; another admin can."));
     }
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.set_suspended(id, true).await }).await.map(Json)
+    app.accounts.set_suspended(id, true).await.map(Json)
 }
 
 /// Reinstate a suspended account. It has to log in again.
@@ -133,8 +131,7 @@ pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): Pa
     )
 )]
 pub(super) async fn reinstate(State(app): State<App>, _: Admin, PathId(id): PathId<UserId>) -> Result<Json<Profile>> {
-    let accounts = app.accounts.clone();
-    uninterrupted(async move { accounts.set_suspended(id, false).await }).await.map(Json)
+    app.accounts.set_suspended(id, false).await.map(Json)
 }
 
 /// Where a page starts: after this id. `start` is before every id.

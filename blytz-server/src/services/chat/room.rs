@@ -9,7 +9,7 @@ use std::{collections::HashMap, time::Duration};
 
 use blytz_core::{
     MessageId, StreamId,
-    wire::{ErrorCode, chat::Message, live::Channel as LiveChannel},
+    wire::{chat::Message, live::Channel as LiveChannel},
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,7 +19,7 @@ use super::{
     store,
 };
 use crate::{
-    db::{Tx, is_duplicate},
+    db::{CommitError, Tx, is_duplicate},
     error::{Error, Result, internal},
     live::{Topic, hub::event_frame},
 };
@@ -154,11 +154,9 @@ impl Room {
                 Failure::Stale => {}
                 Failure::Refused(error) => return Err(error),
                 Failure::Unknown => {
-                    return Err(Error::new(
-                        ErrorCode::OutcomeUnknown,
+                    return Err(Error::outcome_unknown(
                         "The database did not say whether it was written; ask again with the same message_id.",
-                    )
-                    .retry_after(1));
+                    ));
                 }
             }
         }
@@ -192,10 +190,14 @@ impl Room {
             return Err(Failure::Stale);
         }
         let events = write_decisions(&mut tx, self.stream, &decisions).await?;
-        tx.commit().await.map_err(|error| {
-            tracing::error!(%error, stream = %self.stream, "a batch of chat messages may be lost");
-            Failure::Unknown
-        })?;
+        match tx.commit().await {
+            Ok(()) => {}
+            Err(CommitError::NotWritten(error)) => return Err(error.into()),
+            Err(CommitError::Unknown(error)) => {
+                tracing::error!(%error, stream = %self.stream, "a batch of chat messages may be lost");
+                return Err(Failure::Unknown);
+            }
+        }
         Ok(Written { answers, events, decisions })
     }
 

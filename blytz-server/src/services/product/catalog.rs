@@ -17,6 +17,9 @@ use crate::{
     services::auth::User,
 };
 
+/// How many products are indexed in one transaction at the start.
+const INDEXED_AT_ONCE: usize = 200;
+
 /// The catalogue, as its neighbours see it. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalog {
@@ -39,6 +42,30 @@ impl Catalog {
     /// The catalogue in this database.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self { db, clock }
+    }
+
+    /// Indexes what an older version left without: so many products at a time, so that nobody else
+    /// waits for long.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn index_the_rest(&self) -> Result<()> {
+        let (mut after, mut indexed) = (ProductId(uuid::Uuid::nil()), 0);
+        loop {
+            let records = store::search::not_indexed(&self.db, after, INDEXED_AT_ONCE).await?;
+            let Some(last) = records.last() else { break };
+            after = last.id;
+            let mut tx = self.db.begin_write().await?;
+            for record in &records {
+                store::search::renew(&mut tx, record).await?;
+            }
+            tx.commit().await?;
+            indexed += records.len();
+        }
+        if indexed > 0 {
+            tracing::info!(products = indexed, "the search has learnt of products that it did not know");
+        }
+        Ok(())
     }
 
     /// Reserves one unit of the seller's product, in the caller's transaction.
@@ -112,6 +139,7 @@ impl Catalog {
             tags: input.tags.unwrap_or_default(),
             weight_g: input.weight_g,
             tax_class: input.tax_class,
+            sku: input.sku,
             stock: first.after,
             created_at: now,
             updated_at: now,
@@ -119,6 +147,7 @@ impl Catalog {
         };
         let mut tx = self.db.begin_write().await?;
         store::insert(&mut tx, &record).await.map_err(save_error)?;
+        store::search::index(&mut tx, &record).await?;
         store::movements::append(&mut tx, &record, new_id(&self.clock), first, None).await?;
         tx.commit().await?;
         Ok(record)
@@ -143,6 +172,9 @@ impl Catalog {
         }
         let now = self.clock.now();
         self.save(&mut tx, &mut record, now, moved.map(|moved| (moved, reason))).await?;
+        if store::search::words(&record) != store::search::words(&before) {
+            store::search::index(&mut tx, &record).await?;
+        }
         tx.commit().await?;
         Ok(record)
     }
@@ -194,6 +226,7 @@ fn not_theirs(record: &Record) -> Error {
 fn save_error(error: SaveError) -> Error {
     match error {
         SaveError::NoSuchCategory => Error::invalid_field("/category_id", "must be the id of a category"),
+        SaveError::SkuTaken => Error::new(ErrorCode::SkuTaken, "Another product of the seller has this sku."),
         SaveError::Stale => Error::conflict("The product was changed meanwhile; read it again and repeat."),
         SaveError::Sql(error) => error.into(),
     }
@@ -212,5 +245,49 @@ pub(super) fn listing_error(error: ListingError) -> Error {
     match error {
         ListingError::Derived => Error::invalid_field("/status", error.to_string()),
         ListingError::Promised { .. } => Error::conflict(format!("The product stays listed: {error}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blytz_core::catalog::Listing;
+
+    use super::*;
+    use crate::{
+        db::{Sqlite, on_tx},
+        services::product::{listing::ProductSort, store::Filter},
+    };
+
+    /// As a database that an older version wrote: nothing is indexed, and words are in another form.
+    #[tokio::test]
+    async fn products_without_an_index_are_indexed_at_the_start() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let db = Db::sqlite(Sqlite::open(&folder.path().join("t.db")).await.expect("opens")).await.expect("a schema");
+        let catalog = Catalog::new(db.clone(), Clock::manual(Timestamp::from_micros(1_750_000_000_000_000)));
+        let many = INDEXED_AT_ONCE + 1;
+        for number in 0..many {
+            let input = format!(
+                r#"{{"title": "Caf\u00e9 {number}", "description": "", "price": {{"amount": 1, "currency": "MYR"}}, "quantity": 1}}"#
+            );
+            let input = serde_json::from_str(&input).expect("an input");
+            catalog.create(UserId(uuid::Uuid::nil()), input, Listing::Active).await.expect("a product");
+        }
+        let mut tx = db.begin_write().await.expect("a transaction");
+        for sql in [
+            "delete from product_words",
+            "delete from product_documents",
+            "update products set words = 'cafe\u{301}', title_key = 'x'",
+        ] {
+            on_tx!(tx, conn => sqlx::query(sql).execute(conn).await).expect("forgotten");
+        }
+        tx.commit().await.expect("written");
+        let found = async || {
+            let filter = Filter { words: "caf\u{e9}".to_owned(), ..Filter::everything() };
+            store::list(&db, &filter, ProductSort::Title, None, many).await.expect("a list").records.len()
+        };
+        assert_eq!(found().await, 0);
+        catalog.index_the_rest().await.expect("indexed");
+        assert_eq!(found().await, many);
+        assert!(store::search::not_indexed(&db, ProductId(uuid::Uuid::nil()), 1).await.expect("read").is_empty());
     }
 }

@@ -5,6 +5,7 @@ use blytz_core::{
     CategoryId, ProductId, UserId,
     account::Action,
     catalog::Listing,
+    text::searchable,
     wire::{
         Check, Faults, Page,
         product::{Product, ProductStatus},
@@ -15,7 +16,7 @@ use utoipa::IntoParams;
 
 use super::{
     cursor,
-    store::{self, Filter, Record},
+    store::{self, Filter, Listed, Record},
 };
 use crate::{
     app::App,
@@ -60,21 +61,24 @@ impl ProductSort {
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ProductQuery {
-    /// Words that must all stand in title, description or tags; up to 200 characters.
+    /// Words that must all stand in title, description or tags, in any case and composition, also
+    /// within a word; up to 200 characters.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// In this category or one below it.
     category: Option<CategoryId>,
     /// Of this seller.
     seller_id: Option<UserId>,
     /// At least this price, in minor units.
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
     min_price: Option<i64>,
     /// At most this price, in minor units.
+    #[param(minimum = 0, maximum = 9007199254740991_i64)]
     max_price: Option<i64>,
     /// In this state. Drafts and archives: one's own. Without it: what is active or sold out, and
     /// the drafts when a seller lists their own.
     status: Option<ProductStatus>,
     /// In which order; newest first unless said.
-    #[param(inline)]
     #[param(inline)]
     sort: Option<ProductSort>,
     /// `next_cursor` of the page before, as it was; the order must be the same.
@@ -117,11 +121,11 @@ pub struct Place {
 }
 
 impl Place {
-    fn of(record: &Record, order: ProductSort) -> Self {
+    pub(super) fn of(record: &Record, order: ProductSort) -> Self {
         let key = match order {
             ProductSort::Newest | ProductSort::Oldest => Key::Number(record.created_at.as_micros()),
             ProductSort::PriceAsc | ProductSort::PriceDesc => Key::Number(record.price.amount),
-            ProductSort::Title => Key::Text(record.title.to_lowercase()),
+            ProductSort::Title => Key::Text(searchable(&record.title)),
         };
         Self { key, id: record.id }
     }
@@ -167,11 +171,14 @@ fn filter(query: &ProductQuery, asker: Option<&User>) -> Filter {
         category: query.category,
         min_price: query.min_price,
         max_price: query.max_price,
-        words: query.q.clone(),
+        words: query.q.as_deref().map(searchable).unwrap_or_default(),
     }
 }
 
 /// The catalogue.
+///
+/// A page may have fewer items than were asked for, or none, and still have a `next_cursor`: so much
+/// is looked at for one page, and no more.
 #[utoipa::path(
     get, path = "/products", tag = "product", params(ProductQuery), security((), ("bearer" = [])),
     responses(
@@ -187,12 +194,10 @@ pub async fn list(
     let order = query.sort.unwrap_or_default();
     let place = query.cursor.as_deref().map(|cursor| Place::read(cursor, order)).transpose()?;
     let size = page_size(query.limit);
-    let mut records =
-        store::list(&app.catalog.db, &filter(&query, asker.as_ref()), order, place.as_ref(), size + 1).await?;
-    let more = records.len() > size;
-    records.truncate(size);
-    let next = records.last().filter(|_| more).map(|last| Place::of(last, order).cursor(order));
-    Ok(Json(Page { items: records.iter().map(Product::from).collect(), next_cursor: next }))
+    let (db, filter) = (app.catalog.db.for_scans(), filter(&query, asker.as_ref()));
+    let Listed { records, rest } = store::list(&db, &filter, order, place.as_ref(), size).await?;
+    let next_cursor = rest.map(|place| place.cursor(order));
+    Ok(Json(Page { items: records.iter().map(Product::from).collect(), next_cursor }))
 }
 
 #[cfg(test)]

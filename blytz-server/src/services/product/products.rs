@@ -25,6 +25,7 @@ use crate::{
         (status = 201, description = "The product", body = Product),
         (status = 401),
         (status = 403, description = "Not a seller"),
+        (status = 409, description = "Another product of yours has this sku"),
     )
 )]
 pub async fn create(
@@ -62,7 +63,7 @@ pub async fn get(State(app): State<App>, asker: Option<User>, PathId(id): PathId
         (status = 401),
         (status = 403, description = "Somebody else's"),
         (status = 404, description = "No such product"),
-        (status = 409, description = "Units are promised"),
+        (status = 409, description = "Units are promised, or another product has this sku"),
     )
 )]
 pub async fn update(
@@ -108,7 +109,7 @@ fn apply(record: &mut Record, update: ProductUpdate) -> Result<Option<Moved>> {
         }
         record.price = price;
     }
-    let ProductUpdate { title, description, category_id, weight_g, images, tax_class, tags, price: _, status: _ } =
+    let ProductUpdate { title, description, category_id, weight_g, images, tax_class, tags, sku, price: _, status: _ } =
         update;
     set(&mut record.title, title);
     set(&mut record.description, description);
@@ -117,6 +118,7 @@ fn apply(record: &mut Record, update: ProductUpdate) -> Result<Option<Moved>> {
     set(&mut record.images, images);
     set(&mut record.tax_class, tax_class);
     set(&mut record.tags, tags);
+    set(&mut record.sku, sku);
     Ok(None)
 }
 

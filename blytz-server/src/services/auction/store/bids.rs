@@ -30,7 +30,7 @@ pub(in super::super) async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewB
             (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided) ";
     for chunk in bids.chunks(CHUNK) {
         match &mut tx.engine {
-            TxEngine::Sqlite(transaction) => {
+            TxEngine::Sqlite(transaction, _) => {
                 QueryBuilder::<Sqlite>::new(INSERT)
                     .push_values(chunk, |mut row, (id, bid)| {
                         row.push_bind(id.uuid())
@@ -85,7 +85,7 @@ pub(in super::super) async fn known_bids(
                     ids.push_bind(id.uuid());
                 }
                 ids.push_unseparated(")");
-                query.build_query_as().fetch_all(sqlite.readers()).await?
+                query.build_query_as().fetch_all(sqlite.readers(db.lane)).await?
             }
         };
         for row in rows {

@@ -76,7 +76,7 @@ pub(in super::super) async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row
 pub(in super::super) async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Result<()> {
     for chunk in events.chunks(CHUNK) {
         match &mut tx.engine {
-            TxEngine::Sqlite(transaction) => {
+            TxEngine::Sqlite(transaction, _) => {
                 QueryBuilder::<Sqlite>::new("insert into auction_events (auction_id, seq, hash, entry, sealed) ")
                     .push_values(chunk, |mut row, (id, event)| {
                         row.push_bind(id.uuid())

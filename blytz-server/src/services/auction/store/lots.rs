@@ -111,24 +111,51 @@ pub(in super::super) struct LotFilter {
     pub before: Option<AuctionId>,
 }
 
-const LIST_LOTS: &str = "
-    select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view, a.rules_hash,
-        a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
-    from auctions a join auction_heads h on h.auction_id = a.id
-    where ($1 or h.status = $2) and ($3 or a.stream_id = $4) and ($5 or a.seller_id = $6) and ($7 or a.id < $8)
-    order by a.id desc limit $9";
+/// One text per way to the lots, each starting from an index that has them in order: what comes
+/// first is read first, where a database lets itself be told.
+macro_rules! list_lots {
+    ($from:literal, $id:literal) => {
+        concat!(
+            "select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view,
+                a.rules_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
+            from ",
+            $from,
+            " and a.id = h.auction_id and ($2 is null or h.status = $2) and ($3 is null or a.stream_id = $3)
+                and ($4 is null or a.seller_id = $4)
+            order by ",
+            $id,
+            " desc limit $5"
+        )
+    };
+}
+
+const LIST_ALL: &str = list_lots!("auction_heads h cross join auctions a where h.auction_id < $1", "h.auction_id");
+const LIST_OF_STATUS: &str =
+    list_lots!("auction_heads h cross join auctions a where h.status = $2 and h.auction_id < $1", "h.auction_id");
+const LIST_OF_STREAM: &str =
+    list_lots!("auctions a cross join auction_heads h where a.stream_id = $3 and a.id < $1", "a.id");
+const LIST_OF_SELLER: &str =
+    list_lots!("auctions a cross join auction_heads h where a.seller_id = $4 and a.id < $1", "a.id");
+
+impl LotFilter {
+    /// The way that most likely passes the fewest lots.
+    const fn text(&self) -> &'static str {
+        match self {
+            Self { stream_id: Some(_), .. } => LIST_OF_STREAM,
+            Self { seller_id: Some(_), .. } => LIST_OF_SELLER,
+            Self { status: Some(_), .. } => LIST_OF_STATUS,
+            _ => LIST_ALL,
+        }
+    }
+}
 
 /// Auctions, the newest first.
 pub(in super::super) async fn list_lots(db: &Db, filter: &LotFilter, limit: usize) -> sqlx::Result<Vec<LotRow>> {
-    on_db!(db, pool => sqlx::query_as(LIST_LOTS)
-        .bind(filter.status.is_none())
-        .bind(filter.status.as_deref().unwrap_or_default())
-        .bind(filter.stream_id.is_none())
-        .bind(filter.stream_id.map_or(Uuid::nil(), StreamId::uuid))
-        .bind(filter.seller_id.is_none())
-        .bind(filter.seller_id.map_or(Uuid::nil(), UserId::uuid))
-        .bind(filter.before.is_none())
-        .bind(filter.before.map_or(Uuid::nil(), AuctionId::uuid))
+    on_db!(db, pool => sqlx::query_as(filter.text())
+        .bind(filter.before.map_or(Uuid::max(), AuctionId::uuid))
+        .bind(filter.status.as_deref())
+        .bind(filter.stream_id.map(StreamId::uuid))
+        .bind(filter.seller_id.map(UserId::uuid))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await)
@@ -143,4 +170,30 @@ pub(in super::super) async fn due_lots(db: &Db, until: Timestamp) -> sqlx::Resul
         .fetch_all(pool)
         .await)?;
     Ok(ids.into_iter().map(AuctionId).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Sqlite;
+
+    #[tokio::test]
+    async fn every_list_starts_from_an_index_that_has_it_in_order() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let db = Db::sqlite(Sqlite::open(&folder.path().join("t.db")).await.expect("opens")).await.expect("a schema");
+        for (sql, index, sorted) in [
+            (LIST_ALL, "sqlite_autoindex_auction_heads_1 (auction_id<?)", false),
+            (LIST_OF_STATUS, "auction_heads_by_status (status=? AND auction_id<?)", false),
+            (LIST_OF_SELLER, "auctions_by_seller (seller_id=? AND id<?)", false),
+            // A show has few lots, in the order of its queue.
+            (LIST_OF_STREAM, "auctions_by_stream (stream_id=?)", true),
+        ] {
+            let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
+            let plan: Vec<(i64, i64, i64, String)> =
+                on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("a plan");
+            let steps: Vec<_> = plan.iter().map(|step| step.3.as_str()).collect();
+            assert!(steps[0].ends_with(index), "{index}: {steps:#?}");
+            assert_eq!(steps.contains(&"USE TEMP B-TREE FOR ORDER BY"), sorted, "{index}: {steps:#?}");
+        }
+    }
 }

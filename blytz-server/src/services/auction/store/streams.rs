@@ -58,9 +58,19 @@ pub(in super::super) async fn stream_in(tx: &mut Tx, id: StreamId) -> sqlx::Resu
     on_tx!(tx, conn => sqlx::query_as(SELECT_STREAM).bind(id.uuid()).fetch_optional(conn).await)
 }
 
-const LIST_STREAMS: &str = "
-    select id, seller_id, title, status, starts_at_us, started_at_us, ended_at_us from streams
-    where ($1 or status = $2) and ($3 or id < $4) and ($5 or seller_id = $6) order by id desc limit $7";
+macro_rules! list_streams {
+    ($where:literal) => {
+        concat!(
+            "select id, seller_id, title, status, starts_at_us, started_at_us, ended_at_us from streams where ",
+            $where,
+            " and id < $1 and ($2 is null or status = $2) order by id desc limit $4"
+        )
+    };
+}
+
+const LIST_STREAMS: &str = list_streams!("$3 is null");
+const LIST_OF_STATUS: &str = list_streams!("status = $2 and $3 is null");
+const LIST_OF_SELLER: &str = list_streams!("seller_id = $3");
 
 /// Shows, the newest first.
 pub(in super::super) async fn list_streams(
@@ -70,13 +80,15 @@ pub(in super::super) async fn list_streams(
     before: Option<StreamId>,
     limit: usize,
 ) -> sqlx::Result<Vec<StreamRow>> {
-    on_db!(db, pool => sqlx::query_as(LIST_STREAMS)
-        .bind(status.is_none())
-        .bind(status.unwrap_or_default())
-        .bind(before.is_none())
-        .bind(before.map_or(Uuid::nil(), StreamId::uuid))
-        .bind(seller.is_none())
-        .bind(seller.map_or(Uuid::nil(), UserId::uuid))
+    let sql = match (seller, status) {
+        (Some(_), _) => LIST_OF_SELLER,
+        (None, Some(_)) => LIST_OF_STATUS,
+        (None, None) => LIST_STREAMS,
+    };
+    on_db!(db, pool => sqlx::query_as(sql)
+        .bind(before.map_or(Uuid::max(), StreamId::uuid))
+        .bind(status)
+        .bind(seller.map(UserId::uuid))
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await)

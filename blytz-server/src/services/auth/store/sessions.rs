@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     db::{Db, Tx, on_db, on_tx},
     error::Result,
+    services::auth::token::GRACE_SECONDS,
 };
 
 /// A session and its newest refresh token.
@@ -56,6 +57,8 @@ pub(in crate::services::auth) struct RefreshRow {
     pub(in crate::services::auth) closed: bool,
     pub(in crate::services::auth) suspended: bool,
     expires_at: i64,
+    spent_at: Option<i64>,
+    nonce: Option<String>,
 }
 
 impl RefreshRow {
@@ -70,10 +73,18 @@ impl RefreshRow {
     pub(in crate::services::auth) fn expires_at(&self) -> Timestamp {
         Timestamp::from_micros(self.expires_at)
     }
+
+    /// The nonce of its successor, if that may be given again at `now`. There is one as long as the
+    /// successor is unused.
+    pub(in crate::services::auth) fn repeats(&self, now: Timestamp) -> Option<&str> {
+        let spent_at = Timestamp::from_micros(self.spent_at?);
+        let in_time = now.micros_since(spent_at) < GRACE_SECONDS * 1_000_000;
+        self.nonce.as_deref().filter(|_| in_time && !self.closed)
+    }
 }
 
 const REFRESH: &str = "
-    select t.session_id, s.user_id, t.spent, s.closed, u.suspended, t.expires_at
+    select t.session_id, s.user_id, t.spent, s.closed, u.suspended, t.expires_at, t.spent_at, t.nonce
     from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
     where t.hash = $1";
 
@@ -81,14 +92,23 @@ pub(in crate::services::auth) async fn refresh(tx: &mut Tx, hash: &str) -> Resul
     Ok(on_tx!(tx, conn => sqlx::query_as(REFRESH).bind(hash).fetch_optional(conn).await)?)
 }
 
-const SPEND: &str = "update refresh_tokens set spent = true where hash = $1";
+const SPEND: &str = "update refresh_tokens set spent = true, spent_at = $2, nonce = $3 where hash = $1";
+const SETTLE: &str = "update refresh_tokens set nonce = null where session_id = $1 and nonce is not null";
 const PROLONG: &str = "update sessions set expires_at = $2 where id = $1";
 const DROP_STALE: &str = "delete from refresh_tokens where session_id = $1 and expires_at <= $2";
 
-/// Spends the refresh token `spent` for a new one; `new.user` is not looked at.
-pub(in crate::services::auth) async fn rotate(tx: &mut Tx, spent: &str, new: NewSession<'_>) -> Result<()> {
+/// Spends the refresh token `spent` for a new one, made of it and `nonce`; `new.user` is not looked
+/// at. This is the use of `spent`: what was spent for it is not given again.
+pub(in crate::services::auth) async fn rotate(
+    tx: &mut Tx,
+    spent: &str,
+    nonce: &str,
+    new: NewSession<'_>,
+) -> Result<()> {
     let session = new.id.uuid();
-    on_tx!(tx, conn => sqlx::query(SPEND).bind(spent).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(SETTLE).bind(session).execute(conn).await)?;
+    on_tx!(tx, conn =>
+        sqlx::query(SPEND).bind(spent).bind(new.now.as_micros()).bind(nonce).execute(conn).await)?;
     on_tx!(tx, conn =>
         sqlx::query(PROLONG).bind(session).bind(new.expires_at.as_micros()).execute(conn).await)?;
     on_tx!(tx, conn => sqlx::query(DROP_STALE).bind(session).bind(new.now.as_micros()).execute(conn).await)?;

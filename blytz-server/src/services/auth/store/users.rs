@@ -3,6 +3,7 @@
 use blytz_core::{
     Timestamp, UserId,
     account::Role,
+    text::searchable,
     wire::account::{PublicUser, User, UserStatus},
 };
 use uuid::Uuid;
@@ -79,7 +80,7 @@ fn roles_text(roles: &[Role]) -> Result<String> {
 }
 
 fn search_text(email: &str, display_name: &str) -> String {
-    format!("{email} {}", display_name.to_lowercase())
+    searchable(&format!("{email} {display_name}"))
 }
 
 /// A new account with what only its owner may know.
@@ -167,7 +168,7 @@ pub(in crate::services::auth) async fn page_of_users(
     text: &str,
     count: usize,
 ) -> Result<Vec<Person>> {
-    let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    let escaped = searchable(text).replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     let rows: Vec<PersonRow> = on_db!(db, pool => sqlx::query_as(PAGE_OF_USERS)
         .bind(after.uuid())
         .bind(format!("%{escaped}%"))
@@ -179,19 +180,31 @@ pub(in crate::services::auth) async fn page_of_users(
 
 /// What a login is checked against.
 #[derive(sqlx::FromRow)]
-struct CredentialsRow {
+pub(in crate::services::auth) struct Credentials {
     id: Uuid,
-    password_hash: Option<String>,
+    pub(in crate::services::auth) email: String,
+    /// None while the account has no password.
+    pub(in crate::services::auth) password_hash: Option<String>,
 }
 
-const CREDENTIALS: &str = "select id, password_hash from users where email = $1";
+impl Credentials {
+    pub(in crate::services::auth) fn id(&self) -> UserId {
+        self.id.into()
+    }
+}
 
-/// Whose address this is, and the hash of their password if they have one. The address must be in
-/// its normal form.
-pub(in crate::services::auth) async fn credentials(db: &Db, email: &str) -> Result<Option<(UserId, Option<String>)>> {
-    let row: Option<CredentialsRow> =
-        on_db!(db, pool => sqlx::query_as(CREDENTIALS).bind(email).fetch_optional(pool).await)?;
-    Ok(row.map(|row| (row.id.into(), row.password_hash)))
+const CREDENTIALS: &str = "select id, email, password_hash from users where email = $1";
+
+/// Whose address this is, and the hash of their password. The address must be in its normal form.
+pub(in crate::services::auth) async fn credentials(db: &Db, email: &str) -> Result<Option<Credentials>> {
+    Ok(on_db!(db, pool => sqlx::query_as(CREDENTIALS).bind(email).fetch_optional(pool).await)?)
+}
+
+const CREDENTIALS_OF_OLD: &str = "select id, email, password_hash from users where email = $1 and email_folded";
+
+/// The same for an address from before addresses had one form, in lower case.
+pub(in crate::services::auth) async fn credentials_of_old(db: &Db, email: &str) -> Result<Option<Credentials>> {
+    Ok(on_db!(db, pool => sqlx::query_as(CREDENTIALS_OF_OLD).bind(email).fetch_optional(pool).await)?)
 }
 
 const HAS_PASSWORD: &str = "
@@ -224,14 +237,18 @@ pub(in crate::services::auth) async fn set_password(
 }
 
 const SET_NAME: &str = "
-    update users set display_name = $2, search_text = email || ' ' || $3, rev = rev + 1 where id = $1
+    update users set display_name = $2, search_text = $3, rev = rev + 1 where id = $1
     returning id, email, display_name, roles, suspended, rev, created_at";
 
-pub(in crate::services::auth) async fn set_name(tx: &mut Tx, id: UserId, display_name: &str) -> Result<Option<Person>> {
+pub(in crate::services::auth) async fn set_name(
+    tx: &mut Tx,
+    person: &Person,
+    display_name: &str,
+) -> Result<Option<Person>> {
     one(on_tx!(tx, conn => sqlx::query_as(SET_NAME)
-        .bind(id.uuid())
+        .bind(person.id.uuid())
         .bind(display_name)
-        .bind(display_name.to_lowercase())
+        .bind(search_text(&person.email, display_name))
         .fetch_optional(conn)
         .await)?)
 }
@@ -307,4 +324,29 @@ const PROVE_EMAIL: &str =
 pub(in crate::services::auth) async fn prove_email(tx: &mut Tx, id: UserId) -> Result<bool> {
     let done = on_tx!(tx, conn => sqlx::query(PROVE_EMAIL).bind(id.uuid()).execute(conn).await)?;
     Ok(done.rows_affected() == 1)
+}
+
+const UNSETTLED: &str = "
+    select u.id, u.email, u.display_name, u.roles, u.suspended, u.rev, u.created_at
+    from users_to_settle s join users u on u.id = s.user_id order by u.id limit $1";
+
+/// Accounts from before texts had one form, which are to be brought into it.
+pub(in crate::services::auth) async fn unsettled(db: &Db, count: i64) -> Result<Vec<Person>> {
+    let rows: Vec<PersonRow> = on_db!(db, pool => sqlx::query_as(UNSETTLED).bind(count).fetch_all(pool).await)?;
+    rows.into_iter().map(Person::try_from).collect()
+}
+
+const SETTLE: &str = "update users set email = $2, search_text = $3, rev = rev + 1 where id = $1";
+const SETTLED: &str = "delete from users_to_settle where user_id = $1";
+
+/// Brings an account into the form in which it is compared and found.
+pub(in crate::services::auth) async fn settle(tx: &mut Tx, person: &Person, email: &str) -> Result<()> {
+    on_tx!(tx, conn => sqlx::query(SETTLE)
+        .bind(person.id.uuid())
+        .bind(email)
+        .bind(search_text(email, &person.display_name))
+        .execute(conn)
+        .await)?;
+    on_tx!(tx, conn => sqlx::query(SETTLED).bind(person.id.uuid()).execute(conn).await)?;
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use blytz_core::{
     CategoryId,
+    text::searchable,
     wire::product::{Category, CategoryInput},
 };
 use sqlx::error::DatabaseError;
@@ -50,7 +51,7 @@ impl From<Row> for Category {
 
 /// What categories are ordered by.
 pub fn name_key(name: &str) -> String {
-    name.to_lowercase()
+    searchable(name)
 }
 
 const FIND: &str = "select id, parent_id, name from categories where id = $1";

@@ -4,8 +4,9 @@ pub mod categories;
 mod listing;
 pub mod movements;
 mod products;
+pub mod search;
 
 pub use self::{
-    listing::{Filter, list},
+    listing::{Filter, Listed, list},
     products::{Record, SaveError, find, find_in, insert, lots, save},
 };

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use blytz_core::{
     CategoryId, Money, ProductId, Timestamp, UserId,
     catalog::{Listing, Stock},
+    text::searchable,
     wire::{auction::LotProduct, product::Product},
 };
-use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
+use super::search::words;
 use crate::{
     db::{Db, Tx, on_db, on_tx},
     error::{Result, internal},
@@ -29,6 +30,7 @@ pub struct Record {
     pub tags: Vec<String>,
     pub weight_g: Option<u32>,
     pub tax_class: Option<String>,
+    pub sku: Option<String>,
     pub stock: Stock,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -50,6 +52,7 @@ impl From<&Record> for Product {
             tags: record.tags.clone(),
             weight_g: record.weight_g,
             tax_class: record.tax_class.clone(),
+            sku: record.sku.clone(),
             available: record.stock.available(),
             created_at: record.created_at,
             updated_at: record.updated_at,
@@ -83,6 +86,7 @@ pub(super) struct Row {
     tags: String,
     weight_g: Option<i64>,
     tax_class: Option<String>,
+    sku: Option<String>,
     on_hand: i64,
     reserved: i64,
     created_at_us: i64,
@@ -112,15 +116,16 @@ impl Row {
             title: self.title,
             description: self.description,
             tax_class: self.tax_class,
+            sku: self.sku,
         })
     }
 }
 
 macro_rules! select_products {
-    ($($tail:literal),+ $(,)?) => {
+    ($($tail:expr),+ $(,)?) => {
         concat!(
             "select id, seller_id, category_id, title, description, price, currency, listing, images, tags, \
-             weight_g, tax_class, on_hand, reserved, created_at_us, updated_at_us, rev from products ",
+             weight_g, tax_class, sku, on_hand, reserved, created_at_us, updated_at_us, rev from products ",
             $($tail),+
         )
     };
@@ -146,6 +151,8 @@ pub async fn find_in(tx: &mut Tx, id: ProductId) -> Result<Option<Record>> {
 pub enum SaveError {
     /// Its category does not exist.
     NoSuchCategory,
+    /// Another product of the seller has its sku.
+    SkuTaken,
     /// Somebody else changed it since it was read.
     Stale,
     /// The database refused.
@@ -154,18 +161,19 @@ pub enum SaveError {
 
 impl From<sqlx::Error> for SaveError {
     fn from(error: sqlx::Error) -> Self {
-        if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) {
-            Self::NoSuchCategory
-        } else {
-            Self::Sql(error)
+        match error.as_database_error() {
+            Some(refused) if refused.is_foreign_key_violation() => Self::NoSuchCategory,
+            // Ids are never the same twice, so only the sku can be.
+            Some(refused) if refused.is_unique_violation() => Self::SkuTaken,
+            _ => Self::Sql(error),
         }
     }
 }
 
 const INSERT: &str = "
     insert into products (id, seller_id, category_id, title, title_key, description, price, currency, listing,
-        images, tags, weight_g, tax_class, on_hand, reserved, words, created_at_us, updated_at_us, rev)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+        images, tags, weight_g, tax_class, on_hand, reserved, words, created_at_us, updated_at_us, rev, sku)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 
 /// Adds a product.
 pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
@@ -174,7 +182,7 @@ pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
         .bind(record.seller_id.uuid())
         .bind(record.category_id.map(CategoryId::uuid))
         .bind(&record.title)
-        .bind(record.title.to_lowercase())
+        .bind(searchable(&record.title))
         .bind(&record.description)
         .bind(record.price.amount)
         .bind(record.price.currency.code())
@@ -189,6 +197,7 @@ pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
         .bind(record.created_at.as_micros())
         .bind(record.updated_at.as_micros())
         .bind(record.rev)
+        .bind(&record.sku)
         .execute(conn)
         .await)?;
     Ok(())
@@ -197,7 +206,7 @@ pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
 const SAVE: &str = "
     update products set category_id = $3, title = $4, title_key = $5, description = $6, price = $7, currency = $8,
         listing = $9, images = $10, tags = $11, weight_g = $12, tax_class = $13, on_hand = $14, reserved = $15,
-        words = $16, updated_at_us = $17, rev = rev + 1
+        words = $16, updated_at_us = $17, sku = $18, rev = rev + 1
     where id = $1 and rev = $2";
 
 /// Saves a product that was read before, and counts its rev up.
@@ -207,7 +216,7 @@ pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
         .bind(record.rev)
         .bind(record.category_id.map(CategoryId::uuid))
         .bind(&record.title)
-        .bind(record.title.to_lowercase())
+        .bind(searchable(&record.title))
         .bind(&record.description)
         .bind(record.price.amount)
         .bind(record.price.currency.code())
@@ -220,6 +229,7 @@ pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
         .bind(record.stock.reserved())
         .bind(words(record))
         .bind(record.updated_at.as_micros())
+        .bind(&record.sku)
         .execute(conn)
         .await
         .map(|done| done.rows_affected()))?;
@@ -232,16 +242,6 @@ pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
 
 fn json(words: &[String]) -> String {
     serde_json::Value::from(words).to_string()
-}
-
-/// What the search looks through.
-fn words(record: &Record) -> String {
-    let mut words = format!("{}\n{}", record.title, record.description);
-    for tag in &record.tags {
-        words.push('\n');
-        words.push_str(tag);
-    }
-    words.to_lowercase()
 }
 
 /// As many ids as [`LOTS`] takes: a list of fixed length is the same text for every database.

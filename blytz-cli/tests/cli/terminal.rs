@@ -1,0 +1,103 @@
+//! A terminal of some width, and somebody who sits at it: reads, and types.
+
+use std::{
+    fs::File,
+    io::{Read, Write},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{Winsize, tcsetwinsize},
+};
+
+/// Only a program that hangs takes so long.
+pub const HANGS: Duration = Duration::from_secs(600);
+
+pub struct Terminal {
+    child: Child,
+    keys: File,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+    /// What `until` has found already.
+    read: usize,
+}
+
+/// What was on the screen, and how the program ended.
+#[derive(Debug)]
+pub struct Left {
+    pub code: i32,
+    pub screen: String,
+}
+
+impl Terminal {
+    /// Starts the program in a terminal of so many columns; 0 is one that does not know.
+    pub fn of(columns: u16, mut command: Command) -> Self {
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("ours");
+        let name = ptsname(&ours, Vec::new()).expect("a name").into_string().expect("text");
+        let rows = if columns == 0 { 0 } else { 40 };
+        tcsetwinsize(&ours, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
+        let theirs = File::options().read(true).write(true).open(name).expect("the other end");
+        let end = || Stdio::from(theirs.try_clone().expect("the same"));
+        let child = command.env("TERM", "xterm").stdin(end()).stdout(end()).stderr(end()).spawn().expect("it starts");
+        let mut shown = File::from(ours);
+        let keys = shown.try_clone().expect("the same");
+        let (show, screen) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // When nobody holds the other end any more, reading fails.
+            while let Ok(count @ 1..) = shown.read(&mut buffer) {
+                if show.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, keys, screen, seen: String::new(), read: 0 }
+    }
+
+    fn more(&mut self, deadline: Instant) -> bool {
+        match self.screen.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(bytes) => {
+                self.seen.push_str(&String::from_utf8_lossy(&bytes));
+                true
+            }
+            Err(RecvTimeoutError::Disconnected) => false,
+            Err(RecvTimeoutError::Timeout) => panic!("it hangs after: {}", self.seen),
+        }
+    }
+
+    /// Waits for a text that was not waited for before.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) -> &mut Self {
+        let deadline = Instant::now() + HANGS;
+        loop {
+            if let Some(at) = self.seen[self.read..].find(text) {
+                self.read += at + text.len();
+                return self;
+            }
+            assert!(self.more(deadline), "it ended without {text:?}: {}", self.seen);
+        }
+    }
+
+    pub fn types(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).expect("typed");
+        self
+    }
+
+    /// Waits for the program's end.
+    pub fn left(mut self) -> Left {
+        let deadline = Instant::now() + HANGS;
+        while self.more(deadline) {}
+        let code = self.child.wait().expect("it ends").code().expect("an exit code");
+        Left { code, screen: self.seen }
+    }
+
+    /// Sends the program away, whatever it does.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("it ends");
+    }
+}

@@ -1,0 +1,50 @@
+//! Accounts from before addresses had one form.
+
+use blytz_core::{account::normalise_email, text::is_invisible};
+
+use super::{
+    accounts::Accounts,
+    store::users::{self, Person},
+};
+use crate::{db::Tx, error::Result};
+
+/// How many accounts share a transaction: a few milliseconds.
+const BATCH: i64 = 50;
+
+impl Accounts {
+    /// Brings every account into the one form that can be brought into it, once.
+    ///
+    /// An address that has no form, or whose form is another account's, stays as it is: it is not
+    /// known which of the two accounts is whose. Who has it can be told by the log.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn settle(&self) -> Result<()> {
+        loop {
+            let people = users::unsettled(&self.db, BATCH).await?;
+            if people.is_empty() {
+                return Ok(());
+            }
+            let mut tx = self.db.begin_write().await?;
+            for person in &people {
+                let email = form(&mut tx, person).await?;
+                users::settle(&mut tx, person, &email).await?;
+            }
+            tx.commit().await?;
+        }
+    }
+}
+
+/// The form of an account's address, or the address as it is.
+async fn form(tx: &mut Tx, person: &Person) -> Result<String> {
+    // What could not be seen was not typed, and no message went there.
+    let visible: String = person.email.chars().filter(|c| !is_invisible(*c)).collect();
+    let problem = match normalise_email(&visible) {
+        Ok(form) if form == person.email => return Ok(form),
+        Ok(form) if users::user_to_link(tx, &form).await?.is_none() => return Ok(form),
+        Ok(_) => "is another account's",
+        Err(_) => "does not exist",
+    };
+    tracing::warn!(user = %person.id, "an email address is left as it is: its form {problem}");
+    Ok(person.email.clone())
+}
