@@ -51,7 +51,7 @@ fn utf16(bytes: &[u8], unit: impl Fn([u8; 2]) -> u16) -> Result<String, NotText>
 /// Says where it is no longer UTF-8, and how it looks there.
 fn not_utf8(bytes: &[u8]) -> NotText {
     let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    let line = 1 + bytes[..good].iter().filter(|byte| **byte == b'\n').count();
+    let line = bytes[..good].split(|byte| *byte == b'\n').count();
     let start = bytes[..good].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let end = bytes[good..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |at| good + at);
     let shown: Cow<'_, str> = String::from_utf8_lossy(&bytes[start..end]);

@@ -10,7 +10,7 @@ use blytz_core::{Currency, Money, Timestamp, auction::Rules};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 
-use crate::{error::Failure, text};
+use crate::{error::Failure, progress, text};
 
 /// Reads one of the API's words, such as `sold_out`.
 pub fn words<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
@@ -117,11 +117,31 @@ impl Paging {
         Fut: Future<Output = Result<Page<T>, Error>>,
     {
         if self.all {
-            let items = all_pages(|cursor| fetch(cursor, Some(100))).await?;
+            let items = every(|cursor| fetch(cursor, Some(100))).await?;
             return Ok(Page { items, next_cursor: None });
         }
         fetch(self.cursor.clone(), self.limit).await
     }
+}
+
+/// The items of all pages, counted where somebody watches.
+pub async fn every<T, F, Fut>(mut fetch: F) -> Result<Vec<T>, Error>
+where
+    F: FnMut(Option<String>) -> Fut,
+    Fut: Future<Output = Result<Page<T>, Error>>,
+{
+    let spinner = progress::spinner("read");
+    let items = all_pages(|cursor| {
+        let page = fetch(cursor);
+        async {
+            let page = page.await?;
+            spinner.inc(page.items.len() as u64);
+            Ok(page)
+        }
+    })
+    .await;
+    spinner.finish_and_clear();
+    items
 }
 
 #[cfg(test)]

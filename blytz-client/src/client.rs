@@ -159,10 +159,13 @@ impl Client {
 
     /// The body of a 2xx answer, after as many repeats as are safe and one refresh of the tokens.
     async fn answer(&self, call: &Call) -> Result<Vec<u8>, Error> {
-        let mut tries = self.begin_tries(call);
+        let mut tries = self.tries(call);
         loop {
-            self.still_for_somebody(call, &tries)?;
-            match self.attempt(call, tries.token()).await {
+            let attempt = async {
+                self.check_login(call, &tries)?;
+                self.attempt(call, tries.login.access_token.as_deref()).await
+            };
+            match attempt.await {
                 Ok(body) => return Ok(body),
                 Err(error) => self.prepare_again(call, error, &mut tries).await?,
             }
@@ -172,13 +175,12 @@ impl Client {
     /// Sends `call`; the answer's body is read by whoever wants it, as it arrives. Until it begins,
     /// what fails is repeated as always.
     pub(crate) async fn download(&self, call: Call) -> Result<Download, Error> {
-        let call = call.without_end();
-        let mut tries = self.begin_tries(&call);
+        let call = call.within(NO_END);
+        let mut tries = self.tries(&call);
         loop {
-            self.still_for_somebody(&call, &tries)?;
-            let begun = tokio::time::timeout(self.shared.timeout, self.begin(&call, tries.token())).await;
+            let begun = self.begin(&call, tries.login.access_token.as_deref());
             let late = |_| Err(TransportError::late(&call.name(), call.repeatable).into());
-            match begun.unwrap_or_else(late) {
+            match tokio::time::timeout(self.shared.timeout, begun).await.unwrap_or_else(late) {
                 Ok(response) => return Ok(Download::new(call.name(), response, self.shared.timeout)),
                 Err(error) => self.prepare_again(&call, error, &mut tries).await?,
             }
@@ -186,14 +188,14 @@ impl Client {
     }
 
     /// Who asks is settled now. Whoever logs in meanwhile asked for nothing.
-    fn begin_tries(&self, call: &Call) -> Tries {
+    fn tries(&self, call: &Call) -> Tries {
         let login = if call.anonymous { Login::default() } else { self.shared.session.login() };
         Tries { login, failures: 0, refreshed: false }
     }
 
-    fn still_for_somebody(&self, call: &Call, tries: &Tries) -> Result<(), Error> {
-        let changed = call.acts_for_somebody() && self.shared.session.number() != tries.login.number;
-        if changed { Err(Error::LoginChanged) } else { Ok(()) }
+    fn check_login(&self, call: &Call, tries: &Tries) -> Result<(), Error> {
+        let same = !call.acts_for_somebody() || self.shared.session.number() == tries.login.number;
+        if same { Ok(()) } else { Err(Error::LoginChanged) }
     }
 
     /// Gets ready to send a call again after an error, or returns that when it is final.
@@ -288,8 +290,11 @@ impl Client {
             return Err(Error::NotLoggedIn);
         }
         let request = RefreshRequest { refresh_token: tokens.refresh_token };
-        let patience = REFRESH_PATIENCE.min(self.shared.timeout);
-        let call = Call::post("/auth/refresh").json(&request)?.anonymous().repeatable().within(patience);
+        let call = Call::post("/auth/refresh")
+            .json(&request)?
+            .anonymous()
+            .repeatable()
+            .within(REFRESH_PATIENCE.min(self.shared.timeout));
         let mut failures = 0;
         let body = loop {
             let error = match self.attempt(&call, None).await {
@@ -324,16 +329,10 @@ pub(crate) fn ends_login(error: &Error) -> bool {
 
 /// What has been tried of a call.
 struct Tries {
-    /// In whose name.
+    /// In whose name it is asked.
     login: Login,
     failures: u32,
     refreshed: bool,
-}
-
-impl Tries {
-    fn token(&self) -> Option<&str> {
-        self.login.access_token.as_deref()
-    }
 }
 
 /// Reads an answer to its end.
@@ -409,7 +408,7 @@ pub(crate) struct Call {
     anonymous: bool,
     /// A status beside 2xx whose body is the answer.
     also_accepts: Option<u16>,
-    /// How long one try may take, if that is not what others may.
+    /// How long one try may take, if that is not what the client's calls may.
     within: Option<Duration>,
 }
 
@@ -472,7 +471,7 @@ impl Call {
         self
     }
 
-    /// How long one try may take, if that is not what others may.
+    /// How long one try may take, if that is not what the client's calls may.
     fn within(mut self, time: Duration) -> Self {
         self.within = Some(time);
         self
@@ -481,11 +480,6 @@ impl Call {
     /// Whether it changes something in the name of whoever is logged in.
     fn acts_for_somebody(&self) -> bool {
         !self.anonymous && self.method != Method::GET
-    }
-
-    /// The answer may take as long as it does.
-    fn without_end(self) -> Self {
-        self.within(NO_END)
     }
 
     fn name(&self) -> String {

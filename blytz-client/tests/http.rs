@@ -24,8 +24,8 @@ use blytz_client::{
     },
 };
 use blytz_core::{AuctionId, Epoch, StreamId, UserId};
-use futures_util::{StreamExt, stream};
 use fake::{Answer, Asked, Fake, html, ok, problem, tokens};
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -499,7 +499,7 @@ async fn programs_that_share_a_login_take_over_each_others_tokens() {
 async fn telling(pieces: usize, then: Then) -> String {
     let piece = bytes::Bytes::from(vec![b' '; 1 << 20]);
     let router = axum::Router::new().fallback(move || {
-        let pieces = stream::iter(vec![Ok(piece.clone()); pieces]);
+        let pieces = stream::iter(vec![piece.clone(); pieces]).map(Ok::<_, std::io::Error>);
         let body = match then {
             Then::End => Body::from_stream(pieces),
             Then::Cut => Body::from_stream(pieces.chain(stream::iter([Err(std::io::Error::other("it broke"))]))),

@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     config::Config,
     db::Db,
-    http::limits::Limits,
+    http::{crowd::Crowd, limits::Limits},
     keys::Keys,
     live::Hub,
     services::{
@@ -35,6 +35,8 @@ pub struct Parts {
     pub keys: Keys,
     /// Rate limits.
     pub limits: Limits,
+    /// Who is connected.
+    pub crowd: Crowd,
     /// Fan-out to everybody who watches.
     pub hub: Hub,
     /// Service auth.
@@ -97,12 +99,14 @@ impl App {
             accounts.ensure_admin(&admin.email, &admin.password).await?;
         }
         let limits = Limits::new(&config, &clock);
+        let crowd = Crowd::new(&config);
         Ok(Self(Arc::new(Parts {
             config,
             clock,
             db,
             keys,
             limits,
+            crowd,
             hub,
             accounts,
             catalog,

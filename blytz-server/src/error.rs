@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use blytz_core::{
     Money,
-    wire::{ErrorCode, FieldError, Problem},
+    wire::{ErrorCode, Faults, FieldError, Problem},
 };
 
 use crate::db::{CommitError, is_unavailable};
@@ -48,7 +48,7 @@ impl Error {
         Self::new(ErrorCode::Conflict, detail)
     }
 
-    /// 422 with every fault. The overall code is that of the faults when they agree.
+    /// 422 with every fault that is listed. The overall code is that of the faults when they agree.
     pub fn invalid(faults: Vec<FieldError>) -> Self {
         let code = match faults.split_first() {
             Some((first, rest)) if rest.iter().all(|fault| fault.code == first.code) => first.code,
@@ -57,7 +57,8 @@ impl Error {
         let detail = match faults.as_slice() {
             [only] if only.pointer.is_empty() => format!("The request {}.", only.detail),
             [only] => format!("{} {}.", only.pointer, only.detail),
-            many => format!("{} fields are invalid; see errors.", many.len()),
+            many if many.len() < Faults::MOST => format!("{} fields are invalid; see errors.", many.len()),
+            many => format!("{} fields or more are invalid; see errors.", many.len()),
         };
         let mut problem = Problem::new(code, detail);
         problem.status = 422;
@@ -82,6 +83,12 @@ impl Error {
     /// 503: it may have been done, or not.
     pub fn outcome_unknown(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::OutcomeUnknown, detail).retry_after(1)
+    }
+
+    /// The same in other words.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = detail.into();
+        self
     }
 
     /// The same with the seconds to wait.

@@ -185,10 +185,10 @@ async fn only_the_seller_and_admins_see_a_reserve() {
     for outsider in [None, Some(&ann)] {
         let view = app.get(outsider, &path).await.expect(200);
         assert_eq!(text(&view["rules"]["reserve_price"]["commitment"]).len(), 64);
-        assert!(!view.to_string().contains("5000"));
+        assert!(!view.to_string().contains(":5000"));
     }
     let log = app.get(None, &format!("{path}/events")).await.expect(200);
-    assert!(!log.to_string().contains("5000"), "nor does the log say it");
+    assert!(!log.to_string().contains(":5000"), "nor does the log say it");
     bid(&app, &ann, &lot, json!({ "max": 6_000 })).await.expect(201);
     assert_eq!(status(&app, &lot).await["price"], money(5_000));
     assert_eq!(status(&app, &lot).await["reserve_met"], true);
@@ -243,7 +243,7 @@ async fn sealed_bids_show_nothing_but_their_number() {
         assert_eq!(hidden[field], Value::Null, "{field}");
     }
     let log = app.get(None, &format!("/auction/{lot}/events")).await.expect(200).to_string();
-    assert!(!log.contains(&ann.id) && !log.contains("4000"), "{log}");
+    assert!(!log.contains(&ann.id) && !log.contains(":4000"), "{log}");
     app.clock.advance(seconds(61));
     let view = app.get(None, &format!("/auction/{lot}")).await.expect(200);
     assert_eq!((&view["outcome"]["winner"]["id"], &view["outcome"]["price"]), (&json!(ann.id), &money(3_000)));
@@ -369,9 +369,10 @@ async fn the_proof_opens_after_the_close_and_the_winners_max_only_to_the_winner(
     app.get(None, &path).await.refused(409, "auction_live");
     app.clock.advance(seconds(61));
     let public = app.get(None, &path).await.expect(200);
-    assert!(!public.to_string().contains("7777"));
+    // Not the digits alone: some hash has them, now and then.
+    assert!(!public.to_string().contains(":7777"));
     let own = app.get(Some(&ann), &path).await.expect(200);
-    assert!(own.to_string().contains("7777"));
+    assert!(own.to_string().contains(":7777"));
     for proof in [public, own] {
         let proof = serde_json::from_value(proof).expect("a proof");
         blytz_core::auction::proof::verify(&proof).expect("winner and price follow");

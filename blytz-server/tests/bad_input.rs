@@ -158,6 +158,47 @@ async fn another_shape_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_repeats_a_hundred_characters_at_most_and_lists_fifty_faults() {
+    let shop = Shop::open().await;
+    let before = shop.state().await;
+    let long = "\u{1f3a9}".repeat(11_000);
+    let short = |answer: &Answer, what: &str| {
+        let text = answer.body.to_string();
+        assert!(text.matches('\u{1f3a9}').count() <= 100 && text.len() < 8_000, "{what}: {} bytes", text.len());
+        assert!(answer.body["errors"].as_array().is_none_or(|faults| faults.len() <= 50), "{what}");
+    };
+    for endpoint in &shop.endpoints() {
+        for (what, body) in [
+            ("a field", with(&endpoint.good, &format!("/{long}"), json!(1))),
+            ("a text", json!(long)),
+            ("an array", json!(vec!["\u{1f3a9}"; 5_000])),
+        ] {
+            let answer = shop.json(endpoint, &body).await;
+            check(&answer, 422, "validation_failed", what, endpoint);
+            short(&answer, what);
+        }
+        for field in fields(&endpoint.good).keys() {
+            for (what, value) in [
+                ("a value", json!(long)),
+                ("a field in it", json!({ long.as_str(): 1 })),
+                ("many", json!(vec!["\u{1f3a9}"; 5_000])),
+                ("the same again", json!(vec![RANDOM_ID; 2_000])),
+            ] {
+                let answer = shop.json(endpoint, &with(&endpoint.good, &format!("/{field}"), value)).await;
+                // Tokens and passwords may be anything, and are only not the right ones.
+                short(&answer, &format!("{what} of {field} of {}", endpoint.path));
+            }
+        }
+    }
+    for query in ["sort", "status", "min_price", "cursor", "limit"] {
+        let answer = shop.app.get(None, &format!("/products?{query}={}", "%F0%9F%8E%A9".repeat(2_000))).await;
+        assert_eq!(answer.status, 422, "{query}: {}", answer.body);
+        short(&answer, query);
+    }
+    assert_eq!(shop.state().await, before);
+}
+
+#[tokio::test]
 async fn who_asks_is_looked_at_before_what_they_ask() {
     let shop = Shop::open().await;
     let before = shop.state().await;

@@ -141,6 +141,107 @@ async fn twenty_messages_in_thirty_seconds_and_a_hundred_for_staff() {
     say(&app, &seller, &stream, "lot 100").await.refused(429, "rate_limited");
 }
 
+/// Another live show of this seller.
+async fn another_show(app: &TestApp, seller: &Actor) -> String {
+    let stream = app.post(Some(seller), "/streams", json!({ "title": "More" })).await.expect(201);
+    let id = stream["id"].as_str().expect("an id").to_owned();
+    app.post(Some(seller), &format!("/streams/{id}/start"), json!({})).await.expect(200);
+    id
+}
+
+#[tokio::test]
+async fn the_window_is_one_over_all_shows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_owned();
+    let start = || TestApp::start_with(|config| config.data.clone_from(&data));
+    let app = start().await;
+    let (seller, first) = show(&app).await;
+    let (second, third) = (another_show(&app, &seller).await, another_show(&app, &seller).await);
+    let (mei, ravi) = (app.buyer("mei").await, app.buyer("ravi").await);
+    for n in 0..8 {
+        say(&app, &mei, &first, &format!("{n}")).await.expect(201);
+    }
+    app.clock.advance(Duration::from_secs(10));
+    for n in 0..12 {
+        say(&app, &mei, &second, &format!("{n}")).await.expect(201);
+    }
+    for stream in [&first, &second, &third] {
+        let refused = say(&app, &mei, stream, "too many").await;
+        refused.refused(429, "rate_limited");
+        assert_eq!(refused.headers["retry-after"], "20");
+        say(&app, &ravi, stream, "others may").await.expect(201);
+    }
+    let now = app.clock.now();
+    app.running.stop().await.expect("a clean stop");
+
+    let app = start().await;
+    app.clock.set(now);
+    say(&app, &mei, &third, "nor after a restart").await.refused(429, "rate_limited");
+    // Messages of one moment are a microsecond apart.
+    app.clock.advance(Duration::from_millis(20_001));
+    for n in 0..8 {
+        say(&app, &mei, if n % 2 == 0 { &first } else { &third }, &format!("{n}")).await.expect(201);
+    }
+    say(&app, &mei, &third, "too many").await.refused(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn many_shows_at_once_share_the_window() {
+    let app = TestApp::start().await;
+    let (seller, first) = show(&app).await;
+    let mut shows = vec![first];
+    for _ in 1..5 {
+        shows.push(another_show(&app, &seller).await);
+    }
+    let mei = app.buyer("mei").await;
+    let messages = (0..60).map(|n| (&shows[n % shows.len()], format!("{n}")));
+    let answers = join_all(messages.map(|(stream, text)| {
+        let (app, mei) = (&app, &mei);
+        async move { say(app, mei, stream, &text).await.status }
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|status| **status == 201).count(), 20, "{answers:?}");
+    assert_eq!(answers.iter().filter(|status| **status == 429).count(), 40, "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_moderators_hundred_are_over_all_shows_too() {
+    let app = TestApp::start().await;
+    let (seller, first) = show(&app).await;
+    let second = another_show(&app, &seller).await;
+    let moderator = app.with_role("mod", "moderator").await;
+    for n in 0..100 {
+        say(&app, &moderator, if n % 2 == 0 { &first } else { &second }, &format!("{n}")).await.expect(201);
+    }
+    for stream in [&first, &second] {
+        say(&app, &moderator, stream, "too many").await.refused(429, "rate_limited");
+    }
+
+    // Who is staff in one show is a guest in another, where twenty are the limit, wherever said.
+    let host = app.with_role("host", "seller").await;
+    let own = another_show(&app, &host).await;
+    for n in 0..20 {
+        say(&app, &host, &own, &format!("{n}")).await.expect(201);
+    }
+    say(&app, &host, &first, "hello").await.refused(429, "rate_limited");
+    say(&app, &host, &own, "still at home").await.expect(201);
+}
+
+#[tokio::test]
+async fn slow_mode_is_of_one_chat() {
+    let app = TestApp::start().await;
+    let (seller, first) = show(&app).await;
+    let second = another_show(&app, &seller).await;
+    let mei = app.buyer("mei").await;
+    for stream in [&first, &second] {
+        let path = format!("/chat/stream/{stream}/settings");
+        app.put(Some(&seller), &path, json!({ "slow_mode_s": 30 })).await.expect(200);
+    }
+    say(&app, &mei, &first, "one").await.expect(201);
+    say(&app, &mei, &second, "two").await.expect(201);
+    say(&app, &mei, &first, "three").await.refused(429, "slow_mode");
+}
+
 #[tokio::test]
 async fn mutes_end_and_bans_are_lifted() {
     let app = TestApp::start().await;

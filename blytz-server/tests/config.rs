@@ -73,6 +73,9 @@ fn a_wrong_value_is_named_with_its_place() {
         ("BLYTZ_RATE_LIMITS", "on", "expected default or off"),
         ("BLYTZ_CORS_ORIGINS", "shop.example", "`shop.example` is no origin"),
         ("BLYTZ_CORS_ORIGINS", "https://shop.example/path", "is no origin"),
+        ("BLYTZ_CORS_ORIGINS", "https://a.example,https://shop.example/", "sends https://shop.example,"),
+        ("BLYTZ_CONNECTIONS_PER_ADDRESS", "0", "expected a whole number from 1"),
+        ("BLYTZ_CONNECTIONS_PER_ADDRESS", "many", "expected a whole number from 1"),
         ("BLYTZ_TRUSTED_PROXIES", "10.0.0.1,nginx", "`nginx` is no IP address"),
         ("BLYTZ_LOG", "blytz=loud", "expected a filter"),
         ("BLYTZ_FIREBASE_JWKS_URL", "ftp://x", "expected an http:// or https:// URL"),
@@ -103,6 +106,34 @@ fn secrets_are_never_repeated() {
     let printed = format!("{config:?}");
     assert!(printed.contains("***") && !printed.contains("winding") && !printed.contains("operator"), "{printed}");
     assert_eq!(&*config.admin.expect("an administrator").password, "a long and winding road");
+}
+
+#[test]
+fn a_secret_from_a_mounted_file_is_what_stands_in_its_line() {
+    let secrets = |config: Config| {
+        let admin = config.admin.expect("an administrator");
+        (config.secret_key.map(|key| key.to_string()), admin.email, admin.password.to_string())
+    };
+    let plain = |end: &str| {
+        let expected = |text: &str| format!("{text}{end}");
+        (Some(expected("the key")), "ann@example.com".to_owned(), expected("a long and winding road"))
+    };
+    for (end, left) in [("", ""), ("\n", ""), ("\r\n", ""), (" ", " ")] {
+        let [key, password] = ["the key", "a long and winding road"].map(|text| format!("{text}{end}"));
+        let email = format!("ann@example.com{}", end.trim_end_matches(' '));
+        let pairs = [("BLYTZ_SECRET_KEY", &*key), ("BLYTZ_ADMIN_EMAIL", &*email), ("BLYTZ_ADMIN_PASSWORD", &*password)];
+        assert_eq!(secrets(from_environment(&pairs).expect("fine")), plain(left), "{end:?} in the environment");
+
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("blytz.toml");
+        let text = format!("secret_key = {key:?}\nadmin_email = {email:?}\nadmin_password = {password:?}\n");
+        fs::write(&file, text).expect("a file");
+        let options = Options { config: Some(file), ..Options::default() };
+        assert_eq!(secrets(configure(&options, &[]).expect("fine")), plain(left), "{end:?} in the file");
+    }
+    // One line end: whoever has one in the secret itself gives two.
+    let config = from_environment(&[("BLYTZ_SECRET_KEY", "the key\n\n")]).expect("fine");
+    assert_eq!(config.secret_key.as_deref(), Some("the key\n"));
 }
 
 #[test]

@@ -2,86 +2,17 @@
 
 mod actors;
 mod lots;
+mod socket;
 
 use std::time::Duration;
 
 use actors::{Actor, TestApp};
 use blytz_core::wire::auction::BidRequest;
-use futures_util::{SinkExt, StreamExt, future::join_all};
+use futures_util::{SinkExt, future::join_all};
 use lots::{bid, bid_as, live_lot, money, new_id, rules, status, text};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
-};
-
-/// How long anything may take that is only a matter of being scheduled.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
-
-impl Socket {
-    async fn open(app: &TestApp, path: &str, who: Option<&Actor>) -> Self {
-        let url = format!("{}{path}", app.running.url().replace("http", "ws"));
-        let mut request = url.into_client_request().expect("a request");
-        request.headers_mut().insert("sec-websocket-protocol", "blytz.v1".parse().expect("a header"));
-        if let Some(who) = who {
-            request.headers_mut().insert("authorization", format!("Bearer {}", who.token).parse().expect("a header"));
-        }
-        let (socket, response) = connect_async(request).await.expect("a socket");
-        assert_eq!(response.headers()["sec-websocket-protocol"], "blytz.v1");
-        Self(socket)
-    }
-
-    async fn say(&mut self, frame: &Value) {
-        self.0.send(Message::text(frame.to_string())).await.expect("it is open");
-    }
-
-    /// The next frame, or the code with which the server closed.
-    async fn hear(&mut self) -> Result<Value, u16> {
-        loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something in time");
-            match message {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
-                Some(Ok(Message::Close(frame))) => {
-                    return Err(frame.map_or(u16::from(CloseCode::Status), |frame| frame.code.into()));
-                }
-                Some(Ok(_)) => {}
-                other => panic!("the connection broke: {other:?}"),
-            }
-        }
-    }
-
-    /// Sends a frame and returns its answer; what comes before it is dropped.
-    async fn ask(&mut self, frame: Value) -> Value {
-        self.say(&frame).await;
-        loop {
-            let heard = self.hear().await.expect("an answer");
-            if heard["re"] == frame["id"] {
-                return heard;
-            }
-        }
-    }
-
-    async fn subscribe(&mut self, lot: &str, since: Option<Value>) -> Value {
-        let mut frame = json!({ "id": "s", "op": "subscribe", "channel": format!("auction:{lot}") });
-        if let Some(since) = since {
-            frame["since"] = since;
-        }
-        self.ask(frame).await
-    }
-
-    /// The seqs of the next events, which must come in order without a gap.
-    async fn events(&mut self, count: u64) -> Vec<u64> {
-        let mut seqs = Vec::new();
-        while (seqs.len() as u64) < count {
-            let frame = self.hear().await.expect("an event");
-            seqs.push(frame["event"]["seq"].as_u64().expect("a seq"));
-        }
-        seqs
-    }
-}
+use socket::Socket;
+use tokio_tungstenite::tungstenite::Message;
 
 /// Many bids at once, past HTTP: each a minute's increment above the last.
 async fn pour(app: &TestApp, who: &[&Actor], lot: &str, from: i64, count: i64) {
@@ -158,7 +89,8 @@ async fn who_resumes_gets_every_event_once_while_bids_pour_in() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_can_not_resume_is_told_why() {
-    let app = TestApp::start().await;
+    // However long the log takes to grow here, whoever does not read meanwhile is not cut off for that.
+    let app = TestApp::start_with(|config| config.timeouts.write = Duration::from_secs(3_600)).await;
     let seller = app.with_role("seller", "seller").await;
     let (ann, ben) = (app.buyer("ann").await, app.buyer("ben").await);
     let lot = live_lot(&app, &seller, penny_rules()).await;

@@ -6,16 +6,17 @@ use std::{
 };
 
 /// Which folder of `src` owns the tables of which migration.
-const OWNERS: [(&str, &str); 9] = [
+const OWNERS: [(&str, &str); 10] = [
     ("0001_auth.sql", "services/auth"),
     ("0002_product.sql", "services/product"),
     ("0003_auction.sql", "services/auction"),
     ("0004_chat.sql", "services/chat"),
     ("0005_keys.sql", "keys"),
     ("0006_write_probe.sql", "db"),
-    ("0007_auth_one_form.sql", "services/auth"),
+    ("0007_auth_forms_and_chat_window.sql", "services/auth"),
     ("0008_product_sku.sql", "services/product"),
     ("0009_product_search.sql", "services/product"),
+    ("0010_stream_sellers.sql", "services/auction"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -29,13 +30,16 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The tables that a migration makes or changes.
+/// The tables that a migration makes, changes or indexes.
 fn tables(migration: &str) -> Vec<String> {
-    let starts = migration
-        .lines()
-        .map(str::trim)
-        .filter_map(|line| line.strip_prefix("create table ").or_else(|| line.strip_prefix("alter table ")));
-    starts.map(|rest| rest.split([' ', '(']).next().expect("a name").to_owned()).collect()
+    let named = |line: &str| {
+        let rest = ["create table ", "create virtual table ", "alter table "]
+            .into_iter()
+            .find_map(|start| line.strip_prefix(start))
+            .or_else(|| line.strip_prefix("create index ")?.split_once(" on ").map(|(_, table)| table))?;
+        rest.split([' ', '(']).next().map(str::to_owned)
+    };
+    migration.lines().map(str::trim).filter_map(named).collect()
 }
 
 /// Whether SQL in this source names a table: after one of the words that a table follows.

@@ -20,8 +20,8 @@ use crate::model::{clean::Clean, failure::Failure};
 pub enum Message {
     /// Time passed; this machine's clock. One comes before every other message, too.
     Tick(Timestamp),
-    /// A key was pressed.
-    Key(KeyEvent),
+    /// Keys were pressed: one, unless several came at once.
+    Keys(Vec<KeyEvent>),
     /// The mouse did something.
     Mouse(MouseEvent),
     /// Text was pasted.

@@ -10,25 +10,36 @@ use ratatui::{
 
 /// The size of a cell in pixels.
 const CELL: (u32, u32) = (9, 17);
-const BACKGROUND: &str = "#16181d";
-const FOREGROUND: &str = "#d7dae0";
+
+/// What a picture is drawn on. A terminal's own colours are not known; these are like many's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paper {
+    /// Nearly black.
+    Dark,
+    /// Nearly white.
+    Light,
+}
 
 /// Renders a buffer. Runs of cells that look the same become one text element; frames,
 /// blocks and chart dots become shapes, so that all stays aligned whatever fonts the viewer has.
-pub fn svg(buffer: &Buffer) -> String {
+pub fn svg(buffer: &Buffer, paper: Paper) -> String {
     let (width, height) = (u32::from(buffer.area.width) * CELL.0, u32::from(buffer.area.height) * CELL.1);
+    // Browsers go by the style alone, and older viewers by the attribute: a space that one drops
+    // would have the rest of its run stretched over the gap.
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"15\" \
-         xml:space=\"preserve\">\n<rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{BACKGROUND}\"/>\n"
+         xml:space=\"preserve\">\n<style>text{{white-space:pre}}</style>\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{}\"/>\n",
+        paper.background()
     );
     for y in 0..buffer.area.height {
         let mut x = 0;
         while x < buffer.area.width {
             let start = x;
-            let look = Look::of(&buffer[(x, y)]);
+            let look = Look::of(&buffer[(x, y)], paper);
             let mut run = String::new();
-            while x < buffer.area.width && Look::of(&buffer[(x, y)]) == look {
+            while x < buffer.area.width && Look::of(&buffer[(x, y)], paper) == look {
                 let symbol = buffer[(x, y)].symbol();
                 run.push_str(symbol);
                 // A wide character takes the cell after it, too, which holds only a space.
@@ -49,19 +60,19 @@ struct Look {
 }
 
 impl Look {
-    fn of(cell: &Cell) -> Self {
+    fn of(cell: &Cell, paper: Paper) -> Self {
         let modifier = cell.modifier & (Modifier::BOLD | Modifier::UNDERLINED | Modifier::CROSSED_OUT);
-        let foreground = colour(cell.fg);
-        let background = colour(cell.bg);
+        let foreground = paper.colour(cell.fg);
+        let background = paper.colour(cell.bg);
         if cell.modifier.contains(Modifier::REVERSED) {
-            let ink = background.unwrap_or_else(|| BACKGROUND.to_owned());
+            let ink = background.unwrap_or_else(|| paper.background().to_owned());
             return Self {
                 foreground: ink,
-                background: Some(foreground.unwrap_or_else(|| FOREGROUND.to_owned())),
+                background: Some(foreground.unwrap_or_else(|| paper.foreground().to_owned())),
                 modifier,
             };
         }
-        Self { foreground: foreground.unwrap_or_else(|| FOREGROUND.to_owned()), background, modifier }
+        Self { foreground: foreground.unwrap_or_else(|| paper.foreground().to_owned()), background, modifier }
     }
 
     fn draw(&self, svg: &mut String, (x, y): (u16, u16), cells: u16, run: &str) {
@@ -161,29 +172,47 @@ fn shape(c: char) -> Option<Vec<(u32, u32, u32, u32)>> {
     })
 }
 
-fn colour(colour: Color) -> Option<String> {
-    let named = match colour {
-        Color::Reset => return None,
-        Color::Black => "#16181d",
-        Color::Red => "#e06c75",
-        Color::Green => "#7fbf6a",
-        Color::Yellow => "#e0b55f",
-        Color::Blue => "#2f5d9e",
-        Color::Magenta => "#c678dd",
-        Color::Cyan => "#56b6c2",
-        Color::Gray => "#b4b9c2",
-        Color::DarkGray => "#7a818e",
-        Color::LightRed => "#ff8a92",
-        Color::LightGreen => "#a3d992",
-        Color::LightYellow => "#ffd98a",
-        Color::LightBlue => "#7fb0f0",
-        Color::LightMagenta => "#e3a6f5",
-        Color::LightCyan => "#8be0ea",
-        Color::White => "#f4f5f7",
-        Color::Rgb(r, g, b) => return Some(format!("#{r:02x}{g:02x}{b:02x}")),
-        Color::Indexed(_) => FOREGROUND,
-    };
-    Some(named.to_owned())
+impl Paper {
+    const fn background(self) -> &'static str {
+        match self {
+            Self::Dark => "#16181d",
+            Self::Light => "#fbfaf7",
+        }
+    }
+
+    const fn foreground(self) -> &'static str {
+        match self {
+            Self::Dark => "#d7dae0",
+            Self::Light => "#24272e",
+        }
+    }
+
+    /// A colour as it can be read on this paper; none for the terminal's own.
+    fn colour(self, colour: Color) -> Option<String> {
+        let (on_dark, on_light) = match colour {
+            Color::Reset => return None,
+            Color::Rgb(r, g, b) => return Some(format!("#{r:02x}{g:02x}{b:02x}")),
+            Color::Indexed(_) => (self.foreground(), self.foreground()),
+            Color::Black => ("#16181d", "#16181d"),
+            Color::Red => ("#e06c75", "#b3261e"),
+            Color::Green => ("#7fbf6a", "#2e7032"),
+            Color::Yellow => ("#e0b55f", "#7d5a00"),
+            Color::Blue => ("#2f5d9e", "#2f5d9e"),
+            Color::Magenta => ("#c678dd", "#8e2fa6"),
+            Color::Cyan => ("#56b6c2", "#0b6e7d"),
+            Color::Gray => ("#b4b9c2", "#a3a8b1"),
+            Color::DarkGray => ("#7a818e", "#656b77"),
+            Color::LightRed => ("#ff8a92", "#c9372c"),
+            Color::LightGreen => ("#a3d992", "#3b8a40"),
+            Color::LightYellow => ("#ffd98a", "#936b00"),
+            Color::LightBlue => ("#7fb0f0", "#3a70bd"),
+            Color::LightMagenta => ("#e3a6f5", "#a344bb"),
+            Color::LightCyan => ("#8be0ea", "#128294"),
+            Color::White => ("#f4f5f7", "#f4f5f7"),
+        };
+        let chosen = if self == Self::Dark { on_dark } else { on_light };
+        Some(chosen.to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -197,7 +226,7 @@ mod tests {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 2));
         buffer.set_string(0, 0, "a<b & 時計", Style::new().fg(Color::Red));
         buffer.set_string(2, 1, "bid", Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD));
-        let svg = svg(&buffer);
+        let svg = svg(&buffer, Paper::Dark);
         let red = |x: u32, width: u32, text: &str| {
             format!("<text x=\"{x}\" y=\"13\" textLength=\"{width}\" fill=\"#e06c75\">{text}</text>")
         };
@@ -213,8 +242,95 @@ mod tests {
     fn figures_frames_and_charts_are_drawn_and_not_written() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
         buffer.set_string(0, 0, "█▄ │⡇─┐", Style::new());
-        let svg = svg(&buffer);
+        let svg = svg(&buffer, Paper::Dark);
         assert!(svg.contains("M0 0h9v17h-9zM9 8h9v9h-9z"), "{svg}");
         assert_eq!(svg.matches("<text").count(), 0);
+    }
+
+    /// The value of an attribute.
+    fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+        let (_, rest) = element.split_once(&format!("{name}=\"")).unwrap_or_else(|| panic!("{name} in {element}"));
+        rest.split('"').next().expect("a value")
+    }
+
+    /// Every text element: its row and column, the columns it is given, and what stands in it.
+    fn texts(svg: &str) -> Vec<(usize, usize, usize, String)> {
+        let elements = svg.lines().filter(|line| line.starts_with("<text "));
+        let cells = |pixels: &str, size: u32| {
+            let pixels: u32 = pixels.parse().expect("a number");
+            assert_eq!(pixels % size, 0, "on the grid: {pixels}");
+            (pixels / size) as usize
+        };
+        let read = |element: &str| {
+            let (head, rest) = element.split_once('>').expect("an element");
+            let text = rest.strip_suffix("</text>").expect("on one line");
+            let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+            let base: u32 = attribute(head, "y").parse().expect("a number");
+            let row = cells(&(base + 4 - CELL.1).to_string(), CELL.1);
+            (row, cells(attribute(head, "x"), CELL.0), cells(attribute(head, "textLength"), CELL.0), text)
+        };
+        elements.map(read).collect()
+    }
+
+    #[test]
+    fn every_letter_stands_in_its_cell() {
+        let rows = ["Lot  12 of 40:   tin & robot", "│  時計  watch │", "    <b>   indented", "  ●  live   "];
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 30, 4));
+        for (y, row) in (0..).zip(rows) {
+            buffer.set_string(0, y, row, Style::new());
+        }
+        let svg = svg(&buffer, Paper::Light);
+        // Without it Chromium drops spaces, and stretches what is left over their place.
+        assert!(svg.contains("<style>text{white-space:pre}</style>"), "{svg}");
+        let mut written = [[' '; 30]; 4];
+        for (row, column, columns, text) in texts(&svg) {
+            assert_eq!(columns, Span::raw(&text).width(), "{text:?} is neither stretched nor squeezed");
+            let mut at = column;
+            for c in text.chars() {
+                written[row][at] = c;
+                at += Span::raw(c.to_string()).width();
+            }
+        }
+        for (y, row) in written.iter().enumerate() {
+            let drawn = |c: char| if shape(c).is_some() { ' ' } else { c };
+            let mut expected = [' '; 30];
+            for (x, cell) in expected.iter_mut().enumerate() {
+                *cell = drawn(buffer[(x as u16, y as u16)].symbol().chars().next().unwrap_or(' '));
+            }
+            assert_eq!(row, &expected);
+        }
+    }
+
+    #[test]
+    fn every_colour_can_be_read_on_its_paper() {
+        use crate::theme::{Base, Role, Theme};
+        let parts =
+            |hex: &str| [1, 3, 5].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")) / 255.0);
+        let linear = |c: f64| if c <= 0.03928 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        let luminance = |hex: &str| {
+            let [r, g, b] = parts(hex).map(linear);
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        // The contrast of WCAG; 4.5 is what it asks of small text.
+        let contrast = |a: &str, b: &str| {
+            let (a, b) = (luminance(a), luminance(b));
+            (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        };
+        for (base, paper) in [(Base::Dark, Paper::Dark), (Base::Light, Paper::Light), (Base::Plain, Paper::Dark)] {
+            let theme = Theme::new(base);
+            for role in
+                [Role::Text, Role::Muted, Role::Accent, Role::Price, Role::Good, Role::Bad, Role::Warn, Role::Bar]
+            {
+                let mut cell = Cell::default();
+                cell.set_style(theme.style(role));
+                let look = Look::of(&cell, paper);
+                let ground = look.background.unwrap_or_else(|| paper.background().to_owned());
+                assert!(
+                    contrast(&look.foreground, &ground) >= 4.5,
+                    "{role:?} of {base:?}: {} on {ground}",
+                    look.foreground
+                );
+            }
+        }
     }
 }

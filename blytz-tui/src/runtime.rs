@@ -3,6 +3,7 @@
 use std::{
     io,
     path::PathBuf,
+    pin::pin,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -10,7 +11,7 @@ use anyhow::Context;
 use blytz_client::{Client, ConnectionState, LiveEvent, LiveEvents, LiveHandle};
 use blytz_core::Timestamp;
 use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -20,16 +21,26 @@ use crate::{
     effect::Effect,
     message::{Live, Message, Reply},
     model::{Model, Screen, clean::Clean, failure::Failure},
-    picture, requests, terminal, update,
+    picture::{self, Paper},
+    requests, terminal,
+    theme::Base,
+    update,
 };
 
 /// Countdowns show tenths at the end.
 const TICK: Duration = Duration::from_millis(100);
+/// Keys less apart than this came at once. Nobody types as fast, and a pasted text that a line cuts
+/// in pieces stays one.
+const AT_ONCE: Duration = Duration::from_millis(10);
+/// More keys than this are taken in as several pastes.
+const MOST_KEYS: usize = 10_000;
 /// So much is taken in before the screen is drawn again.
 const BATCH: usize = 500;
 
 /// Runs the program.
 pub async fn run(options: Options, config: Config) -> anyhow::Result<()> {
+    // Before the terminal is taken: from then on there is something to give back.
+    let mut signals = Signals::listen().context("signals can't be listened to")?;
     let mut screen = terminal::Screen::take().context("this needs a terminal")?;
     let model = Model::new(now(), screen.size()?, config);
     let mut runtime = Runtime {
@@ -49,7 +60,7 @@ pub async fn run(options: Options, config: Config) -> anyhow::Result<()> {
     let logged_in = runtime.client.tokens().is_some();
     let effects = update::start(&mut runtime.model, start, logged_in, &mut fresh_id);
     runtime.perform(effects, &mut screen)?;
-    let outcome = runtime.turn_until_over(&mut screen).await;
+    let outcome = runtime.turn_until_over(&mut screen, &mut signals).await;
     if let Some((live, _)) = runtime.live.take() {
         live.close();
     }
@@ -67,27 +78,27 @@ struct Runtime {
 }
 
 impl Runtime {
-    async fn turn_until_over(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+    async fn turn_until_over(&mut self, screen: &mut terminal::Screen, signals: &mut Signals) -> anyhow::Result<()> {
         let mut input = EventStream::new();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let mut terminate = std::pin::pin!(terminated());
+        let mut ended = pin!(signals.ended());
         while !self.over {
             self.show(screen)?;
-            let message = tokio::select! {
+            let messages = tokio::select! {
                 event = input.next() => match event {
-                    Some(event) => from_terminal(event.context("the terminal went away")?),
+                    Some(event) => gather(event, &mut input).await.context("the terminal went away")?,
                     None => return Ok(()),
                 },
-                event = next_live(&mut self.live) => from_live(event),
+                event = next_live(&mut self.live) => Vec::from_iter(from_live(event)),
                 Some(reply) = self.requests.join_next() => {
-                    reply.context("a request panicked")?.map(Message::Reply)
+                    Vec::from_iter(reply.context("a request panicked")?.map(Message::Reply))
                 }
-                _ = ticks.tick() => None,
-                () = &mut terminate => return Ok(()),
+                _ = ticks.tick() => Vec::new(),
+                () = &mut ended => return Ok(()),
             };
             self.take(Message::Tick(now()), screen)?;
-            if let Some(message) = message {
+            for message in messages {
                 self.take(message, screen)?;
             }
             self.take_backlog(screen)?;
@@ -150,13 +161,17 @@ impl Runtime {
     }
 
     fn show(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+        let paper = match self.model.theme.base() {
+            Base::Light => Paper::Light,
+            Base::Dark | Base::Plain => Paper::Dark,
+        };
         let buffer = screen.draw(&self.model)?;
         if std::mem::take(&mut self.picture_wanted) {
             let path = self
                 .picture
                 .clone()
                 .unwrap_or_else(|| PathBuf::from(format!("blytz-{}.svg", self.model.now.as_micros() / 1_000_000)));
-            let saved = std::fs::write(&path, picture::svg(buffer));
+            let saved = std::fs::write(&path, picture::svg(buffer, paper));
             let reply = saved.map(|()| path.display().to_string()).map_err(|error| error.to_string());
             self.take(Message::Reply(Reply::Picture(reply)), screen)?;
         }
@@ -164,12 +179,31 @@ impl Runtime {
     }
 }
 
+/// An event of the terminal; keys with all that came at once with them, and what ended those.
+async fn gather(
+    first: io::Result<Event>,
+    input: &mut (impl Stream<Item = io::Result<Event>> + Unpin),
+) -> io::Result<Vec<Message>> {
+    let mut keys = Vec::new();
+    let mut event = Some(first?);
+    while let Some(Event::Key(key)) = event {
+        keys.push(key);
+        let more = async { if keys.len() < MOST_KEYS { input.next().await } else { None } };
+        event = tokio::time::timeout(AT_ONCE, more).await.ok().flatten().transpose()?;
+    }
+    let keys = (!keys.is_empty()).then_some(Message::Keys(keys));
+    Ok(keys.into_iter().chain(event.and_then(from_terminal)).collect())
+}
+
 fn from_terminal(event: Event) -> Option<Message> {
     match event {
-        Event::Key(key) => Some(Message::Key(key)),
+        Event::Key(key) => Some(Message::Keys(vec![key])),
         Event::Mouse(mouse) => Some(Message::Mouse(mouse)),
         Event::Paste(text) => Some(Message::Paste(text)),
-        Event::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
+        Event::Resize(columns, rows) => {
+            let (columns, rows) = terminal::known((columns, rows));
+            Some(Message::Resize(columns, rows))
+        }
         Event::FocusGained | Event::FocusLost => None,
     }
 }
@@ -214,20 +248,40 @@ fn from_state(state: ConnectionState) -> Live {
     }
 }
 
-/// When somebody other than the person at the terminal wants this to end.
-async fn terminated() {
-    #[cfg(unix)]
-    {
+/// The ways in which somebody other than the person at the terminal ends this program. All are
+/// alike: the terminal is given back.
+#[cfg(unix)]
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            return;
-        }
+        let kinds = [SignalKind::interrupt(), SignalKind::quit(), SignalKind::terminate(), SignalKind::hangup()];
+        kinds.into_iter().map(signal).collect::<io::Result<_>>().map(Self)
     }
-    std::future::pending::<io::Result<()>>().await.ok();
+
+    async fn ended(&mut self) {
+        std::future::poll_fn(|context| {
+            let came = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn ended(&mut self) {
+        std::future::pending().await
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where this program reads the clock")]
@@ -238,4 +292,39 @@ fn now() -> Timestamp {
 
 fn fresh_id() -> Uuid {
     blytz_client::new_bid_id().uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    use super::*;
+
+    fn key(c: char) -> Event {
+        Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))
+    }
+
+    /// What becomes of events that come at once, in how many keys at a time.
+    async fn gathered(events: Vec<Event>) -> (Vec<usize>, usize) {
+        let mut input = futures_util::stream::iter(events.into_iter().map(Ok));
+        let (mut keys, mut others) = (Vec::new(), 0);
+        while let Some(first) = input.next().await {
+            for message in gather(first, &mut input).await.expect("no error") {
+                match message {
+                    Message::Keys(together) => keys.push(together.len()),
+                    _ => others += 1,
+                }
+            }
+        }
+        (keys, others)
+    }
+
+    #[tokio::test]
+    async fn keys_that_come_at_once_stay_together() {
+        assert_eq!(gathered("the blue one".chars().map(key).collect()).await, (vec![12], 0));
+        let size = Event::Resize(80, 24);
+        let events = vec![key('a'), size.clone(), key('b'), key('c'), Event::FocusLost, size];
+        assert_eq!(gathered(events).await, (vec![1, 2], 2));
+        assert_eq!(gathered(vec![key('x'); MOST_KEYS + 3]).await, (vec![MOST_KEYS, 3], 0));
+    }
 }

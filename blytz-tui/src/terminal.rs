@@ -16,12 +16,21 @@ use crossterm::{
     style::Print,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use ratatui::{Terminal, backend::CrosstermBackend, buffer::Buffer};
+use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, buffer::Buffer, layout::Rect};
 
 use crate::{model::Model, view};
 
 /// Whether the terminal is ours now; the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// What a terminal is taken for that does not know its size: serial lines and some pipes say 0.
+const USUAL: (u16, u16) = (80, 24);
+
+/// Columns and rows as the terminal says them, or as is usual where it says nothing.
+pub fn known((columns, rows): (u16, u16)) -> (u16, u16) {
+    let or_usual = |said, usual| if said == 0 { usual } else { said };
+    (or_usual(columns, USUAL.0), or_usual(rows, USUAL.1))
+}
 
 /// The terminal while the program has it. Dropping it gives it back.
 pub struct Screen {
@@ -34,17 +43,29 @@ impl Screen {
     pub fn take() -> io::Result<Self> {
         restore_on_panic();
         take()?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).inspect_err(|_| give_back())?;
+        Self::open().inspect_err(|_| give_back())
+    }
+
+    fn open() -> io::Result<Self> {
+        let (columns, rows) = known(crossterm::terminal::size()?);
+        // A fixed viewport, because any other asks the terminal for its size and believes a 0.
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, columns, rows)) };
+        let terminal = Terminal::with_options(CrosstermBackend::new(io::stdout()), options)?;
         Ok(Self { terminal, mouse: false })
     }
 
     /// Columns and rows.
     pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.terminal.size().map(|size| (size.width, size.height))
+        self.terminal.size().map(|size| known((size.width, size.height)))
     }
 
     /// Draws the model; returns what is on the screen now.
     pub fn draw(&mut self, model: &Model) -> io::Result<&Buffer> {
+        let (columns, rows) = self.size()?;
+        let area = Rect::new(0, 0, columns, rows);
+        if self.terminal.get_frame().area() != area {
+            self.terminal.resize(area)?;
+        }
         self.terminal.draw(|frame| view::draw(model, frame)).map(|drawn| drawn.buffer)
     }
 
@@ -171,6 +192,13 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_size_of_nothing_is_unknown() {
+        for (said, taken) in [((0, 0), (80, 24)), ((0, 50), (80, 50)), ((132, 0), (132, 24)), ((1, 1), (1, 1))] {
+            assert_eq!(known(said), taken);
         }
     }
 

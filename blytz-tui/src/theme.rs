@@ -93,6 +93,7 @@ impl Base {
 /// A style for every role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
+    base: Base,
     styles: BTreeMap<Role, Style>,
 }
 
@@ -150,7 +151,12 @@ impl Theme {
                 (Role::Bar, reversed),
             ],
         };
-        Self { styles: styles.into_iter().collect() }
+        Self { base, styles: styles.into_iter().collect() }
+    }
+
+    /// The theme it is made from, which tells on what ground it is meant to be seen.
+    pub fn base(&self) -> Base {
+        self.base
     }
 
     /// The style of a role.

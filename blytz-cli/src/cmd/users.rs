@@ -1,7 +1,10 @@
 //! `blytz users`: what admins do to accounts.
 
 use blytz_client::{Client, UserQuery, wire::account::User};
-use blytz_core::{UserId, account::Role};
+use blytz_core::{
+    UserId,
+    account::{Role, normalise_email},
+};
 use clap::Subcommand;
 
 use crate::{
@@ -108,9 +111,10 @@ async fn find(client: &Client, user: &str) -> Result<UserId, Failure> {
     if !user.contains('@') {
         return user.parse().map_err(|_| Failure::usage(format!("{user} is neither an id nor an email address.")));
     }
-    let query = UserQuery { q: Some(user.to_owned()), limit: Some(100), ..UserQuery::default() };
+    let email = normalise_email(user).map_err(|error| Failure::usage(format!("The email address {error}.")))?;
+    let query = UserQuery { q: Some(email.clone()), limit: Some(100), ..UserQuery::default() };
     let page = client.auth().users(&query).await?;
-    let found = page.items.iter().find(|found| found.email.eq_ignore_ascii_case(user));
+    let found = page.items.iter().find(|found| found.email == email);
     found.map(|user| user.id).ok_or_else(|| Failure::NotFound(format!("There is no account {user}.")))
 }
 

@@ -57,7 +57,7 @@ fn an_expired_token_is_renewed_once_however_many_ask() {
     login["expires_at"] = "2020-01-01T00:00:00.000000Z".into();
     std::fs::write(&path, login.to_string()).expect("written");
 
-    // Were the spent refresh token shown twice, the server would end the session.
+    // Were the spent refresh token shown again once its successor is used, the server would end the session.
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| ann.run(&["whoami"]).ok());
@@ -66,6 +66,20 @@ fn an_expired_token_is_renewed_once_however_many_ask() {
     ann.run(&["whoami"]).ok();
     let renewed: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("a login")).expect("JSON");
     assert_ne!(renewed["tokens"]["refresh_token"], login["tokens"]["refresh_token"]);
+    house.stop();
+}
+
+#[test]
+fn an_account_is_named_by_any_spelling_of_its_address() {
+    let house = House::open();
+    let jo = house.stranger("jo");
+    let signup = ["signup", "--email", "j\u{f6}rg@b\u{fc}cher.example", "--name", "J", "--password-file", "-"];
+    jo.fed(PASSWORD, &signup).ok();
+    let admin = house.admin();
+    admin.run(&["users", "roles", "Jo\u{308}RG@xn--bcher-kva.example", "seller"]).ok();
+    assert_eq!(jo.json(&["whoami"])["roles"], serde_json::json!(["buyer", "seller"]));
+    admin.run(&["users", "roles", "rg@b\u{fc}cher.example", "seller"]).exits(4);
+    admin.run(&["users", "roles", "j\u{200b}\u{f6}rg@b\u{fc}cher.example", "seller"]).exits(2);
     house.stop();
 }
 

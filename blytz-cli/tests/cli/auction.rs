@@ -123,6 +123,7 @@ fn shows_have_lots_in_order() {
     let show = show["id"].as_str().expect("an id");
     let product = seller.product("Card");
     let create = ["auctions", "create", "--product", &product, "--starting-price", "1", "--show", show];
+    let create = [&create[..], &["--duration", "1h"]].concat();
     let lots: Vec<String> = (0..2).map(|_| seller.json(&create)["id"].as_str().expect("an id").to_owned()).collect();
     let queue = seller.json(&["shows", "lots", show, "--set", &lots[1], "--set", &lots[0]]);
     assert_eq!(

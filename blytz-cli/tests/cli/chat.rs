@@ -39,8 +39,8 @@ fn a_chat_is_written_read_and_moderated() {
     assert_eq!(settings["blocked_terms"], serde_json::json!(["spam"]));
     ann.run(&["chat", "send", show, "buy spam"]).exits(5);
     let ann_id = ann.json(&["whoami"])["id"].as_str().expect("an id").to_owned();
-    ann.run(&["chat", "mute", show, &ann_id, "--for", "1m"]).exits(3);
-    seller.run(&["chat", "mute", show, &ann_id, "--for", "1m"]).ok();
+    ann.run(&["chat", "mute", show, &ann_id, "--for", "1h"]).exits(3);
+    seller.run(&["chat", "mute", show, &ann_id, "--for", "1h"]).ok();
     ann.run(&["chat", "send", show, "hello"]).exits(3);
     house.stop();
 }

@@ -14,6 +14,8 @@ mod offline;
 #[cfg(unix)]
 mod questions;
 #[cfg(unix)]
+mod readme;
+#[cfg(unix)]
 mod serve;
 #[cfg(unix)]
 mod tables;

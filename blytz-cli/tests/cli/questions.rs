@@ -61,8 +61,18 @@ fn without_an_amount_it_is_the_least() {
 
     // Where nobody shows what they bid there is no least to offer.
     let product = seller.product("Letter");
-    let sealed =
-        ["auctions", "create", "--product", &product, "--starting-price", "10", "--format", "sealed_first_price"];
+    let sealed = [
+        "auctions",
+        "create",
+        "--product",
+        &product,
+        "--starting-price",
+        "10",
+        "--duration",
+        "1h",
+        "--format",
+        "sealed_first_price",
+    ];
     let lot = seller.json(&sealed)["id"].as_str().expect("an id").to_owned();
     assert!(ann.run(&["bid", &lot, "--yes"]).exits(5).stderr.contains("scheduled"));
     seller.run(&["auctions", "start", &lot]).ok();
@@ -110,8 +120,8 @@ fn an_import_is_asked_about_where_somebody_can_be() {
     let house = House::open();
     let seller = house.seller("sita");
     let file = house.file("plain.csv", "title,price,quantity\nTeapot,12.50,3\nBowl,8,1\n");
-    for (answer, code, there) in [("n", 1, 0), ("y", 0, 2)] {
-        let mut asked = seller.at_terminal(80, &["products", "import", &file]);
+    for (answer, code, there, columns) in [("n", 1, 0, 80), ("y", 0, 2, 0)] {
+        let mut asked = seller.at_terminal(columns, &["products", "import", &file]);
         asked.until("Add 2 products?").until("[y/N]").types(answer).types("\r");
         let left = asked.left();
         assert_eq!(left.code, code, "{left:?}");

@@ -5,7 +5,7 @@ use std::{
     io::{Read, Write},
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::{
@@ -13,8 +13,8 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-/// Only a program that hangs takes so long.
-pub const HANGS: Duration = Duration::from_secs(600);
+/// Only a program that hangs shows nothing for so long.
+const HANGS: Duration = Duration::from_secs(600);
 
 pub struct Terminal {
     child: Child,
@@ -58,8 +58,9 @@ impl Terminal {
         Self { child, keys, screen, seen: String::new(), read: 0 }
     }
 
-    fn more(&mut self, deadline: Instant) -> bool {
-        match self.screen.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+    /// Waits for more on the screen; false at the end.
+    fn more(&mut self) -> bool {
+        match self.screen.recv_timeout(HANGS) {
             Ok(bytes) => {
                 self.seen.push_str(&String::from_utf8_lossy(&bytes));
                 true
@@ -72,13 +73,20 @@ impl Terminal {
     /// Waits for a text that was not waited for before.
     #[track_caller]
     pub fn until(&mut self, text: &str) -> &mut Self {
-        let deadline = Instant::now() + HANGS;
+        assert!(self.shows(text), "it ended without {text:?}: {}", self.seen);
+        self
+    }
+
+    /// Whether a text comes that was not waited for before, and not the end.
+    pub fn shows(&mut self, text: &str) -> bool {
         loop {
             if let Some(at) = self.seen[self.read..].find(text) {
                 self.read += at + text.len();
-                return self;
+                return true;
             }
-            assert!(self.more(deadline), "it ended without {text:?}: {}", self.seen);
+            if !self.more() {
+                return false;
+            }
         }
     }
 
@@ -89,8 +97,7 @@ impl Terminal {
 
     /// Waits for the program's end.
     pub fn left(mut self) -> Left {
-        let deadline = Instant::now() + HANGS;
-        while self.more(deadline) {}
+        while self.more() {}
         let code = self.child.wait().expect("it ends").code().expect("an exit code");
         Left { code, screen: self.seen }
     }

@@ -15,10 +15,7 @@ pub const STAFF_LIMIT: usize = 100;
 
 const WINDOW_US: i64 = WINDOW_S * 1_000_000;
 
-/// The longest slow mode, after which a window says nothing any more.
-const LONGEST_SLOW_MODE_US: i64 = 3_600 * 1_000_000;
-
-/// When one user last wrote in one chat: a sliding window, exact to the microsecond.
+/// When one user wrote, over all chats: a sliding window, exact to the microsecond.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RateWindow {
     /// The latest messages, oldest first; never more than [`STAFF_LIMIT`].
@@ -41,20 +38,10 @@ impl RateWindow {
         };
         (WINDOW_US - now.micros_since(*oldest_that_counts)).max(0)
     }
-
-    /// Microseconds until `slow_mode_s` seconds have passed since the last message; 0 when they have.
-    pub fn slow_mode_wait_us(&self, now: Timestamp, slow_mode_s: u32) -> i64 {
-        self.sent.back().map_or(0, |last| (i64::from(slow_mode_s) * 1_000_000 - now.micros_since(*last)).max(0))
-    }
-
-    /// Whether the window says nothing any more at `now`, so that its keeper may forget it.
-    pub fn is_idle(&self, now: Timestamp) -> bool {
-        self.sent.back().is_none_or(|last| now.micros_since(*last) >= LONGEST_SLOW_MODE_US)
-    }
 }
 
 impl FromIterator<Timestamp> for RateWindow {
-    /// The window of a user whose messages, oldest first, are known from the log.
+    /// The window of a user whose messages, oldest first, are known.
     fn from_iter<I: IntoIterator<Item = Timestamp>>(sent: I) -> Self {
         let mut window = Self::default();
         for at in sent {
@@ -81,16 +68,6 @@ mod tests {
         assert_eq!(window.wait_us(second(30), USER_LIMIT), 0);
         assert_eq!(window.wait_us(second(19), STAFF_LIMIT), 0);
         assert_eq!(RateWindow::default().wait_us(second(0), USER_LIMIT), 0);
-    }
-
-    #[test]
-    fn slow_mode_counts_from_the_last_message() {
-        let window: RateWindow = [second(10)].into_iter().collect();
-        assert_eq!(window.slow_mode_wait_us(second(10), 5), 5_000_000);
-        assert_eq!(window.slow_mode_wait_us(second(15), 5), 0);
-        assert_eq!(window.slow_mode_wait_us(second(10), 0), 0);
-        assert!(!window.is_idle(second(3_609)));
-        assert!(window.is_idle(second(3_610)));
     }
 
     proptest! {

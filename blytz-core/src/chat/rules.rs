@@ -37,7 +37,9 @@ pub struct Author<'a> {
     pub follows: bool,
     /// What the chat's moderators decided about them.
     pub member: Member,
-    /// When they wrote before.
+    /// When they last wrote in this chat; slow mode counts from there.
+    pub spoke_at: Option<Timestamp>,
+    /// When they wrote, in whichever chat.
     pub window: &'a RateWindow,
 }
 
@@ -153,7 +155,9 @@ fn may_write(now: Timestamp, author: Author<'_>, room: Room<'_>) -> Result<(), R
 
 fn is_due(now: Timestamp, author: Author<'_>, settings: &ChatSettings) -> Result<(), Refusal> {
     if !author.staff
-        && let Some(retry_after) = whole_seconds(author.window.slow_mode_wait_us(now, settings.slow_mode_s))
+        && let Some(spoke_at) = author.spoke_at
+        && let Some(retry_after) =
+            whole_seconds(i64::from(settings.slow_mode_s) * 1_000_000 - now.micros_since(spoke_at))
     {
         return Err(Refusal::SlowMode { retry_after });
     }
@@ -193,6 +197,7 @@ mod tests {
             staff: false,
             follows: false,
             member: Member { muted_until: Some(LATER), banned: true },
+            spoke_at: Some(NOW.plus_millis(-500)),
             window: &window,
         };
         let mut room = Room { live: false, settings: &strict };
@@ -222,8 +227,14 @@ mod tests {
     fn staff_skip_slow_mode_and_followers_only_and_write_more() {
         let window: RateWindow = std::iter::repeat_n(NOW, STAFF_LIMIT - 1).collect();
         let settings = ChatSettings { slow_mode_s: 3_600, followers_only: true, ..ChatSettings::default() };
-        let staff =
-            Author { suspended: false, staff: true, follows: false, member: Member::default(), window: &window };
+        let staff = Author {
+            suspended: false,
+            staff: true,
+            follows: false,
+            member: Member::default(),
+            spoke_at: Some(NOW),
+            window: &window,
+        };
         let room = Room { live: true, settings: &settings };
         assert_eq!(decide(NOW, staff, room, "hello").as_deref(), Ok("hello"));
 
@@ -232,6 +243,27 @@ mod tests {
         let refused = decide(NOW, Author { window: &full, ..staff }, room, "hello");
         assert_eq!(refused, Err(Refusal::RateLimited { retry_after: 30 }));
         assert_eq!(decide(NOW.plus_millis(30_000), Author { window: &full, ..staff }, room, "hi").as_deref(), Ok("hi"));
+    }
+
+    #[test]
+    fn slow_mode_counts_from_the_last_message_in_this_chat() {
+        let window: RateWindow = [NOW].into_iter().collect();
+        let settings = ChatSettings { slow_mode_s: 5, ..ChatSettings::default() };
+        let refused = |spoke_at: Option<Timestamp>, now: Timestamp| {
+            let author = Author {
+                suspended: false,
+                staff: false,
+                follows: false,
+                member: Member::default(),
+                spoke_at,
+                window: &window,
+            };
+            decide(now, author, Room { live: true, settings: &settings }, "hello").err()
+        };
+        assert_eq!(refused(Some(NOW), NOW), Some(Refusal::SlowMode { retry_after: 5 }));
+        assert_eq!(refused(Some(NOW), NOW.plus_micros(4_999_999)), Some(Refusal::SlowMode { retry_after: 1 }));
+        assert_eq!(refused(Some(NOW), NOW.plus_millis(5_000)), None);
+        assert_eq!(refused(None, NOW), None, "what was said in another chat does not count");
     }
 
     #[test]

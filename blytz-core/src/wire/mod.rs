@@ -37,14 +37,20 @@ pub trait Check {
     fn check(&self, faults: &mut Faults);
 }
 
-/// The faults found in a request.
+/// The faults found in a request, the first [`Faults::MOST`] of them.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<FieldError>);
 
 impl Faults {
-    /// Notes a fault at `pointer` (RFC 6901).
+    /// How many are listed: enough for any form that people fill in, and a short answer to a long
+    /// array of nonsense.
+    pub const MOST: usize = 50;
+
+    /// Notes a fault at `pointer` (RFC 6901), unless there are many already.
     pub fn add(&mut self, pointer: impl Into<String>, code: ErrorCode, detail: impl Into<String>) {
-        self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+        if self.0.len() < Self::MOST {
+            self.0.push(FieldError { pointer: pointer.into(), code, detail: detail.into() });
+        }
     }
 
     /// Notes an invalid value at `pointer`.

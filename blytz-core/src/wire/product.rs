@@ -47,7 +47,7 @@ pub struct Product {
     /// The tax class its seller gave it.
     pub tax_class: Option<String>,
     /// Its seller's own number for it, if there is one; no two products of a seller have the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub sku: Option<String>,
     /// Units that can be had: on hand without those reserved.
     pub available: i64,
@@ -95,6 +95,7 @@ pub struct ProductInput {
     pub tags: Option<Vec<String>>,
     /// Your own number for it, up to 64 characters; no two of your products have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64))]
     pub sku: Option<String>,
     /// `active` unless `draft` is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,7 +160,7 @@ pub struct ProductUpdate {
     pub tags: Option<Vec<String>>,
     /// Your own number for it, or null for none.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 64))]
     pub sku: Option<Option<String>>,
     /// `draft`, `active` or `archived`.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]

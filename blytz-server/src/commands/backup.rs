@@ -92,14 +92,56 @@ async fn restore(file: &DatabaseFile, backup: &Path) -> anyhow::Result<()> {
         return Err(error);
     }
     File::open(&prepared)?.sync_all()?;
-    // The old log must not be replayed into the new database.
-    remove(&file.beside("-wal"))?;
-    remove(&file.beside("-shm"))?;
+    let aside = part_with_its_log(file).await?;
     fs::rename(&prepared, file.path())?;
-    if let Some(folder) = file.path().parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        File::open(folder)?.sync_all()?;
+    sync_folder(file.path())?;
+    for log in aside {
+        remove(&log)?;
     }
     Ok(())
+}
+
+/// Parts the old database from its write-ahead log, which must not be replayed into the new one. At
+/// every moment the old one is whole, in case that this is the last: its log is written into it. Only
+/// the log of a database that can't even be opened is put aside, until another stands in its place.
+async fn part_with_its_log(file: &DatabaseFile) -> anyhow::Result<Vec<PathBuf>> {
+    if file.beside("-wal").exists() {
+        match fold(file.path()).await {
+            Ok(()) => {}
+            Err(error) => tracing::warn!(%error, "the old database can't be read; its log is put aside"),
+        }
+    }
+    let mut aside = Vec::new();
+    for suffix in ["-wal", "-shm"] {
+        let log = file.beside(suffix);
+        if log.exists() {
+            let away = file.beside(&format!(".replaced{suffix}"));
+            fs::rename(&log, &away)?;
+            aside.push(away);
+        }
+    }
+    if !aside.is_empty() {
+        sync_folder(file.path())?;
+    }
+    Ok(aside)
+}
+
+const FOLD: &str = "pragma wal_checkpoint(truncate)";
+
+/// Writes a database's log into it. The last connection that closes takes the log away.
+async fn fold(path: &Path) -> anyhow::Result<()> {
+    let sqlite = Sqlite::open(path).await?;
+    let folded = sqlx::query_as::<_, (i64, i64, i64)>(FOLD).fetch_one(sqlite.writer()).await;
+    sqlite.close().await;
+    ensure!(folded?.0 == 0, "somebody else reads it");
+    Ok(())
+}
+
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 const IS_OURS: &str = "select count(*) from sqlite_master where type = 'table' and name in ('signing_keys', 'history')";
@@ -138,4 +180,62 @@ fn make_private_file(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use blytz_core::Epoch;
+
+    use super::*;
+
+    async fn epoch(path: &Path) -> Epoch {
+        let db = Db::sqlite(Sqlite::open(path).await.expect("opens")).await.expect("a schema");
+        let keys = Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
+        db.close().await;
+        keys.epoch()
+    }
+
+    /// A folder as a server leaves it that was killed: what was written last, an epoch, stands in the
+    /// log alone.
+    async fn killed(folder: &Path) -> (DatabaseFile, Epoch) {
+        let file = DatabaseFile::of(&crate::Config::in_folder(folder)).expect("a path");
+        let elsewhere = tempfile::tempdir().expect("a temporary folder");
+        let live = elsewhere.path().join("live.db");
+        let db = Db::sqlite(Sqlite::open(&live).await.expect("opens")).await.expect("a schema");
+        Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
+        db.scrub().await.expect("all of it in the database");
+        let last = Keys::begin_epoch(&db, &Clock::system()).await.expect("written");
+        for suffix in ["", "-wal"] {
+            fs::copy(beside(&live, suffix), file.beside(suffix)).expect("copied");
+        }
+        (file, last)
+    }
+
+    #[tokio::test]
+    async fn the_old_database_is_whole_until_another_takes_its_place() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (file, last) = killed(folder.path()).await;
+        let alone = folder.path().join("alone.db");
+        fs::copy(file.path(), &alone).expect("copied");
+        assert_ne!(epoch(&alone).await, last, "without its log it has lost what was written last");
+
+        assert_eq!(part_with_its_log(&file).await.expect("parted"), [PathBuf::new(); 0]);
+        assert!(!file.beside("-wal").exists(), "nothing is left to be replayed into another");
+        assert_eq!(epoch(file.path()).await, last, "a restore that ends here has lost nothing");
+    }
+
+    #[tokio::test]
+    async fn the_log_of_a_damaged_database_is_replayed_into_no_other() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let backup = folder.path().join("backup.db");
+        let (file, _) = killed(folder.path()).await;
+        copy(&file, &backup).await.expect("a backup");
+        let (file, last) = killed(folder.path()).await;
+        fs::write(file.path(), b"no database").expect("damaged");
+        restore(&file, &backup).await.expect("restored");
+        assert_ne!(epoch(file.path()).await, last);
+        let left = fs::read_dir(folder.path()).expect("a folder").flatten();
+        let left: Vec<_> = left.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        assert!(!left.iter().any(|name| name.contains("replaced")), "{left:?}");
+    }
 }

@@ -36,6 +36,9 @@ pub struct Options {
     /// Addresses of reverse proxies whose X-Forwarded-For is believed.
     #[arg(long, global = true, value_name = "LIST")]
     pub trusted_proxies: Option<String>,
+    /// Connections that one address may hold at a time [default: 1024].
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub connections_per_address: Option<String>,
     /// Log lines to write to stderr, such as `info` or `blytz_server=debug,warn` [default: info].
     #[arg(long, global = true, value_name = "FILTER")]
     pub log: Option<String>,
@@ -45,7 +48,7 @@ pub struct Options {
 }
 
 /// Every option's name. What is in no flag is too secret for a command line, or too rare.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "listen",
     "data",
     "database_url",
@@ -54,6 +57,7 @@ const NAMES: [&str; 15] = [
     "rate_limits",
     "cors_origins",
     "trusted_proxies",
+    "connections_per_address",
     "log",
     "secret_key",
     "admin_email",
@@ -117,7 +121,7 @@ impl Layers {
                 file = Some(PathBuf::from(&text));
             }
             let name = NAMES.into_iter().find(|name| environment_name(name) == variable);
-            match (name, text.into_string()) {
+            match (name, text.into_string().map(without_line_end)) {
                 // Compose files pass on what is not set as an empty text.
                 (Some(_), Ok(text)) if text.is_empty() => {}
                 (Some(name), Ok(text)) => from_environment.push((name, Given { place: variable.to_owned(), text })),
@@ -182,6 +186,7 @@ impl Options {
             ("rate_limits", &self.rate_limits),
             ("cors_origins", &self.cors_origins),
             ("trusted_proxies", &self.trusted_proxies),
+            ("connections_per_address", &self.connections_per_address),
             ("log", &self.log),
         ];
         flags.into_iter().filter_map(|(name, text)| {
@@ -189,6 +194,18 @@ impl Options {
             text.clone().map(|text| (name, Given { place, text }))
         })
     }
+}
+
+/// What comes from a mounted file often ends its line. Nobody means that, least of all in a password
+/// that people have to type; whoever does gives two.
+fn without_line_end(mut text: String) -> String {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    text
 }
 
 fn environment_name(name: &str) -> String {
@@ -222,7 +239,7 @@ fn entry(file: &str, key: &str, value: &toml::Value) -> Result<(&'static str, Gi
         _ => None,
     };
     match text {
-        Some(text) => Ok((name, Given { place, text })),
+        Some(text) => Ok((name, Given { place, text: without_line_end(text) })),
         None => Err(ConfigError::new(format!("{place} must be a text or a list of texts."))),
     }
 }

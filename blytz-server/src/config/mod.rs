@@ -5,6 +5,7 @@
 //! the text means. A wrong value stops the start with a sentence that names where it stood.
 
 mod layers;
+mod origins;
 mod secret;
 
 use std::{
@@ -39,6 +40,9 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Connections that an address may hold at a time; trusted proxies, and everybody when requests are
+    /// not counted, may hold any number.
+    pub connections_per_address: usize,
     /// Encrypts the signing keys in the database.
     pub secret_key: Option<Secret>,
     /// The first administrator, made at the start unless the account exists.
@@ -98,6 +102,8 @@ pub struct Timeouts {
     pub body: Duration,
     /// From the head of a request to its answer.
     pub request: Duration,
+    /// From one part of what we have to say to the next, if the client does not take it.
+    pub write: Duration,
     /// From the signal to stop to the end, whatever is still open then.
     pub drain: Duration,
 }
@@ -108,6 +114,7 @@ impl Default for Timeouts {
             head: Duration::from_secs(10),
             body: Duration::from_secs(10),
             request: Duration::from_secs(30),
+            write: Duration::from_secs(30),
             drain: Duration::from_secs(8),
         }
     }
@@ -142,8 +149,11 @@ impl Config {
             data: layers.read("data", folder)?.unwrap_or(defaults.data),
             database: layers.read("database_url", database)?.unwrap_or(defaults.database),
             rate_limits: layers.read("rate_limits", rate_limits)?.unwrap_or(defaults.rate_limits),
-            cors_origins: layers.read("cors_origins", cors_origins)?.unwrap_or(defaults.cors_origins),
+            cors_origins: layers.read("cors_origins", origins::origins)?.unwrap_or(defaults.cors_origins),
             trusted_proxies: layers.read("trusted_proxies", addresses)?.unwrap_or(defaults.trusted_proxies),
+            connections_per_address: layers
+                .read("connections_per_address", at_least_one)?
+                .unwrap_or(defaults.connections_per_address),
             secret_key: layers.read("secret_key", not_empty)?.map(Secret::new),
             admin: admin(layers)?,
             firebase: FirebaseConfig {
@@ -166,6 +176,7 @@ impl Default for Config {
             rate_limits: RateLimits::Default,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            connections_per_address: 1_024,
             secret_key: None,
             admin: None,
             firebase: FirebaseConfig::default(),
@@ -250,21 +261,13 @@ fn rate_limits(text: &str) -> Result<RateLimits, String> {
     }
 }
 
-fn cors_origins(text: &str) -> Result<Vec<String>, String> {
-    for origin in list(text).filter(|origin| *origin != "*") {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-        let is_origin = host.is_some_and(|host| {
-            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c))
-        });
-        if !is_origin {
-            return Err(format!("`{origin}` is no origin; expected *, or origins such as https://shop.example"));
-        }
-    }
-    Ok(list(text).map(str::to_owned).collect())
+fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
+    let address = |item: &str| item.parse().map(|address: IpAddr| address.to_canonical());
+    list(text).map(|item| address(item).map_err(|_| format!("`{item}` is no IP address"))).collect()
 }
 
-fn addresses(text: &str) -> Result<Vec<IpAddr>, String> {
-    list(text).map(|item| item.parse().map_err(|_| format!("`{item}` is no IP address"))).collect()
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
 fn http_url(text: &str) -> Result<String, String> {

@@ -1,7 +1,7 @@
 //! `/openapi.json`, and `/docs` to read it in a browser, from files that are in the program: a
 //! machine without internet shows them as well.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Router,
@@ -69,7 +69,11 @@ fn file(path: &str, config: Arc<Config<'static>>) -> Response<Bytes> {
         }
     };
     let Some(file) = found else { return missing() };
-    let mut response = Response::new(Bytes::from(file.bytes.into_owned()));
+    // Every client gets the same bytes: whoever asks for the largest and does not take it costs nothing.
+    let mut response = Response::new(match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    });
     let headers = response.headers_mut();
     if let Ok(kind) = HeaderValue::from_str(&file.content_type) {
         headers.insert(header::CONTENT_TYPE, kind);
@@ -82,4 +86,18 @@ fn file(path: &str, config: Arc<Config<'static>>) -> Response<Bytes> {
 /// 404; the problem's text is written on the way out.
 fn missing() -> Response<Bytes> {
     Error::not_found().into_response().map(|_| Bytes::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_in_memory_once_however_many_ask_for_it() {
+        let config = Arc::new(Config::from("../openapi.json"));
+        for path in ["swagger-ui-bundle.js", "swagger-ui.css", ""] {
+            let [one, other] = [0, 1].map(|_| file(path, Arc::clone(&config)).into_body());
+            assert!(!one.is_empty() && one.as_ptr() == other.as_ptr(), "{path}");
+        }
+    }
 }

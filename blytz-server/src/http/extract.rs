@@ -9,9 +9,10 @@ use axum::{
     extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
-use blytz_core::wire::{self, Check, ErrorCode, FieldError, Strict};
+use blytz_core::wire::{self, Check, ErrorCode, Strict};
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::unreadable;
 use crate::{
     app::App,
     error::{Error, Result},
@@ -109,37 +110,10 @@ pub fn well_formed(text: &str) -> Result<()> {
 /// 422 with every fault that can be told.
 pub fn parse<T: DeserializeOwned + Check>(text: &str) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value: T = serde_path_to_error::deserialize(Strict(&mut deserializer)).map_err(|error| {
-        let pointer = json_pointer(error.path());
-        Error::invalid(vec![FieldError {
-            pointer,
-            code: ErrorCode::ValidationFailed,
-            detail: describe(&error.into_inner()),
-        }])
-    })?;
+    let value: T =
+        serde_path_to_error::deserialize(Strict(&mut deserializer)).map_err(|error| unreadable::json(&error))?;
     wire::check(&value).map_err(Error::invalid)?;
     Ok(value)
-}
-
-/// serde's sentence without its own "at line 1 column 7".
-fn describe(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence).to_owned()
-}
-
-fn json_pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter().fold(String::new(), |mut pointer, segment| {
-        let name = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { variant } => variant.clone(),
-            Segment::Unknown => return pointer,
-        };
-        pointer.push('/');
-        pointer.push_str(&name);
-        pointer
-    })
 }
 
 /// The path's id. What is no id can't be anybody's: 404.
@@ -184,10 +158,7 @@ impl<T: DeserializeOwned + Check + Send> FromRequestParts<App> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
         let axum::extract::Query(query) = axum::extract::Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
-            let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-            let (field, detail) = detail.split_once(": ").unwrap_or(("", detail));
-            let pointer = if field.is_empty() || field.contains(' ') { String::new() } else { format!("/{field}") };
-            Error::invalid_field(pointer, detail)
+            unreadable::query(text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text))
         })?;
         wire::check(&query).map_err(Error::invalid)?;
         Ok(Self(query))

@@ -6,8 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    convert::Infallible,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{
         Arc, Mutex, PoisonError,
@@ -17,17 +16,15 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, State},
-    http::{Extensions, HeaderMap, Method, request::Parts},
+    extract::{OptionalFromRequestParts, Request, State},
+    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use blytz_core::{Timestamp, UserId, wire::ErrorCode};
-use governor::{
-    DefaultKeyedRateLimiter, Quota,
-    clock::{Clock as _, DefaultClock},
-};
+use governor::{Quota, RateLimiter, middleware::NoOpMiddleware, state::keyed::DefaultKeyedStateStore};
 
+pub use super::client_addr::ClientAddr;
 use crate::{
     app::App,
     clock::Clock,
@@ -44,6 +41,8 @@ const BIDS: (u32, u32) = (20, 60);
 const FRAMES: (u32, u32) = (100, 400);
 /// Failed logins per account and address.
 const LOGINS: (usize, Duration) = (20, Duration::from_secs(15 * 60));
+/// Failed logins per address, for whichever accounts.
+const LOGINS_OF_ADDRESS: (usize, Duration) = (300, Duration::from_secs(15 * 60));
 /// Signups per address.
 const SIGNUPS: (usize, Duration) = (60, Duration::from_secs(60 * 60));
 /// How many counters are remembered; the least used are forgotten first.
@@ -58,6 +57,8 @@ pub enum Caller {
     User(UserId),
     /// Anybody at an address.
     Address(IpAddr),
+    /// Whoever watches over the process from an address: never turned away for what others ask there.
+    Watcher(IpAddr),
 }
 
 /// The limits of one server. Cheap to clone.
@@ -69,6 +70,7 @@ struct Counters {
     bids: Bucket<UserId>,
     frames: Bucket<String>,
     logins: Window<(String, IpAddr)>,
+    logins_of_address: Window<IpAddr>,
     signups: Window<IpAddr>,
     clock: Clock,
 }
@@ -78,10 +80,11 @@ impl Limits {
     pub fn new(config: &Config, clock: &Clock) -> Self {
         Self((config.rate_limits == RateLimits::Default).then(|| {
             Arc::new(Counters {
-                requests: Bucket::new(REQUESTS),
-                bids: Bucket::new(BIDS),
-                frames: Bucket::new(FRAMES),
+                requests: Bucket::new(REQUESTS, clock),
+                bids: Bucket::new(BIDS, clock),
+                frames: Bucket::new(FRAMES, clock),
                 logins: Window::new(LOGINS),
+                logins_of_address: Window::new(LOGINS_OF_ADDRESS),
                 signups: Window::new(SIGNUPS),
                 clock: clock.clone(),
             })
@@ -128,24 +131,27 @@ impl Limits {
     /// 429 `rate_limited`.
     pub fn login(&self, account: &str, address: IpAddr) -> Result<LoginAttempt> {
         let Some(counters) = &self.0 else { return Ok(LoginAttempt(None)) };
-        let at = counters.clock.now();
-        let times = counters.logins.count((account.to_lowercase(), household(address)), at)?;
-        Ok(LoginAttempt(Some((times, at))))
+        let (address, now) = (household(address), counters.clock.now());
+        let of_address = counters.logins_of_address.count(address, now)?;
+        match counters.logins.count((account.to_lowercase(), address), now) {
+            Ok(of_account) => Ok(LoginAttempt(Some([of_account, of_address]))),
+            Err(refused) => {
+                // What is not tried at all has not failed.
+                of_address.take_back();
+                Err(refused)
+            }
+        }
     }
 }
 
 /// An attempt to log in that counts as failed.
 #[must_use = "an attempt that is not said to have succeeded counts as failed"]
-pub struct LoginAttempt(Option<(Times, Timestamp)>);
+pub struct LoginAttempt(Option<[Noted; 2]>);
 
 impl LoginAttempt {
     /// It did not fail after all.
     pub fn succeeded(self) {
-        let Some((times, at)) = self.0 else { return };
-        let mut times = times.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = times.iter().position(|time| *time == at) {
-            times.remove(index);
-        }
+        self.0.into_iter().flatten().for_each(Noted::take_back);
     }
 }
 
@@ -154,11 +160,13 @@ impl Caller {
         match self {
             Self::User(_) => self,
             Self::Address(address) => Self::Address(household(address)),
+            Self::Watcher(address) => Self::Watcher(household(address)),
         }
     }
 }
 
-fn household(address: IpAddr) -> IpAddr {
+/// What one household has: an IPv4 address, or a /64.
+pub(super) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & !u128::from(u64::MAX))),
         v4 @ IpAddr::V4(_) => v4,
@@ -167,18 +175,18 @@ fn household(address: IpAddr) -> IpAddr {
 
 /// A leaky bucket per key.
 struct Bucket<K: Clone + Eq + std::hash::Hash> {
-    limiter: DefaultKeyedRateLimiter<K>,
-    clock: DefaultClock,
+    limiter: RateLimiter<K, DefaultKeyedStateStore<K>, Clock, NoOpMiddleware<Duration>>,
+    clock: Clock,
     counted: AtomicU32,
 }
 
 impl<K: Clone + Eq + std::hash::Hash> Bucket<K> {
-    fn new((per_second, burst): (u32, u32)) -> Self {
+    fn new((per_second, burst): (u32, u32), clock: &Clock) -> Self {
         let some = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_second(some(per_second)).allow_burst(some(burst));
         Self {
-            limiter: DefaultKeyedRateLimiter::keyed(quota),
-            clock: DefaultClock::default(),
+            limiter: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone()),
+            clock: clock.clone(),
             counted: AtomicU32::new(0),
         }
     }
@@ -187,11 +195,36 @@ impl<K: Clone + Eq + std::hash::Hash> Bucket<K> {
         if self.counted.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.limiter.retain_recent();
         }
-        self.limiter.check_key(key).map_err(|early| too_many(early.wait_time_from(self.clock.now())))
+        let now = governor::clock::Clock::now(&self.clock);
+        self.limiter.check_key(key).map_err(|early| too_many(early.wait_time_from(now)))
+    }
+}
+
+/// The buckets run by the server's clock, which a test can stop.
+impl governor::clock::Clock for Clock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(u64::try_from(Self::now(self).as_micros()).unwrap_or(0))
     }
 }
 
 type Times = Arc<Mutex<VecDeque<Timestamp>>>;
+
+/// An event that a window has counted.
+struct Noted {
+    times: Times,
+    at: Timestamp,
+}
+
+impl Noted {
+    fn take_back(self) {
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = times.iter().position(|time| *time == self.at) {
+            times.remove(index);
+        }
+    }
+}
 
 /// The moments of the last so many events per key.
 struct Window<K> {
@@ -206,7 +239,7 @@ impl<K: Eq + std::hash::Hash + Send + Sync + 'static> Window<K> {
         Self { times, most, length }
     }
 
-    fn count(&self, key: K, now: Timestamp) -> Result<Times> {
+    fn count(&self, key: K, now: Timestamp) -> Result<Noted> {
         let times = self.times.get_with(key, Times::default);
         let length = i64::try_from(self.length.as_micros()).unwrap_or(i64::MAX);
         {
@@ -220,7 +253,7 @@ impl<K: Eq + std::hash::Hash + Send + Sync + 'static> Window<K> {
             }
             times.push_back(now);
         }
-        Ok(times)
+        Ok(Noted { times, at: now })
     }
 }
 
@@ -229,48 +262,23 @@ fn too_many(wait: Duration) -> Error {
     Error::new(ErrorCode::RateLimited, format!("Too many requests; try again in {seconds} s.")).retry_after(seconds)
 }
 
-/// The address a request came from; what a trusted proxy says, if it came through one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddr(pub IpAddr);
-
-impl ClientAddr {
-    fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpAddr]) -> Self {
-        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-        // Nested in a program that does not say who is connected, all callers share one counter.
-        let Some(peer) = peer else { return Self(Ipv6Addr::UNSPECIFIED.into()) };
-        if !trusted.contains(&peer) {
-            return Self(peer);
-        }
-        // Each proxy appends whom it saw: the last one that is no proxy of ours is the client.
-        let seen = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let seen: Vec<IpAddr> =
-            seen.flat_map(|value| value.split(',')).map_while(|item| item.trim().parse().ok()).collect();
-        Self(seen.into_iter().rev().find(|address| !trusted.contains(address)).unwrap_or(peer))
-    }
-}
-
-impl FromRequestParts<App> for ClientAddr {
-    type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.extensions, &parts.headers, &app.config.trusted_proxies))
-    }
-}
-
-/// Counts every request, by user if it carries a valid token and by address otherwise. Bids of
-/// users are counted by the auction service.
+/// Counts every request, whatever becomes of it: by user if it carries a valid token, and by address
+/// otherwise.
 pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    if app.limits.0.is_none() || is_about_the_process(request.uri().path()) {
+    if app.limits.0.is_none() {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    let user = <User as OptionalFromRequestParts<App>>::from_request_parts(&mut parts, &app).await.ok().flatten();
-    let is_bid = parts.method == Method::POST && parts.uri.path() == "/auction/bid";
-    let counted = match user {
-        Some(_) if is_bid => Ok(()),
-        Some(user) => app.limits.request(Caller::User(user.id)),
-        None => {
-            let ClientAddr(address) = ClientAddr::of(&parts.extensions, &parts.headers, &app.config.trusted_proxies);
-            app.limits.request(Caller::Address(address))
+    let (ClientAddr(address), _) = ClientAddr::of(&parts, &app.config.trusted_proxies);
+    let counted = if is_about_the_process(parts.uri.path()) {
+        app.limits.request(Caller::Watcher(address))
+    } else {
+        let is_bid = parts.method == Method::POST && parts.uri.path() == "/auction/bid";
+        let user = <User as OptionalFromRequestParts<App>>::from_request_parts(&mut parts, &app).await;
+        match user.ok().flatten() {
+            Some(user) if is_bid => app.limits.bid(user.id),
+            Some(user) => app.limits.request(Caller::User(user.id)),
+            None => app.limits.request(Caller::Address(address)),
         }
     };
     match counted {
@@ -279,7 +287,7 @@ pub async fn count(State(app): State<App>, request: Request, next: Next) -> Resp
     }
 }
 
-/// Whoever watches over the process asks from one address, and must not be turned away.
+/// What an operator's own programs ask, often from the address of a proxy.
 fn is_about_the_process(path: &str) -> bool {
     matches!(path, "/health" | "/ready" | "/metrics")
 }
@@ -321,11 +329,33 @@ mod tests {
     }
 
     #[test]
-    fn logins_that_succeed_do_not_count() {
-        let (limits, _clock) = limits(RateLimits::Default);
-        for _ in 0..100 {
-            limits.login("ann@example.com", address("192.0.2.1")).expect("no failure so far").succeeded();
+    fn an_address_may_fail_three_hundred_times_at_whichever_accounts() {
+        let (limits, clock) = limits(RateLimits::Default);
+        let fail =
+            |number: u32, home: &str| limits.login(&format!("person-{number}@example.com"), address(home)).map(drop);
+        for number in 0..300 {
+            fail(number, &format!("2001:db8::{number:x}")).expect("not too many so far");
         }
+        assert_eq!(refusal(fail(300, "2001:db8::1")), (ErrorCode::RateLimited, 900));
+        fail(300, "2001:db8:0:1::1").expect("the neighbours");
+        clock.advance(Duration::from_secs(900));
+        fail(300, "2001:db8::1").expect("the window is over");
+    }
+
+    #[test]
+    fn logins_that_succeed_or_are_refused_do_not_count() {
+        let (limits, _clock) = limits(RateLimits::Default);
+        let home = address("192.0.2.1");
+        for _ in 0..400 {
+            limits.login("ann@example.com", home).expect("no failure so far").succeeded();
+        }
+        for attempt in 0..400 {
+            assert_eq!(limits.login("ann@example.com", home).is_err(), attempt >= 20);
+        }
+        for number in 0..280 {
+            assert!(limits.login(&format!("person-{number}@example.com"), home).is_ok(), "{number}");
+        }
+        assert!(limits.login("bob@example.com", home).is_err());
     }
 
     #[test]
@@ -342,12 +372,14 @@ mod tests {
 
     #[test]
     fn a_burst_of_bids_is_sixty_and_of_requests_two_hundred() {
-        let (limits, _clock) = limits(RateLimits::Default);
+        let (limits, clock) = limits(RateLimits::Default);
         let user = UserId(uuid::Uuid::from_u128(7));
-        let refused = (0..200).position(|_| limits.bid(user).is_err()).expect("no end of bids");
-        assert!((60..=100).contains(&refused), "refused after {refused}");
-        let refused = (0..900).position(|_| limits.request(Caller::User(user)).is_err()).expect("no end of requests");
-        assert!((200..=400).contains(&refused), "refused after {refused}");
+        let bids = || (0..1_000).take_while(|_| limits.bid(user).is_ok()).count();
+        let requests = || (0..1_000).take_while(|_| limits.request(Caller::User(user)).is_ok()).count();
+        assert_eq!((bids(), requests()), (60, 200));
+        assert_eq!(refusal(limits.bid(user)), (ErrorCode::RateLimited, 1));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!((bids(), requests()), (20, 50));
         assert!(limits.bid(UserId(uuid::Uuid::from_u128(8))).is_ok(), "another user");
     }
 
@@ -359,21 +391,5 @@ mod tests {
             assert!(limits.bid(user).is_ok() && limits.request(Caller::User(user)).is_ok());
             assert!(limits.signup(address("192.0.2.1")).is_ok() && limits.login("a", address("192.0.2.1")).is_ok());
         }
-    }
-
-    #[test]
-    fn only_a_trusted_proxy_may_say_who_asks() {
-        let (proxy, client) = (address("10.0.0.1"), address("203.0.113.9"));
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "198.51.100.1, 203.0.113.9".parse().expect("a header"));
-        let mut extensions = Extensions::new();
-        let mut seen_from = |peer: IpAddr, trusted: &[IpAddr]| {
-            extensions.insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
-            ClientAddr::of(&extensions, &headers, trusted).0
-        };
-        assert_eq!(seen_from(proxy, &[proxy]), client);
-        assert_eq!(seen_from(proxy, &[]), proxy);
-        assert_eq!(seen_from(client, &[proxy]), client);
-        assert_eq!(seen_from(proxy, &[proxy, client]), address("198.51.100.1"));
     }
 }

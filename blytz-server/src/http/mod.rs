@@ -1,18 +1,23 @@
 //! HTTP: what every handler shares.
 
+mod client_addr;
+pub mod crowd;
 pub mod docs;
 pub mod extract;
 pub mod limits;
 mod lingering;
 pub mod metrics;
 pub mod openapi;
+mod origin;
 pub mod problem;
 pub mod process;
 pub mod security;
 mod uninterrupted;
+mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
+pub(crate) use self::origin::check_origin;
 pub use self::{
     extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
     limits::ClientAddr,

@@ -9,6 +9,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use blytz_core::wire::ErrorCode;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -34,10 +35,16 @@ pub(super) fn wrap(router: Router<App>, config: &Config) -> Router<App> {
         .layer(middleware::from_fn(headers))
 }
 
+/// `unavailable` promises that nothing was done, which nobody knows here of what may change something.
 async fn in_time(State(timeouts): State<Timeouts>, request: Request, next: Next) -> Response {
+    let only_looks = request.method().is_safe();
     match tokio::time::timeout(timeouts.request, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Error::unavailable("This took too long; whether it was done is not known.").into_response(),
+        Err(_) if only_looks => Error::unavailable("This took too long; try again in a moment.").into_response(),
+        Err(_) => {
+            let detail = "This took too long; whether it was done is not known.";
+            Error::new(ErrorCode::OutcomeUnknown, detail).retry_after(1).into_response()
+        }
     }
 }
 
@@ -84,4 +91,41 @@ async fn headers(request: Request, next: Next) -> Response {
         headers.entry(name).or_insert(value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::{body::Body, routing::any};
+    use blytz_core::wire::Problem;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// What is answered when the handler does not end.
+    async fn overdue(method: Method) -> Problem {
+        let timeouts = Timeouts { request: Duration::ZERO, ..Timeouts::default() };
+        let router = Router::new()
+            .route("/", any(std::future::pending::<Response>))
+            .layer(middleware::from_fn_with_state(timeouts, in_time));
+        let request = Request::builder().method(method).body(Body::empty()).expect("a request");
+        let mut response = router.oneshot(request).await.expect("an answer");
+        *response.extensions_mut().remove::<Box<Problem>>().expect("a problem")
+    }
+
+    #[tokio::test]
+    async fn whether_it_was_done_is_not_known_of_what_may_change_something() {
+        for (method, code) in [
+            (Method::GET, ErrorCode::Unavailable),
+            (Method::HEAD, ErrorCode::Unavailable),
+            (Method::POST, ErrorCode::OutcomeUnknown),
+            (Method::PUT, ErrorCode::OutcomeUnknown),
+            (Method::PATCH, ErrorCode::OutcomeUnknown),
+            (Method::DELETE, ErrorCode::OutcomeUnknown),
+        ] {
+            let problem = overdue(method.clone()).await;
+            assert_eq!((problem.code, problem.status, problem.retry_after), (code, 503, Some(1)), "{method}");
+        }
+    }
 }

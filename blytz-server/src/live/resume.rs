@@ -9,8 +9,9 @@ use crate::{
     error::{Error, Result, internal},
 };
 
-/// How many events are read from the log at a time.
-const SLICE: usize = 500;
+/// How many events are read from the log at a time: what a client holds in memory that asks for a
+/// long log and does not read it.
+const SLICE: usize = 100;
 
 /// How a subscription begins.
 pub(super) enum Start {

@@ -3,12 +3,12 @@
 //! A single loop reads ops, runs them, and writes frames in order; nothing else touches the
 //! socket. Ops that wait for a commit run beside the loop, so that a bid never delays an event.
 
-use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use blytz_core::wire::{
-    ErrorCode, Problem,
-    live::{Authenticated, CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, Pong, ServerFrame},
+    Problem,
+    live::{CLOSE_EXPIRED, CLOSE_FLOOD, CLOSE_SLOW, Channel, ServerFrame},
 };
 use futures_util::{FutureExt, SinkExt, StreamExt, stream::FuturesUnordered};
 use tokio::{
@@ -18,13 +18,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    frame::{self, Op},
+    frame,
     hub::{Delivery, Frame, Mailbox, Topic, text},
-    resume::to_value,
 };
 use crate::{
     app::App,
     error::{Error, Result},
+    http::ClientAddr,
     services::auth::User,
 };
 
@@ -40,8 +40,9 @@ const SILENT_FOR: Duration = Duration::from_secs(65);
 /// How long a close frame may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 const LONG_FAREWELL: Duration = Duration::from_secs(60);
-/// How long one frame may wait for a socket that takes nothing.
-const STALLED: Duration = Duration::from_secs(30);
+/// How long one frame may wait for a socket that takes nothing. The connection is cut a little later:
+/// whoever wakes up in between still reads why.
+const STALLED: Duration = Duration::from_secs(20);
 
 const CLOSE_AWAY: u16 = 1001;
 const CLOSE_POLICY: u16 = 1008;
@@ -62,7 +63,7 @@ pub(super) fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
 }
 
 /// An answer that is still being worked on.
-type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
+pub(super) type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 
 /// A live session.
 pub(super) struct Session {
@@ -71,18 +72,21 @@ pub(super) struct Session {
     pub(super) mailbox: Mailbox,
     /// Per subscribed sequenced channel the last seq that was written.
     pub(super) written: HashMap<Topic, u64>,
-    bad: u32,
+    /// Where it comes from: what is asked without a login is counted by this.
+    pub(super) address: IpAddr,
+    /// Bad frames in a row.
+    pub(super) bad: u32,
     name: String,
     frames: u64,
     /// What is written in a chat over one connection stands there in the order it was sent.
-    chatting: Arc<Mutex<()>>,
+    pub(super) chatting: Arc<Mutex<()>>,
 }
 
 impl Session {
-    pub(super) fn new(app: App, login: Option<(String, User)>) -> Self {
-        let mailbox = app.hub.open();
+    pub(super) fn new(app: App, login: Option<(String, User)>, ClientAddr(address): ClientAddr) -> Self {
+        let (mailbox, written, chatting) = (app.hub.open(), HashMap::new(), Arc::default());
         let name = hex::encode(crate::clock::random_bytes::<8>());
-        Self { app, login, mailbox, written: HashMap::new(), bad: 0, name, frames: 0, chatting: Arc::default() }
+        Self { app, login, mailbox, written, address, bad: 0, name, frames: 0, chatting }
     }
 
     /// Serves the socket to its end.
@@ -229,125 +233,34 @@ impl Session {
         message: Option<Result<Message, axum::Error>>,
         pending: &mut FuturesUnordered<Pending>,
     ) -> Result<(), Ended> {
-        let frame = match message {
-            Some(Ok(Message::Text(text))) => frame::read(&text),
-            Some(Ok(Message::Binary(_))) => frame::not_text(),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+        let message = match message {
             Some(Ok(Message::Close(_))) | None => return Err(None),
-            Some(Err(error)) => {
-                return if too_big(&error) {
-                    close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB")
-                } else {
-                    Err(None)
-                };
-            }
+            Some(Ok(message)) => message,
+            Some(Err(error)) if too_big(&error) => return close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB"),
+            Some(Err(_)) => return Err(None),
         };
-        self.frames += 1;
-        self.bad = if frame.is_bad() { self.bad + 1 } else { 0 };
+        // Pings count as well: each of them is answered.
         if self.app.limits.frame(&self.name).is_err() {
             return close(CLOSE_FLOOD, "too many frames; slow down");
         }
-        let done = match frame.op {
-            Ok(op) => self.execute(socket, frame.id.clone().unwrap_or_default(), op, pending).await?,
-            Err(error) => Err(error),
+        let frame = match message {
+            Message::Text(text) => frame::read(&text),
+            Message::Binary(_) => frame::not_text(),
+            _ => return Ok(()),
         };
-        if let Err(error) = done {
+        self.frames += 1;
+        let bad = self.bad;
+        if let Err(error) = self.obey(socket, frame.id.clone(), frame.op, pending).await? {
             let refusal = self.refusal(frame.id, error);
             self.send(socket, text(&refusal)).await?;
+        }
+        if self.bad == bad {
+            self.bad = 0;
         }
         if self.bad >= MAX_BAD { close(CLOSE_POLICY, "these are no blytz.v1 frames") } else { Ok(()) }
     }
 
-    async fn execute(
-        &mut self,
-        socket: &mut WebSocket,
-        re: String,
-        op: Op,
-        pending: &mut FuturesUnordered<Pending>,
-    ) -> Result<Result<()>, Ended> {
-        let ok = match op {
-            Op::Subscribe(subscribe) => {
-                return self.subscribe(socket, Some(re), subscribe.channel, subscribe.since.as_ref()).await;
-            }
-            Op::Bid(bid) => return Ok(self.start_bid(re, bid, pending).await),
-            Op::Chat(chat) => return Ok(self.start_chat(re, chat, pending).await),
-            Op::Auth(auth) => self.log_in(auth.token).await,
-            Op::Unsubscribe(unsubscribe) => Ok(self.unsubscribe(unsubscribe.channel)),
-            Op::React(react) => self.react(react).await,
-            Op::Ping => to_value(&Pong { server_time: self.app.clock.now() }),
-        };
-        match ok {
-            Ok(ok) => self.send(socket, text(&ServerFrame::Ok { re, ok })).await.map(Ok),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    async fn log_in(&mut self, token: String) -> Result<serde_json::Value> {
-        let user = self.app.accounts.identify(&token).await?;
-        if self.login.as_ref().is_some_and(|(_, before)| before.id != user.id) {
-            self.unsubscribe(Channel::Me);
-        }
-        let answer = to_value(&Authenticated { user_id: user.id, expires_at: user.expires_at })?;
-        self.login = Some((token, user));
-        Ok(answer)
-    }
-
-    /// Who is logged in, as of now: a session may have been ended or suspended since.
-    pub(super) async fn user(&mut self) -> Result<User> {
-        let Some((token, _)) = &self.login else {
-            return Err(Error::unauthenticated("Log in on this connection first: send an auth frame."));
-        };
-        self.app.accounts.identify(token).await
-    }
-
-    /// Whether somebody was logged in here and is no more. A database that does not answer now
-    /// says nothing about that.
-    async fn has_ended(&mut self) -> bool {
-        self.login.is_some() && self.user().await.is_err_and(|error| error.code() == ErrorCode::Unauthenticated)
-    }
-
-    async fn start_bid(
-        &mut self,
-        re: String,
-        bid: blytz_core::wire::auction::BidRequest,
-        pending: &mut FuturesUnordered<Pending>,
-    ) -> Result<()> {
-        let user = self.user().await?;
-        self.app.limits.bid(user.id)?;
-        let (app, request_id) = (self.app.clone(), self.request_id());
-        pending.push(Box::pin(async move {
-            let answer = app.auctions.bid(&user, bid).await;
-            answer_frame(re, request_id, answer.and_then(|answer| to_value(&answer)))
-        }));
-        Ok(())
-    }
-
-    async fn start_chat(
-        &mut self,
-        re: String,
-        chat: blytz_core::wire::chat::ChatSend,
-        pending: &mut FuturesUnordered<Pending>,
-    ) -> Result<()> {
-        let user = self.user().await?;
-        let (app, request_id, chatting) = (self.app.clone(), self.request_id(), Arc::clone(&self.chatting));
-        pending.push(Box::pin(async move {
-            let _turn = chatting.lock_owned().await;
-            let answer = app.chats.send(&user, chat).await;
-            answer_frame(re, request_id, answer.and_then(|(message, _)| to_value(&message)))
-        }));
-        Ok(())
-    }
-
-    async fn react(&mut self, react: frame::React) -> Result<serde_json::Value> {
-        self.user().await?.check_active()?;
-        if self.app.auctions.stream_access(react.stream_id).await?.is_none() {
-            return Err(Error::not_found());
-        }
-        self.app.hub.react(react.stream_id, react.kind);
-        Ok(serde_json::json!({}))
-    }
-
-    fn request_id(&self) -> String {
+    pub(super) fn request_id(&self) -> String {
         format!("{}-{}", self.name, self.frames)
     }
 
@@ -383,15 +296,8 @@ async fn say_farewell(socket: &mut WebSocket, Farewell { code, reason }: Farewel
     }
 }
 
-fn problem(error: Error, request_id: String) -> Box<Problem> {
+pub(super) fn problem(error: Error, request_id: String) -> Box<Problem> {
     Box::new(Problem { request_id, ..error.into_problem() })
-}
-
-fn answer_frame(re: String, request_id: String, answer: Result<serde_json::Value>) -> ServerFrame {
-    match answer {
-        Ok(ok) => ServerFrame::Ok { re, ok },
-        Err(error) => ServerFrame::Error { re: Some(re), error: problem(error, request_id) },
-    }
 }
 
 fn too_big(error: &axum::Error) -> bool {

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, header, request::Parts},
+    http::{header, request::Parts},
     response::Response,
 };
 use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::{
     app::App,
     error::{Error, Result},
+    http::{ClientAddr, check_origin},
     services::auth::{self, User},
 };
 
@@ -46,6 +47,9 @@ async fn connect(State(app): State<App>, request: Request) -> Result<Response> {
 /// Answers a handshake with a session, subscribed to `initial` from the start.
 pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
     check_origin(&app, &parts.headers)?;
+    let (client, peer) = ClientAddr::of(&parts, &app.config.trusted_proxies);
+    // A connection of the client's own is counted already; one of a proxy's is not.
+    let guest = if client == peer { None } else { Some(app.crowd.enter(client.0)?) };
     let login = if parts.headers.contains_key(header::AUTHORIZATION) {
         let user = <User as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
         Some((auth::bearer(&parts.headers)?.to_owned(), user))
@@ -68,21 +72,7 @@ pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) 
         .write_buffer_size(WRITE_BUFFER)
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .on_upgrade(async move |socket| {
-            let _task = task;
-            Session::new(app, login).run(socket, initial).await;
+            let (_task, _guest) = (task, guest);
+            Session::new(app, login, client).run(socket, initial).await;
         }))
-}
-
-/// A page of a foreign origin must not ride on a visitor's address. Programs send no Origin.
-fn check_origin(app: &App, headers: &HeaderMap) -> Result<()> {
-    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    let listed = app.config.cors_origins.iter().any(|allowed| allowed == origin || allowed == "*");
-    if own || listed {
-        Ok(())
-    } else {
-        Err(Error::forbidden("Pages of this origin may not connect; the operator can allow it with --cors-origins."))
-    }
 }

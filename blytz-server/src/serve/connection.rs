@@ -1,31 +1,29 @@
 //! One connection: HTTP/1 or HTTP/2, and never a client that says nothing for long.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, service::service_fn};
+use hyper::{Request, Version, body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::{
         conn::auto,
         graceful::{GracefulShutdown, Watcher},
     },
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::Sleep,
+    sync::Semaphore,
 };
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use crate::config::Timeouts;
+use super::{
+    http2::{Pieces, Streams},
+    timed::Timed,
+};
+use crate::{config::Timeouts, error::Error, http::crowd::Crowd};
 
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 32 * 1024;
@@ -38,18 +36,25 @@ const SEND_BUFFER: usize = 128 * 1024;
 /// How often an idle HTTP/2 connection is asked whether it still lives.
 const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// How many of those who are turned away are told why at a time, and how long that may take.
+const MAX_FAREWELLS: usize = 64;
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// The open connections.
 pub(super) struct Connections {
     router: Router,
-    builder: auto::Builder<TokioExecutor>,
+    crowd: Crowd,
+    builder: auto::Builder<Streams>,
     graceful: GracefulShutdown,
     cut: CancellationToken,
-    head: Duration,
+    timeouts: Timeouts,
+    farewells: Arc<Semaphore>,
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, timeouts: Timeouts) -> Self {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
+    pub(super) fn new(router: Router, crowd: Crowd, timeouts: Timeouts) -> Self {
+        // While a request is worked on nothing happens in its stream either.
+        let mut builder = auto::Builder::new(Streams { patience: timeouts.request + timeouts.write });
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -62,11 +67,16 @@ impl Connections {
             .keep_alive_interval(PING_EVERY)
             .keep_alive_timeout(timeouts.head);
         let cut = CancellationToken::new();
-        Self { router, builder, graceful: GracefulShutdown::new(), cut, head: timeouts.head }
+        let (graceful, farewells) = (GracefulShutdown::new(), Arc::new(Semaphore::new(MAX_FAREWELLS)));
+        Self { router, crowd, builder, graceful, cut, timeouts, farewells }
     }
 
-    /// Serves a connection in a task of its own.
+    /// Serves a connection in a task of its own, unless its address has too many.
     pub(super) fn serve(&self, stream: TcpStream, peer: SocketAddr) {
+        let guest = match self.crowd.enter(peer.ip()) {
+            Ok(guest) => guest,
+            Err(error) => return self.turn_away(stream, error),
+        };
         // A bid's answer is smaller than a packet, and must not wait for company.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -75,9 +85,24 @@ impl Connections {
         if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(&stream, SEND_BUFFER) {
             tracing::debug!(%error, "the send buffer's size could not be set");
         }
-        let stream = Opening { stream, left: PREFACE, deadline: Some(Box::pin(tokio::time::sleep(self.head))) };
+        let stream = Timed::new(stream, guest, self.timeouts);
         let (router, builder) = (self.router.clone(), self.builder.clone());
         tokio::spawn(converse(stream, peer, router, builder, self.graceful.watcher(), self.cut.clone()));
+    }
+
+    /// Says why, if there is somebody who listens; of very many at once not everybody is told.
+    fn turn_away(&self, mut stream: TcpStream, error: Error) {
+        let Ok(permit) = Arc::clone(&self.farewells).try_acquire_owned() else { return };
+        tokio::spawn(async move {
+            let _permit = permit;
+            let told = async {
+                stream.write_all(refusal(error).as_bytes()).await?;
+                stream.shutdown().await?;
+                // Closed over a request that nobody read, the connection would be reset, and the answer with it.
+                tokio::io::copy(&mut (&mut stream).take(MAX_HEAD as u64), &mut tokio::io::sink()).await
+            };
+            let _: Result<io::Result<u64>, _> = tokio::time::timeout(FAREWELL, told).await;
+        });
     }
 
     /// Lets every connection answer what it has been asked, and cuts those that take longer.
@@ -91,17 +116,19 @@ impl Connections {
 }
 
 async fn converse(
-    stream: Opening,
+    stream: Timed,
     peer: SocketAddr,
     router: Router,
-    builder: auto::Builder<TokioExecutor>,
+    builder: auto::Builder<Streams>,
     watcher: Watcher,
     cut: CancellationToken,
 ) {
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
+        let in_pieces = request.version() == Version::HTTP_2;
+        let answer = router.clone().call(request);
+        async move { answer.await.map(|answer| if in_pieces { answer.map(Pieces::of) } else { answer }) }
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let conversation = watcher.watch(connection);
@@ -113,52 +140,17 @@ async fn converse(
     }
 }
 
-/// How many bytes hyper may look at before it knows HTTP/1 from HTTP/2. It has no time limit for
-/// these, only for what comes after.
-const PREFACE: usize = 24;
-
-/// A connection that must begin to speak before a deadline.
-struct Opening {
-    stream: TcpStream,
-    left: usize,
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-impl AsyncRead for Opening {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(cx).is_ready()
-        {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        self.left = self.left.saturating_sub(buffer.filled().len() - before);
-        if self.left == 0 {
-            self.deadline = None;
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Opening {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
+/// A refusal as HTTP/1 puts it, which is all that is known of whoever has not been heard yet.
+fn refusal(error: Error) -> String {
+    let mut problem = error.into_problem();
+    problem.request_id = hex::encode(crate::clock::random_bytes::<12>());
+    let body = serde_json::to_string(&problem).unwrap_or_default();
+    format!(
+        "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\nRetry-After: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        problem.status,
+        problem.title,
+        body.len(),
+        problem.retry_after.unwrap_or(1),
+    )
 }

@@ -2,6 +2,8 @@
 
 mod connection;
 mod folder;
+mod http2;
+mod timed;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -209,7 +211,7 @@ impl Running {
 /// order: nothing that was accepted is lost to a part that stopped before it.
 async fn serve(embedded: Embedded, router: Router, listener: TcpListener, shutdown: CancellationToken) {
     let timeouts = embedded.app.config.timeouts;
-    let connections = Connections::new(router, timeouts);
+    let connections = Connections::new(router, embedded.app.crowd.clone(), timeouts);
     accept(&connections, listener, &shutdown).await;
 
     tracing::info!("stopping");

@@ -3,6 +3,8 @@
 use blytz_core::{AuctionId, BidId, MessageId, Money, StreamId, UserId};
 use tui_input::Input;
 
+use super::attempt::BidKind;
+
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -11,7 +13,7 @@ pub enum Question {
     /// Up to how much to bid.
     Max(AuctionId),
     /// Whether to bid far above the minimum.
-    HighBid(AuctionId, Money),
+    HighBid(AuctionId, BidKind),
     /// Whether to buy now.
     BuyNow(AuctionId, Money),
     /// Why the lot is cancelled.

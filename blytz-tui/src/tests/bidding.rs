@@ -54,6 +54,11 @@ fn quick_keys() {
         ("a", "20000", "enter", vec![]),
         ("a", "20000", "enter n", vec![]),
         ("a", "20000", "enter y", vec![(Some(2_000_000), None, None)]),
+        ("m", "12549", "enter", vec![(None, Some(1_254_900), None)]),
+        ("m", "12550", "enter", vec![]),
+        ("m", "12550", "enter n", vec![]),
+        ("m", "12550", "enter y", vec![(None, Some(1_255_000), None)]),
+        ("m", "6275000", "enter y", vec![(None, Some(627_500_000), None)]),
     ] {
         let mut seat = Seat::bidder(WIDE);
         seat.press(keys);
@@ -62,6 +67,20 @@ fn quick_keys() {
             seat.press(then);
         }
         assert_eq!(bids(&mut seat), asked, "{keys} {typed:?} {then}");
+    }
+}
+
+#[test]
+fn a_hint_is_in_the_lots_own_currency() {
+    for (code, hint) in [("MYR", "like 125.50."), ("JPY", "like 125."), ("KWD", "like 125.500.")] {
+        let mut seat = Seat::bidder(WIDE);
+        let lot = seat.model.lots.get_mut(&world::CAMERA).expect("the lot");
+        lot.rules.currency = code.parse().expect("a currency");
+        seat.press("a");
+        seat.write("1,300");
+        seat.press("enter");
+        let screen = seat.screen();
+        assert!(screen.contains(&format!("Write an amount of {code}, {hint}")), "{screen}");
     }
 }
 
@@ -166,6 +185,22 @@ fn each_format_takes_its_own_kind() {
 }
 
 #[test]
+fn many_steps_above_the_minimum_are_asked_about_like_a_typed_amount() {
+    let mut lot = world::camera();
+    lot.status.next_minimum = Some(world::myr(100));
+    lot.status.price = Some(world::myr(50));
+    let mut seat = Seat::bidder(WIDE);
+    seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(lot))));
+    seat.press("+ b");
+    assert!(matches!(bids(&mut seat)[..], [(Some(600), None, None)]));
+    seat.press("+ + b");
+    assert!(bids(&mut seat).is_empty(), "eleven times the minimum");
+    assert!(seat.screen().contains("MYR 11.00 is 11 times the minimum."));
+    seat.press("y");
+    assert!(matches!(bids(&mut seat)[..], [(Some(1_100), None, None)]));
+}
+
+#[test]
 fn questions_can_be_read() {
     let mut seat = Seat::bidder(SMALL);
     seat.press("B");
@@ -174,6 +209,10 @@ fn questions_can_be_read() {
     seat.write("12");
     seat.press("enter");
     assert_snapshot!("question_amount", seat.screen());
+    seat.press("esc m");
+    seat.write("20000");
+    seat.press("enter");
+    assert!(seat.screen().contains("A max of MYR 20,000.00 is 15 times the minimum."));
     seat.press("esc");
     assert!(seat.model.attempts.latest_on(world::CAMERA).is_none(), "nothing was bid");
 }

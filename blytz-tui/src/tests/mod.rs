@@ -7,6 +7,7 @@ mod hostile;
 mod lobby;
 mod lot;
 mod mouse;
+mod paste;
 mod screens;
 mod world;
 
@@ -90,14 +91,21 @@ impl Seat {
                 "backspace" => KeyCode::Backspace,
                 name => KeyCode::Char(name.chars().next().expect("a key")),
             };
-            self.update(Message::Key(KeyEvent::new(code, modifiers)));
+            self.update(Message::Keys(vec![KeyEvent::new(code, modifiers)]));
         }
     }
 
     fn write(&mut self, text: &str) {
         for c in text.chars() {
-            self.update(Message::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+            self.update(Message::Keys(vec![KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)]));
         }
+    }
+
+    /// Keys that come at once; `\r` is the enter key.
+    fn at_once(&mut self, text: &str) {
+        let code = |c| if c == '\r' { KeyCode::Enter } else { KeyCode::Char(c) };
+        let keys = text.chars().map(|c| KeyEvent::new(code(c), KeyModifiers::NONE)).collect();
+        self.update(Message::Keys(keys));
     }
 
     fn live(&mut self, live: Live) {

@@ -15,7 +15,7 @@ use crate::{
     theme::Role,
 };
 
-/// An exact bid of this many times the minimum is asked about: a digit too much costs money.
+/// A bid or max of this many times the minimum is asked about: a digit too much costs money.
 const HIGH_BID: i64 = 10;
 
 impl Turn<'_> {
@@ -65,7 +65,7 @@ impl Turn<'_> {
             return;
         }
         if let Some(amount) = self.model.offered_amount(lot) {
-            self.place(id, BidKind::Exact(amount));
+            self.place_unless_high(id, BidKind::Exact(amount));
         }
     }
 
@@ -99,15 +99,18 @@ impl Turn<'_> {
         }
     }
 
-    /// Bids an amount of one's own, after a question when it looks like a slip.
-    pub(super) fn place_typed(&mut self, id: AuctionId, amount: Money) {
+    /// Bids, after a question when it looks like a slip.
+    pub(super) fn place_unless_high(&mut self, id: AuctionId, kind: BidKind) {
+        let (BidKind::Exact(amount) | BidKind::Max(amount) | BidKind::BuyNow(amount)) = kind;
         let least = self.model.lots.get(&id).and_then(|lot| lot.minimum(self.model.server_now()));
         match least {
             Some(least) if amount.amount / HIGH_BID >= least.amount => {
-                let about = format!("{} is {} times the minimum.", format::money(amount), amount.amount / least.amount);
-                self.ask(Prompt::yes_or_no(Question::HighBid(id, amount), about));
+                let what = if matches!(kind, BidKind::Max(_)) { "A max of " } else { "" };
+                let times = amount.amount / least.amount;
+                let about = format!("{what}{} is {times} times the minimum.", format::money(amount));
+                self.ask(Prompt::yes_or_no(Question::HighBid(id, kind), about));
             }
-            _ => self.place(id, BidKind::Exact(amount)),
+            _ => self.place(id, kind),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Keys: to the overlay, to a text being written, else by the keymap.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use tui_input::{Input, InputRequest, backend::crossterm::EventHandler};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use tui_input::{Input, backend::crossterm::EventHandler};
 
 use super::Turn;
 use crate::{
@@ -15,12 +15,8 @@ const TYPED_LENGTH: usize = 500;
 
 impl Turn<'_> {
     pub(super) fn key(&mut self, key: KeyEvent) {
-        if key.kind == KeyEventKind::Release {
-            return;
-        }
         let action = self.model.keymap.action(self.model.place(), Key::from(key));
-        let typed = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
-        if !typed && self.always(action) {
+        if typed(key).is_none() && self.always(action) {
             return;
         }
         match &self.model.overlay {
@@ -37,32 +33,8 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
-        if let Some(input) = self.text_target() {
-            for c in text.chars() {
-                let c = if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c };
-                if !is_hostile(c) && input.value().chars().count() < TYPED_LENGTH {
-                    input.handle(InputRequest::InsertChar(c));
-                }
-            }
-        }
-    }
-
-    fn text_target(&mut self) -> Option<&mut Input> {
-        let writing = self.is_writing();
-        let chat = self.model.current_chat();
-        match (&mut self.model.overlay, self.model.screen) {
-            (Some(Overlay::Prompt(prompt)), _) => prompt.input.as_mut(),
-            (Some(Overlay::Help(_)), _) => None,
-            (None, Screen::Login) => Some(self.model.login.focused()),
-            (None, Screen::Lobby) if self.model.lobby.filtering => Some(&mut self.model.lobby.filter),
-            _ if writing => chat.and_then(|id| self.model.chats.get_mut(&id)).map(|chat| &mut chat.input),
-            _ => None,
-        }
-    }
-
     /// What works even while a text is being written.
-    fn always(&mut self, action: Option<Action>) -> bool {
+    pub(super) fn always(&mut self, action: Option<Action>) -> bool {
         match action {
             Some(Action::Quit) => self.effect(Effect::Quit),
             Some(Action::Suspend) => self.effect(Effect::Suspend),
@@ -118,10 +90,17 @@ impl Turn<'_> {
 
 /// Lets a text take a key.
 pub(super) fn type_into(input: &mut Input, key: KeyEvent) {
-    let inserts = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
     let refused = matches!(key.code, KeyCode::Char(c) if is_hostile(c));
-    if refused || (inserts && input.value().chars().count() >= TYPED_LENGTH) {
+    if refused || (typed(key).is_some() && input.value().chars().count() >= TYPED_LENGTH) {
         return;
     }
     input.handle_event(&Event::Key(key));
+}
+
+/// The character that a key writes, where there is something to write into.
+pub(super) fn typed(key: KeyEvent) -> Option<char> {
+    match key.code {
+        KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => Some(c),
+        _ => None,
+    }
 }

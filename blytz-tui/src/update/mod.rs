@@ -9,6 +9,7 @@ mod lobby;
 mod login;
 mod lot;
 mod mouse;
+mod paste;
 mod prompt;
 mod reply;
 mod subscriptions;
@@ -29,7 +30,7 @@ pub fn update(model: &mut Model, message: Message, ids: &mut dyn FnMut() -> Uuid
     let mut turn = Turn { model, ids, effects: Vec::new() };
     match message {
         Message::Tick(now) => turn.tick(now),
-        Message::Key(key) => turn.key(key),
+        Message::Keys(keys) => turn.keys(&keys),
         Message::Mouse(mouse) => turn.mouse(mouse),
         Message::Paste(text) => turn.paste(&text),
         Message::Resize(columns, rows) => turn.model.size = (columns, rows),

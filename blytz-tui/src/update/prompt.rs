@@ -40,13 +40,13 @@ impl Turn<'_> {
         match prompt.question {
             Question::Amount(id) => {
                 let amount = self.typed_amount(id, text, false)?;
-                self.place_typed(id, amount);
+                self.place_unless_high(id, BidKind::Exact(amount));
             }
             Question::Max(id) => {
                 let max = self.typed_amount(id, text, true)?;
-                self.place(id, BidKind::Max(max));
+                self.place_unless_high(id, BidKind::Max(max));
             }
-            Question::HighBid(id, amount) => self.place(id, BidKind::Exact(amount)),
+            Question::HighBid(id, kind) => self.place(id, kind),
             Question::BuyNow(id, price) => self.place(id, BidKind::BuyNow(price)),
             Question::CancelLot(id) => {
                 let reason = reason(text)?;

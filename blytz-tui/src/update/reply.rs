@@ -270,6 +270,13 @@ impl Turn<'_> {
                     self.ask_desk();
                 }
             }
+            // Nothing that could be asked again under an id of its own: whoever looks finds out.
+            Err(failure) if !failure.definite => {
+                self.notice(format!("{what}: not known. {}", failure.text), Role::Bad);
+                if self.model.screen == Screen::Desk {
+                    self.ask_desk();
+                }
+            }
             Err(failure) => self.notice(format!("{what}: no. {}", failure.line()), Role::Bad),
         }
     }

@@ -2,11 +2,15 @@
 
 use std::{fs::File, io::Write};
 
-use blytz_client::{Client, ProductQuery, all_pages, wire::product::ProductStatus};
+use blytz_client::{Client, ProductQuery, wire::product::ProductStatus};
 use blytz_core::UserId;
 
 use super::row::{COLUMNS, write};
-use crate::{context::Context, error::Failure, values::words};
+use crate::{
+    context::Context,
+    error::Failure,
+    values::{every, words},
+};
 
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
@@ -26,7 +30,7 @@ pub async fn run(ctx: &Context, client: &Client, args: ExportArgs) -> Result<(),
         Some(seller) => seller,
         None => client.auth().profile().await?.id,
     };
-    let products = all_pages(|cursor| {
+    let products = every(|cursor| {
         let query = ProductQuery {
             seller_id: Some(seller),
             status: args.status,

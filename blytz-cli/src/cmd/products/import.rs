@@ -91,7 +91,7 @@ enum Stop {
 /// What is to be done with a row.
 enum Task<'a> {
     Create,
-    Change(&'a Product, ProductUpdate, i64),
+    Change(&'a Product, Box<ProductUpdate>, i64),
     Leave,
 }
 
@@ -99,7 +99,7 @@ fn task<'a>(args: &ImportArgs, head: &Head, input: &ProductInput, present: &'a P
     let Some(product) = present.product(input) else { return Task::Create };
     let (changes, units) = (row::changes(head, input, product), row::delta(input, product));
     if args.update && (changes != ProductUpdate::default() || units != 0) {
-        Task::Change(product, changes, units)
+        Task::Change(product, Box::new(changes), units)
     } else {
         Task::Leave
     }

@@ -16,8 +16,11 @@ use blytz_core::{
 
 use crate::error::{Error, Result};
 
-/// How often windows are gone through, in microseconds.
+/// How often who has long been silent is forgotten, in microseconds.
 const SWEEP_US: i64 = 60_000_000;
+
+/// The longest slow mode, in milliseconds: it is of no use to know who spoke before.
+pub const LONGEST_SLOW_MODE_MS: i64 = 3_600_000;
 
 /// What a room is asked to do.
 #[derive(Debug, Clone)]
@@ -133,8 +136,12 @@ pub struct Facts {
     pub stream_id: StreamId,
     pub channel: Channel,
     pub members: HashMap<UserId, Member>,
+    /// When people last wrote here.
+    pub spoke: HashMap<UserId, Timestamp>,
+    /// When the authors of this batch wrote, here or elsewhere. Other chats don't wait for this one, so
+    /// it holds only for the transaction in which it was read.
     pub windows: HashMap<UserId, RateWindow>,
-    /// When the windows were last gone through.
+    /// When the silent were last forgotten.
     pub swept_at: Timestamp,
 }
 
@@ -160,10 +167,10 @@ impl Facts {
         (answer, decision)
     }
 
-    /// Windows of people who have long been silent are of no use any more. Once a minute is enough.
+    /// Once a minute is enough.
     pub fn forget_the_silent(&mut self, now: Timestamp) {
         if now.micros_since(self.swept_at) >= SWEEP_US {
-            self.windows.retain(|_, window| !window.is_idle(now));
+            self.spoke.retain(|_, at| now < at.plus_millis(LONGEST_SLOW_MODE_MS));
             self.swept_at = now;
         }
     }
@@ -186,11 +193,13 @@ impl Facts {
             staff: send.staff,
             follows: send.follows,
             member: self.members.get(&author).copied().unwrap_or_default(),
+            spoke_at: self.spoke.get(&author).copied(),
             window,
         };
         let room = chat::Room { live: send.live, settings: &self.channel.settings };
         let text = chat::decide(at, facts, room, &send.text).map_err(refused)?;
         window.record(at);
+        self.spoke.insert(author, at);
         let data = ChatEventData::Message {
             id: send.message_id,
             user: send.author.clone(),

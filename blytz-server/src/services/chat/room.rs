@@ -5,7 +5,10 @@
 //! reads the chat anew before it decides again. Rooms nobody talks to end; the next command opens
 //! a new one.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::Duration,
+};
 
 use blytz_core::{
     MessageId, StreamId,
@@ -15,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     chats::Chats,
-    facts::{Answer, Channel, Command, Decision, Facts},
+    facts::{Answer, Channel, Command, Decision, Facts, LONGEST_SLOW_MODE_MS},
     store,
 };
 use crate::{
@@ -41,9 +44,6 @@ const ATTEMPTS: usize = 5;
 
 /// How many events are read at once.
 const SLICE: usize = 500;
-
-/// How long the core's longest rule about who wrote when looks back, in milliseconds.
-const MEMORY_MS: i64 = 3_600_000;
 
 /// A command and where its answer goes.
 pub struct Queued {
@@ -170,6 +170,7 @@ impl Room {
         let facts = self.facts.as_mut().ok_or_else(|| internal("a room without facts"))?;
         let clock = self.chats.clock();
         let before = facts.channel.clone();
+        facts.windows.clear();
         let mut tx = self.chats.db().begin_write().await?;
         let (mut answers, mut decisions) = (Vec::new(), Vec::new());
         // Messages as this batch leaves them, which the tables don't have yet.
@@ -180,6 +181,11 @@ impl Room {
                 Some(id) => store::message_in(&mut tx, id).await?,
                 None => None,
             };
+            if let (Command::Send(send), None) = (command, &known)
+                && let Entry::Vacant(unread) = facts.windows.entry(send.author.id)
+            {
+                unread.insert(store::window(&mut tx, send.author.id, clock.now()).await?);
+            }
             let (answer, decision) = facts.decide(clock.now(), command, known.as_ref());
             fresh.extend(decision.messages().map(|message| (message.id, message.clone())));
             answers.push(answer);
@@ -209,7 +215,8 @@ impl Room {
         let facts = Facts {
             stream_id: self.stream,
             members: store::members(db, self.stream).await?,
-            windows: store::windows(db, self.stream, now.plus_millis(-MEMORY_MS)).await?,
+            spoke: store::spoke(db, self.stream, now.plus_millis(-LONGEST_SLOW_MODE_MS)).await?,
+            windows: HashMap::new(),
             channel,
             swept_at: now,
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use blytz_core::{
     MessageId, StreamId, Timestamp, UserId,
-    chat::{Member, RateWindow},
+    chat::{Member, RateWindow, STAFF_LIMIT, WINDOW_S},
     wire::{
         account::PublicUser,
         chat::{ChatEvent, ChatEventData, Message},
@@ -242,23 +242,34 @@ pub async fn members(db: &Db, stream: StreamId) -> Result<HashMap<UserId, Member
 /// The most messages a room looks back at when it opens, to know who may write again when.
 const LOOK_BACK: i64 = 20_000;
 
-const WINDOWS: &str = "
+const SPOKE: &str = "
     select user_id, at_us from chat_messages
     where stream_id = $1 and at_us > $2 order by at_us desc limit $3";
 
-/// When people wrote since `since`.
-pub async fn windows(db: &Db, stream: StreamId, since: Timestamp) -> Result<HashMap<UserId, RateWindow>> {
-    let rows: Vec<(Uuid, i64)> = on_db!(db, pool => sqlx::query_as(WINDOWS)
+/// When people last wrote in a chat, since `since`.
+pub async fn spoke(db: &Db, stream: StreamId, since: Timestamp) -> Result<HashMap<UserId, Timestamp>> {
+    let rows: Vec<(Uuid, i64)> = on_db!(db, pool => sqlx::query_as(SPOKE)
         .bind(stream.uuid())
         .bind(since.as_micros())
         .bind(LOOK_BACK)
         .fetch_all(pool)
         .await)?;
-    let mut windows: HashMap<UserId, RateWindow> = HashMap::new();
-    for (user, at_us) in rows.into_iter().rev() {
-        windows.entry(user.into()).or_default().record(Timestamp::from_micros(at_us));
-    }
-    Ok(windows)
+    // The newest comes first, so that the last to be taken is it.
+    Ok(rows.into_iter().rev().map(|(user, at_us)| (user.into(), Timestamp::from_micros(at_us))).collect())
+}
+
+const WINDOW: &str = "
+    select at_us from chat_messages where user_id = $1 and at_us > $2 order by at_us desc limit $3";
+
+/// When somebody wrote, in whichever chat, as far as it counts at `now`.
+pub async fn window(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<RateWindow, sqlx::Error> {
+    let sent: Vec<i64> = on_tx!(tx, conn => sqlx::query_scalar(WINDOW)
+        .bind(user.uuid())
+        .bind(now.plus_millis(-WINDOW_S * 1_000).as_micros())
+        .bind(STAFF_LIMIT as i64)
+        .fetch_all(conn)
+        .await)?;
+    Ok(sent.into_iter().rev().map(Timestamp::from_micros).collect())
 }
 
 /// Seqs are never negative in the tables.
