@@ -636,6 +636,10 @@ async fn lists_refuse_limits_and_filters_that_mean_nothing() {
         "/auth/profile/addresses?cursor=x".to_owned(),
         format!("/auction/{}/events?after=x", shop.live),
         format!("/auction/{}/events?after=-1", shop.live),
+        format!("/auction/{}/events?after=9007199254740992", shop.live),
+        format!("/auction/{}/events?cursor=9007199254740992", shop.live),
+        format!("/chat/stream/{}?before=9007199254740992", shop.stream),
+        format!("/chat/stream/{}?cursor=9007199254740992", shop.stream),
         format!("/chat/stream/{}?before=x", shop.stream),
     ];
     for path in filters {

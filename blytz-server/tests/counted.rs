@@ -97,11 +97,13 @@ async fn who_is_not_logged_in_counts_by_address_whatever_they_ask() {
 }
 
 #[tokio::test]
-async fn watchers_of_the_process_have_a_limit_of_their_own() {
+async fn watchers_of_the_process_are_always_answered() {
     let app = limited().await;
     assert_eq!(let_through(async |_| is_let_through(&app.get(None, "/auction/keys").await)).await, 200);
     let paths = ["/health", "/ready"];
-    assert_eq!(let_through(async |number| is_let_through(&app.get(None, paths[number % 2]).await)).await, 200);
+    for number in 0..500 {
+        assert_eq!(app.get(None, paths[number % 2]).await.status, 200);
+    }
 }
 
 #[tokio::test]

@@ -6,17 +6,18 @@ use std::{
 };
 
 /// Which folder of `src` owns the tables of which migration.
-const OWNERS: [(&str, &str); 10] = [
+const OWNERS: [(&str, &str); 11] = [
     ("0001_auth.sql", "services/auth"),
     ("0002_product.sql", "services/product"),
     ("0003_auction.sql", "services/auction"),
     ("0004_chat.sql", "services/chat"),
     ("0005_keys.sql", "keys"),
     ("0006_write_probe.sql", "db"),
-    ("0007_auth_forms_and_chat_window.sql", "services/auth"),
+    ("0007_auth_one_form.sql", "services/auth"),
     ("0008_product_sku.sql", "services/product"),
     ("0009_product_search.sql", "services/product"),
     ("0010_stream_sellers.sql", "services/auction"),
+    ("0011_chat_authors.sql", "services/chat"),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

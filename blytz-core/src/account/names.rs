@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::{chat::is_deceptive, chat::is_invisible, wire::Faults};
+use crate::{chat::is_deceptive, text::is_invisible, wire::Faults};
 
 /// The most characters a display name may have.
 const MAX_CHARACTERS: usize = 50;

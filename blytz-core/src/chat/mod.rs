@@ -7,5 +7,5 @@ mod text;
 pub use self::{
     rate::{RateWindow, STAFF_LIMIT, USER_LIMIT, WINDOW_S},
     rules::{Author, Member, Refusal, Room, decide},
-    text::{InvalidText, MAX_CHARACTERS, has_blocked_term, is_deceptive, is_invisible, normalise},
+    text::{InvalidText, MAX_CHARACTERS, has_blocked_term, is_deceptive, normalise},
 };

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::text::searchable;
+use crate::text::{is_invisible, searchable};
 
 /// The most characters a message may have; a chat's settings may lower it.
 pub const MAX_CHARACTERS: u32 = 500;
@@ -67,16 +67,6 @@ pub fn is_deceptive(c: char) -> bool {
             | '\u{2060}'..='\u{206f}'
             | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Whether the character, deceptive or not, shows nothing: a text of these alone is blank.
-pub fn is_invisible(c: char) -> bool {
-    is_deceptive(c)
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{200c}' | '\u{200d}'
-            | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// Whether a message contains one of the terms, whatever their case, width, or spacing.

@@ -102,6 +102,7 @@ pub struct Since {
 
 /// A reaction's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReactionKind {
     /// A heart.
@@ -166,6 +167,7 @@ pub struct ClientFrame {
 
 /// A frame from server to client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum ServerFrame {
     /// The answer to a frame: it was done.
@@ -187,6 +189,7 @@ pub enum ServerFrame {
         /// Where.
         channel: Channel,
         /// A [`super::auction::LogEntry`] or a [`super::chat::ChatEvent`].
+        #[cfg_attr(feature = "openapi", schema(schema_with = openapi::event))]
         event: Value,
     },
     /// This replaces what the client knew of a channel.
@@ -209,17 +212,20 @@ pub enum ServerFrame {
 
 /// A sequenced channel's state at one seq.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     /// Which history.
     pub epoch: Epoch,
-    /// The last event it contains.
+    /// The last event it contains; 0 where nothing has happened yet.
     pub seq: u64,
     /// A [`super::auction::StatusView`] or a [`super::chat::ChatState`].
+    #[cfg_attr(feature = "openapi", schema(schema_with = openapi::state))]
     pub state: Value,
 }
 
 /// Why a snapshot was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotReason {
     /// The client had nothing.
@@ -234,6 +240,7 @@ pub enum SnapshotReason {
 
 /// The answer to `subscribe`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Subscribed {
     /// Which channel.
     pub channel: Channel,
@@ -247,6 +254,7 @@ pub struct Subscribed {
 
 /// The answer to `auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Authenticated {
     /// Who is logged in on this connection.
     pub user_id: UserId,
@@ -256,6 +264,7 @@ pub struct Authenticated {
 
 /// The answer to `ping`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pong {
     /// The server's clock.
     pub server_time: Timestamp,
@@ -263,6 +272,7 @@ pub struct Pong {
 
 /// News in an unsequenced channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Update {
     /// What happened.
     #[serde(flatten)]
@@ -273,6 +283,7 @@ pub struct Update {
 
 /// The kinds of news in unsequenced channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", content = "data", rename_all = "snake_case")]
 pub enum UpdateData {
     /// `stream:<id>`: how many watch.
@@ -348,4 +359,36 @@ pub enum UpdateData {
         /// Whether they moderate now.
         active: bool,
     },
+}
+
+#[cfg(feature = "openapi")]
+mod openapi {
+    use utoipa::openapi::{ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, schema::Type};
+
+    impl utoipa::PartialSchema for super::Channel {
+        fn schema() -> RefOr<Schema> {
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some("^((auction|chat|stream):[0-9a-f-]{36}|user:me)$"))
+                .description(Some("`auction:<id>`, `chat:<stream_id>`, `stream:<id>` or `user:me`"))
+                .into()
+        }
+    }
+    impl utoipa::ToSchema for super::Channel {}
+
+    fn one_of(names: [&str; 2], meaning: &str) -> RefOr<Schema> {
+        names
+            .into_iter()
+            .fold(OneOfBuilder::new(), |one, name| one.item(Ref::from_schema_name(name)))
+            .description(Some(meaning))
+            .into()
+    }
+
+    pub(super) fn event() -> RefOr<Schema> {
+        one_of(["LogEntry", "ChatEvent"], "What happened, by the channel's kind.")
+    }
+
+    pub(super) fn state() -> RefOr<Schema> {
+        one_of(["StatusView", "ChatState"], "The state, by the channel's kind.")
+    }
 }

@@ -65,7 +65,7 @@ impl Check for StreamInput {
 #[serde(deny_unknown_fields)]
 pub struct LotsUpdate {
     /// The seller's own auctions, each at most once, at most 500.
-    #[cfg_attr(feature = "openapi", schema(max_items = 500))]
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::HashSet<AuctionId>, max_items = 500))]
     pub auction_ids: Vec<AuctionId>,
 }
 

@@ -183,6 +183,13 @@ pub fn check_limit(limit: Option<u32>, faults: &mut wire::Faults) {
     }
 }
 
+/// Notes a seq that JSON does not keep exact everywhere; no log comes that far.
+pub fn check_seq(pointer: &str, seq: Option<u64>, faults: &mut wire::Faults) {
+    if seq.is_some_and(|seq| seq > blytz_core::money::MAX_AMOUNT as u64) {
+        faults.invalid(pointer, "must be an integer from 0 to 9007199254740991");
+    }
+}
+
 /// The number of items a page has.
 pub fn page_size(limit: Option<u32>) -> usize {
     limit.unwrap_or(50) as usize

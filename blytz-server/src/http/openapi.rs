@@ -5,14 +5,19 @@
 
 mod strictness;
 
-use blytz_core::wire::Problem;
+use blytz_core::wire::{
+    Problem,
+    auction::{LogEntry, StatusView},
+    chat::{ChatEvent, ChatState},
+    live::{Authenticated, Pong, ServerFrame, Subscribed},
+};
+use utoipa::ToSchema;
 use utoipa::openapi::{
     Components, Content, Header, Info, License, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr, Response,
     path::{Operation, ParameterIn},
     schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
-use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::process;
@@ -65,7 +70,10 @@ fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
     let mut components = document.components.take().unwrap_or_default();
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(token));
-    add_problem(&mut components);
+    add_schema::<Problem>(&mut components);
+    if document.paths.paths.values().any(|item| item.get.as_ref().is_some_and(upgrades)) {
+        add_frames(&mut components);
+    }
     components.headers.extend(HEADERS.map(|(name, kind, meaning)| (name.to_owned(), header(kind, meaning).into())));
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
@@ -80,11 +88,27 @@ fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
     OpenApiBuilder::from(document).info(info).components(Some(components)).build()
 }
 
-fn add_problem(components: &mut Components) {
+fn add_schema<T: ToSchema>(components: &mut Components) {
     let mut schemas = Vec::new();
-    <Problem as ToSchema>::schemas(&mut schemas);
-    schemas.push((Problem::name().into_owned(), Problem::schema()));
+    T::schemas(&mut schemas);
+    schemas.push((T::name().into_owned(), T::schema()));
     components.schemas.extend(schemas);
+}
+
+/// What a server says over the live connection: no path names it, as a path can't.
+fn add_frames(components: &mut Components) {
+    add_schema::<ServerFrame>(components);
+    add_schema::<LogEntry>(components);
+    add_schema::<StatusView>(components);
+    add_schema::<ChatEvent>(components);
+    add_schema::<ChatState>(components);
+    add_schema::<Subscribed>(components);
+    add_schema::<Authenticated>(components);
+    add_schema::<Pong>(components);
+}
+
+fn upgrades(operation: &Operation) -> bool {
+    operation.responses.responses.contains_key("101")
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

@@ -77,6 +77,26 @@ impl Document {
         })
     }
 
+    /// Whether the document describes this frame of the live connection, and what it answers if that
+    /// is known.
+    ///
+    /// # Errors
+    /// What it says otherwise.
+    pub fn judge_frame(&self, frame: &Value, op: Option<&str>) -> Verdict {
+        let check =
+            |name: &str, value| self.schemas.check(&json!({ "$ref": format!("#/components/schemas/{name}") }), value);
+        check("ServerFrame", frame)?;
+        let answer = match op {
+            Some("auth") => "Authenticated",
+            Some("subscribe") => "Subscribed",
+            Some("bid") => "BidAnswer",
+            Some("chat") => "Message",
+            Some("ping") => "Pong",
+            _ => return Ok(()),
+        };
+        frame.get("ok").map_or(Ok(()), |ok| check(answer, ok))
+    }
+
     fn verdict(&self, answer: Answer<'_>) -> Verdict {
         // Every OPTIONS is a browser's question about origins, answered before it comes to a path;
         // and the document's own reader is no part of what it describes.

@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message, client::IntoClientRequest, protocol::frame::coding::CloseCode},
 };
 
-use crate::actors::{Actor, TestApp};
+use crate::actors::{Actor, TestApp, document::DOCUMENT};
 
 /// How long anything may take that is only a matter of being scheduled.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,7 +55,11 @@ impl Socket {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something in time");
             match message {
-                Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Text(text))) => {
+                    let frame = serde_json::from_str(&text).expect("JSON");
+                    DOCUMENT.judge_frame(&frame, None).unwrap_or_else(|fault| panic!("{fault}: {frame}"));
+                    return Ok(frame);
+                }
                 Some(Ok(Message::Close(frame))) => {
                     return Err(frame.map_or(u16::from(CloseCode::Status), |frame| frame.code.into()));
                 }
@@ -71,6 +75,7 @@ impl Socket {
         loop {
             let heard = self.hear().await.expect("an answer");
             if heard["re"] == frame["id"] {
+                DOCUMENT.judge_frame(&heard, frame["op"].as_str()).unwrap_or_else(|fault| panic!("{fault}: {heard}"));
                 return heard;
             }
         }

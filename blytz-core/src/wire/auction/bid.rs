@@ -10,6 +10,11 @@ use crate::{
 /// `POST /auction/bid`, and the `bid` frame: exactly one of `amount`, `max` and `buy_now: true`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({
+    "auction_id": "0190a5c2-7e3b-7cc1-9a54-0000000000ac",
+    "bid_id": "0190a5c2-7e3b-7cc1-9a54-00000000001b",
+    "amount": {"amount": 12500, "currency": "MYR"},
+})))]
 #[serde(deny_unknown_fields)]
 pub struct BidRequest {
     /// On which auction.

@@ -113,9 +113,15 @@ pub struct Dutch {
     pub floor: Money,
 }
 
-/// An auction's rules as its seller states them. [`crate::auction::Rules`] is the checked form.
+/// An auction's rules as its seller states them; fields that the format does not use are null or
+/// absent.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = json!({
+    "format": "english", "currency": "MYR", "starting_price": {"amount": 12500, "currency": "MYR"},
+    "increment": {"fixed": 100}, "duration_ms": 60000,
+    "soft_close": {"trigger_ms": 10000, "extend_ms": 10000, "mode": "reset"},
+})))]
 #[serde(deny_unknown_fields)]
 pub struct RulesInput {
     /// How the lot is sold.

@@ -15,18 +15,17 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 /// answered that a field is there even where its value is null; what may be missing is never null,
 /// and its type says so with `nullable = false`.
 pub(super) fn say(paths: &Paths, schemas: &mut Schemas) {
-    let (mut asked, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    let mut asked = BTreeSet::new();
     for item in paths.paths.values() {
         let operations = [&item.get, &item.put, &item.post, &item.delete, &item.patch];
         for operation in operations.into_iter().flatten() {
             collect(&operation.request_body, schemas, &mut asked);
-            collect(&operation.responses, schemas, &mut answered);
         }
     }
     for (name, schema) in schemas {
         if asked.contains(name) {
             each_object(schema, &mut close);
-        } else if answered.contains(name) {
+        } else {
             each_object(schema, &mut require_nullable);
         }
     }

@@ -28,7 +28,7 @@ use crate::{
     error::{Error, Result, internal},
     http::{
         Body, PathId, Query,
-        extract::{check_limit, page_size},
+        extract::{check_limit, check_seq, page_size},
     },
     services::auth::{Seller, User},
 };
@@ -256,8 +256,10 @@ async fn status(State(app): State<App>, PathId(id): PathId<AuctionId>) -> Result
 #[into_params(parameter_in = Query)]
 struct EventsQuery {
     /// Only entries after this seq; from the first on unless said.
+    #[param(maximum = 9007199254740991_i64)]
     after: Option<u64>,
     /// As `after`: a page's `next_cursor`.
+    #[param(maximum = 9007199254740991_i64)]
     cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
     #[param(minimum = 1, maximum = 100, default = 50)]
@@ -267,6 +269,8 @@ struct EventsQuery {
 impl Check for EventsQuery {
     fn check(&self, faults: &mut Faults) {
         check_limit(self.limit, faults);
+        check_seq("/after", self.after, faults);
+        check_seq("/cursor", self.cursor, faults);
     }
 }
 

@@ -189,9 +189,11 @@ impl Accounts {
     }
 
     async fn log_in(&self, limits: &Limits, address: IpAddr, request: LoginRequest) -> Result<Session> {
-        let found = self.credentials(&request.email).await?;
+        // What can't be an address is nobody's, whatever it is.
+        let form = normalise_email(&request.email).unwrap_or_default();
+        let found = self.credentials(&form, &request.email).await?;
         let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
-        let account = found.as_ref().map_or(request.email.trim(), |found| &found.email);
+        let account = found.as_ref().map_or(&form, |found| &found.email);
         let compared = self.is_password(limits, address, account, &request.password, hash).await?;
         let wrong = || wrong_credentials(&request.password);
         let Some(found) = found.as_ref().filter(|_| compared.is_right()) else { return Err(wrong()) };
@@ -213,19 +215,17 @@ impl Accounts {
         Ok(session)
     }
 
-    /// What a login with this address is checked against.
+    /// What a login is checked against, with an address in its form, if it has one, and as typed.
     ///
     /// Before addresses had one form, letters beyond ASCII lost their case: who typed one in capitals
     /// has an account under the small one, and logs in as before.
-    async fn credentials(&self, email: &str) -> Result<Option<Credentials>> {
-        let form = normalise_email(email);
-        if let Ok(form) = &form
-            && let Some(found) = users::credentials(&self.db, form).await?
-        {
-            return Ok(Some(found));
+    async fn credentials(&self, form: &str, typed: &str) -> Result<Option<Credentials>> {
+        let found = users::credentials(&self.db, form).await?;
+        if found.is_some() || typed.is_ascii() {
+            return Ok(found);
         }
-        let former = form.unwrap_or_else(|_| email.trim().to_owned()).to_lowercase();
-        users::credentials_of_old(&self.db, &former).await
+        let former = if form.is_empty() { typed.trim() } else { form };
+        users::credentials_of_old(&self.db, &former.to_lowercase()).await
     }
 
     /// Whether this is the password behind `hash`. Failures count against the pair of account and

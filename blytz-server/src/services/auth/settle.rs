@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{db::Tx, error::Result};
 
-/// How many accounts share a transaction: a few milliseconds.
-const BATCH: i64 = 50;
+/// How many accounts share a transaction. Nobody else writes while the server starts.
+const BATCH: i64 = 500;
 
 impl Accounts {
     /// Brings every account into the one form that can be brought into it, once.

@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Result},
     http::{
         Body, PathId, Query,
-        extract::{check_limit, page_size},
+        extract::{check_limit, check_seq, page_size},
     },
     live,
     services::auth::{Active, User},
@@ -57,8 +57,10 @@ pub async fn send(
 #[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// Messages before this seq; a page's `next_cursor` is the seq for the next one.
+    #[param(maximum = 9007199254740991_i64)]
     before: Option<u64>,
     /// The same under the name that it has in other lists.
+    #[param(maximum = 9007199254740991_i64)]
     cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
     #[param(minimum = 1, maximum = 100, default = 50)]
@@ -68,6 +70,8 @@ pub struct HistoryQuery {
 impl Check for HistoryQuery {
     fn check(&self, faults: &mut Faults) {
         check_limit(self.limit, faults);
+        check_seq("/before", self.before, faults);
+        check_seq("/cursor", self.cursor, faults);
     }
 }
 

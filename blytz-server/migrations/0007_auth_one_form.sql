@@ -17,5 +17,3 @@ update users set email_folded = true where octet_length(email) <> length(email);
 alter table refresh_tokens add column spent_at bigint;
 alter table refresh_tokens add column nonce text;
 
--- Service chat: when somebody wrote, over all chats.
-create index chat_messages_by_author on chat_messages (user_id, at_us);
