@@ -15,10 +15,14 @@ use blytz_core::{
         live::{Channel, MAX_FRAME},
     },
 };
-use futures_util::future::join_all;
+use futures_util::{SinkExt, StreamExt, future::join_all};
 use lots::{bid, live_lot, money, new_id, rules, status, text};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
 
 /// Somebody raises their own max, one bid after the other; the ids of the bids.
 async fn raises(app: &TestApp, who: &Actor, lot: &str, from: i64, count: i64) -> Vec<String> {
@@ -171,4 +175,45 @@ async fn a_proof_that_can_not_go_on_is_cut() {
         assert_eq!(done.rows_affected(), 1, "{damage}");
         assert_eq!(download(&app, &lot).await, None, "{damage}");
     }
+}
+
+/// An event of an earlier version may be longer than a frame. Who resumes over it is not left with a
+/// gap, nor with a frame that their client refuses.
+#[tokio::test]
+async fn an_event_longer_than_a_frame_is_passed_over_with_a_snapshot() {
+    let mut data = PathBuf::new();
+    let app = TestApp::start_with(|config| data.clone_from(&config.data)).await;
+    let (seller, ann) = (app.with_role("seller", "seller").await, app.buyer("ann").await);
+    let lot = live_lot(&app, &seller, rules(json!({}))).await;
+    raises(&app, &ann, &lot, 1_000, 5).await;
+    let options = SqliteConnectOptions::new().filename(data.join("blytz.db"));
+    let mut database = SqliteConnection::connect_with(&options).await.expect("the database");
+    let id: AuctionId = lot.parse().expect("an id");
+    sqlx::query("update auction_events set entry = replace(entry, '\"kind\"', $2) where auction_id = $1 and seq = 5")
+        .bind(id.uuid())
+        .bind(format!("\"padding\":\"{}\",\"kind\"", "x".repeat(MAX_FRAME)))
+        .execute(&mut database)
+        .await
+        .expect("a long event");
+
+    let (url, epoch) = (app.running.url().replace("http", "ws") + "/ws", status(&app, &lot).await["epoch"].clone());
+    let mut request = url.into_client_request().expect("a request");
+    request.headers_mut().insert("sec-websocket-protocol", "blytz.v1".parse().expect("a header"));
+    let (mut socket, _) = connect_async(request).await.expect("a socket");
+    let since = json!({ "epoch": epoch, "seq": 2 });
+    let subscribe = json!({ "id": "s", "op": "subscribe", "channel": format!("auction:{lot}"), "since": since });
+    socket.send(Message::text(subscribe.to_string())).await.expect("it is open");
+    let mut heard = Vec::new();
+    for _ in 0..4 {
+        let Some(Ok(Message::Text(frame))) = socket.next().await else { panic!("a frame") };
+        assert!(frame.len() <= MAX_FRAME);
+        heard.push(serde_json::from_str::<Value>(&frame).expect("JSON"));
+    }
+    assert_eq!(heard[0]["ok"]["recovered"], true);
+    assert_eq!([&heard[1]["event"]["seq"], &heard[2]["event"]["seq"]], [&json!(3), &json!(4)]);
+    assert_eq!((&heard[3]["reason"], &heard[3]["snapshot"]["seq"]), (&json!("trimmed"), &json!(7)));
+
+    bid(&app, &ann, &lot, json!({ "max": 9_000 })).await.expect(201);
+    let Some(Ok(Message::Text(frame))) = socket.next().await else { panic!("a frame") };
+    assert_eq!(serde_json::from_str::<Value>(&frame).expect("JSON")["event"]["seq"], 8);
 }

@@ -15,7 +15,6 @@ use blytz_core::{
     auction::proof::{self, Flaw, Frame, Reading, Unreadable, Verdict},
 };
 use bytes::Bytes;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::runtime::Handle;
 
@@ -23,6 +22,7 @@ use crate::{
     context::Context,
     error::{Exit, Failure},
     output::{or_dash, word},
+    progress,
     values::read_text,
 };
 
@@ -86,10 +86,10 @@ async fn check(input: impl Read + Send + 'static, what: String) -> Result<Readin
         let mut bar = None;
         let read = proof::read(input, |done, of| {
             if of > LONG && (done % 256 == 0 || done == of) {
-                bar.get_or_insert_with(|| progress(of)).set_position(done);
+                bar.get_or_insert_with(|| progress::bar(of, "events")).set_position(done);
             }
         });
-        bar.inspect(ProgressBar::finish_and_clear);
+        bar.inspect(indicatif::ProgressBar::finish_and_clear);
         read
     };
     let read = tokio::task::spawn_blocking(read).await.map_err(anyhow::Error::from)?;
@@ -100,14 +100,6 @@ async fn check(input: impl Read + Send + 'static, what: String) -> Result<Readin
         },
         Unreadable::Malformed(why) => Failure::failed(format!("{what} is no proof: {why}.")),
     })
-}
-
-fn progress(events: u64) -> ProgressBar {
-    let bar = ProgressBar::new(events);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} events, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// A download as it is read by a thread that may wait.

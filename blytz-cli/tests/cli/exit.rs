@@ -20,6 +20,10 @@ fn from_signing_up_to_a_bid_too_low() {
 
     ann.run(&["bid", NOWHERE, "--amount", "10"]).exits(4);
     ann.run(&["auctions", "get", NOWHERE]).exits(4);
+    ann.run(&["verify", NOWHERE]).exits(4);
+    let not_saved = house.file("unused", "") + ".json";
+    ann.run(&["auctions", "export", NOWHERE, &not_saved]).exits(4);
+    assert!(!std::path::Path::new(&not_saved).exists(), "nothing came, nothing is saved");
     house.admin().run(&["users", "roles", "who@example.com", "seller"]).exits(4);
 
     stranger.run(&["bid", &lot, "--amount", "20"]).exits(3);
@@ -50,10 +54,41 @@ fn nobody_there() {
         vec!["bid", NOWHERE, "--amount", "10"],
         vec!["login", "--email", "ann@example.com"],
         vec!["auctions", "watch", NOWHERE],
+        vec!["verify", NOWHERE],
     ] {
         let done = run(folder.path(), Some(&server), "a-password-long-enough", &args).exits(6);
         assert!(done.stdout.is_empty() && done.stderr.contains("reach"), "{args:?}: {done:?}");
     }
+}
+
+/// A server that breaks off in the middle of a proof proves nothing, neither that nor the contrary.
+#[test]
+fn a_proof_that_does_not_come_whole() {
+    use std::io::{Read, Write};
+    const SAMPLE: &str = include_str!("../../../fixtures/wire/proof.json");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut asked = [0; 4096];
+            let length = stream.read(&mut asked).expect("a request");
+            let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+            let (half, keys) = (&SAMPLE[..SAMPLE.len() / 2], r#"{"keys": []}"#);
+            let answer = if asked.starts_with("GET /auction/keys") {
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{keys}", keys.len())
+            } else {
+                format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{half}\r\n", half.len())
+            };
+            stream.write_all(answer.as_bytes()).expect("it listens");
+        }
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let cut = run(folder.path(), Some(&server), "", &["verify", NOWHERE]).exits(6);
+    assert!(cut.stdout.is_empty() && cut.stderr.contains("broke"), "{cut:?}");
+    let file = folder.path().join("proof.json").display().to_string();
+    run(folder.path(), Some(&server), "", &["auctions", "export", NOWHERE, &file]).exits(6);
+    assert!(!std::path::Path::new(&file).exists(), "a half is not kept");
 }
 
 #[test]

@@ -74,3 +74,37 @@ fn completions_and_pages_know_every_command() {
     let page = std::fs::read_to_string(pages.join("blytz-auctions-watch.1")).expect("a page");
     assert!(page.contains("Follow auctions live") && page.contains("blytz auctions watch LOT"), "{page}");
 }
+
+#[test]
+fn a_proof_is_verified_from_a_file_and_from_stdin() {
+    const SAMPLE: &str = include_str!("../../../fixtures/wire/proof.json");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/wire/proof.json");
+    let verdict = offline("", &["verify", file, "--output", "json"]).json();
+    assert_eq!((&verdict["valid"], &verdict["status"]), (&true.into(), &"sold".into()));
+    assert_eq!(offline(SAMPLE, &["verify", "-", "--output", "json"]).json(), verdict);
+    // In whatever order its members stand.
+    let sorted = serde_json::from_str::<serde_json::Value>(SAMPLE).expect("JSON").to_string();
+    assert_eq!(offline(&sorted, &["verify", "-", "--output", "json"]).json(), verdict);
+
+    let half = &SAMPLE[..SAMPLE.len() / 2];
+    let nested = format!(r#"{{"head":{}"#, "[".repeat(100_000));
+    for (text, why) in [
+        (half, "is cut short"),
+        ("", "is cut short"),
+        ("{}", "has no `events`"),
+        ("[1, 2]", "expected a proof"),
+        ("no JSON", "is no proof"),
+        (nested.as_str(), "is no proof"),
+    ] {
+        let done = offline(text, &["verify", "-"]).exits(1);
+        assert!(done.stdout.is_empty() && done.stderr.contains(why), "{done:?}");
+    }
+    let missing = offline("", &["verify", "no-such-proof.json"]).exits(1);
+    assert!(missing.stderr.contains("can't be read"), "{missing:?}");
+    let folder = offline("", &["verify", env!("CARGO_MANIFEST_DIR")]).exits(1);
+    assert!(folder.stderr.contains("can't be read"), "{folder:?}");
+    let wrong = SAMPLE.replacen("\"amount\": 470", "\"amount\": 471", 1);
+    assert_ne!(wrong, SAMPLE);
+    let refused = offline(&wrong, &["verify", "-"]).exits(1);
+    assert!(refused.stderr.contains("does not hold"), "{refused:?}");
+}

@@ -3,7 +3,7 @@
 use axum::extract::ws::WebSocket;
 use blytz_core::wire::{
     ErrorCode,
-    live::{Channel, ServerFrame, Since, Subscribed},
+    live::{Channel, MAX_FRAME, ServerFrame, Since, SnapshotReason, Subscribed},
 };
 
 use super::{
@@ -108,11 +108,26 @@ impl Session {
                 return Ok(());
             }
             for (at, frame) in frames {
+                if frame.len() > MAX_FRAME {
+                    // A void of an earlier version, which named more bids than a frame has room for.
+                    seq = self.skip_to_now(socket, channel, topic).await?;
+                    break;
+                }
                 self.send(socket, frame).await?;
                 seq = at;
                 self.written.insert(topic, seq);
             }
         }
+    }
+
+    /// Sends a snapshot in place of what is left of the log; returns its seq.
+    async fn skip_to_now(&mut self, socket: &mut WebSocket, channel: Channel, topic: Topic) -> Result<u64, Ended> {
+        let Ok((seq, frame)) = resume::snapshot(&self.app, channel, SnapshotReason::Trimmed).await else {
+            return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
+        };
+        self.send(socket, text(&frame)).await?;
+        self.written.insert(topic, seq);
+        Ok(seq)
     }
 
     async fn confirm(

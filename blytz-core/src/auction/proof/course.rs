@@ -292,7 +292,7 @@ fn bid_command(seen: &Seen<'_>, bid: &Bid, assumed: Option<i64>, terms: &Terms) 
         None => BidKind::Max(Money::new(assumed.unwrap_or(MAX_AMOUNT), terms.rules.currency)),
     };
     let nonce = Nonce::from_bytes([0; 32]);
-    Ok(Command::Bid { bidder, bid_id: bid.bid_id, bid: kind, standing: Standing::default(), nonce })
+    Ok(Command::Bid { bidder, bid_id: bid.id, bid: kind, standing: Standing::default(), nonce })
 }
 
 /// The commitment was checked when it was opened; here the nonce is not the real one.

@@ -24,7 +24,7 @@ pub struct Openings {
 pub(super) struct Bid {
     /// The place of its event in the log.
     pub(super) seq: u64,
-    pub(super) bid_id: BidId,
+    pub(super) id: BidId,
     /// Whose. Before its event is met: as opened, if at all.
     pub(super) bidder: Option<UserId>,
     /// How much, and what it was committed to with; none for a max that is not opened.
@@ -49,7 +49,7 @@ impl Openings {
         };
         let nonce = nonce.map(|nonce| Nonce::from_hex(nonce)).transpose();
         let nonce = nonce.map_err(|invalid| Flaw::at(*seq, invalid.to_string()))?;
-        self.bids.push(Bid { seq: *seq, bid_id: *bid_id, bidder: *bidder, offer: offer.zip(nonce) });
+        self.bids.push(Bid { seq: *seq, id: *bid_id, bidder: *bidder, offer: offer.zip(nonce) });
         Ok(())
     }
 
@@ -81,7 +81,7 @@ impl Openings {
             EventData::MaxRaised { bid_id, leader, commitment, .. } => (*bid_id, *leader, commitment),
             _ => return Ok(None),
         };
-        let bid = self.bids.get_mut(self.met).filter(|bid| (bid.seq, bid.bid_id) == (entry.seq, bid_id));
+        let bid = self.bids.get_mut(self.met).filter(|bid| (bid.seq, bid.id) == (entry.seq, bid_id));
         let bid = bid.ok_or_else(|| Flaw::at(entry.seq, "the next opening is not this bid's"))?;
         bid.bidder = match (bidder, bid.bidder) {
             (Some(logged), Some(opened)) if logged != opened => {

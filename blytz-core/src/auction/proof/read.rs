@@ -122,7 +122,7 @@ struct Parts<'m, P> {
     progress: P,
     auction_id: Option<AuctionId>,
     rules: Option<RulesView>,
-    /// The outer level says whether it was read: a proof may lack it.
+    #[expect(clippy::option_option, reason = "the outer level says whether it was read: a proof may lack it")]
     reserve: Option<Option<ReserveOpening>>,
     head: Option<Head>,
     keys: Option<Vec<LogKey>>,

@@ -173,7 +173,7 @@ impl Gist {
         match self {
             Self::Bid { bid, outcome, price, leader, next_minimum, closes_at, bid_count } => {
                 let data = EventData::Bid {
-                    bid_id: given.bids[*bid].bid_id,
+                    bid_id: given.bids[*bid].id,
                     // In English auctions, which alone have maxes, the log names the bidder.
                     bidder: given.bids[*bid].bidder,
                     outcome: *outcome,
@@ -188,7 +188,7 @@ impl Gist {
             }
             Self::Raise { bid, price, leader, next_minimum } => {
                 let data = EventData::MaxRaised {
-                    bid_id: given.bids[*bid].bid_id,
+                    bid_id: given.bids[*bid].id,
                     price: money(price),
                     leader: *leader,
                     next_minimum: money(next_minimum),
