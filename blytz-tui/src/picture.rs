@@ -301,6 +301,18 @@ mod tests {
         }
     }
 
+    /// The README's, which was taken of the running program.
+    #[test]
+    fn the_picture_in_the_documentation_is_one_of_these() {
+        let svg = include_str!("../../docs/images/lot.svg");
+        assert!(svg.contains("<style>text{white-space:pre}</style>"));
+        let texts = texts(svg);
+        assert!(texts.iter().any(|(row, column, _, text)| (*row, *column) == (0, 0) && text.starts_with(" BLYTZ")));
+        for (_, _, columns, text) in texts {
+            assert_eq!(columns, Span::raw(&text).width(), "{text:?}");
+        }
+    }
+
     #[test]
     fn every_colour_can_be_read_on_its_paper() {
         use crate::theme::{Base, Role, Theme};
