@@ -3,10 +3,9 @@
 use std::{
     io::{self, IsTerminal, Read},
     sync::OnceLock,
-    time::Duration,
 };
 
-use blytz_client::{Client, wire::account::Tokens};
+use blytz_client::Client;
 
 use crate::{
     ambient,
@@ -14,12 +13,10 @@ use crate::{
     config::{self, Asked, DEFAULT_SERVER, Settings},
     credentials::{Login, Store},
     error::Failure,
+    kept::Kept,
     output::Output,
     text,
 };
-
-/// How often a program that stays looks for newer tokens.
-const FOLLOW_EVERY: Duration = Duration::from_secs(2);
 
 /// What every command knows.
 #[derive(Debug, Clone)]
@@ -84,8 +81,8 @@ impl Context {
     }
 
     /// A client with the token of flag or environment, or with the profile's login if there is one
-    /// for this server. Its tokens are renewed here rather than in the middle of a command, because
-    /// only here other programs of the same login can be kept from doing it at the same time.
+    /// for this server. Tokens that are about to expire are renewed here rather than in the middle of a
+    /// command; whoever stays longer than they hold takes over those of other programs, or renews them.
     pub async fn client(&self) -> Result<Client, Failure> {
         let server = self.server()?;
         if let Some(token) = &self.token {
@@ -95,30 +92,7 @@ impl Context {
             Some(stale) if !stale.is_fresh(ambient::now()) => self.renewed(&server).await?,
             current => current,
         };
-        self.storing(&server, login.map(|login| login.tokens))
-    }
-
-    /// The same for a program that stays: it takes over the tokens of a refresh in another one, lest
-    /// it present a spent refresh token itself, which would end the session.
-    pub async fn resident_client(&self) -> Result<Client, Failure> {
-        let client = self.client().await?;
-        if self.token.is_some() {
-            return Ok(client);
-        }
-        let (context, followed) = (self.clone(), client.clone());
-        tokio::spawn(async move {
-            let mut every = tokio::time::interval(FOLLOW_EVERY);
-            loop {
-                every.tick().await;
-                if let Ok(Some(login)) = context.login_at(followed.base_url())
-                    && login.is_fresh(ambient::now())
-                    && followed.tokens().is_some_and(|tokens| tokens != login.tokens)
-                {
-                    followed.set_tokens(Some(login.tokens));
-                }
-            }
-        });
-        Ok(client)
+        storing(login, self.kept(&server))
     }
 
     /// The profile's login, if it belongs to `server`.
@@ -135,36 +109,28 @@ impl Context {
             // Another program was here first.
             return Ok(Some(login));
         }
-        let client = self.storing(server, Some(login.tokens.clone()))?;
+        let client = storing(Some(login.clone()), self.kept(server).while_locked())?;
         match client.auth().refresh().await {
-            Ok(tokens) => Ok(Some(Login::new(client.base_url(), &tokens, ambient::now()))),
+            Ok(tokens) => Ok(Some(Login::new(login.id, server, &tokens, ambient::now()))),
             // The session is over; whatever needs one will be told so by the server.
             Err(error) if matches!(error.status(), Some(400..=499)) => Ok(Some(login)),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// A client that keeps every new token as the profile's login.
-    fn storing(&self, server: &str, tokens: Option<Tokens>) -> Result<Client, Failure> {
-        let (store, out, address) = (self.store.clone(), self.out, server.to_owned());
-        let mut storing = builder(server).on_tokens(move |tokens| {
-            if let Err(failure) = store.save(&Login::new(&address, tokens, ambient::now())) {
-                out.note(failure.to_string());
-            }
-        });
-        if let Some(tokens) = tokens {
-            storing = storing.tokens(tokens);
-        }
-        Ok(storing.build()?)
+    /// Where a client keeps the login that becomes the profile's.
+    fn kept(&self, server: &str) -> Kept {
+        Kept::new(&self.store, self.out, server)
     }
 
     /// A client that is nobody yet, and whose login becomes the profile's.
     pub fn newcomer(&self) -> Result<Client, Failure> {
-        self.storing(&self.server()?, None)
+        storing(None, self.kept(&self.server()?))
     }
 
     /// Forgets the profile's login.
     pub fn forget(&self) -> Result<(), Failure> {
+        let _turn = self.store.lock()?;
         self.store.remove()
     }
 
@@ -231,6 +197,16 @@ impl Context {
     fn may_ask(&self) -> bool {
         !self.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
+}
+
+/// A client that keeps every new token of its login.
+fn storing(login: Option<Login>, mut kept: Kept) -> Result<Client, Failure> {
+    let mut storing = builder(kept.server());
+    if let Some(login) = login {
+        kept = kept.of(login.id);
+        storing = storing.tokens(login.tokens);
+    }
+    Ok(storing.login_store(kept).build()?)
 }
 
 fn builder(server: &str) -> blytz_client::ClientBuilder {

@@ -9,12 +9,17 @@ use std::{
 use blytz_client::wire::account::Tokens;
 use blytz_core::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::error::Failure;
 
 /// A login, and where it holds. The tokens are shown to no other server.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
+    /// Made when somebody logs in, and kept through every refresh: so a program knows whether it is
+    /// still its own login that is kept here.
+    #[serde(default)]
+    pub id: Uuid,
     /// The server's address.
     pub server: String,
     /// Its tokens.
@@ -25,14 +30,20 @@ pub struct Login {
 
 impl Login {
     /// The login that a server just gave.
-    pub fn new(server: &str, tokens: &Tokens, now: Timestamp) -> Self {
+    pub fn new(id: Uuid, server: &str, tokens: &Tokens, now: Timestamp) -> Self {
         let millis = i64::try_from(tokens.expires_in).unwrap_or(i64::MAX).saturating_mul(1_000);
-        Self { server: server.to_owned(), tokens: tokens.clone(), expires_at: now.plus_millis(millis) }
+        Self { id, server: server.to_owned(), tokens: tokens.clone(), expires_at: now.plus_millis(millis) }
     }
 
     /// Whether the access token holds for another minute.
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.expires_at.micros_since(now) > 60_000_000
+    }
+
+    /// Its tokens, with the seconds that the access token still holds; 0 for less than a minute.
+    pub fn tokens_at(&self, now: Timestamp) -> Tokens {
+        let left = if self.is_fresh(now) { self.expires_at.micros_since(now) / 1_000_000 } else { 0 };
+        Tokens { expires_in: u64::try_from(left).unwrap_or_default(), ..self.tokens.clone() }
     }
 }
 
@@ -82,8 +93,8 @@ impl Store {
         }
     }
 
-    /// Held while tokens are refreshed. A refresh token works once: two programs that use the same
-    /// one at the same time look like a theft, and the session ends.
+    /// Held while the login is replaced, and while tokens are refreshed: of programs that want the same
+    /// at the same time, one does it.
     pub fn lock(&self) -> Result<File, Failure> {
         let lock = || {
             self.make_folder()?;
@@ -128,7 +139,7 @@ mod tests {
             token_type: "Bearer".to_owned(),
             expires_in: 900,
         };
-        Login::new("http://127.0.0.1:8080", &tokens, Timestamp::from_micros(0))
+        Login::new(Uuid::nil(), "http://127.0.0.1:8080", &tokens, Timestamp::from_micros(0))
     }
 
     #[test]
@@ -157,5 +168,16 @@ mod tests {
         let login = login();
         assert!(login.is_fresh(Timestamp::from_micros(839_999_999)));
         assert!(!login.is_fresh(Timestamp::from_micros(840_000_000)));
+        assert_eq!(login.tokens_at(Timestamp::from_micros(0)), login.tokens);
+        for (at, left) in [(100_000_000, 800), (839_000_000, 61), (840_000_000, 0), (i64::MAX, 0)] {
+            assert_eq!(login.tokens_at(Timestamp::from_micros(at)).expires_in, left);
+        }
+    }
+
+    #[test]
+    fn a_login_of_an_earlier_version_is_read() {
+        let mut earlier = serde_json::to_value(login()).expect("JSON");
+        earlier.as_object_mut().expect("an object").remove("id");
+        assert!(serde_json::from_value::<Login>(earlier).expect("read") == login());
     }
 }

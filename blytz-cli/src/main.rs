@@ -11,6 +11,7 @@ mod credentials;
 mod embedded;
 mod error;
 mod feed;
+mod kept;
 mod layout;
 mod output;
 mod progress;

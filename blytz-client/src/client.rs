@@ -6,6 +6,7 @@ use blytz_core::wire::{
     ErrorCode, Problem,
     account::{RefreshRequest, Refreshed, Tokens},
 };
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{Method, Response, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -50,6 +51,7 @@ pub struct Client {
 pub(crate) struct Shared {
     http: reqwest::Client,
     pub(crate) tls: Arc<rustls::ClientConfig>,
+    pub(crate) proxies: Matcher,
     pub(crate) base_url: Url,
     pub(crate) session: Session,
     pub(crate) timeout: Duration,
@@ -82,7 +84,9 @@ impl Client {
         retry: RetryPolicy,
     ) -> Self {
         let session = Session::new(tokens, store);
-        Self { shared: Arc::new(Shared { http, tls, base_url, session, timeout, retry }) }
+        // As reqwest has just read them for HTTP, and by the same rules: they are of the same library.
+        let proxies = Matcher::from_system();
+        Self { shared: Arc::new(Shared { http, tls, proxies, base_url, session, timeout, retry }) }
     }
 
     /// The server's address without a slash at the end.

@@ -24,6 +24,10 @@
 //! # Ok(()) }
 //! ```
 //!
+//! HTTP and the live connection go through the proxy that `HTTP_PROXY`, `HTTPS_PROXY` or `ALL_PROXY`
+//! name (`http://` or `https://`, with `user:password@` if it asks for a login), but to what
+//! `NO_PROXY` lists.
+//!
 //! Errors are one type, [`Error`]; branch on [`Error::code`], and ask [`Error::retry_kind`] whether
 //! the same request may be sent again.
 #![warn(missing_docs)]

@@ -122,7 +122,7 @@ impl Session {
 
     /// Takes over what another program has made of the same login since `tokens`, if any has.
     pub(crate) fn catch_up(&self, number: u64, tokens: &Tokens) -> Option<Tokens> {
-        let newer = self.store.as_ref()?.newer(tokens).filter(|newer| newer != tokens)?;
+        let newer = self.store.as_ref()?.newer(tokens).filter(|newer| newer.access_token != tokens.access_token)?;
         let _order = self.telling();
         self.state.send_if_modified(|state| state.renew(number, &newer)).then_some(newer)
     }

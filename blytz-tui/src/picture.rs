@@ -200,8 +200,8 @@ impl Paper {
             Color::Blue => ("#2f5d9e", "#2f5d9e"),
             Color::Magenta => ("#c678dd", "#8e2fa6"),
             Color::Cyan => ("#56b6c2", "#0b6e7d"),
-            Color::Gray => ("#b4b9c2", "#a3a8b1"),
-            Color::DarkGray => ("#7a818e", "#656b77"),
+            Color::Gray => ("#b4b9c2", "#6e747f"),
+            Color::DarkGray => ("#7a818e", "#5b616d"),
             Color::LightRed => ("#ff8a92", "#c9372c"),
             Color::LightGreen => ("#a3d992", "#3b8a40"),
             Color::LightYellow => ("#ffd98a", "#936b00"),
@@ -301,6 +301,18 @@ mod tests {
         }
     }
 
+    /// The README's, which was taken of the running program.
+    #[test]
+    fn the_picture_in_the_documentation_is_one_of_these() {
+        let svg = include_str!("../../docs/images/lot.svg");
+        assert!(svg.contains("<style>text{white-space:pre}</style>"));
+        let texts = texts(svg);
+        assert!(texts.iter().any(|(row, column, _, text)| (*row, *column) == (0, 0) && text.starts_with(" BLYTZ")));
+        for (_, _, columns, text) in texts {
+            assert_eq!(columns, Span::raw(&text).width(), "{text:?}");
+        }
+    }
+
     #[test]
     fn every_colour_can_be_read_on_its_paper() {
         use crate::theme::{Base, Role, Theme};
@@ -318,9 +330,20 @@ mod tests {
         };
         for (base, paper) in [(Base::Dark, Paper::Dark), (Base::Light, Paper::Light), (Base::Plain, Paper::Dark)] {
             let theme = Theme::new(base);
-            for role in
-                [Role::Text, Role::Muted, Role::Accent, Role::Price, Role::Good, Role::Bad, Role::Warn, Role::Bar]
-            {
+            let all = [
+                Role::Text,
+                Role::Muted,
+                Role::Accent,
+                Role::Price,
+                Role::Good,
+                Role::Bad,
+                Role::Warn,
+                Role::Border,
+                Role::Focus,
+                Role::Selected,
+                Role::Bar,
+            ];
+            for role in all {
                 let mut cell = Cell::default();
                 cell.set_style(theme.style(role));
                 let look = Look::of(&cell, paper);

@@ -31,7 +31,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
         return Err(Failure::usage("This needs a terminal; `blytz auctions watch` prints plain lines."));
     }
-    let client = ctx.resident_client().await?;
+    let client = ctx.client().await?;
     let options = Options {
         start: args.auction.map_or(StartScreen::Lobby, StartScreen::Lot),
         config: args.config,

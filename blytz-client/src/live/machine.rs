@@ -240,8 +240,10 @@ impl Machine {
             Input::Refreshed(number, _) if number != self.login.number => {}
             Input::Refreshed(_, refresh) => self.refreshed(now, entropy, refresh),
             Input::Login(login) if login.number != self.login.number => self.logged_in_as(login),
+            // Newer tokens of the same login; the end of the former ones was not its end.
             Input::Login(login) => {
                 self.login = login;
+                self.anonymous = false;
                 self.authenticate();
             }
             Input::Command(command) => self.command(now, command),

@@ -14,6 +14,7 @@ mod machine;
 mod model_tests;
 mod request;
 mod stream;
+mod transport;
 
 pub use self::{
     clock::ClockOffset,

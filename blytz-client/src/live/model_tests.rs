@@ -210,6 +210,10 @@ struct Seen {
     resync_announced: bool,
 }
 
+/// The access token of a handshake.
+#[derive(Debug, Clone, PartialEq)]
+struct With(Option<String>);
+
 /// Client and server and what lies between them.
 struct World {
     machine: Machine,
@@ -220,7 +224,7 @@ struct World {
     /// Logins that the server has ended.
     ended: HashSet<u64>,
     /// With which token a connection is being made.
-    connecting: Option<Option<String>>,
+    connecting: Option<With>,
     refreshing: Option<Login>,
     seen: HashMap<AuctionId, Seen>,
     answers: BTreeMap<u64, Result<Value, Error>>,
@@ -271,7 +275,7 @@ impl World {
             match output {
                 Output::Connect { token } => {
                     assert!(self.server.connection.is_none(), "one connection at a time");
-                    self.connecting = Some(token);
+                    self.connecting = Some(With(token));
                 }
                 Output::Disconnect => {
                     self.connecting = None;
@@ -318,7 +322,7 @@ impl World {
     }
 
     fn connect(&mut self, works: bool) {
-        let Some(token) = self.connecting.take() else { return };
+        let Some(With(token)) = self.connecting.take() else { return };
         if works && (token.is_none() || self.server.identify(token.as_ref()).is_some()) {
             self.server.connection = Some(Connection { token: token.clone(), ..Connection::default() });
             self.input(Input::Connected { token });
@@ -639,7 +643,7 @@ fn without_a_login_it_goes_on_watching() {
     world.advance(6_000);
     world.cut(4401);
     world.refreshed(Some(Refresh::Refused));
-    assert_eq!(world.connecting, Some(None));
+    assert_eq!(world.connecting, Some(With(None)));
 }
 
 /// Lets client and server say all that they have to say now.
@@ -654,7 +658,7 @@ fn settle(world: &mut World) {
 fn a_login_during_the_handshake_is_told_before_all_else() {
     let mut world = World::new();
     world.log_in(false, true);
-    assert_eq!(world.connecting, Some(None), "a handshake in the name of whoever left begins anew");
+    assert_eq!(world.connecting, Some(With(None)), "a handshake in the name of whoever left begins anew");
     for told in [true, false] {
         let mut world = World::new();
         world.log_in(false, true);
@@ -701,7 +705,7 @@ fn logging_out_leaves_nobody_on_the_connection() {
     world.bid();
     world.log_in(false, true);
     assert!(matches!(world.answers[&0], Err(Error::LoginChanged)));
-    assert_eq!((world.server.connection.is_none(), &world.connecting), (true, &Some(None)));
+    assert_eq!((world.server.connection.is_none(), &world.connecting), (true, &Some(With(None))));
 }
 
 #[test]
@@ -712,7 +716,7 @@ fn what_became_of_a_former_login_changes_nothing() {
         world.cut(4401);
         let stale = world.refreshing.clone().expect("asked for");
         world.log_in(true, true);
-        let mine = Some(world.login.access_token.clone());
+        let mine = Some(With(world.login.access_token.clone()));
         assert_eq!(world.connecting, mine, "at once, without waiting for the other's tokens");
         world.input(Input::Refreshed(stale.number, end));
         assert_eq!(world.connecting, mine);

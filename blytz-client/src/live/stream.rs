@@ -8,12 +8,9 @@ use blytz_core::{
 };
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde_json::Value;
-use tokio::{
-    net::TcpStream,
-    sync::{mpsc, oneshot, watch},
-};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
+    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{
         self, Message,
         client::IntoClientRequest,
@@ -26,6 +23,7 @@ use super::{
     LiveEvent,
     handle::{CLOSED, EventSink, Order},
     machine::{Command, Input, Machine, Output, Refresh, Ticket},
+    transport::{self, Transport},
 };
 use crate::{
     ambient,
@@ -34,7 +32,7 @@ use crate::{
     session::{Login, State},
 };
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<MaybeTlsStream<Transport>>;
 
 /// The largest frame that is read, in bytes. Servers send 64 KiB at most, but for what can't be
 /// split: an event that strikes thousands of bids at once.
@@ -325,16 +323,25 @@ async fn connect(client: &Client, token: Option<&str>) -> Result<Box<Socket>, Re
         .max_write_buffer_size(MAX_FRAME + WRITE_BUFFER)
         .max_message_size(Some(MAX_RECEIVED))
         .max_frame_size(Some(MAX_RECEIVED));
-    let tls = Connector::Rustls(client.shared.tls.clone());
-    let connecting = connect_async_tls_with_config(request, Some(config), true, Some(tls));
-    match tokio::time::timeout(client.shared.timeout, connecting).await {
-        Ok(Ok((socket, _))) => Ok(Box::new(socket)),
-        Ok(Err(tungstenite::Error::Http(answer))) => Err(Refusal {
+    let shared = &client.shared;
+    let connecting = async {
+        let transport = transport::reach(&shared.base_url, &shared.proxies, &shared.tls).await.map_err(failed)?;
+        let tls = Connector::Rustls(shared.tls.clone());
+        client_async_tls_with_config(request, transport, Some(config), Some(tls)).boxed().await.map_err(refusal)
+    };
+    match tokio::time::timeout(shared.timeout, connecting).await {
+        Ok(connected) => connected.map(|(socket, _)| Box::new(socket)),
+        Err(_) => Err(failed("the server did not answer in time".to_owned())),
+    }
+}
+
+fn refusal(error: tungstenite::Error) -> Refusal {
+    match error {
+        tungstenite::Error::Http(answer) => Refusal {
             unauthenticated: answer.status().as_u16() == 401,
             cause: format!("the server answered {} to the upgrade", answer.status().as_u16()),
-        }),
-        Ok(Err(error)) => Err(failed(root_cause(&error))),
-        Err(_) => Err(failed("the server did not answer in time".to_owned())),
+        },
+        error => Refusal { unauthenticated: false, cause: root_cause(&error) },
     }
 }
 

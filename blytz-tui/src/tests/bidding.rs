@@ -149,6 +149,21 @@ fn a_guest_is_asked_to_log_in() {
 }
 
 #[test]
+fn nobody_bids_while_it_is_open_in_whose_name() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("L");
+    seat.write("bala@example.com");
+    seat.press("tab");
+    seat.write("correct horse");
+    seat.press("enter esc b");
+    assert!(bids(&mut seat).is_empty());
+    assert_eq!(seat.notice(), "Somebody is just logging in: press again when it is said who");
+    seat.reply(Reply::LoggedIn(Ok(Box::new(world::aishah()))));
+    seat.press("b");
+    assert_eq!(bids(&mut seat), [(Some(125_500), None, None)]);
+}
+
+#[test]
 fn who_leads_is_told_to_set_a_max() {
     let mut seat = Seat::bidder(WIDE);
     let mine = world::leading(1, world::AISHAH, 130_000, 4, 30_000);

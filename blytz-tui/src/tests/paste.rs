@@ -32,9 +32,8 @@ fn a_paste_is_no_key_press_anywhere() {
         seat.reply(Reply::Desk(Ok(Some((world::shows().remove(1), world::lots())))));
         seat
     };
-    let places: [(&str, fn() -> Seat); 3] =
-        [("lobby", || Seat::buyer(WIDE)), ("lot", || Seat::bidder(WIDE)), ("desk", seller)];
-    for (place, seat) in places {
+    let places: [fn() -> Seat; 3] = [|| Seat::buyer(WIDE), || Seat::bidder(WIDE), seller];
+    for (place, seat) in ["lobby", "lot", "desk"].into_iter().zip(places) {
         for text in TEXTS {
             for paste in WAYS {
                 let mut seat = seat();

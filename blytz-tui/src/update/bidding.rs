@@ -23,6 +23,10 @@ impl Turn<'_> {
         if self.must_log_in() {
             return;
         }
+        if self.model.login.waiting {
+            self.notice("Somebody is just logging in: press again when it is said who", Role::Warn);
+            return;
+        }
         if action == Action::AskAgain {
             return self.ask_again(id);
         }
