@@ -203,7 +203,7 @@ mod tests {
         let live = elsewhere.path().join("live.db");
         let db = Db::sqlite(Sqlite::open(&live).await.expect("opens")).await.expect("a schema");
         Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
-        db.scrub().await.expect("all of it in the database");
+        assert!(db.scrub().await.expect("it answers"), "all of it is in the database");
         let last = Keys::begin_epoch(&db, &Clock::system()).await.expect("written");
         for suffix in ["", "-wal"] {
             fs::copy(beside(&live, suffix), file.beside(suffix)).expect("copied");

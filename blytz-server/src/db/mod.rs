@@ -144,8 +144,8 @@ impl Db {
     }
 
     /// Takes what was deleted out of the files that stand beside the database, too. Gives up at once
-    /// when somebody reads: the next deletion, or the stop, does it then.
-    pub async fn scrub(&self) -> Result<(), sqlx::Error> {
+    /// when somebody reads, and says so.
+    pub async fn scrub(&self) -> Result<bool, sqlx::Error> {
         let _queued = turn(&self.gate.queue).await?;
         let _writing = turn(&self.gate.writer).await?;
         match &self.engine {

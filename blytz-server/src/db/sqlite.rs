@@ -146,12 +146,13 @@ impl Sqlite {
 
     /// Empties the write-ahead log: it still holds the pages as they were before a deletion. Waiting
     /// for a reader would keep bids waiting, so it gives up at once; on a connection of its own, as
-    /// no other may lose its patience.
-    pub(super) async fn scrub(&self) -> sqlx::Result<()> {
+    /// no other may lose its patience. False when somebody was in the way.
+    pub(super) async fn scrub(&self) -> sqlx::Result<bool> {
         let mut connection = SqliteConnection::connect_with(&self.options.clone().busy_timeout(Duration::ZERO)).await?;
-        let scrubbed = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        let scrubbed = sqlx::query_as("pragma wal_checkpoint(truncate)").fetch_one(&mut connection).await;
         connection.close().await?;
-        scrubbed.map(drop)
+        let (busy, _, _): (i64, i64, i64) = scrubbed?;
+        Ok(busy == 0)
     }
 
     pub(crate) async fn close(&self) {
@@ -244,5 +245,18 @@ mod tests {
         assert!(super::super::is_unavailable(&error), "{error}");
         drop(connection);
         sqlx::query("select 1").execute(&sqlite.scans).await.expect("the next one has its own time");
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_leaves_the_log_as_soon_as_nobody_reads_it() {
+        let (_folder, sqlite) = opened().await;
+        let mut tx = sqlite.begin_immediate().await.expect("begins");
+        sqlx::query("create table t (a bigint)").execute(&mut *tx).await.expect("a table");
+        tx.commit().await.expect("written");
+        let mut reader = sqlite.lookups.begin().await.expect("a reader");
+        sqlx::query("select * from t").fetch_all(&mut *reader).await.expect("it reads");
+        assert!(!sqlite.scrub().await.expect("it answers"), "somebody is in the way");
+        reader.rollback().await.expect("ends");
+        assert!(sqlite.scrub().await.expect("it answers"));
     }
 }

@@ -57,6 +57,7 @@ struct Parts {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     rooms: Mutex<HashMap<StreamId, mpsc::Sender<Queued>>>,
+    scrubbing: tokio::sync::Mutex<()>,
 }
 
 impl Chats {
@@ -70,7 +71,8 @@ impl Chats {
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Parts { db, clock, hub, accounts, auctions, tasks, shutdown, rooms: Mutex::default() }))
+        let (rooms, scrubbing) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Parts { db, clock, hub, accounts, auctions, tasks, shutdown, rooms, scrubbing }))
     }
 
     /// The seq of the last event; `None` when there is no such show.
@@ -149,10 +151,25 @@ impl Chats {
         let message = store::message(&self.0.db, id).await?.ok_or_else(Error::not_found)?;
         self.moderated(user, message.stream_id).await?;
         self.command(message.stream_id, Command::Delete { message_id: id }).await?;
-        if let Err(error) = self.0.db.scrub().await {
-            tracing::debug!(%error, "the write-ahead log is emptied another time");
-        }
+        // Whoever reads at the moment is in the way. Longer than this it is done behind the answer.
+        let scrubbed = self.0.tasks.spawn(self.clone().scrub());
+        let _ = tokio::time::timeout(PATIENCE, scrubbed).await;
         Ok(())
+    }
+
+    /// Takes what was erased out of the files beside the database, as soon as nobody reads them.
+    async fn scrub(self) {
+        let _one = self.0.scrubbing.lock().await;
+        let mut pause = Duration::from_millis(5);
+        while !self.0.shutdown.is_cancelled() {
+            match self.0.db.scrub().await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%error, "the write-ahead log could not be emptied"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
     }
 
     /// Mutes or bans somebody, or lets them in again.
