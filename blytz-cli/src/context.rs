@@ -45,7 +45,8 @@ impl Context {
             out: Output::new(settings.output),
             store,
             settings,
-            token: globals.token.filter(|token| !token.is_empty()),
+            // A mounted file ends its line, and no token has spaces.
+            token: globals.token.map(|token| token.trim_end().to_owned()).filter(|token| !token.is_empty()),
             yes: globals.yes,
             no_input: globals.no_input,
             guest: OnceLock::new(),
