@@ -43,6 +43,8 @@ fn a_token_stands_above_the_login() {
     let login: serde_json::Value = serde_json::from_slice(&file).expect("JSON");
     let token = login["tokens"]["access_token"].as_str().expect("a token");
     assert_eq!(ann.json(&["whoami", "--token", token])["email"], "ben@example.com");
+    // As an environment made from a mounted file has it.
+    assert_eq!(ann.json(&["whoami", "--token", &format!("{token}\n")])["email"], "ben@example.com");
     assert_eq!(ann.json(&["whoami"])["email"], "ann@example.com");
     ann.run(&["whoami", "--token", "nonsense"]).exits(3);
     house.stop();

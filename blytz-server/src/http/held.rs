@@ -1,7 +1,11 @@
 //! Answers on their way. A large one is in memory until its client has taken it, and clients can ask
 //! faster than they take: what is on its way to one address has a bound.
 
-use std::sync::Arc;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -10,7 +14,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
 
 use super::{ClientAddr, crowd::Held};
 use crate::app::App;
@@ -36,19 +40,35 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
         return response;
     }
     match app.crowd.hold(address, size) {
-        Ok(held) => response.map(|body| until_sent(body, held)),
+        Ok(held) => response.map(|body| Body::new(OnItsWay { body, held: Arc::new(held) })),
         Err(error) => error.into_response(),
     }
 }
 
-/// The same body, whose bytes keep `held` until nobody needs them any more. The body itself ends
-/// earlier: when it has handed them over.
-fn until_sent(body: Body, held: Held) -> Body {
-    let held = Arc::new(held);
-    Body::new(body.map_frame(move |frame| {
-        let held = Arc::clone(&held);
-        frame.map_data(|bytes| Bytes::from_owner(Counted { bytes, _held: held }))
-    }))
+/// A body whose bytes keep `held` until nobody needs them any more. The body itself ends earlier: when
+/// it has handed them over.
+struct OnItsWay {
+    body: Body,
+    held: Arc<Held>,
+}
+
+impl HttpBody for OnItsWay {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let counted = |bytes| Bytes::from_owner(Counted { bytes, _held: Arc::clone(&self.held) });
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(counted))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 struct Counted {
@@ -66,6 +86,8 @@ impl AsRef<[u8]> for Counted {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
+    use http_body_util::BodyExt;
+
     use super::*;
     use crate::{config::Config, http::crowd::Crowd};
 
@@ -73,8 +95,10 @@ mod tests {
     async fn bytes_count_until_they_are_let_go_wherever_they_are() {
         let (crowd, address) = (Crowd::new(&Config::default()), IpAddr::V4(Ipv4Addr::LOCALHOST));
         let all = Crowd::MOST_HELD;
-        let held = crowd.hold(address, all).expect("there is room");
-        let bytes = until_sent(Body::from("an answer"), held).collect().await.expect("a body").to_bytes();
+        let held = Arc::new(crowd.hold(address, all).expect("there is room"));
+        let body = OnItsWay { body: Body::from("an answer"), held };
+        assert_eq!(body.size_hint().exact(), Some(9), "its length is known beforehand");
+        let bytes = body.collect().await.expect("a body").to_bytes();
         assert_eq!(bytes, "an answer");
         let part = bytes.slice(3..);
         drop(bytes);
