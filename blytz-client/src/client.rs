@@ -30,7 +30,7 @@ const REFRESH_PATIENCE: Duration = Duration::from_secs(4);
 /// near it, and that can be read as it arrives.
 const MAX_ANSWER: usize = 64 << 20;
 /// How long a download may take as a whole; that it goes on at all is looked at by the piece.
-const NO_END: Duration = Duration::from_secs(24 * 60 * 60);
+const NO_END: Duration = Duration::from_hours(24);
 
 /// A client of one Blytz server. Clones share connections and tokens and cost nothing.
 ///
