@@ -68,7 +68,7 @@ fn who_watches_sees_it_happen() {
     let lot = seller.live_lot(&["--duration", "1h"]);
     let url = house.running.url();
     let watching = ["auctions", "watch", &lot, "--output", "json"];
-    let mut child = crate::house::command(&ann.config_folder(), Some(&url), &watching).spawn().expect("it starts");
+    let mut child = crate::house::Started::by(crate::house::command(&ann.config_folder(), Some(&url), &watching));
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
     let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
 
@@ -99,7 +99,7 @@ fn who_watches_misses_nothing_over_a_restart_of_the_server() {
     let (url, config) = (house.running.url(), ann.config_folder());
     ann.run(&["bid", &lot, "--amount", "10"]).ok();
     let watching = ["auctions", "watch", &lot, "--output", "json"];
-    let mut child = crate::house::command(&config, Some(&url), &watching).spawn().expect("it starts");
+    let mut child = crate::house::Started::by(crate::house::command(&config, Some(&url), &watching));
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
     let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
     let seen = next()["state"]["seq"].as_u64().expect("a seq");

@@ -20,7 +20,7 @@ fn a_chat_is_written_read_and_moderated() {
 
     let url = house.running.url();
     let tail = ["chat", "tail", show, "--last", "1", "--output", "json"];
-    let mut child = crate::house::command(&ann.config_folder(), Some(&url), &tail).spawn().expect("it starts");
+    let mut child = crate::house::Started::by(crate::house::command(&ann.config_folder(), Some(&url), &tail));
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
     let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
     let last = next();

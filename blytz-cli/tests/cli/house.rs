@@ -1,8 +1,9 @@
 //! A server, and people with a folder of their own for their logins.
 
 use std::{
+    ops::{Deref, DerefMut},
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use assert_cmd::cargo::CommandCargoExt;
@@ -119,8 +120,14 @@ impl Person<'_> {
     /// Runs at a terminal of so many columns.
     #[cfg(unix)]
     pub fn at_terminal(&self, columns: u16, args: &[&str]) -> crate::terminal::Terminal {
+        self.too_early_at_terminal(columns, "", args)
+    }
+
+    /// The same, with keys that were pressed before.
+    #[cfg(unix)]
+    pub fn too_early_at_terminal(&self, columns: u16, keys: &str, args: &[&str]) -> crate::terminal::Terminal {
         let command = command(&self.config_folder(), Some(&self.house.running.url()), args);
-        crate::terminal::Terminal::of(columns, command)
+        crate::terminal::Terminal::typed_ahead(columns, keys, command)
     }
 
     /// Runs with `stdin`.
@@ -151,6 +158,35 @@ impl Person<'_> {
         let id = lot["id"].as_str().expect("an id").to_owned();
         self.run(&["auctions", "start", &id]).ok();
         id
+    }
+}
+
+/// A program that was started, and does not outlive the test whatever becomes of that.
+pub struct Started(Child);
+
+impl Started {
+    pub fn by(mut command: Command) -> Self {
+        Self(command.spawn().expect("it starts"))
+    }
+}
+
+impl Deref for Started {
+    type Target = Child;
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Started {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It may have ended by itself, as it should.
+        let _ = self.0.kill().and_then(|()| self.0.wait());
     }
 }
 

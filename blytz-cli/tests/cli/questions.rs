@@ -105,9 +105,9 @@ fn nothing_that_cant_be_taken_back_is_done_without_a_word() {
             let refused = admin.run(&[act, flags].concat()).exits(2);
             assert!(refused.stderr.contains("--yes"), "{act:?}: {refused:?}");
         }
-        let mut asked = admin.at_terminal(80, act);
         // What was typed before the question is no answer to it.
-        asked.types("y\r").until("[y/N]").types("n\r");
+        let mut asked = admin.too_early_at_terminal(80, "y\r", act);
+        asked.until("[y/N]").types("n\r");
         let left = asked.left();
         assert!(left.code == 1 && left.screen.contains("Nothing was done."), "{act:?}: {left:?}");
     }

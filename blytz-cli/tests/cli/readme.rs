@@ -45,8 +45,8 @@ fn shell_lines(markdown: &str) -> Vec<String> {
 /// Somebody with a shell, a home of their own, and the programs in their path.
 struct Reader {
     home: tempfile::TempDir,
-    /// What was exported.
-    exports: Vec<String>,
+    /// What was exported: names and values.
+    exports: Vec<(String, String)>,
     /// The port instead of 8080, which somebody else may have.
     port: u16,
     /// The lot that they are at.
@@ -74,7 +74,8 @@ impl Reader {
         shell.env_clear().env("PATH", path).env("HOME", self.home.path()).current_dir(self.home.path());
         // Whoever has somebody else's server on 8080 says so for their own, too.
         shell.env("BLYTZ_LISTEN", "127.0.0.1:0");
-        shell.args(["-c", &[&self.exports[..], &[line]].concat().join("\n")]);
+        // One command, which the shell becomes: what it is told, the program is told.
+        shell.envs(self.exports.iter().cloned()).args(["-c", &line]);
         Terminal::of(120, shell)
     }
 
@@ -91,10 +92,15 @@ impl Reader {
                 demo.until("The show is on http://127.0.0.1:");
                 self.demo = Some(demo);
             }
-            ("export", _) => self.exports.push(line.replace("8080", &self.port.to_string())),
+            ("export", variables) => {
+                let variables = variables.replace("8080", &self.port.to_string());
+                let pairs = variables.split_whitespace().map(|pair| pair.split_once('=').expect("name=value"));
+                self.exports.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            }
             ("blytz", rest) if rest.starts_with("signup ") => {
                 let mut asked = self.shell(line);
-                asked.until("Password").types(&format!("{PASSWORD}\r")).until("again").types(&format!("{PASSWORD}\r"));
+                asked.until("Password").types_unseen(&format!("{PASSWORD}\r"));
+                asked.until("again").types_unseen(&format!("{PASSWORD}\r"));
                 assert!(done(asked).screen.contains("ann@example.com"));
             }
             ("blytz", "auctions list --status live") => self.lot = Some(self.live_lot(line)),
@@ -112,7 +118,8 @@ impl Reader {
             _ if line.ends_with(" blytz serve") => {
                 let mut served = self.shell(line);
                 served.until("http://127.0.0.1:");
-                served.kill();
+                let left = served.told_to_end();
+                assert_eq!(left.code, 0, "{left:?}");
             }
             _ => panic!("nobody has tried {line:?}"),
         }

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use crate::house::{PASSWORD, command, run};
+use crate::house::{PASSWORD, Started, command, run};
 
 #[test]
 fn it_serves_until_it_is_told_to_stop() {
@@ -13,11 +13,8 @@ fn it_serves_until_it_is_told_to_stop() {
     let data = folder.path().join("data").display().to_string();
     let args = ["serve", "--listen", "127.0.0.1:0", "--data", &data, "--log", "warn"];
     let mut serve = command(folder.path(), None, &args);
-    let mut child = serve
-        .env("BLYTZ_ADMIN_EMAIL", "admin@example.com")
-        .env("BLYTZ_ADMIN_PASSWORD", PASSWORD)
-        .spawn()
-        .expect("it starts");
+    serve.env("BLYTZ_ADMIN_EMAIL", "admin@example.com").env("BLYTZ_ADMIN_PASSWORD", PASSWORD);
+    let mut child = Started::by(serve);
     let mut line = String::new();
     BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
     let url = line.trim().rsplit(' ').next().expect("an address").to_owned();

@@ -1,7 +1,5 @@
 //! `blytz products import`: a row, a product; and a report that leaves no row out.
 
-use std::time::Duration;
-
 use blytz_client::{
     Client, Error, RetryKind,
     wire::{
@@ -14,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     catalogue::{self, Catalogue, Checked},
+    patience::{Stop, patiently},
     present::Present,
     report::{Report, rows as count},
     row::{self, Fault, Head},
@@ -74,18 +73,10 @@ pub async fn run(ctx: &Context, args: ImportArgs) -> Result<(), Failure> {
     report.print(ctx, &args.file)?;
     match stopped {
         Some(Stop::Refused(error)) => Err(error.into()),
-        Some(Stop::Interrupted) => Err(Failure::failed("Interrupted.")),
+        Some(stop @ Stop::Interrupted) => Err(Failure::failed(stop.to_string())),
         None if report.refused > 0 => Err(Failure::Reported(Exit::Failed)),
         None => Ok(()),
     }
-}
-
-/// Why an import ended before the last row.
-enum Stop {
-    /// The next row would fare no better.
-    Refused(Error),
-    /// The person pressed Ctrl-C.
-    Interrupted,
 }
 
 /// What is to be done with a row.
@@ -114,7 +105,7 @@ async fn check_only(
 ) -> Result<(), Failure> {
     let client = ctx.client().await;
     let looked = match &client {
-        Ok(client) if client.tokens().is_some() => Present::look(client).await.map_err(|error| error.to_string()),
+        Ok(client) if client.tokens().is_some() => Present::look(client).await.map_err(|stop| stop.to_string()),
         Ok(_) => Err("nobody is logged in".to_owned()),
         Err(failure) => Err(failure.to_string()),
     };
@@ -163,10 +154,10 @@ async fn import(
     let first = rows.first().map(|(number, _)| *number);
     let present = match Present::look(client).await {
         Ok(present) => present,
-        Err(error) => {
+        Err(stop) => {
             report.not_tried = total;
             report.resume_from = first;
-            return Ok(Some(Stop::Refused(error)));
+            return Ok(Some(stop));
         }
     };
     ask(ctx, args, &head, &rows, &present, report)?;
@@ -284,29 +275,6 @@ async fn change(
         patiently(interrupted, async || client.products().adjust_inventory(product.id, &adjust).await).await?;
     }
     Ok(())
-}
-
-/// One request. A server that says "not now" has done nothing, and is asked again when it said.
-async fn patiently<T>(interrupted: &CancellationToken, request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Stop> {
-    let mut patience = 20;
-    while !interrupted.is_cancelled() {
-        let error = match request().await {
-            Ok(done) => return Ok(done),
-            Err(error) => error,
-        };
-        match (&error, error.retry_kind()) {
-            (Error::Problem(problem), RetryKind::After(wait))
-                if patience > 0 && problem.code != ErrorCode::OutcomeUnknown =>
-            {
-                patience -= 1;
-                let wait = wait.clamp(Duration::from_millis(100), Duration::from_secs(10));
-                // Whichever comes first: the time to ask again, or the wish to stop.
-                let _ = interrupted.run_until_cancelled(tokio::time::sleep(wait)).await;
-            }
-            _ => return Err(Stop::Refused(error)),
-        }
-    }
-    Err(Stop::Interrupted)
 }
 
 /// Whether the next row may fare better.

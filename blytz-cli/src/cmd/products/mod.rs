@@ -3,6 +3,7 @@
 mod catalogue;
 mod export;
 mod import;
+mod patience;
 mod present;
 mod report;
 mod row;

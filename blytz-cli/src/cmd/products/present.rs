@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use blytz_client::{
-    Client, Error, ProductQuery,
+    Client, ProductQuery,
     wire::product::{Product, ProductInput, ProductStatus},
 };
 use blytz_core::UserId;
+use tokio_util::sync::CancellationToken;
 
+use super::patience::{Stop, patiently};
 use crate::progress;
 
 /// A seller's own products, by what an import knows them by.
@@ -20,14 +22,17 @@ pub struct Present {
 
 impl Present {
     /// Walks through everything that the client's user has, drafts and archives too.
-    pub async fn look(client: &Client) -> Result<Self, Error> {
-        let seller = client.auth().profile().await?.id;
+    pub async fn look(client: &Client) -> Result<Self, Stop> {
+        // Nothing is sent yet: whoever presses Ctrl-C may as well end the program.
+        let never = CancellationToken::new();
+        let seller = client.auth().profile().await.map_err(Stop::Refused)?.id;
         let spinner = progress::spinner("products looked at");
         let mut present = Self::default();
         for status in [None, Some(ProductStatus::Archived)] {
             let mut cursor = None;
             loop {
-                let page = client.products().list(&page_of(seller, status, cursor)).await?;
+                let query = page_of(seller, status, cursor);
+                let page = patiently(&never, async || client.products().list(&query).await).await?;
                 spinner.inc(page.items.len() as u64);
                 page.items.into_iter().for_each(|product| present.note(product));
                 cursor = page.next_cursor;

@@ -51,8 +51,10 @@ pub struct Head {
 impl Head {
     /// Reads the first line of a file.
     pub fn read(names: &csv::StringRecord) -> Result<Self, String> {
-        let names: Vec<_> =
+        let mut names: Vec<_> =
             names.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_lowercase()).collect();
+        // Columns that a spreadsheet has touched and left empty.
+        names.truncate(names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1));
         if let Some(unknown) = names.iter().find(|name| !COLUMNS.contains(&name.as_str())) {
             return Err(format!("there is no column {unknown:?}; there are {}", COLUMNS.join(", ")));
         }
@@ -93,7 +95,9 @@ pub struct Reading {
 pub fn read(head: &Head, row: u64, record: &csv::StringRecord, reading: Reading) -> Result<ProductInput, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut fault = |column: &str, reason: String| faults.push(Fault { row, column: column.to_owned(), reason });
-    if record.len() != head.width {
+    let cells = record.len();
+    let beyond_is_blank = record.iter().skip(head.width).all(|cell| cell.trim().is_empty());
+    if cells < head.width || !beyond_is_blank {
         fault("", format!("has {} cells, the head has {}", record.len(), head.width));
         return Err(faults);
     }
@@ -251,6 +255,18 @@ mod tests {
             assert!(error.contains(says), "{error}");
         }
         Head::read(&record(&["\u{feff}Title", " PRICE ", "quantity"])).expect("a spreadsheet's head");
+
+        let reading = Reading { currency: Currency::MYR, decimal_comma: false };
+        let wide = Head::read(&record(&["title", "price", "quantity", "", " "])).expect("empty columns are none");
+        for (cells, is_one) in [
+            (&["Cup", "1", "1"][..], true),
+            (&["Cup", "1", "1", "", " "], true),
+            (&["Cup", "1", "1", "", "", ""], true),
+            (&["Cup", "1", "1", "x"], false),
+            (&["Cup", "1"], false),
+        ] {
+            assert_eq!(read(&wide, 2, &record(cells), reading).is_ok(), is_one, "{cells:?}");
+        }
     }
 
     #[test]
