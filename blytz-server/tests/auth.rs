@@ -248,7 +248,7 @@ async fn a_lost_answer_survives_a_restart_and_no_token_is_stored() {
 
 #[tokio::test]
 async fn a_session_lives_as_long_as_it_is_refreshed() {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const DAY: Duration = Duration::from_hours(24);
     let app = TestApp::start().await;
     let mut token = app.buyer("ann").await.refresh_token;
     for _ in 0..4 {
@@ -529,7 +529,7 @@ async fn twenty_wrong_passwords_lock_the_pair_of_account_and_address() {
     locked.refused(429, "rate_limited");
     assert_eq!(locked.headers["retry-after"], "900");
     app.log_in(&bob.email, PASSWORD).await.expect(200);
-    app.clock.advance(Duration::from_secs(15 * 60));
+    app.clock.advance(Duration::from_mins(15));
     app.log_in(&ann.email, PASSWORD).await.expect(200);
 }
 
@@ -561,7 +561,7 @@ async fn signups_are_sixty_an_hour_from_one_address() {
     let refused = sign_up("bob@example.com").await;
     refused.refused(429, "rate_limited");
     assert_eq!(refused.headers["retry-after"], "3600");
-    app.clock.advance(Duration::from_secs(60 * 60));
+    app.clock.advance(Duration::from_hours(1));
     sign_up("bob@example.com").await.expect(201);
 }
 

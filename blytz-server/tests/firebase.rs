@@ -256,7 +256,7 @@ async fn keys_are_fetched_again_when_they_are_old_and_not_too_often() {
     log_in(&app, &token(0)).await.refused(503, "unavailable");
     assert_eq!(google.fetches(), 1, "a minute's pause between two attempts");
 
-    app.clock.advance(Duration::from_secs(60));
+    app.clock.advance(Duration::from_mins(1));
     log_in(&app, &token(60)).await.expect(200);
     assert_eq!(google.fetches(), 2);
     let unknown = google.sign(&json!({ "alg": "RS256", "kid": "g2" }), &claims("f1", "ann@example.com"));
@@ -265,7 +265,7 @@ async fn keys_are_fetched_again_when_they_are_old_and_not_too_often() {
     }
     assert_eq!(google.fetches(), 2, "made-up key ids cause no traffic");
 
-    app.clock.advance(Duration::from_secs(7_200));
+    app.clock.advance(Duration::from_hours(2));
     log_in(&app, &token(7_260)).await.expect(200);
     assert_eq!(google.fetches(), 3, "max-age is over");
 }

@@ -90,7 +90,7 @@ async fn who_resumes_gets_every_event_once_while_bids_pour_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_can_not_resume_is_told_why() {
     // However long the log takes to grow here, whoever does not read meanwhile is not cut off for that.
-    let app = TestApp::start_with(|config| config.timeouts.write = Duration::from_secs(3_600)).await;
+    let app = TestApp::start_with(|config| config.timeouts.write = Duration::from_hours(1)).await;
     let seller = app.with_role("seller", "seller").await;
     let (ann, ben) = (app.buyer("ann").await, app.buyer("ben").await);
     let lot = live_lot(&app, &seller, penny_rules()).await;

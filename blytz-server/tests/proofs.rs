@@ -43,7 +43,7 @@ async fn raises(app: &TestApp, who: &Actor, lot: &str, from: i64, count: i64) ->
 }
 
 fn close(app: &TestApp) {
-    app.clock.advance(Duration::from_secs(120));
+    app.clock.advance(Duration::from_mins(2));
 }
 
 /// The proof as it comes, or nothing when it does not come whole.

@@ -137,7 +137,7 @@ async fn an_http2_stream_that_nobody_reads_is_reset_and_its_neighbours_go_on() {
 async fn what_nobody_takes_is_held_for_an_address_up_to_a_point() {
     let app = TestApp::start_with(|config| {
         config.rate_limits = RateLimits::Default;
-        config.timeouts.write = Duration::from_secs(3_600);
+        config.timeouts.write = Duration::from_hours(1);
     })
     .await;
     let seller = app.with_role("seller", "seller").await;

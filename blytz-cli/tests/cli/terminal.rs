@@ -16,7 +16,7 @@ use rustix::{
 };
 
 /// Only a program that hangs shows nothing for so long.
-const HANGS: Duration = Duration::from_secs(600);
+const HANGS: Duration = Duration::from_mins(10);
 
 pub struct Terminal {
     child: Started,

@@ -246,7 +246,7 @@ impl World {
         };
         let login = Login { number: 0, access_token: Some(token(0, 0)) };
         let mut world = Self {
-            machine: Machine::new(Duration::from_secs(60), RetryPolicy::default(), login.clone()),
+            machine: Machine::new(Duration::from_mins(1), RetryPolicy::default(), login.clone()),
             login,
             ended: HashSet::new(),
             server,

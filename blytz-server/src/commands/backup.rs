@@ -219,7 +219,7 @@ mod tests {
         fs::copy(file.path(), &alone).expect("copied");
         assert_ne!(epoch(&alone).await, last, "without its log it has lost what was written last");
 
-        assert_eq!(part_with_its_log(&file).await.expect("parted"), [PathBuf::new(); 0]);
+        assert_eq!(part_with_its_log(&file).await.expect("parted"), Vec::<PathBuf>::new());
         assert!(!file.beside("-wal").exists(), "nothing is left to be replayed into another");
         assert_eq!(epoch(file.path()).await, last, "a restore that ends here has lost nothing");
     }

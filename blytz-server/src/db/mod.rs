@@ -110,7 +110,7 @@ impl Db {
             engine: Engine::Sqlite(sqlite),
             lane: Lane::Lookups,
             gate: WriteGate::new(),
-            health: Default::default(),
+            health: health::Health::default(),
         })
     }
 

@@ -40,11 +40,11 @@ const BIDS: (u32, u32) = (20, 60);
 /// Frames of one WebSocket: per second, and at once. Above what one may bid and ask together.
 const FRAMES: (u32, u32) = (100, 400);
 /// Failed logins per account and address.
-const LOGINS: (usize, Duration) = (20, Duration::from_secs(15 * 60));
+const LOGINS: (usize, Duration) = (20, Duration::from_mins(15));
 /// Failed logins per address, for whichever accounts.
-const LOGINS_OF_ADDRESS: (usize, Duration) = (300, Duration::from_secs(15 * 60));
+const LOGINS_OF_ADDRESS: (usize, Duration) = (300, Duration::from_mins(15));
 /// Signups per address.
-const SIGNUPS: (usize, Duration) = (60, Duration::from_secs(60 * 60));
+const SIGNUPS: (usize, Duration) = (60, Duration::from_hours(1));
 /// How many counters are remembered; the least used are forgotten first.
 const REMEMBERED: u64 = 100_000;
 /// After how many requests the buckets that are full again are thrown away.
@@ -336,7 +336,7 @@ mod tests {
         }
         assert_eq!(refusal(fail(300, "2001:db8::1")), (ErrorCode::RateLimited, 900));
         fail(300, "2001:db8:0:1::1").expect("the neighbours");
-        clock.advance(Duration::from_secs(900));
+        clock.advance(Duration::from_mins(15));
         fail(300, "2001:db8::1").expect("the window is over");
     }
 
@@ -364,7 +364,7 @@ mod tests {
         }
         assert_eq!(refusal(limits.signup(address("2001:db8::ffff"))), (ErrorCode::RateLimited, 3600));
         assert!(limits.signup(address("2001:db8:0:1::1")).is_ok(), "the neighbours");
-        clock.advance(Duration::from_secs(3600));
+        clock.advance(Duration::from_hours(1));
         assert!(limits.signup(address("2001:db8::1")).is_ok());
     }
 

@@ -26,10 +26,8 @@ async fn health() -> Json<Health> {
     (status = 503, description = "Send none: it is stopping, or the database takes no writes.", body = Readiness),
 ))]
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
-    let database = match app.db.is_writable(app.clock.now()).await {
-        true => Ok(()),
-        false => Err("The database takes no writes."),
-    };
+    let writable = app.db.is_writable(app.clock.now()).await;
+    let database = if writable { Ok(()) } else { Err("The database takes no writes.") };
     let accepting = if app.shutdown.is_cancelled() { Err("The server is stopping.") } else { Ok(()) };
     answer([("database", database), ("accepting", accepting)])
 }

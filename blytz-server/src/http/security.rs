@@ -74,7 +74,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             HeaderName::from_static("idempotent-replayed"),
             super::problem::REQUEST_ID,
         ])
-        .max_age(std::time::Duration::from_secs(3600))
+        .max_age(std::time::Duration::from_hours(1))
 }
 
 /// Headers that every answer has, unless a handler set its own.

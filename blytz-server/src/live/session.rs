@@ -39,7 +39,7 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const SILENT_FOR: Duration = Duration::from_secs(65);
 /// How long a close frame may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
-const LONG_FAREWELL: Duration = Duration::from_secs(60);
+const LONG_FAREWELL: Duration = Duration::from_mins(1);
 /// How long one frame may wait for a socket that takes nothing. The connection is cut a little later:
 /// whoever wakes up in between still reads why.
 const STALLED: Duration = Duration::from_secs(20);

@@ -21,11 +21,11 @@ use crate::{
 const GOOGLE_KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
 
 /// How long fetched keys are kept when the answer does not say.
-const KEEP: Duration = Duration::from_secs(60 * 60);
+const KEEP: Duration = Duration::from_hours(1);
 /// The longest they are kept whatever the answer says.
-const KEEP_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
+const KEEP_AT_MOST: Duration = Duration::from_hours(24);
 /// The shortest time between two fetches, so that tokens with made-up key ids cause no traffic.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// How much Google's clock may be ahead of ours.
 const SKEW_SECONDS: i64 = 60;
 /// The largest id token and the largest JWKS worth reading, in bytes.
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn how_long_keys_may_be_kept() {
-        assert_eq!(max_age("public, max-age=21600, must-revalidate, no-transform"), Some(Duration::from_secs(21_600)));
+        assert_eq!(max_age("public, max-age=21600, must-revalidate, no-transform"), Some(Duration::from_hours(6)));
         assert_eq!(max_age("no-store"), None);
         assert_eq!(max_age("max-age=soon"), None);
     }

@@ -24,7 +24,7 @@ use super::{
 use crate::error::Failure;
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_mins(1);
 /// How long watchers may take to see the last event once the last bid is answered.
 const CATCH_UP: Duration = Duration::from_secs(30);
 /// In a race the leader looks again after this.

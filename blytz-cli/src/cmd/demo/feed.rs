@@ -79,7 +79,7 @@ pub struct Feed {
 
 /// How long the audience waits for what it knows to have happened. Longer than any machine takes; who
 /// waits so long has lost the connection.
-const LATEST: Duration = Duration::from_secs(60);
+const LATEST: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
 struct Course {

@@ -77,7 +77,7 @@ async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Re
     let mut tx = app.db.begin_write().await?;
     if let Some(stream) = body.stream_id {
         let stream = store::stream_in(&mut tx, stream).await?.ok_or_else(Error::not_found)?;
-        check_owner(&who, UserId(stream.seller_id))?;
+        check_owner(who, UserId(stream.seller_id))?;
         if streams::status(&stream) == StreamStatus::Ended {
             return Err(streams::not_live("The show has ended; put the lot into another one."));
         }

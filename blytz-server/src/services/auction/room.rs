@@ -42,7 +42,7 @@ const ATTEMPTS: usize = 5;
 /// How long a room waits when what is due could not be written.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long a room without work and without a due time stays in memory.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// A room's state between turns: all of it durable.
 pub(super) struct Room {

@@ -34,7 +34,7 @@ pub const QUEUE: usize = 512;
 const BATCH: usize = 128;
 
 /// How long a room waits for work before it ends.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// How long a room waits after a failure before it looks by itself what became of it.
 const RECOVERY: Duration = Duration::from_millis(200);
