@@ -3,6 +3,7 @@
 mod fake;
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -26,6 +27,7 @@ use blytz_client::{
 };
 use blytz_core::{AuctionId, Money, StreamId};
 use fake::{serve, tokens};
+use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
@@ -273,7 +275,8 @@ async fn switching_accounts_takes_no_bid_along() {
     client.set_tokens(Some(tokens("ben", "r")));
     let bid = a_bid();
     let id = bid.bid_id;
-    let _bens = tokio::spawn(async move { live.bid(bid).await });
+    let mut bens = pin!(live.bid(bid));
+    assert!(bens.as_mut().now_or_never().is_none(), "it is on its way");
     assert!(matches!(anns.await.expect("no panic"), Err(Error::LoginChanged)));
     let mut next = arrivals.recv().await.expect("another connection");
     assert_eq!(next.bearer.as_deref(), Some("ben"));

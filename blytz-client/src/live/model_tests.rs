@@ -710,7 +710,8 @@ fn logging_out_leaves_nobody_on_the_connection() {
 
 #[test]
 fn what_became_of_a_former_login_changes_nothing() {
-    for end in [Refresh::Refused, Refresh::Failed, Refresh::Token("0.1".to_owned())] {
+    let ends: [fn() -> Refresh; 3] = [|| Refresh::Refused, || Refresh::Failed, || Refresh::Token("0.1".to_owned())];
+    for end in ends {
         let mut world = connected();
         world.advance(6_000);
         world.cut(4401);
@@ -718,9 +719,11 @@ fn what_became_of_a_former_login_changes_nothing() {
         world.log_in(true, true);
         let mine = Some(With(world.login.access_token.clone()));
         assert_eq!(world.connecting, mine, "at once, without waiting for the other's tokens");
-        world.input(Input::Refreshed(stale.number, end));
+        world.input(Input::Refreshed(stale.number, end()));
         assert_eq!(world.connecting, mine);
         world.connect(true);
+        world.input(Input::Refreshed(stale.number, end()));
+        assert_eq!(sent_ops(&world), ["subscribe", "subscribe", "ping"]);
         assert!(world.speaks_for_the_login());
     }
 }
