@@ -281,6 +281,42 @@ fn error_codes_are_named_as_they_are_sent() {
     assert_eq!(whole["components"]["schemas"]["ErrorCode"]["enum"], json!(sent));
 }
 
+#[test]
+fn a_request_is_of_one_kind() {
+    let whole = document("blytz");
+    let schemas = Schemas::of_requests(&whole["components"]["schemas"]);
+    let takes = |name: &str, value: &Value| {
+        schemas.check(&json!({ "$ref": format!("#/components/schemas/{name}") }), value).is_ok()
+    };
+    let money = json!({ "amount": 1, "currency": "MYR" });
+    let bid = |offer: Value| {
+        let mut bid = json!({ "auction_id": ID, "bid_id": ID });
+        bid.as_object_mut().expect("an object").extend(offer.as_object().expect("an object").clone());
+        takes("BidRequest", &bid)
+    };
+    assert!(bid(json!({ "amount": money })) && bid(json!({ "max": money, "amount": null })));
+    assert!(bid(json!({ "buy_now": true, "max": null })));
+    for wrong in [json!({}), json!({ "amount": null }), json!({ "buy_now": false }), json!({ "buy_now": null })] {
+        assert!(!bid(wrong.clone()), "{wrong}");
+    }
+    assert!(!bid(json!({ "amount": money, "max": money })) && !bid(json!({ "amount": money, "buy_now": true })));
+    assert!(!bid(json!({ "amount": { "amount": 0, "currency": "MYR" } })));
+
+    let falling = json!({ "step": 1, "interval_ms": 1, "floor": money });
+    let rules = |format: &str, field: &str, value: &Value| {
+        let mut rules = json!({ "format": format, "currency": "MYR", "starting_price": money, "duration_ms": 1 });
+        rules[field] = value.clone();
+        takes("RulesInput", &rules)
+    };
+    let step = json!({ "fixed": 1 });
+    assert!(rules("english", "increment", &step) && !rules("english", "increment", &Value::Null));
+    assert!(rules("dutch", "dutch", &falling) && !rules("dutch", "increment", &step));
+    for sealed in ["sealed_first_price", "sealed_second_price"] {
+        assert!(rules(sealed, "reserve_price", &money) && rules(sealed, "dutch", &Value::Null));
+        assert!(!rules(sealed, "dutch", &falling) && !rules(sealed, "increment", &step));
+    }
+}
+
 /// What a server that is not as described would answer, and what the judge says to it.
 #[tokio::test]
 async fn an_answer_that_is_not_as_described_fails_its_test() {

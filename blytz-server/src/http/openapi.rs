@@ -3,6 +3,7 @@
 //! Handlers say what is theirs; what every operation has in common (the errors of a body, of a
 //! login, of a limit) is written in here, once.
 
+mod kinds;
 mod strictness;
 
 use blytz_core::wire::{
@@ -84,6 +85,7 @@ fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
             add_headers(operation);
         }
     }
+    kinds::tell_apart(&mut components.schemas);
     strictness::say(&document.paths, &mut components.schemas);
     OpenApiBuilder::from(document).info(info).components(Some(components)).build()
 }
