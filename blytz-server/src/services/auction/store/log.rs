@@ -146,7 +146,9 @@ pub(in super::super) async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<Led
         let page = log_page(db, id, after).await?;
         let Some((last, _)) = page.last() else { return Ok(ledger) };
         after = last.seq;
-        page.iter().for_each(|(entry, event)| ledger.note(entry.seq, event));
+        for (entry, event) in &page {
+            ledger.note(entry.seq, event);
+        }
     }
 }
 
