@@ -35,9 +35,9 @@ async fn raises(app: &TestApp, who: &Actor, lot: &str, from: i64, count: i64) ->
             .map(|body| serde_json::from_value(body).expect("a bid"))
             .collect();
         ids.extend(asked.iter().map(|bid| bid.bid_id.to_string()));
-        join_all(asked.into_iter().map(|bid| server.auctions.bid(&user, bid))).await.into_iter().for_each(|answer| {
+        for answer in join_all(asked.into_iter().map(|bid| server.auctions.bid(&user, bid))).await {
             answer.expect("a raise");
-        });
+        }
     }
     ids
 }
