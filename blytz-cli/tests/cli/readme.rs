@@ -74,7 +74,8 @@ impl Reader {
         shell.env_clear().env("PATH", path).env("HOME", self.home.path()).current_dir(self.home.path());
         // Whoever has somebody else's server on 8080 says so for their own, too.
         shell.env("BLYTZ_LISTEN", "127.0.0.1:0");
-        // One command, which the shell becomes: what it is told, the program is told.
+        // The shell becomes the program: what it is told, the program is told.
+        let line = line.replacen("blytz ", "exec blytz ", 1);
         shell.envs(self.exports.iter().cloned()).args(["-c", &line]);
         Terminal::of(120, shell)
     }
