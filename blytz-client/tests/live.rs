@@ -311,9 +311,9 @@ async fn the_clock_is_learnt() {
         }
     };
     serving.abort();
-    let years = Duration::from_hours(525600);
+    let years = Duration::from_hours(525_600);
     assert!(told.offset_micros > i64::try_from(years.as_micros()).expect("fits"), "{told:?}");
-    assert!((live.clock().offset_micros - told.offset_micros).abs() < 1_000_000);
+    assert!(live.clock().offset_micros > i64::try_from(years.as_micros()).expect("fits"));
 }
 
 #[tokio::test]

@@ -93,6 +93,7 @@ impl Machine {
             }
             (_, Asked::Auth) => match result {
                 Ok(_) => self.logged_in(now),
+                Err(error) if error.retry_kind() != RetryKind::Never => self.login_postponed(now, entropy, &error),
                 Err(error) => {
                     tracing::warn!(%error, "the server did not accept the login");
                     self.login_failed();

@@ -70,6 +70,13 @@ impl Machine {
         self.answer_all(unanswered);
     }
 
+    /// The server would not listen to the login now. That says nothing of the login: a new connection
+    /// brings it along, after a while.
+    pub(super) fn login_postponed(&mut self, now: Timestamp, entropy: u64, error: &Error) {
+        self.outputs.push_back(Output::Disconnect);
+        self.lost(now, entropy, CLOSE_FLOOD, error.to_string());
+    }
+
     /// Drops a connection that is of no use, and tries again.
     pub(super) fn give_up(&mut self, now: Timestamp, entropy: u64, cause: &str) {
         self.outputs.push_back(Output::Disconnect);

@@ -673,6 +673,24 @@ fn a_login_during_the_handshake_is_told_before_all_else() {
 }
 
 #[test]
+fn a_login_that_was_not_listened_to_is_brought_along_later() {
+    let mut world = World::new();
+    world.log_in(false, true);
+    world.connect(true);
+    settle(&mut world);
+    world.log_in(true, true);
+    let frame = world.server.connection.as_mut().and_then(|connection| connection.to_server.pop_front());
+    let frame = frame.expect("a frame");
+    assert_eq!(frame["op"], "auth");
+    world.server.refuse(&frame["id"], ErrorCode::RateLimited);
+    world.deliver();
+    assert!(matches!(world.state, Some(ConnectionState::Reconnecting { wait, .. }) if wait >= Duration::from_secs(5)));
+    world.advance(10_000);
+    world.input(Input::Tick);
+    assert_eq!(world.connecting, Some(With(world.login.access_token.clone())));
+}
+
+#[test]
 fn switching_accounts_moves_to_another_connection_and_takes_nothing_along() {
     let mut world = connected();
     world.bid();
