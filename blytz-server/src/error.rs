@@ -91,6 +91,15 @@ impl Error {
         self
     }
 
+    /// What to answer when a change is written and its answer can't be made: "not now" would be heard
+    /// as "not done", and the change be asked for again.
+    pub fn after_the_fact(self) -> Self {
+        if self.code() != ErrorCode::Unavailable {
+            return self;
+        }
+        Self::outcome_unknown("This was written, but can't be read now; look before you repeat it.")
+    }
+
     /// The same with the seconds to wait.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);

@@ -5,7 +5,7 @@ mod lots;
 
 use actors::TestApp;
 use blytz_core::wire::live::MAX_FRAME;
-use blytz_server::live::Topic;
+use blytz_server::live::{Topic, hub::Mailbox};
 use lots::{bid, live_lot, lot, product, rules, start, text};
 use serde_json::{Value, json};
 
@@ -54,13 +54,25 @@ async fn only_rooms_whose_lot_came_or_went_hear_of_a_queue() {
     watcher.subscribe(Topic::Stream(morning.parse().expect("an id")));
     let cancel = json!({ "reason": "broken" });
     app.post(Some(&seller), &format!("/auction/{comes}/cancel"), cancel).await.expect(200);
-    let news = watcher.recv().await.expect("news");
-    let news: Value = serde_json::from_str(&news.frames[0].text).expect("JSON");
-    assert_eq!((&news["update"]["kind"], &news["update"]["data"]["auction_id"]), (&json!("lot"), &json!(comes)));
+    let (_, news) = news_of(&mut watcher, "lot").await;
+    assert_eq!(news["auction_id"], json!(comes));
 
     // One that goes hears of it, too.
     put(morning, &[&stays]).await;
     assert_eq!(put(evening, &[&comes]).await["items"][0]["id"], json!(comes));
+}
+
+/// The next news of a kind, and the length of their frame. How many watch is told in between.
+async fn news_of(watcher: &mut Mailbox, kind: &str) -> (usize, Value) {
+    loop {
+        let delivery = watcher.recv().await.expect("news");
+        for frame in &*delivery.frames {
+            let news: Value = serde_json::from_str(&frame.text).expect("JSON");
+            if news["update"]["kind"] == kind {
+                return (frame.text.len(), news["update"]["data"].clone());
+            }
+        }
+    }
 }
 
 /// However many lots a show has, its queue fits a frame.
@@ -77,8 +89,7 @@ async fn a_long_queue_fits_a_frame() {
     let mut watcher = app.running.app().hub.open();
     watcher.subscribe(Topic::Stream(show.parse().expect("an id")));
     app.post(Some(&seller), "/auction", lot).await.expect(201);
-    let frame = watcher.recv().await.expect("news").frames[0].text.clone();
-    assert!(frame.len() <= MAX_FRAME, "{} bytes", frame.len());
-    let told: Value = serde_json::from_str(&frame).expect("JSON");
-    assert_eq!(told["update"]["data"]["auction_ids"].as_array().map(Vec::len), Some(1_000));
+    let (length, news) = news_of(&mut watcher, "lots").await;
+    assert!(length <= MAX_FRAME, "{length} bytes");
+    assert_eq!(news["auction_ids"].as_array().map(Vec::len), Some(1_000));
 }

@@ -25,7 +25,7 @@ const LARGE: &str = "/docs/swagger-ui-bundle.js";
 
 fn impatient(config: &mut Config) {
     config.timeouts.write = Duration::from_millis(100);
-    config.timeouts.request = Duration::from_millis(400);
+    config.timeouts.stream = Duration::from_secs(2);
 }
 
 /// A connection that holds little of what it is sent.

@@ -11,7 +11,7 @@ use super::{Failure, configure};
 use crate::{
     clock::Clock,
     config::{ConfigError, Options},
-    db::{Db, Sqlite},
+    db::{Db, OpenError, Sqlite, is_damage},
     keys::Keys,
     serve::DatabaseFile,
 };
@@ -103,12 +103,15 @@ async fn restore(file: &DatabaseFile, backup: &Path) -> anyhow::Result<()> {
 
 /// Parts the old database from its write-ahead log, which must not be replayed into the new one. At
 /// every moment the old one is whole, in case that this is the last: its log is written into it. Only
-/// the log of a database that can't even be opened is put aside, until another stands in its place.
+/// the log of one that is damaged is put aside, until another stands in its place.
 async fn part_with_its_log(file: &DatabaseFile) -> anyhow::Result<Vec<PathBuf>> {
     if file.beside("-wal").exists() {
-        match fold(file.path()).await {
-            Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "the old database can't be read; its log is put aside"),
+        match Sqlite::open(file.path()).await {
+            Ok(old) => fold(old).await.context("The old database's log can't be written into it")?,
+            Err(OpenError::Sql(error)) if is_damage(&error) => {
+                tracing::warn!(%error, "the old database is damaged; its log is put aside");
+            }
+            Err(error) => return Err(error).context("The old database can't be opened to write its log into it"),
         }
     }
     let mut aside = Vec::new();
@@ -129,11 +132,10 @@ async fn part_with_its_log(file: &DatabaseFile) -> anyhow::Result<Vec<PathBuf>> 
 const FOLD: &str = "pragma wal_checkpoint(truncate)";
 
 /// Writes a database's log into it. The last connection that closes takes the log away.
-async fn fold(path: &Path) -> anyhow::Result<()> {
-    let sqlite = Sqlite::open(path).await?;
-    let folded = sqlx::query_as::<_, (i64, i64, i64)>(FOLD).fetch_one(sqlite.writer()).await;
-    sqlite.close().await;
-    ensure!(folded?.0 == 0, "somebody else reads it");
+async fn fold(database: Sqlite) -> anyhow::Result<()> {
+    let folded = sqlx::query_as::<_, (i64, i64, i64)>(FOLD).fetch_one(database.writer()).await;
+    database.close().await;
+    ensure!(folded?.0 == 0, "somebody else reads it; close what has it open");
     Ok(())
 }
 
@@ -222,6 +224,23 @@ mod tests {
         assert_eq!(part_with_its_log(&file).await.expect("parted"), Vec::<PathBuf>::new());
         assert!(!file.beside("-wal").exists(), "nothing is left to be replayed into another");
         assert_eq!(epoch(file.path()).await, last, "a restore that ends here has lost nothing");
+    }
+
+    #[tokio::test]
+    async fn a_restore_changes_nothing_while_somebody_reads_the_old_database() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let backup = folder.path().join("backup.db");
+        let (file, _) = killed(folder.path()).await;
+        copy(&file, &backup).await.expect("a backup");
+        let (file, last) = killed(folder.path()).await;
+        let other = Sqlite::open(file.path()).await.expect("opens");
+        let mut reader = other.writer().begin().await.expect("a transaction");
+        sqlx::query("select * from sqlite_master").fetch_all(&mut *reader).await.expect("it reads");
+        assert!(restore(&file, &backup).await.is_err(), "it would lose what stands in the log alone");
+        assert!(file.beside("-wal").exists());
+        drop(reader);
+        other.close().await;
+        assert_eq!(epoch(file.path()).await, last);
     }
 
     #[tokio::test]

@@ -104,6 +104,9 @@ pub struct Timeouts {
     pub request: Duration,
     /// From one part of what we have to say to the next, if the client does not take it.
     pub write: Duration,
+    /// From one part of an answer over HTTP/2 to the next. Nothing happens in its stream while a request
+    /// is worked on either, so this is longer than `request`.
+    pub stream: Duration,
     /// From the signal to stop to the end, whatever is still open then.
     pub drain: Duration,
 }
@@ -115,6 +118,7 @@ impl Default for Timeouts {
             body: Duration::from_secs(10),
             request: Duration::from_secs(30),
             write: Duration::from_secs(30),
+            stream: Duration::from_secs(60),
             drain: Duration::from_secs(8),
         }
     }

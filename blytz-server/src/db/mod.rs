@@ -199,12 +199,25 @@ const READ_ONLY: i32 = 8;
 const INTERRUPT: i32 = 9;
 const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
+const CORRUPT: i32 = 11;
 const CANNOT_OPEN: i32 = 14;
 const PROTOCOL: i32 = 15;
+const NO_DATABASE: i32 = 26;
 
 fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
     let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(extended & 0xff)
+}
+
+/// Whether an error says that what is in the file is no database, or a broken one.
+pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
+    matches!(sqlite_code(error), Some(CORRUPT | NO_DATABASE))
+}
+
+/// Whether an error says that somebody else has what it takes, and nothing of the connection.
+fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+        || matches!(sqlite_code(error), Some(BUSY | LOCKED))
 }
 
 /// Whether an error says that the database can't do it now, in contrast to never: its disk is full or

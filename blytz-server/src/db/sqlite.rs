@@ -122,7 +122,8 @@ impl Sqlite {
             self.discard_writer().await?;
         }
         match self.writer.begin_with("BEGIN IMMEDIATE").await {
-            Err(error) if !super::is_unavailable(&error) => {
+            // All but a lock or a queue may be the connection's own fault, and it might never get over it.
+            Err(error) if !super::is_busy(&error) => {
                 tracing::warn!(%error, "no transaction could begin; the write connection is replaced");
                 self.discard_writer().await?;
                 self.writer.begin_with("BEGIN IMMEDIATE").await
@@ -258,5 +259,19 @@ mod tests {
         assert!(!sqlite.scrub().await.expect("it answers"), "somebody is in the way");
         reader.rollback().await.expect("ends");
         assert!(sqlite.scrub().await.expect("it answers"));
+    }
+
+    #[tokio::test]
+    async fn who_reads_lists_keeps_no_room_waiting() {
+        let (_folder, sqlite) = opened().await;
+        let mut held = Vec::new();
+        for (lane, all) in [(Lane::Scans, 2), (Lane::Lookups, 4)] {
+            for _ in 0..all {
+                held.push(sqlite.readers(lane).acquire().await.expect("a connection"));
+            }
+            assert!(sqlite.readers(lane).try_acquire().is_none(), "{lane:?} has no more");
+        }
+        sqlx::query("select 1").execute(sqlite.readers(Lane::Rooms)).await.expect("rooms have their own");
+        drop(held);
     }
 }

@@ -22,6 +22,10 @@ use crate::app::App;
 /// Smaller answers are not counted, in bytes.
 const SMALL: usize = 16 * 1024;
 
+/// What an answer of unknown length has in memory at a time, in bytes: a page of a log, and as much
+/// where it is being sent.
+const IN_PIECES: usize = 512 * 1024;
+
 /// Marks an answer whose bytes every client gets: it is in memory anyway.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shared;
@@ -35,7 +39,8 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let (ClientAddr(address), _) = ClientAddr::of(&parts, &app.config.trusted_proxies);
     let response = next.run(Request::from_parts(parts, body)).await;
-    let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
+    let size =
+        response.body().size_hint().exact().map_or(IN_PIECES, |size| usize::try_from(size).unwrap_or(usize::MAX));
     if size < SMALL || response.extensions().get::<Shared>().is_some() {
         return response;
     }

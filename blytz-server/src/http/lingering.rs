@@ -32,14 +32,16 @@ pub(super) async fn hear_out(State(timeouts): State<Timeouts>, request: Request,
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let body = Shared(Arc::new(Mutex::new(body)));
+    let body = Shared(Arc::new(Mutex::new(Some(body))));
     let response = next.run(Request::from_parts(parts, Body::new(body.clone()))).await;
     // Who does not send on in time, or sends too much, is not waited for.
-    let _ = tokio::time::timeout(timeouts.body, throw_away(body)).await;
+    if let Some(rest) = body.take() {
+        let _ = tokio::time::timeout(timeouts.body, throw_away(rest)).await;
+    }
     response
 }
 
-async fn throw_away(mut body: Shared) {
+async fn throw_away(mut body: Body) {
     let mut left = PATIENCE;
     while let Some(Ok(frame)) = body.frame().await {
         let length = frame.data_ref().map_or(0, Bytes::len);
@@ -50,14 +52,18 @@ async fn throw_away(mut body: Shared) {
     }
 }
 
-/// A body of which the rest is still there when its reader has gone. It never has two readers at a
-/// time, so nobody waits at the lock.
+/// A body of which the rest is still there when its answer is. A handler that is still at work then
+/// gets nothing more of it: of two readers each would see a part.
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Body>>);
+struct Shared(Arc<Mutex<Option<Body>>>);
 
 impl Shared {
-    fn with<T>(&self, act: impl FnOnce(&mut Body) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut Option<Body>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take(&self) -> Option<Body> {
+        self.with(Option::take)
     }
 }
 
@@ -66,14 +72,30 @@ impl HttpBody for Shared {
     type Error = Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        self.with(|body| Pin::new(body).poll_frame(cx))
+        self.with(|body| match body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(Some(Err(Error::new("the request's time is over")))),
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.with(|body| body.is_end_stream())
+        self.with(|body| body.as_ref().is_some_and(HttpBody::is_end_stream))
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.with(|body| body.size_hint())
+        self.with(|body| body.as_ref().map(HttpBody::size_hint).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_is_thrown_away_has_no_other_reader() {
+        let body = Shared(Arc::new(Mutex::new(Some(Body::from("half of it")))));
+        let mut handler = Body::new(body.clone());
+        throw_away(body.take().expect("the rest")).await;
+        assert!(handler.frame().await.expect("no silent end").is_err(), "what is missing is not passed over");
     }
 }

@@ -9,7 +9,6 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use blytz_core::wire::ErrorCode;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -41,10 +40,7 @@ async fn in_time(State(timeouts): State<Timeouts>, request: Request, next: Next)
     match tokio::time::timeout(timeouts.request, next.run(request)).await {
         Ok(response) => response,
         Err(_) if only_looks => Error::unavailable("This took too long; try again in a moment.").into_response(),
-        Err(_) => {
-            let detail = "This took too long; whether it was done is not known.";
-            Error::new(ErrorCode::OutcomeUnknown, detail).retry_after(1).into_response()
-        }
+        Err(_) => Error::outcome_unknown("This took too long; whether it was done is not known.").into_response(),
     }
 }
 
@@ -98,7 +94,7 @@ mod tests {
     use std::time::Duration;
 
     use axum::{body::Body, routing::any};
-    use blytz_core::wire::Problem;
+    use blytz_core::wire::{ErrorCode, Problem};
     use tower::ServiceExt as _;
 
     use super::*;

@@ -53,8 +53,7 @@ pub(super) struct Connections {
 
 impl Connections {
     pub(super) fn new(router: Router, crowd: Crowd, timeouts: Timeouts) -> Self {
-        // While a request is worked on nothing happens in its stream either.
-        let mut builder = auto::Builder::new(Streams { patience: timeouts.request + timeouts.write });
+        let mut builder = auto::Builder::new(Streams { patience: timeouts.stream });
         builder
             .http1()
             .timer(TokioTimer::new())

@@ -59,7 +59,7 @@ async fn start(State(app): State<App>, Body { who, body }: Body<Active, StartReq
         }
     }
     app.auctions.act(body.auction_id, Act::Open).await?;
-    Ok(Json(app.auctions.one(body.auction_id, Some(&who)).await?))
+    app.auctions.one(body.auction_id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Change an auction before its first bid.
@@ -98,7 +98,7 @@ async fn amend(
     let nonce = Nonce::from_bytes(random_bytes());
     let amendment = Amendment { rules, starts_at: body.starts_at, title: body.title, nonce };
     app.auctions.act(id, Act::Amend { amendment: Box::new(amendment) }).await?;
-    Ok(Json(app.auctions.one(id, Some(&who)).await?))
+    app.auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Call an auction off. With bids, only an admin may.
@@ -126,7 +126,7 @@ async fn cancel(
     app.auctions.owned(id, &who).await?;
     let by_admin = super::is_admin(&who);
     app.auctions.act(id, Act::Cancel { reason: body.reason, by_admin }).await?;
-    Ok(Json(app.auctions.one(id, Some(&who)).await?))
+    app.auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Strike a bid, and every later one of the same bidder.
@@ -159,7 +159,7 @@ async fn void(
     app.auctions.owned(id, &who).await?;
     let VoidRequest { bid_id, bidder_id: bidder, reason } = body;
     app.auctions.act(id, Act::Void { bid_id, bidder, reason, ledger: Ledger::default() }).await?;
-    Ok(Json(app.auctions.one(id, Some(&who)).await?))
+    app.auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 impl Auctions {

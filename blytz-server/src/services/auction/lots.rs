@@ -10,6 +10,7 @@ use blytz_core::{
         stream::StreamStatus,
     },
 };
+use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -67,7 +68,7 @@ async fn create(
     let rules = checked(&body.rules)?;
     check_opening(body.starts_at, app.clock.now())?;
     let id = schedule(&app, &who, body, rules).await?;
-    Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await?)))
+    Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await.map_err(Error::after_the_fact)?)))
 }
 
 /// Makes an auction, and wakes whoever has to know of it.
@@ -120,7 +121,7 @@ async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Re
         app.auctions.shared.wake(id);
     }
     if let Some(stream) = body.stream_id {
-        super::queue::tell(app, stream).await?;
+        super::queue::tell(app, stream).await;
     }
     Ok(id)
 }
@@ -151,14 +152,14 @@ impl Auctions {
 
     /// Rows in which nothing is overdue any more.
     pub(super) async fn settle(&self, rows: Vec<LotRow>) -> Result<Vec<LotRow>> {
-        let mut settled = Vec::with_capacity(rows.len());
-        for row in rows {
+        let settle = async |row: LotRow| {
             let due = self.is_due(row.due_at_us.map(Timestamp::from_micros));
             // One lot that can't be closed now does not take the whole list with it.
             let current = if due { self.settled(AuctionId(row.id)).await.ok() } else { None };
-            settled.push(current.unwrap_or(row));
-        }
-        Ok(settled)
+            current.unwrap_or(row)
+        };
+        // All at once: they share a commit, and the wait when there is none to be had.
+        Ok(join_all(rows.into_iter().map(settle)).await)
     }
 }
 

@@ -76,6 +76,8 @@ pub fn router() -> OpenApiRouter<App> {
 /// Every auction and show. Cheap to clone.
 #[derive(Clone)]
 pub struct Auctions {
+    /// For whoever looks; rooms read through a lane of their own.
+    db: Db,
     shared: Shared,
     catalog: Catalog,
     accounts: Accounts,
@@ -125,12 +127,12 @@ impl Auctions {
         // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
         rostrum.handle().spawn(work);
         let shared = Shared::new(&needs, committer, rostrum.handle());
-        let Needs { catalog, accounts, keys, .. } = needs;
+        let Needs { db, catalog, accounts, keys, .. } = needs;
         for id in store::due_lots(&shared.db, Timestamp::from_micros(i64::MAX)).await? {
             shared.resume(id);
         }
         shared.tasks.spawn(shared.clone().sweep());
-        Ok(Self { shared, catalog, accounts, keys, _rostrum: rostrum })
+        Ok(Self { db, shared, catalog, accounts, keys, _rostrum: rostrum })
     }
 
     /// Decides a bid. Returns once it is durable.
@@ -162,10 +164,10 @@ impl Auctions {
 
     /// An auction's row, after what is overdue has been done: whoever asks sees a closed lot closed.
     async fn settled(&self, id: AuctionId) -> Result<LotRow> {
-        let lot = store::lot(&self.shared.db, id).await?.ok_or_else(Error::not_found)?;
+        let lot = store::lot(&self.db, id).await?.ok_or_else(Error::not_found)?;
         if self.is_due(lot.due_at_us.map(Timestamp::from_micros)) {
             self.act(id, Act::Tick).await?;
-            return store::lot(&self.shared.db, id).await?.ok_or_else(Error::not_found);
+            return store::lot(&self.db, id).await?.ok_or_else(Error::not_found);
         }
         Ok(lot)
     }
@@ -188,10 +190,10 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
-        let Some((seq, due_at)) = store::head(&self.shared.db, id).await? else { return Ok(None) };
+        let Some((seq, due_at)) = store::head(&self.db, id).await? else { return Ok(None) };
         if self.is_due(due_at) {
             self.act(id, Act::Tick).await?;
-            return Ok(store::head(&self.shared.db, id).await?.map(|(seq, _)| seq));
+            return Ok(store::head(&self.db, id).await?.map(|(seq, _)| seq));
         }
         Ok(Some(seq))
     }
@@ -204,7 +206,7 @@ impl Auctions {
         if seq == 0 {
             return Ok(Some(blytz_core::auction::log::NO_HASH.to_owned()));
         }
-        Ok(store::hash_at(&self.shared.db, id, seq).await?)
+        Ok(store::hash_at(&self.db, id, seq).await?)
     }
 
     /// The next entries after `after`, in order, each with its seq and its JSON: at most `limit`, and
@@ -213,7 +215,7 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn events_after(&self, id: AuctionId, after: u64, limit: usize) -> Result<Vec<(u64, String)>> {
-        Ok(store::entries_after(&self.shared.db, id, after, limit).await?)
+        Ok(store::entries_after(&self.db, id, after, limit).await?)
     }
 
     /// Whose show it is, where it stands and who moderates it; `None` when there is none.
@@ -221,11 +223,11 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn stream_access(&self, id: StreamId) -> Result<Option<StreamAccess>> {
-        let Some(stream) = store::stream(&self.shared.db, id).await? else { return Ok(None) };
+        let Some(stream) = store::stream(&self.db, id).await? else { return Ok(None) };
         Ok(Some(StreamAccess {
             seller_id: UserId(stream.seller_id),
             status: streams::status(&stream),
-            moderators: store::moderators(&self.shared.db, id).await?,
+            moderators: store::moderators(&self.db, id).await?,
         }))
     }
 
@@ -234,7 +236,7 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn follows(&self, seller: UserId, user: UserId) -> Result<bool> {
-        Ok(store::follows(&self.shared.db, seller, user).await?)
+        Ok(store::follows(&self.db, seller, user).await?)
     }
 
     fn now(&self) -> Timestamp {

@@ -77,7 +77,7 @@ async fn put(
 ) -> Result<Json<Page<Auction>>> {
     let stream = app.auctions.owned_stream(id, &who).await?;
     order(&app, id, UserId(stream.seller_id), body).await?;
-    lots(&app, id, Some(&who)).await.map(Json)
+    lots(&app, id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Puts a show's queue in order, and tells whoever has to know of it.
@@ -103,15 +103,18 @@ async fn order(app: &App, id: StreamId, seller: UserId, body: LotsUpdate) -> Res
     // To a lot that was in this show before and still is, its place means nothing.
     let now: HashSet<AuctionId> = body.auction_ids.into_iter().collect();
     app.auctions.shared.show_changed(before.symmetric_difference(&now).copied()).await;
-    tell(app, id).await
+    tell(app, id).await;
+    Ok(())
 }
 
-/// Tells everybody who watches the show what its queue is now.
-pub(super) async fn tell(app: &App, id: StreamId) -> Result<()> {
+/// Tells everybody who watches the show what its queue is now. These are news: whoever misses them
+/// asks for the queue.
+pub(super) async fn tell(app: &App, id: StreamId) {
     if app.hub.watchers(Topic::Stream(id)) == 0 {
-        return Ok(());
+        return;
     }
-    let auction_ids = store::queue_ids(&app.db, id).await?;
-    app.hub.update(Topic::Stream(id), UpdateData::Lots { auction_ids }, app.clock.now());
-    Ok(())
+    match store::queue_ids(&app.db, id).await {
+        Ok(auction_ids) => app.hub.update(Topic::Stream(id), UpdateData::Lots { auction_ids }, app.clock.now()),
+        Err(error) => tracing::warn!(%error, stream = %id, "the news of a queue could not be told"),
+    }
 }

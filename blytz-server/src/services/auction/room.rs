@@ -59,6 +59,8 @@ pub(super) struct Room {
     behind: bool,
     /// Whether what is due has to wait for a while: the database did not take it.
     resting: bool,
+    /// Whether a batch may stand in the database's log without anybody seeing it.
+    doubtful: bool,
     /// Whether the time before the process started is still to be made good for.
     resume: bool,
     inbox: mpsc::Receiver<Request>,
@@ -98,6 +100,7 @@ impl Room {
             refusals,
             behind: false,
             resting: false,
+            doubtful: false,
             resume,
             inbox,
         })
@@ -194,10 +197,12 @@ impl Room {
                 // Whoever asks again waits no longer than whoever would ask by then.
                 Err(TurnError::Again(Failure::Unavailable)) => {
                     self.resting = true;
-                    return refuse_all(requests, &unwritten());
+                    let error = if last == Failure::Unknown { super::outcome_unknown() } else { unwritten() };
+                    return refuse_all(requests, &error);
                 }
                 Err(TurnError::Again(failure)) => {
                     self.behind |= matches!(failure, Failure::Conflict | Failure::Unknown);
+                    self.doubtful |= failure == Failure::Unknown;
                     last = failure;
                 }
                 Err(TurnError::Fatal(error)) => {
@@ -324,6 +329,11 @@ impl Room {
     async fn catch_up(&mut self) -> Result<()> {
         if !self.behind {
             return Ok(());
+        }
+        if self.doubtful {
+            let settled = self.shared.db.settle(self.shared.clock.now()).await;
+            settled.map_err(|_| super::outcome_unknown())?;
+            self.doubtful = false;
         }
         let known = self.head.seq;
         let stored = read(&self.shared, self.head.auction_id).await?;

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use blytz_core::{AuctionId, UserId, auction::receipt::Signer};
+use blytz_core::{AuctionId, UserId, auction::receipt::Signer, wire::ErrorCode};
 use tokio::{
     runtime::Handle,
     sync::{
+        Semaphore,
         mpsc::{self, error::TrySendError},
         oneshot,
     },
@@ -30,6 +31,10 @@ use crate::{
     live::Hub,
 };
 
+/// How many rooms are loaded at once.
+const LOADING: usize = 64;
+/// How long a room that could not be loaded waits before it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often overdue lots are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -45,6 +50,7 @@ pub(super) struct Shared {
     pub tasks: TaskTracker,
     pub rostrum: Handle,
     open: Arc<Mutex<HashMap<AuctionId, Door>>>,
+    loading: Arc<Semaphore>,
 }
 
 /// The way into an open room.
@@ -66,6 +72,7 @@ impl Shared {
             tasks: needs.tasks.clone(),
             rostrum,
             open: Arc::default(),
+            loading: Arc::new(Semaphore::new(LOADING)),
         }
     }
 
@@ -161,7 +168,7 @@ impl Shared {
         drop(open);
         let shared = self.clone();
         let room = async move {
-            match Room::load(shared.clone(), id, resume, inbox).await {
+            match shared.load(id, resume, inbox).await {
                 Ok(room) => {
                     seller.get_or_init(|| room.seller_id());
                     room.run().await;
@@ -171,6 +178,32 @@ impl Shared {
         };
         self.tasks.spawn_on(room, &self.rostrum);
         sender
+    }
+
+    /// Loads a room. One that has an outage to make good for is not given up while the database is
+    /// busy: opened by somebody else later, it would know nothing of that.
+    async fn load(
+        &self,
+        id: AuctionId,
+        resume: bool,
+        mut inbox: mpsc::Receiver<Request>,
+    ) -> Result<Room, (Error, mpsc::Receiver<Request>)> {
+        loop {
+            // So many at once: a start opens all rooms that have something due.
+            let turn = self.loading.acquire().await;
+            let loaded = Room::load(self.clone(), id, resume, inbox).await;
+            drop(turn);
+            match loaded {
+                Err((error, kept)) if resume && error.code() == ErrorCode::Unavailable => {
+                    if self.shutdown.is_cancelled() {
+                        return Err((error, kept));
+                    }
+                    inbox = kept;
+                    tokio::time::sleep(AGAIN).await;
+                }
+                loaded => return loaded,
+            }
+        }
     }
 
     fn forget_closed(&self, id: AuctionId) {

@@ -81,13 +81,13 @@ impl Auctions {
     }
 
     async fn one_stream(&self, id: StreamId) -> Result<Stream> {
-        let row = store::stream(&self.shared.db, id).await?.ok_or_else(Error::not_found)?;
+        let row = store::stream(&self.db, id).await?.ok_or_else(Error::not_found)?;
         self.show_streams(vec![row]).await?.pop().ok_or_else(Error::not_found)
     }
 
     /// A show that this user may change.
     pub(super) async fn owned_stream(&self, id: StreamId, user: &crate::services::auth::User) -> Result<StreamRow> {
-        let row = store::stream(&self.shared.db, id).await?.ok_or_else(Error::not_found)?;
+        let row = store::stream(&self.db, id).await?.ok_or_else(Error::not_found)?;
         check_owner(user, UserId(row.seller_id))?;
         Ok(row)
     }
@@ -115,7 +115,8 @@ async fn create(
     let mut tx = app.db.begin_write().await?;
     store::insert_stream(&mut tx, id, who.id, &body.title, body.starts_at, app.clock.now()).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(app.auctions.one_stream(id).await?)))
+    let stream = app.auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
+    Ok((StatusCode::CREATED, Json(stream)))
 }
 
 /// Which shows to list.
@@ -196,12 +197,12 @@ async fn start(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>
     let mut tx = app.db.begin_write().await?;
     let started = store::start_stream(&mut tx, id, now).await?;
     tx.commit().await?;
-    let stream = app.auctions.one_stream(id).await?;
-    if stream.status == StreamStatus::Ended {
-        return Err(not_live("The show has ended; announce a new one."));
-    }
     if started {
         app.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Live }, now);
+    }
+    let stream = app.auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
+    if stream.status == StreamStatus::Ended {
+        return Err(not_live("The show has ended; announce a new one."));
     }
     Ok(Json(stream))
 }
@@ -226,7 +227,7 @@ async fn end(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>) 
     let lots = store::queue(&app.db, id).await?;
     app.auctions.settle(lots).await?;
     close_show(&app, id).await?;
-    Ok(Json(app.auctions.one_stream(id).await?))
+    app.auctions.one_stream(id).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Ends a show, and tells whoever has to know of it.
@@ -295,7 +296,7 @@ async fn remove_moderator(
     let mut tx = app.db.begin_write().await?;
     store::remove_moderator(&mut tx, id, user).await?;
     tx.commit().await?;
-    if let Some(user) = app.accounts.public_user(user).await? {
+    if let Some(user) = app.accounts.public_user(user).await.map_err(Error::after_the_fact)? {
         app.hub.update(Topic::Stream(id), UpdateData::Moderator { user, active: false }, app.clock.now());
     }
     Ok(StatusCode::NO_CONTENT)

@@ -222,9 +222,13 @@ impl Room {
         };
         let mut said = self.said.unwrap_or(facts.channel.head);
         while said < facts.channel.head {
+            let before = said;
             for (seq, event) in store::events_after(db, self.stream, said, SLICE).await? {
                 self.say(seq, &event);
                 said = seq;
+            }
+            if said == before {
+                return Err(internal(format_args!("a chat's events end at {said} of {}", facts.channel.head)));
             }
         }
         self.said = Some(said);

@@ -54,6 +54,9 @@ impl Catalog {
         loop {
             let records = store::search::not_indexed(&self.db, after, INDEXED_AT_ONCE).await?;
             let Some(last) = records.last() else { break };
+            if indexed == 0 {
+                tracing::info!("the search does not know every product; it learns of them before the start");
+            }
             after = last.id;
             let mut tx = self.db.begin_write().await?;
             for record in &records {

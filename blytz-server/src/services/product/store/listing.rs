@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     products::{Record, Row, listing_text, select_products},
-    search::{self, found},
+    search::{self, found, found_at_most},
 };
 use crate::{
     db::{Db, on_db},
@@ -209,7 +209,7 @@ enum Narrowed {
     Category,
 }
 
-const FOUND: &str = concat!("select count(*) from (", found!("$1"), " limit $2) as found");
+const FOUND: &str = found_at_most!("$1", "$2");
 const OF_SELLER: &str = "select count(*) from (select 1 from products where seller_id = $1 limit $2) as found";
 const IN_CATEGORY: &str = concat!(
     "select count(*) from (select 1 from products where category_id in (",

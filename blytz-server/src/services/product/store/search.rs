@@ -45,6 +45,20 @@ macro_rules! found {
 }
 pub(super) use found;
 
+/// How many ids the index finds, up to a number: it looks for no more.
+macro_rules! found_at_most {
+    ($question:literal, $most:literal) => {
+        concat!(
+            "select count(*) from (select rowid from product_words where product_words match ",
+            $question,
+            " limit ",
+            $most,
+            ") as found"
+        )
+    };
+}
+pub(super) use found_at_most;
+
 const NUMBER: &str = "
     insert into product_documents (product_id) values ($1)
     on conflict (product_id) do update set product_id = excluded.product_id
