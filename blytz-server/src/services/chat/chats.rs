@@ -295,12 +295,12 @@ impl Chats {
     }
 }
 
-/// The show's seller, its moderators, and those who moderate every chat.
 /// Whether a snapshot would not fit into a frame: fifty long messages in some scripts do not.
 fn too_large(state: &ChatState) -> bool {
     !state.messages.is_empty() && serde_json::to_vec(state).is_ok_and(|json| json.len() > MAX_FRAME - FRAME_MARGIN)
 }
 
+/// The show's seller, its moderators, and those who moderate every chat.
 fn is_staff(user: &User, access: &StreamAccess) -> bool {
     user.id == access.seller_id || access.moderators.contains(&user.id) || user.may(Action::ModerateAnyChat)
 }
