@@ -160,7 +160,8 @@ fn width() -> Option<usize> {
 fn column<const N: usize>(name: &str, at: usize, rows: &[[String; N]]) -> Column {
     let width = rows.iter().map(|row| measure_text_width(&row[at])).max().unwrap_or(0).max(name.len());
     let least = match name {
-        _ if CUT.contains(&name) => 20,
+        // Enough to know it again, so that a list of products has a line for each at 80 columns.
+        _ if CUT.contains(&name) => 10,
         _ if WRAPPED.contains(&name) => 24,
         _ => width,
     };
