@@ -118,7 +118,7 @@ impl Default for Timeouts {
             body: Duration::from_secs(10),
             request: Duration::from_secs(30),
             write: Duration::from_secs(30),
-            stream: Duration::from_secs(60),
+            stream: Duration::from_mins(1),
             drain: Duration::from_secs(8),
         }
     }

@@ -17,6 +17,9 @@ pub(super) fn json(error: &serde_path_to_error::Error<serde_json::Error>) -> Err
     let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
     if sentence.starts_with("unknown field ") {
         unknown_field(pointer(error.path()), wanted(sentence))
+    } else if let Some(name) = between("missing field `", sentence) {
+        // A name of ours: what it is the pointer to is what has to be added.
+        Error::invalid_field(format!("{}/{name}", pointer(error.path())), "is missing")
     } else {
         Error::invalid_field(pointer(error.path()), without_input(sentence))
     }
@@ -28,7 +31,24 @@ pub(super) fn query(sentence: &str) -> Error {
     // Not every sentence begins with the name of a parameter.
     let pointer =
         if field.is_empty() || field.contains(' ') { String::new() } else { format!("/{}", cut(field, QUOTED)) };
-    Error::invalid_field(pointer, without_input(detail))
+    Error::invalid_field(pointer, number_wanted(detail).map_or_else(|| without_input(detail), str::to_owned))
+}
+
+/// What a number has to be that the standard library could not read.
+fn number_wanted(sentence: &str) -> Option<&'static str> {
+    match sentence {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            Some("must be a whole number, in digits")
+        }
+        "number too large to fit in target type" => Some("must be a smaller number"),
+        "number too small to fit in target type" => Some("must be a larger number"),
+        _ => None,
+    }
+}
+
+/// What stands between `start` and the next backtick.
+fn between<'a>(start: &str, sentence: &'a str) -> Option<&'a str> {
+    sentence.strip_prefix(start)?.split('`').next()
 }
 
 /// The one fault that can only be told by repeating the client's own word: as the last part of the
@@ -127,6 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_that_is_no_number_is_told_what_it_has_to_be() {
+        for (sentence, detail) in [
+            ("limit: invalid digit found in string", "must be a whole number, in digits"),
+            ("limit: number too large to fit in target type", "must be a smaller number"),
+            ("limit: unknown variant `x`, expected `a` or `b`", "unknown variant, expected `a` or `b`"),
+        ] {
+            let problem = query(sentence).into_problem();
+            assert_eq!((problem.errors[0].pointer.as_str(), problem.errors[0].detail.as_str()), ("/limit", detail));
+        }
+    }
+
+    #[test]
     fn a_fault_says_where_and_what_would_be_right() {
         for (text, pointer, detail) in [
             (r#"{"colour": 1}"#, "/colour", "is no field here; expected one of `price`, `quantity`, `kind`"),
@@ -139,6 +171,7 @@ mod tests {
             (r#"{"quantity": 1.5}"#, "/quantity", "invalid type: floating point, expected u32"),
             (r#"{"quantity": {}}"#, "/quantity", "invalid type: map, expected u32"),
             (r#"{"quantity": 1, "quantity": 1}"#, "", "duplicate field `quantity`"),
+            (r#"{"price": {"amount": 1}}"#, "/price/currency", "is missing"),
         ] {
             let problem = refused(text);
             let [fault] = problem.errors.as_slice() else { panic!("{text}: {problem:?}") };
