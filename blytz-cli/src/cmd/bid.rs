@@ -7,7 +7,7 @@ use blytz_client::{
         auction::{Auction, AuctionStatus, BidAnswer, BidRequest, Format},
     },
 };
-use blytz_core::{AuctionId, BidId, Money};
+use blytz_core::{AuctionId, BidId, Money, auction::possible_slip};
 
 use crate::{
     context::Context,
@@ -46,10 +46,6 @@ pub struct Args {
     #[arg(long, value_name = "UUID")]
     bid_id: Option<BidId>,
 }
-
-/// From so many times the least on, an amount may be a slip of the finger. The terminal program asks
-/// from there on, too.
-const HIGH: i64 = 10;
 
 pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let client = ctx.client().await?;
@@ -114,8 +110,8 @@ fn doubt(lot: &Auction, bid: &BidRequest) -> Option<String> {
         BidRequest { max: Some(max), .. } => (*max, "Bid up to it"),
         _ => (lot.status.buy_now?, "Take it at that"),
     };
-    let times = offer.amount / least.amount.max(1);
-    (times >= HIGH).then(|| format!("{offer} is {times} times the least that {} takes, {least}. {what}?", lot.title))
+    let times = possible_slip(offer, least)?;
+    Some(format!("{offer} is {times} times the least that {} takes, {least}. {what}?", lot.title))
 }
 
 async fn place(ctx: &Context, client: &Client, bid: &BidRequest) -> Result<(), Failure> {

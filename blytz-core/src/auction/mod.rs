@@ -23,6 +23,7 @@ pub mod rejection;
 pub mod rules;
 pub mod scenario;
 mod sealed;
+mod slip;
 pub mod state;
 mod void;
 
@@ -33,6 +34,7 @@ pub use self::{
     log::Nonce,
     rejection::Rejection,
     rules::Rules,
+    slip::possible_slip,
     state::{Auction, FoldError, PublicState},
     void::{Ledger, MAX_STRUCK},
 };

@@ -20,6 +20,10 @@ const FILLER: usize = 40_000;
 #[derive(Clone, Default)]
 pub(super) struct Health(Arc<Mutex<Option<(Instant, bool)>>>);
 
+const PROBE: &str = "
+    insert into write_probes (id, at_us, filler) values (1, $1, $2)
+    on conflict (id) do update set at_us = excluded.at_us, filler = excluded.filler";
+
 impl Db {
     /// Whether the database takes a write as large as a bid's, in a bid's turn: it may still give
     /// what it has when it takes nothing any more.
@@ -66,7 +70,3 @@ impl Db {
         tx.commit().await
     }
 }
-
-const PROBE: &str = "
-    insert into write_probes (id, at_us, filler) values (1, $1, $2)
-    on conflict (id) do update set at_us = excluded.at_us, filler = excluded.filler";

@@ -34,7 +34,7 @@ pub fn router(app: App) -> Router {
     let router = routes
         .merge(docs::router(&document))
         .fallback(|| async { Error::not_found() })
-        .layer(middleware::from_fn_with_state(app.clone(), uninterrupted::to_its_end))
+        .layer(middleware::from_fn_with_state(app.tasks.clone(), uninterrupted::to_its_end))
         .layer(middleware::from_fn_with_state(app.clone(), held::count))
         .layer(middleware::from_fn_with_state(app.clone(), limits::count))
         .layer(DefaultBodyLimit::max(extract::MAX_BODY));

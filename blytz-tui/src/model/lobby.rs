@@ -1,6 +1,6 @@
 //! The lobby: shows and their lots, live first.
 
-use blytz_core::{AuctionId, StreamId, Timestamp};
+use blytz_core::{AuctionId, StreamId, Timestamp, text::searchable};
 use tui_input::Input;
 
 use super::{Model, lot::Lot};
@@ -37,8 +37,8 @@ impl Model {
     /// The rows of the lobby: live shows first, within a show live lots first. A show is listed
     /// when it or one of its lots passes the filter.
     pub fn lobby_entries(&self) -> Vec<Entry> {
-        let filter = self.lobby.filter.value().trim().to_lowercase();
-        let matches = |text: &str| filter.is_empty() || text.to_lowercase().contains(&filter);
+        let filter = searchable(self.lobby.filter.value());
+        let matches = |text: &str| filter.is_empty() || searchable(text).contains(&filter);
         let mut shows: Vec<_> = self.shows.values().collect();
         shows.sort_by_key(|show| (show.rank(), show.starts_at, show.id));
 

@@ -1,6 +1,6 @@
 //! From a key to a bid. Every intention gets one id, which stays with it until its answer is known.
 
-use blytz_core::{AuctionId, BidId, Money, wire::auction::Format};
+use blytz_core::{AuctionId, BidId, Money, auction::possible_slip, wire::auction::Format};
 
 use super::Turn;
 use crate::{
@@ -14,9 +14,6 @@ use crate::{
     },
     theme::Role,
 };
-
-/// A bid or max of this many times the minimum is asked about: a digit too much costs money.
-const HIGH_BID: i64 = 10;
 
 impl Turn<'_> {
     pub(super) fn bidding_action(&mut self, id: AuctionId, action: Action) {
@@ -107,14 +104,13 @@ impl Turn<'_> {
     pub(super) fn place_unless_high(&mut self, id: AuctionId, kind: BidKind) {
         let (BidKind::Exact(amount) | BidKind::Max(amount) | BidKind::BuyNow(amount)) = kind;
         let least = self.model.lots.get(&id).and_then(|lot| lot.minimum(self.model.server_now()));
-        match least {
-            Some(least) if amount.amount / HIGH_BID >= least.amount => {
+        match least.and_then(|least| possible_slip(amount, least)) {
+            Some(times) => {
                 let what = if matches!(kind, BidKind::Max(_)) { "A max of " } else { "" };
-                let times = amount.amount / least.amount;
                 let about = format!("{what}{} is {times} times the minimum.", format::money(amount));
                 self.ask(Prompt::yes_or_no(Question::HighBid(id, kind), about));
             }
-            _ => self.place(id, kind),
+            None => self.place(id, kind),
         }
     }
 
