@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{Auctions, state::StoredState, store::LotRow};
 use crate::{
     error::{Result, internal},
-    live::Topic,
+    platform::hub::Topic,
     services::{
         auth::{Accounts, User},
         product::Catalog,
@@ -61,7 +61,7 @@ impl Auctions {
             .into_iter()
             .map(|row| read(&row.state).map(|state| (row, state)))
             .collect::<Result<Vec<(LotRow, StoredState)>>>()?;
-        let neighbours = Neighbours::of(accounts, self.catalog(), &rows).await?;
+        let neighbours = Neighbours::of(accounts, &self.catalog, &rows).await?;
         let now = self.now();
         rows.into_iter().map(|(row, state)| self.auction_view(row, state, &neighbours, viewer, now)).collect()
     }
@@ -122,7 +122,7 @@ impl Auctions {
             status: state.public.status,
             format: state.public.format,
             seq: row.seq.unsigned_abs(),
-            epoch: self.epoch(),
+            epoch: self.platform.hub.epoch(),
             hash: row.hash.clone(),
             price: falling.or(state.public.price),
             next_minimum: falling.or(state.public.next_minimum),
@@ -136,7 +136,7 @@ impl Auctions {
             opens_at: state.public.opens_at,
             closes_at: state.public.closes_at,
             extensions: state.public.extensions,
-            watchers: self.hub().watchers(Topic::Auction(id)),
+            watchers: self.platform.hub.watchers(Topic::Auction(id)),
             server_time: now,
         }
     }
