@@ -11,6 +11,7 @@ pub mod command;
 mod dutch;
 pub mod event;
 mod extension;
+mod facts;
 mod handle;
 pub mod increment;
 pub mod log;
@@ -29,12 +30,12 @@ mod void;
 
 pub use self::{
     command::{BidKind, Command, Standing},
-    dutch::dutch_price,
     event::{Event, Sealed},
     log::Nonce,
+    public::PublicState,
     rejection::Rejection,
     rules::Rules,
     slip::possible_slip,
-    state::{Auction, FoldError, PublicState},
+    state::{Auction, FoldError},
     void::{Ledger, MAX_STRUCK},
 };

@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     command::BidKind,
     event::{Event, Sealed, Stake},
@@ -14,7 +12,7 @@ use super::{
 };
 use crate::{
     AuctionId, BidId, Money, ProductId, Timestamp, UserId,
-    wire::auction::{AuctionStatus, EventData, Format, RulesView},
+    wire::auction::{EventData, Format, RulesView},
 };
 
 /// One auction. Its state is the fold of its events, and nothing else: [`Auction::handle`] decides
@@ -96,33 +94,6 @@ impl Book {
             Format::SealedFirstPrice | Format::SealedSecondPrice => Self::Sealed(SealedBids::default()),
         }
     }
-}
-
-/// What anybody may know of an auction's state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublicState {
-    /// Where it stands.
-    pub status: AuctionStatus,
-    /// How it is sold.
-    pub format: Format,
-    /// The price: none before the first bid (Dutch: the price of this moment), and while sealed.
-    pub price: Option<Money>,
-    /// The least that a bid must be: none while sealed (there the starting price holds) and once over.
-    pub next_minimum: Option<Money>,
-    /// Who leads, or won.
-    pub leader: Option<UserId>,
-    /// Standing accepted bids, raises not counted.
-    pub bid_count: u64,
-    /// Whether the reserve is met; none without a reserve, and while sealed.
-    pub reserve_met: Option<bool>,
-    /// The buy-now price while it is open.
-    pub buy_now: Option<Money>,
-    /// When it opened.
-    pub opens_at: Option<Timestamp>,
-    /// When it closes or closed.
-    pub closes_at: Option<Timestamp>,
-    /// How often the close was moved.
-    pub extensions: u64,
 }
 
 /// The events are not the log of an auction.
