@@ -1,62 +1,7 @@
 //! What can be asked of an auction.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use super::{log::Nonce, rules::Rules, void::Ledger};
-use crate::{
-    BidId, Money, Timestamp, UserId,
-    wire::{self, FieldError, auction::BidRequest},
-};
-
-/// What a bidder offers.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BidKind {
-    /// Exactly this amount.
-    Exact(Money),
-    /// Up to this: the engine bids for them.
-    Max(Money),
-    /// The buy-now price, at once.
-    BuyNow,
-}
-
-impl BidKind {
-    /// The money in it; none in a buy-now.
-    pub const fn money(self) -> Option<Money> {
-        match self {
-            Self::Exact(money) | Self::Max(money) => Some(money),
-            Self::BuyNow => None,
-        }
-    }
-}
-
-impl fmt::Debug for BidKind {
-    /// Prints no amount: a max is secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Exact(_) => "Exact(***)",
-            Self::Max(_) => "Max(***)",
-            Self::BuyNow => "BuyNow",
-        })
-    }
-}
-
-impl TryFrom<&BidRequest> for BidKind {
-    type Error = Vec<FieldError>;
-
-    /// # Errors
-    /// The faults of the request, when it is not exactly one of `amount`, `max` and `buy_now: true`.
-    fn try_from(request: &BidRequest) -> Result<Self, Vec<FieldError>> {
-        wire::check(request)?;
-        Ok(match (request.amount, request.max) {
-            (Some(amount), _) => Self::Exact(amount),
-            (None, Some(max)) => Self::Max(max),
-            (None, None) => Self::BuyNow,
-        })
-    }
-}
+use super::{bid::BidKind, commitment::Nonce, ledger::Ledger, rules::Rules};
+use crate::{BidId, Timestamp, UserId};
 
 /// Facts about a bidder that live outside the auction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

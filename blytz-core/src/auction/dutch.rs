@@ -1,7 +1,31 @@
 //! Dutch auctions: the price falls until somebody takes it.
 
-use super::rules::DutchTerms;
-use crate::{Money, Timestamp, wire::auction::RulesView};
+use super::{
+    bid::{Lead, Stake},
+    rejection::Rejection,
+    terms::DutchTerms,
+};
+use crate::{Currency, Money, Timestamp, wire::auction::RulesView};
+
+/// A Dutch auction: its terms, and the bid that took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DutchSale {
+    pub(super) terms: DutchTerms,
+    pub(super) taken: Option<Lead>,
+}
+
+impl DutchSale {
+    pub(super) const fn new(terms: DutchTerms) -> Self {
+        Self { terms, taken: None }
+    }
+
+    /// The price at which this bid takes the lot.
+    pub(super) fn decide(&self, opens_at: Timestamp, stake: Stake, currency: Currency) -> Result<i64, Rejection> {
+        let price = self.terms.price_at(opens_at, stake.at);
+        let too_low = || Rejection::BidTooLow { next_minimum: Money::new(price, currency) };
+        if stake.amount < price { Err(too_low()) } else { Ok(price) }
+    }
+}
 
 /// The price at `now` by a Dutch auction's public rules, and when it falls next: never from its
 /// floor. None for other formats.

@@ -4,8 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{command::BidKind, log::Nonce, rules::Rules};
-use crate::{BidId, Timestamp, UserId, wire::auction::EventData};
+use super::{
+    bid::{BidKind, Stake},
+    commitment::Nonce,
+    rules::Rules,
+};
+use crate::{Timestamp, UserId, wire::auction::EventData};
 
 /// One thing that happened: its public part, and beside it what only the server may know.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,27 +62,40 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// A standing offer: how far somebody goes.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stake {
-    /// Who.
-    pub bidder: UserId,
-    /// English: the bid by which they took the lead. Sealed: the bid with this amount.
-    pub bid_id: BidId,
-    /// The max, or the sealed amount, in minor units.
-    pub amount: i64,
-    /// Since when; the earlier of two equal ones wins.
-    pub at: Timestamp,
+/// The events are not the log of an auction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// There is no event.
+    #[error("the log is empty")]
+    Empty,
+    /// The first event is not `scheduled`, or a later one is.
+    #[error("`scheduled` is the first event of a log and no other")]
+    NotScheduledFirst,
+    /// The part that only the server knows is missing or belongs to another kind of event.
+    #[error("the sealed part of the event at {at} is missing or of another kind")]
+    SealedPart {
+        /// The event's time.
+        at: Timestamp,
+    },
+    /// The event can't happen in this state.
+    #[error("the event at {at} can't follow what is before it")]
+    OutOfPlace {
+        /// The event's time.
+        at: Timestamp,
+    },
 }
 
-impl fmt::Debug for Stake {
-    /// Prints no amount.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stake")
-            .field("bidder", &self.bidder)
-            .field("bid_id", &self.bid_id)
-            .field("amount", &"***")
-            .field("at", &self.at)
-            .finish()
+impl Event {
+    /// One without a secret.
+    pub(super) const fn open(at: Timestamp, data: EventData) -> Self {
+        Self { at, data, sealed: None }
+    }
+
+    pub(super) const fn out_of_place(&self) -> FoldError {
+        FoldError::OutOfPlace { at: self.at }
+    }
+
+    pub(super) const fn lacks_its_sealed_part(&self) -> FoldError {
+        FoldError::SealedPart { at: self.at }
     }
 }

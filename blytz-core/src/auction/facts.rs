@@ -1,11 +1,14 @@
 //! What can be asked of an auction without changing it.
 
 use super::{
-    log::Nonce,
-    proxy::English,
+    commitment::Nonce,
+    dutch::DutchSale,
+    phase::Phase,
+    proxy::{EnglishSale, ReserveReached},
     public::PublicState,
-    rules::{Rules, Sale},
-    state::{Auction, Book, Hammer, Phase},
+    rules::Rules,
+    sale::Sale,
+    state::Auction,
 };
 use crate::{
     AuctionId, BidId, Money, ProductId, Timestamp, UserId,
@@ -35,12 +38,12 @@ impl Auction {
 
     /// When it opened.
     pub fn opens_at(&self) -> Option<Timestamp> {
-        self.span().map(|span| span.opens_at)
+        self.phase.span().map(|span| span.opens_at)
     }
 
     /// When it closes or closed.
     pub fn closes_at(&self) -> Option<Timestamp> {
-        self.span().map(|span| span.closes_at)
+        self.phase.span().map(|span| span.closes_at)
     }
 
     /// When the last event happened.
@@ -50,27 +53,27 @@ impl Auction {
 
     /// Whether nothing can happen any more: sold, unsold or cancelled.
     pub const fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Closed { .. } | Phase::Cancelled { .. })
+        self.status().is_over()
     }
 
     /// The rules, the reserve in clear: not for everybody's eyes.
     pub fn rules(&self) -> &Rules {
-        &self.terms.rules
+        &self.published.rules
     }
 
     /// The rules as everybody sees them.
     pub fn rules_view(&self) -> &RulesView {
-        self.terms.view()
+        &self.published.view
     }
 
     /// Hex SHA-256 of the canonical JSON of [`Auction::rules_view`].
     pub fn rules_hash(&self) -> &str {
-        self.terms.hash()
+        &self.published.hash
     }
 
     /// What the reserve's commitment was made with; none without a reserve.
     pub fn reserve_nonce(&self) -> Option<&Nonce> {
-        self.terms.reserve_nonce()
+        self.published.reserve_nonce()
     }
 
     /// Whether a bid was ever accepted: the rules are frozen from then on.
@@ -85,13 +88,7 @@ impl Auction {
 
     /// Where it stands.
     pub const fn status(&self) -> AuctionStatus {
-        match &self.phase {
-            Phase::Scheduled => AuctionStatus::Scheduled,
-            Phase::Live(_) => AuctionStatus::Live,
-            Phase::Closed { hammer: Some(_), .. } => AuctionStatus::Sold,
-            Phase::Closed { hammer: None, .. } => AuctionStatus::Unsold,
-            Phase::Cancelled { .. } => AuctionStatus::Cancelled,
-        }
+        self.phase.status()
     }
 
     /// When [`super::Command::Tick`] has something to do: the opening, then the close.
@@ -106,21 +103,81 @@ impl Auction {
     /// The bid that leads, or won: in English auctions the one that took the lead (raises keep
     /// its id), in sealed ones, after the close, the one with the winning amount.
     pub fn leading_bid(&self) -> Option<BidId> {
-        match (&self.phase, &self.book) {
-            (Phase::Closed { hammer, .. }, _) => hammer.and_then(|hammer| hammer.bid_id),
-            (_, Book::English(English { lead, .. }) | Book::Dutch(lead)) => lead.map(|lead| lead.stake.bid_id),
-            (_, Book::Sealed(_)) => None,
-        }
+        let lead = match &self.phase {
+            Phase::Closed { hammer, .. } => *hammer,
+            Phase::Scheduled | Phase::Live(_) | Phase::Cancelled { .. } => self.sale.lead(),
+        };
+        lead.map(|lead| lead.stake.bid_id)
     }
 
     /// How far this user goes: the max of a leader, or a sealed bidder's standing amount. Only for
     /// their own eyes.
     pub fn leader_max_for(&self, user: UserId) -> Option<Money> {
-        let stake = match &self.book {
-            Book::English(English { lead, .. }) | Book::Dutch(lead) => lead.map(|lead| lead.stake),
-            Book::Sealed(bids) => bids.0.get(&user).copied(),
+        self.sale.stake_of(user).map(|stake| self.money(stake.amount))
+    }
+
+    pub(super) fn money(&self, amount: i64) -> Money {
+        self.rules().money(amount)
+    }
+
+    /// What anybody may know, as of `now`: what the public events add up to, see [`PublicState`].
+    /// Only a live Dutch price depends on the moment.
+    pub fn public(&self, now: Timestamp) -> PublicState {
+        let span = self.phase.span();
+        let shown = match &self.sale {
+            Sale::English(sale) => self.shown_english(sale),
+            Sale::Dutch(sale) => self.shown_dutch(sale, now),
+            Sale::Sealed(_) => self.shown_sealed(),
         };
-        stake.filter(|stake| stake.bidder == user).map(|stake| self.terms.rules.money(stake.amount))
+        let money = |amount: Option<i64>| amount.map(|amount| self.money(amount));
+        PublicState {
+            status: self.status(),
+            format: self.rules().format(),
+            price: money(shown.price),
+            next_minimum: money(shown.next_minimum),
+            leader: shown.leader,
+            bid_count: self.bid_count,
+            reserve_met: shown.reserve_met,
+            buy_now: money(shown.buy_now),
+            opens_at: span.map(|span| span.opens_at),
+            closes_at: span.map(|span| span.closes_at),
+            extensions: span.map_or(0, |span| span.extensions),
+        }
+    }
+
+    fn shown_english(&self, sale: &EnglishSale) -> Shown {
+        let takes_bids = self.takes_bids();
+        Shown {
+            price: sale.lead.map(|lead| lead.price),
+            next_minimum: sale.terms.shown_minimum(sale.lead).filter(|_| takes_bids),
+            leader: sale.lead.map(|lead| lead.stake.bidder),
+            reserve_met: sale.terms.reserve.map(|_| sale.reserve == ReserveReached::Now),
+            buy_now: sale.buy_now(self.bids_taken).filter(|_| takes_bids),
+        }
+    }
+
+    fn shown_dutch(&self, sale: &DutchSale, now: Timestamp) -> Shown {
+        let (price, next_minimum) = match (sale.taken, &self.phase) {
+            (Some(taken), _) => (Some(taken.price), None),
+            (None, Phase::Scheduled) => (None, Some(sale.terms.starting_price)),
+            (None, Phase::Live(span)) => {
+                let price = sale.terms.price_at(span.opens_at, now);
+                (Some(price), Some(price))
+            }
+            (None, Phase::Closed { .. } | Phase::Cancelled { .. }) => (None, None),
+        };
+        Shown { price, next_minimum, leader: sale.taken.map(|taken| taken.stake.bidder), ..Shown::default() }
+    }
+
+    fn shown_sealed(&self) -> Shown {
+        let Phase::Closed { hammer, .. } = &self.phase else { return Shown::default() };
+        Shown {
+            price: hammer.map(|hammer| hammer.price),
+            leader: hammer.map(|hammer| hammer.stake.bidder),
+            // Whoever wins a sealed auction has reached the reserve, and nobody else would not win.
+            reserve_met: self.rules().reserve_price().map(|_| hammer.is_some()),
+            ..Shown::default()
+        }
     }
 
     /// Whether another bid may come. Between a purchase and the close that follows it none does.
@@ -131,74 +188,14 @@ impl Auction {
             Phase::Closed { .. } | Phase::Cancelled { .. } => false,
         }
     }
+}
 
-    /// What anybody may know, as of `now`: what the public events add up to, see [`PublicState`].
-    /// Only a live Dutch price depends on the moment.
-    pub fn public(&self, now: Timestamp) -> PublicState {
-        let span = self.span();
-        let unknown = PublicState {
-            status: self.status(),
-            format: self.terms.rules.format(),
-            price: None,
-            next_minimum: None,
-            leader: None,
-            bid_count: self.bid_count,
-            reserve_met: None,
-            buy_now: None,
-            opens_at: span.map(|span| span.opens_at),
-            closes_at: span.map(|span| span.closes_at),
-            extensions: span.map_or(0, |span| span.extensions),
-        };
-        match (&self.book, &self.terms.rules.sale) {
-            (Book::English(english), Sale::English(terms)) => {
-                let open = self.takes_bids();
-                let money = |amount| self.terms.rules.money(amount);
-                PublicState {
-                    price: english.lead.map(|lead| money(lead.price)),
-                    next_minimum: english.shown_minimum(terms).filter(|_| open).map(money),
-                    leader: english.lead.map(|lead| lead.stake.bidder),
-                    reserve_met: terms.reserve.map(|_| english.reserve_met),
-                    buy_now: english.buy_now(terms, self.bids_taken).filter(|_| open).map(money),
-                    ..unknown
-                }
-            }
-            (Book::Dutch(taken), Sale::Dutch(terms)) => {
-                let (price, next_minimum) = match (taken, &self.phase) {
-                    (Some(lead), _) => (Some(lead.price), None),
-                    (None, Phase::Scheduled) => (None, Some(terms.starting_price)),
-                    (None, Phase::Live(span)) => {
-                        let price = terms.price_at(span.opens_at, now);
-                        (Some(price), Some(price))
-                    }
-                    (None, Phase::Closed { .. } | Phase::Cancelled { .. }) => (None, None),
-                };
-                let money = |amount: Option<i64>| amount.map(|amount| self.terms.rules.money(amount));
-                PublicState {
-                    price: money(price),
-                    next_minimum: money(next_minimum),
-                    leader: taken.map(|lead| lead.stake.bidder),
-                    ..unknown
-                }
-            }
-            (Book::Sealed(_), _) => PublicState {
-                price: self.hammer().map(|hammer| self.terms.rules.money(hammer.price)),
-                leader: self.hammer().map(|hammer| hammer.winner),
-                reserve_met: match &self.phase {
-                    // Whoever wins a sealed auction has reached the reserve, and nobody else would not win.
-                    Phase::Closed { hammer, .. } => self.terms.rules.reserve_price().map(|_| hammer.is_some()),
-                    Phase::Scheduled | Phase::Live(_) | Phase::Cancelled { .. } => None,
-                },
-                ..unknown
-            },
-            // A book is made by the rules' format; these can't meet.
-            (Book::English(_) | Book::Dutch(_), _) => unknown,
-        }
-    }
-
-    const fn hammer(&self) -> Option<&Hammer> {
-        match &self.phase {
-            Phase::Closed { hammer, .. } => hammer.as_ref(),
-            Phase::Scheduled | Phase::Live(_) | Phase::Cancelled { .. } => None,
-        }
-    }
+/// What a format shows of its bids, in minor units: see [`PublicState`].
+#[derive(Default)]
+struct Shown {
+    price: Option<i64>,
+    next_minimum: Option<i64>,
+    leader: Option<UserId>,
+    reserve_met: Option<bool>,
+    buy_now: Option<i64>,
 }

@@ -2,27 +2,20 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{Flaw, openings::Bid};
+use super::{
+    Flaw,
+    openings::{Bid, OpenedRules},
+};
 use crate::{
     AuctionId, Money, Timestamp, UserId,
     auction::{
         Auction, BidKind, Command, Event, Ledger, Rejection, Rules, Standing,
+        commitment::{Nonce, Offer, rules_hash},
         increment::Steps,
-        log::{Nonce, Offer, rules_hash},
     },
     money::MAX_AMOUNT,
     wire::auction::{BidOutcome, EventData, RulesInput, RulesView},
 };
-
-/// What a log is decided by.
-#[derive(Debug)]
-pub(super) struct Terms {
-    pub(super) auction_id: AuctionId,
-    /// The rules that bids were taken under.
-    pub(super) rules: RulesView,
-    /// Their opened reserve.
-    pub(super) reserve: Option<(Money, Nonce)>,
-}
 
 /// An event of the log.
 pub(super) struct Seen<'a> {
@@ -36,7 +29,9 @@ pub(super) struct Seen<'a> {
 /// The part of the log that has been seen, and what is assumed of it.
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
-    pub(super) terms: &'a Terms,
+    pub(super) auction_id: AuctionId,
+    /// The rules that bids were taken under.
+    pub(super) rules: &'a OpenedRules,
     /// The bids and raises, in log order.
     pub(super) bids: &'a [Bid],
     /// Stands in for the maxes that stay closed.
@@ -156,19 +151,19 @@ impl Course {
 
     fn decide(&mut self, seen: &Seen<'_>, given: Given<'_>) -> Result<Vec<Event>, Flaw> {
         let Some(auction) = &mut self.auction else {
-            let (auction, event) = given.terms.scheduled(seen)?;
+            let (auction, event) = given.rules.scheduled(given.auction_id, seen)?;
             self.auction = Some(auction);
             return Ok(vec![event]);
         };
         let command = match seen.bid.and_then(|which| given.bids.get(which)) {
-            Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.terms)?,
+            Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.rules)?,
             None => command(seen, given, &self.ledger)?,
         };
         let decided = auction.handle(seen.at, command);
         let mut decided = decided.map_err(|rejection| refused(seen.seq, &rejection))?;
         if let Some(event) = decided.first_mut() {
             adopt_commitment(seen.data, &mut event.data);
-            given.terms.adopt_superseded(seen.data, event);
+            given.rules.adopt_superseded(seen.data, event);
         }
         Ok(decided)
     }
@@ -231,23 +226,23 @@ impl Given<'_> {
     }
 }
 
-impl Terms {
-    fn scheduled(&self, seen: &Seen<'_>) -> Result<(Auction, Event), Flaw> {
+impl OpenedRules {
+    fn scheduled(&self, auction_id: AuctionId, seen: &Seen<'_>) -> Result<(Auction, Event), Flaw> {
         let EventData::Scheduled { seller_id, product_id, starts_at, rules, .. } = seen.data else {
             return Err(Flaw::at(seen.seq, "a log begins with `scheduled`"));
         };
-        let (stated, nonce) = self.rules(seen.seq, rules)?;
+        let (stated, nonce) = self.stated(seen.seq, rules)?;
         let (auction, mut event) =
-            Auction::schedule(seen.at, self.auction_id, *seller_id, *product_id, *starts_at, stated, nonce);
+            Auction::schedule(seen.at, auction_id, *seller_id, *product_id, *starts_at, stated, nonce);
         self.adopt_superseded(seen.data, &mut event);
         Ok((auction, event))
     }
 
     /// Checked rules from their public form, with the opened reserve. One that was amended before
     /// the first bid is never opened and never decided anything: any allowed amount will do.
-    fn rules(&self, seq: u64, view: &RulesView) -> Result<(Rules, Nonce), Flaw> {
-        let (reserve, nonce) = match self.reserve.filter(|_| *view == self.rules) {
-            Some((reserve, nonce)) => (Some(reserve), nonce),
+    fn stated(&self, seq: u64, view: &RulesView) -> Result<(Rules, Nonce), Flaw> {
+        let (reserve, nonce) = match self.reserve.filter(|_| *view == self.view) {
+            Some(reserve) => (Some(reserve.price), reserve.nonce),
             None => (view.reserve_price.as_ref().map(|_| view.starting_price), Nonce::from_bytes([0; 32])),
         };
         let stated = RulesInput {
@@ -275,7 +270,7 @@ impl Terms {
             EventData::Scheduled { rules: logged, .. } | EventData::Amended { rules: logged, .. },
             EventData::Scheduled { rules, rules_hash: hash, .. } | EventData::Amended { rules, rules_hash: hash, .. },
         ) = (logged, &mut event.data)
-            && *logged != self.rules
+            && *logged != self.view
         {
             rules.reserve_price.clone_from(&logged.reserve_price);
             *hash = rules_hash(rules);
@@ -283,13 +278,13 @@ impl Terms {
     }
 }
 
-fn bid_command(seen: &Seen<'_>, bid: &Bid, assumed: Option<i64>, terms: &Terms) -> Result<Command, Flaw> {
+fn bid_command(seen: &Seen<'_>, bid: &Bid, assumed: Option<i64>, rules: &OpenedRules) -> Result<Command, Flaw> {
     let bidder = bid.bidder.ok_or_else(|| Flaw::at(seen.seq, "nothing names the bidder"))?;
     let kind = match bid.offer {
         // What was bought now was opened at the buy-now price, and bidding that is the same.
         Some((Offer::Amount(amount), _)) => BidKind::Exact(amount),
         Some((Offer::Max(max), _)) => BidKind::Max(max),
-        None => BidKind::Max(Money::new(assumed.unwrap_or(MAX_AMOUNT), terms.rules.currency)),
+        None => BidKind::Max(Money::new(assumed.unwrap_or(MAX_AMOUNT), rules.view.currency)),
     };
     let nonce = Nonce::from_bytes([0; 32]);
     Ok(Command::Bid { bidder, bid_id: bid.id, bid: kind, standing: Standing::default(), nonce })
@@ -309,7 +304,7 @@ fn adopt_commitment(logged: &EventData, decided: &mut EventData) {
 fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger) -> Result<Command, Flaw> {
     Ok(match seen.data {
         EventData::Amended { rules, starts_at, .. } => {
-            let (rules, reserve_nonce) = given.terms.rules(seen.seq, rules)?;
+            let (rules, reserve_nonce) = given.rules.stated(seen.seq, rules)?;
             Command::Amend { rules, starts_at: Some(*starts_at), reserve_nonce }
         }
         EventData::Opened { .. } => Command::Open,

@@ -8,20 +8,21 @@
 
 use super::{
     Flaw,
-    course::{Course, Given, Seen, Stop, Terms},
-    openings::Bid,
+    course::{Course, Given, Seen, Stop},
+    openings::{Bid, OpenedRules},
 };
 use crate::{
     AuctionId, Currency, Money, Timestamp, UserId,
-    auction::{Auction, log::Nonce},
+    auction::Auction,
     money::MAX_AMOUNT,
-    wire::auction::{BidOutcome, EventData, RulesView},
+    wire::auction::{BidOutcome, EventData},
 };
 
 /// A log whose hashes and commitments fit, on the way of being decided again.
 #[derive(Debug)]
 pub(super) struct Replay {
-    terms: Terms,
+    auction_id: AuctionId,
+    rules: OpenedRules,
     closed: Closed,
     course: Course,
     kept: Option<Kept>,
@@ -83,13 +84,8 @@ enum Gist {
 }
 
 impl Replay {
-    pub(super) fn new(auction_id: AuctionId, rules: RulesView, reserve: Option<(Money, Nonce)>, closed: usize) -> Self {
-        Self {
-            terms: Terms { auction_id, rules, reserve },
-            closed: Closed::new(closed),
-            course: Course::default(),
-            kept: None,
-        }
+    pub(super) fn new(auction_id: AuctionId, rules: OpenedRules, closed: usize) -> Self {
+        Self { auction_id, rules, closed: Closed::new(closed), course: Course::default(), kept: None }
     }
 
     /// Decides the next event again. `bids` are those up to it.
@@ -99,7 +95,7 @@ impl Replay {
             self.closed.of = bid.bidder;
             self.kept = Some(Kept { start: self.course.clone(), first_seq: seen.seq, events: Vec::new() });
         }
-        let mut followed = self.course.go(seen, given(&self.terms, &self.closed, bids));
+        let mut followed = self.course.go(seen, given(self.auction_id, &self.rules, &self.closed, bids));
         while let Err(stop) = followed {
             let (bound, kept) = match (stop, &self.kept) {
                 (Stop::Less(bound, _), Some(kept)) => (bound, kept),
@@ -109,7 +105,7 @@ impl Replay {
             self.closed.at_most[bound.which] = bound.at_most;
             self.closed.settle();
             self.course = kept.start.clone();
-            followed = kept.again(&mut self.course, seen, given(&self.terms, &self.closed, bids));
+            followed = kept.again(&mut self.course, seen, given(self.auction_id, &self.rules, &self.closed, bids));
         }
         if let Some(kept) = &mut self.kept {
             kept.events.push((seen.at, Gist::of(seen)));
@@ -128,8 +124,8 @@ impl Replay {
     }
 }
 
-fn given<'a>(terms: &'a Terms, closed: &'a Closed, bids: &'a [Bid]) -> Given<'a> {
-    Given { terms, bids, closed: &closed.amounts, closed_of: closed.of }
+fn given<'a>(auction_id: AuctionId, rules: &'a OpenedRules, closed: &'a Closed, bids: &'a [Bid]) -> Given<'a> {
+    Given { auction_id, rules, bids, closed: &closed.amounts, closed_of: closed.of }
 }
 
 impl Kept {
@@ -168,7 +164,7 @@ impl Gist {
     /// The event again, and its place among the bids.
     fn told<'a>(&'a self, given: Given<'_>) -> (Option<usize>, std::borrow::Cow<'a, EventData>) {
         use std::borrow::Cow;
-        let currency: Currency = given.terms.rules.currency;
+        let currency: Currency = given.rules.view.currency;
         let money = |amount: &Option<i64>| amount.map(|amount| Money::new(amount, currency));
         match self {
             Self::Bid { bid, outcome, price, leader, next_minimum, closes_at, bid_count } => {
