@@ -16,7 +16,7 @@ use super::{Failure, open};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, Layers, Options, Secret},
-    keys::Keys,
+    platform::Platform,
     services::auth::{Accounts, EnsuredAdmin},
 };
 
@@ -44,10 +44,8 @@ impl Admin {
         let config = Config::from_layers(&layers.without_admin())?;
 
         let db = open(&config).await?;
-        let clock = Clock::system();
-        let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await.map_err(anyhow::Error::from)?;
-        let accounts = Accounts::new(db.clone(), clock, keys, &config);
-        accounts.settle().await.map_err(anyhow::Error::from)?;
+        let platform = Platform::start(config, Clock::system(), db.clone()).await.map_err(anyhow::Error::from)?;
+        let accounts = Accounts::start(&platform).await.map_err(anyhow::Error::from)?;
         let ensured = accounts.ensure_admin(&email, &password).await;
         db.close().await;
         match ensured? {

@@ -23,6 +23,7 @@ pub use self::{
     layers::{Layers, Options},
     secret::Secret,
 };
+use crate::service::Service;
 
 /// Everything a server can be told.
 #[derive(Debug, Clone)]
@@ -190,20 +191,17 @@ impl Default for Config {
     }
 }
 
-/// The services that `--services` may name.
-const SERVICES: [&str; 7] = ["auth", "product", "auction", "chat", "order", "payment", "logistics"];
-
 /// What this server can't do on SQLite is refused rather than quietly left out.
 fn refuse_other_databases(layers: &Layers) -> Result<(), ConfigError> {
     layers.read("redis_url", |_| {
         Err::<(), _>("this build runs in one process and does not speak to Redis; leave it out".to_owned())
     })?;
     layers.read("services", |text| {
-        let names: Vec<_> = text.split(',').map(str::trim).collect();
-        if let Some(unknown) = names.iter().find(|name| **name != "all" && !SERVICES.contains(name)) {
-            return Err(format!("there is no service `{unknown}`; give all, or some of {}", SERVICES.join(", ")));
+        let names = || text.split(',').map(str::trim);
+        for name in names().filter(|name| *name != "all") {
+            name.parse::<Service>().map_err(|unknown| unknown.to_string())?;
         }
-        if names != ["all"] {
+        if !names().eq(["all"]) {
             return Err("SQLite belongs to one process, which must run all services; leave it out".to_owned());
         }
         Ok(())

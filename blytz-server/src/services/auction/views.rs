@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{Auctions, state::StoredState, store::LotRow};
 use crate::{
     error::{Result, internal},
-    live::Topic,
+    platform::hub::Topic,
     services::{
         auth::{Accounts, User},
         product::Catalog,
@@ -61,7 +61,7 @@ impl Auctions {
             .into_iter()
             .map(|row| read(&row.state).map(|state| (row, state)))
             .collect::<Result<Vec<(LotRow, StoredState)>>>()?;
-        let neighbours = Neighbours::of(accounts, self.catalog(), &rows).await?;
+        let neighbours = Neighbours::of(accounts, &self.catalog, &rows).await?;
         let now = self.now();
         rows.into_iter().map(|(row, state)| self.auction_view(row, state, &neighbours, viewer, now)).collect()
     }
@@ -118,7 +118,7 @@ impl Auctions {
             status: public.status,
             format: public.format,
             seq: row.seq.unsigned_abs(),
-            epoch: self.epoch(),
+            epoch: self.platform.hub.epoch(),
             hash: row.hash.clone(),
             price: public.price,
             next_minimum: public.next_minimum,
@@ -131,7 +131,7 @@ impl Auctions {
             opens_at: public.opens_at,
             closes_at: public.closes_at,
             extensions: public.extensions,
-            watchers: self.hub().watchers(Topic::Auction(id)),
+            watchers: self.platform.hub.watchers(Topic::Auction(id)),
             server_time: now,
         }
     }

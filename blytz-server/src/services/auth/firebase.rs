@@ -20,7 +20,6 @@ use super::{
     who::suspended,
 };
 use crate::{
-    app::App,
     db::Tx,
     error::{Error, Result},
     http::extract::{Anyone, Body},
@@ -48,19 +47,19 @@ const FIREBASE: &str = "firebase";
     )
 )]
 pub(super) async fn login(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     Body { body, .. }: Body<Anyone, FirebaseRequest>,
 ) -> Result<Json<Session>> {
-    let firebase = app.accounts.firebase.as_ref().ok_or_else(|| {
+    let firebase = accounts.firebase.as_ref().ok_or_else(|| {
         Error::new(ErrorCode::NotFound, "This server has no Firebase project; log in with email address and password.")
     })?;
     let identity = firebase.verify(&body.id_token).await?;
-    app.accounts.log_in_as(identity).await.map(Json)
+    accounts.log_in_as(identity).await.map(Json)
 }
 
 impl Accounts {
     async fn log_in_as(&self, identity: Identity) -> Result<Session> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let mut ended = Vec::new();
         let person = match users::person_behind(&mut tx, FIREBASE, &identity.subject).await? {
             Some(person) => person,
@@ -99,7 +98,7 @@ impl Accounts {
                 person
             }
         };
-        users::link(tx, FIREBASE, &identity.subject, person.id, self.clock.now()).await?;
+        users::link(tx, FIREBASE, &identity.subject, person.id, self.platform.clock.now()).await?;
         Ok(person)
     }
 }
