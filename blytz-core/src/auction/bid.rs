@@ -65,7 +65,7 @@ impl TryFrom<&BidRequest> for BidKind {
 /// A standing offer: how far somebody goes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stake {
-    /// Who.
+    /// Who stands for it, and pays if it wins.
     pub bidder: UserId,
     /// English: the bid by which they took the lead. Sealed: the bid with this amount.
     pub bid_id: BidId,

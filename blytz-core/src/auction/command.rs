@@ -19,11 +19,11 @@ pub enum Command {
     Open,
     /// A bid. The caller has looked for a known `bid_id` before.
     Bid {
-        /// Whose.
+        /// Who bids; never the seller.
         bidder: UserId,
         /// The client's id for it.
         bid_id: BidId,
-        /// What is offered.
+        /// How far they go, and whether that shows.
         bid: BidKind,
         /// What the auction can't know of the bidder.
         standing: Standing,
@@ -41,7 +41,7 @@ pub enum Command {
     },
     /// Strikes a bid and every later one of the same bidder, and blocks them. Again: nothing.
     Void {
-        /// Which bid.
+        /// The first bid that falls.
         bid_id: BidId,
         /// Whose; needed only when several bidders used this id.
         bidder: Option<UserId>,

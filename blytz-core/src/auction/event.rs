@@ -14,7 +14,7 @@ use crate::{Timestamp, UserId, wire::auction::EventData};
 /// One thing that happened: its public part, and beside it what only the server may know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// When.
+    /// Later than all that was decided before; what one decision says together has one time.
     pub at: Timestamp,
     /// What everybody sees; hashed and sent.
     pub data: EventData,
@@ -35,16 +35,16 @@ pub enum Sealed {
     },
     /// Beside `bid` and `max_raised`.
     Bid {
-        /// Whose.
+        /// Who bid; of a sealed bid the public part does not say.
         bidder: UserId,
-        /// What was offered.
+        /// How far they go, in clear.
         bid: BidKind,
         /// What the commitment was made with.
         nonce: Nonce,
     },
     /// Beside `voided`.
     Void {
-        /// Whose bids fell.
+        /// Whose bids fell; they are blocked from then on.
         bidder: UserId,
         /// English: the offer that leads now. Sealed: what is left of the bidder's own.
         stake: Option<Stake>,
@@ -74,13 +74,13 @@ pub enum FoldError {
     /// The part that only the server knows is missing or belongs to another kind of event.
     #[error("the sealed part of the event at {at} is missing or of another kind")]
     SealedPart {
-        /// The event's time.
+        /// When the event happened, by which to find it.
         at: Timestamp,
     },
     /// The event can't happen in this state.
     #[error("the event at {at} can't follow what is before it")]
     OutOfPlace {
-        /// The event's time.
+        /// When the event happened, by which to find it.
         at: Timestamp,
     },
 }

@@ -16,17 +16,17 @@ use crate::{
 };
 
 impl Auction {
-    /// The auction's id.
+    /// Part of every hash of its log, and of the reserve's commitment.
     pub const fn id(&self) -> AuctionId {
         self.id
     }
 
-    /// Who sells.
+    /// Who sells, and may not bid.
     pub const fn seller_id(&self) -> UserId {
         self.seller_id
     }
 
-    /// What is sold.
+    /// One unit of this is sold.
     pub const fn product_id(&self) -> ProductId {
         self.product_id
     }
@@ -36,7 +36,7 @@ impl Auction {
         self.starts_at
     }
 
-    /// When it opened.
+    /// When it opened; none before.
     pub fn opens_at(&self) -> Option<Timestamp> {
         self.phase.span().map(|span| span.opens_at)
     }

@@ -29,7 +29,7 @@ pub fn entry_hash(auction_id: AuctionId, seq: u64, at: Timestamp, data: &EventDa
 /// Where an auction's log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Whose log.
+    /// The auction whose log it is, part of every hash.
     pub auction_id: AuctionId,
     /// The last entry's seq; 0 while there is none.
     pub seq: u64,
@@ -80,9 +80,9 @@ pub enum BrokenChain {
     /// An entry is missing, doubled or out of order.
     #[error("seq {found} stands where {expected} belongs")]
     Seq {
-        /// What belongs here.
+        /// The seq after the head's.
         expected: u64,
-        /// What stands here.
+        /// The entry's own.
         found: u64,
     },
     /// The entry follows another history.

@@ -31,7 +31,7 @@ pub struct PublicState {
     pub reserve_met: Option<bool>,
     /// The buy-now price while it is open.
     pub buy_now: Option<Money>,
-    /// When it opened.
+    /// When it opened; none before.
     pub opens_at: Option<Timestamp>,
     /// When it closes or closed.
     pub closes_at: Option<Timestamp>,
@@ -160,9 +160,73 @@ impl PublicState {
         }
     }
 
+    /// Whether a bid at `now` would come so late that a soft close moves.
+    pub fn in_soft_close(&self, rules: &RulesView, now: Timestamp) -> bool {
+        let Some((soft_close, left)) = rules.soft_close.zip(self.time_left(now)) else { return false };
+        left < soft_close.trigger_ms.saturating_mul(1_000)
+    }
+
     /// Microseconds from `now` to the close, 0 when that is due; none unless it is live.
     pub fn time_left(&self, now: Timestamp) -> Option<i64> {
         let closes_at = self.closes_at.filter(|_| self.status == AuctionStatus::Live)?;
         Some(closes_at.micros_since(now).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPENS: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    fn live(rules: &str) -> (RulesView, PublicState) {
+        let rules = serde_json::from_str::<super::super::Rules>(rules).expect("rules").view(None);
+        let mut state = PublicState::scheduled(&rules);
+        let closes_at = OPENS.plus_millis(rules.duration_ms);
+        state.apply(&rules, &EventData::Opened { opens_at: OPENS, closes_at });
+        (rules, state)
+    }
+
+    #[test]
+    fn a_dutch_price_falls_by_itself_down_to_its_floor() {
+        let (rules, state) = live(
+            r#"{"format": "dutch", "currency": "MYR", "starting_price": {"amount": 1000, "currency": "MYR"},
+            "duration_ms": 60000, "dutch": {"step": 300, "interval_ms": 1000, "floor": {"amount": 500, "currency": "MYR"}}}"#,
+        );
+        for (after_ms, least, next_drop_ms) in
+            [(0, 1_000, Some(1_000)), (999, 1_000, Some(1_000)), (1_000, 700, Some(2_000)), (2_000, 500, None)]
+        {
+            let now = OPENS.plus_millis(after_ms);
+            assert_eq!(state.least(&rules, now).map(|least| least.amount), Some(least), "after {after_ms} ms");
+            assert_eq!(
+                state.next_drop(&rules, now),
+                next_drop_ms.map(|at| OPENS.plus_millis(at)),
+                "after {after_ms} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn a_sealed_bid_needs_the_starting_price_while_time_is_left() {
+        let (rules, mut state) = live(
+            r#"{"format": "sealed_first_price", "currency": "MYR", "duration_ms": 60000,
+            "starting_price": {"amount": 1000, "currency": "MYR"}}"#,
+        );
+        assert_eq!(state.least(&rules, OPENS), Some(rules.starting_price));
+        assert_eq!(state.time_left(OPENS.plus_millis(59_999)), Some(1_000));
+        assert_eq!(state.time_left(OPENS.plus_millis(70_000)), Some(0));
+        state.apply(&rules, &EventData::Cancelled { reason: String::new() });
+        assert_eq!((state.least(&rules, OPENS), state.time_left(OPENS)), (None, None));
+    }
+
+    #[test]
+    fn the_last_moments_are_those_in_which_a_bid_moves_the_close() {
+        let (rules, state) = live(
+            r#"{"format": "english", "currency": "MYR", "starting_price": {"amount": 1000, "currency": "MYR"},
+            "increment": {"fixed": 100}, "duration_ms": 60000,
+            "soft_close": {"trigger_ms": 10000, "extend_ms": 10000, "mode": "reset"}}"#,
+        );
+        let late = [49_999, 50_000, 50_001].map(|ms| state.in_soft_close(&rules, OPENS.plus_millis(ms)));
+        assert_eq!(late, [false, false, true]);
     }
 }

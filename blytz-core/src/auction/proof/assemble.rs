@@ -1,6 +1,6 @@
 //! Making a proof from the stored log.
 
-use super::{Frame, openings::OpenedRules};
+use super::{Frame, opened::OpenedRules};
 use crate::{
     AuctionId, Money, UserId,
     auction::{BidKind, Sealed, commitment::Reserve},
@@ -30,7 +30,7 @@ pub enum IncompleteLog {
     /// The part that only the server knows is missing beside an event.
     #[error("the sealed part of event {seq} is missing")]
     SealedPart {
-        /// Which.
+        /// Its place in the log.
         seq: u64,
     },
 }

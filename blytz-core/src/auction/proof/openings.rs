@@ -4,16 +4,9 @@
 use super::Flaw;
 use crate::{
     BidId, UserId,
-    auction::commitment::{Nonce, Offer, Reserve, bid_commitment},
-    wire::auction::{EventData, LogEntry, Opening, RulesView},
+    auction::commitment::{Nonce, Offer, bid_commitment},
+    wire::auction::{EventData, LogEntry, Opening},
 };
-
-/// Rules as everybody sees them, and the reserve that they only commit to.
-#[derive(Debug)]
-pub(super) struct OpenedRules {
-    pub(super) view: RulesView,
-    pub(super) reserve: Option<Reserve>,
-}
 
 /// The most that are taken: far more than any auction has, and few enough to be held.
 const MOST: usize = 1 << 22;

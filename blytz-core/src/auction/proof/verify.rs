@@ -1,11 +1,6 @@
 //! Checking a proof: each event's hash and commitment first, then the decision.
 
-use super::{
-    Flaw, Frame, Openings, Verdict,
-    course::Seen,
-    openings::{Bid, OpenedRules},
-    replay::Replay,
-};
+use super::{Flaw, Frame, Openings, Verdict, opened::OpenedRules, openings::Bid, replay::Replay, retrial::Seen};
 use crate::{
     Money, UserId,
     auction::{
