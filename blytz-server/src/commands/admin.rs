@@ -7,10 +7,7 @@ use std::{
 };
 
 use anyhow::Context;
-use blytz_core::{
-    account::{check_email, check_password},
-    wire::Faults,
-};
+use blytz_core::account::{check_password, normalise_email};
 
 use super::{Failure, open};
 use crate::{
@@ -86,11 +83,6 @@ fn from_stdin() -> anyhow::Result<String> {
 }
 
 fn check(email: &str, password: &str) -> Result<(), ConfigError> {
-    let mut faults = Faults::default();
-    check_email("The email address", email, &mut faults);
-    check_password("The password", password, &mut faults);
-    match faults.into_vec().into_iter().next() {
-        None => Ok(()),
-        Some(fault) => Err(ConfigError::new(format!("{} {}.", fault.pointer, fault.detail))),
-    }
+    normalise_email(email).map_err(|invalid| ConfigError::new(format!("The email address {invalid}.")))?;
+    check_password(password).map_err(|invalid| ConfigError::new(format!("The password {invalid}.")))
 }

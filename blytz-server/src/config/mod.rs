@@ -14,10 +14,7 @@ use std::{
     time::Duration,
 };
 
-use blytz_core::{
-    account::{check_email, check_password},
-    wire::Faults,
-};
+use blytz_core::account::{check_password, normalise_email};
 
 pub use self::{
     layers::{Layers, Options},
@@ -210,8 +207,8 @@ fn refuse_other_databases(layers: &Layers) -> Result<(), ConfigError> {
 }
 
 fn admin(layers: &Layers) -> Result<Option<AdminConfig>, ConfigError> {
-    let email = layers.read("admin_email", |text| checked(text, |faults| check_email("", text, faults)))?;
-    let password = layers.read("admin_password", |text| checked(text, |faults| check_password("", text, faults)))?;
+    let email = layers.read("admin_email", |text| checked(text, normalise_email(text)))?;
+    let password = layers.read("admin_password", |text| checked(text, check_password(text)))?;
     match (email, password.map(Secret::new)) {
         (Some(email), Some(password)) => Ok(Some(AdminConfig { email, password })),
         (None, None) => Ok(None),
@@ -221,13 +218,8 @@ fn admin(layers: &Layers) -> Result<Option<AdminConfig>, ConfigError> {
 }
 
 /// The text, if the rule that clients' requests obey finds no fault in it.
-fn checked(text: &str, rule: impl FnOnce(&mut Faults)) -> Result<String, String> {
-    let mut faults = Faults::default();
-    rule(&mut faults);
-    match faults.into_vec().into_iter().next() {
-        None => Ok(text.to_owned()),
-        Some(fault) => Err(format!("it {}", fault.detail)),
-    }
+fn checked<T>(text: &str, checked: Result<T, impl std::fmt::Display>) -> Result<String, String> {
+    checked.map(|_| text.to_owned()).map_err(|invalid| format!("it {invalid}"))
 }
 
 fn address(text: &str) -> Result<String, String> {

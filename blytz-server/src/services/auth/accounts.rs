@@ -11,7 +11,7 @@ use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 use blytz_core::{
     SessionId, UserId,
     account::{Action, Role, check_password, may, normalise_email},
-    wire::{Faults, account::PublicUser},
+    wire::account::PublicUser,
 };
 use moka::sync::Cache;
 
@@ -186,11 +186,7 @@ impl Accounts {
     /// A sentence when the address or the password can't be used.
     pub async fn ensure_admin(&self, email: &str, password: &str) -> anyhow::Result<EnsuredAdmin> {
         let email = normalise_email(email).map_err(|error| anyhow::anyhow!("the admin's email address {error}"))?;
-        let mut faults = Faults::default();
-        check_password("password", password, &mut faults);
-        if let Some(fault) = faults.into_vec().first() {
-            anyhow::bail!("the admin's {} {}", fault.pointer, fault.detail);
-        }
+        check_password(password).map_err(|error| anyhow::anyhow!("the admin's password {error}"))?;
         if let Some(existing) = users::user_by_email(&self.platform.db, &email).await? {
             return Ok(EnsuredAdmin::Existed(existing.id));
         }

@@ -5,7 +5,7 @@ use blytz_core::{
     SessionId,
     account::{Role, check_display_name, normalise_display_name, normalise_email},
     wire::{
-        ErrorCode, Faults,
+        ErrorCode,
         account::{FirebaseRequest, Session},
     },
 };
@@ -114,11 +114,7 @@ fn usable_email(identity: &Identity) -> Result<String> {
 /// The name that Firebase knows, else the address's first part, else anything that is a name.
 fn usable_name(identity: &Identity) -> String {
     let local = identity.email.as_deref().and_then(|email| email.split('@').next());
-    let is_usable = |name: &&str| {
-        let mut faults = Faults::default();
-        check_display_name("", name, &mut faults);
-        faults.is_empty()
-    };
+    let is_usable = |name: &&str| check_display_name(name).is_ok();
     let name = [identity.name.as_deref(), local].into_iter().flatten().find(is_usable);
     normalise_display_name(name.unwrap_or("New user"))
 }

@@ -8,7 +8,7 @@ use blytz_core::{
     account::{Role, check_password_is_not, normalise_display_name, normalise_email},
     text::is_invisible,
     wire::{
-        ErrorCode, Faults,
+        ErrorCode,
         account::{
             LoginRequest, RefreshRequest, Refreshed, Session, SignupRequest, Tokens, Verification, VerifyRequest,
         },
@@ -140,9 +140,7 @@ pub(super) async fn verify(
 
 /// Refuses a new password that is nothing but what is known about its owner.
 pub(super) fn check_new_password(pointer: &str, password: &str, known: &[&str]) -> Result<()> {
-    let mut faults = Faults::default();
-    check_password_is_not(pointer, password, known, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults.into_vec())) }
+    check_password_is_not(password, known).map_err(|invalid| Error::invalid_field(pointer, invalid.to_string()))
 }
 
 fn email_taken() -> Error {
