@@ -1,0 +1,7 @@
+//! The SDK against servers that answer as told.
+
+mod fake;
+
+mod http;
+mod live;
+mod proxy;
