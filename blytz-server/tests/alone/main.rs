@@ -1,13 +1,11 @@
 //! What needs a process without neighbours: `queue` reads metrics, which are the process's, and the
 //! server of `crash` comes back on its port, which nobody may have taken meanwhile.
-#![expect(dead_code, reason = "of the other program's modules it uses a part")]
+#![expect(dead_code, unused_imports, reason = "it asks less of the house than the other program does")]
 
-#[path = "../it/actors.rs"]
-mod actors;
 #[path = "../it/document/mod.rs"]
 mod document;
-#[path = "../it/lots.rs"]
-mod lots;
+#[path = "../it/house/mod.rs"]
+mod house;
 
 mod crash;
 mod queue;

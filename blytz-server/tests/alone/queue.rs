@@ -4,12 +4,11 @@ use blytz_core::wire::live::MAX_FRAME;
 use blytz_server::live::{Topic, hub::Mailbox};
 use serde_json::{Value, json};
 
-use crate::actors::TestApp;
-use crate::lots::{bid, live_lot, lot, product, rules, start, text};
+use crate::house::{House, buy_now, product, rules};
 
 /// How often rooms have been woken by now, all together.
-async fn woken(app: &TestApp) -> u64 {
-    let url = format!("{}/metrics", app.running.url());
+async fn woken(house: &House) -> u64 {
+    let url = format!("{}/metrics", house.running.url());
     let metrics = reqwest::get(url).await.expect("an answer").text().await.expect("text");
     let count = metrics.lines().find_map(|line| line.strip_prefix("blytz_room_queue_count "));
     count.map_or(0, |count| count.parse().expect("a number"))
@@ -17,47 +16,36 @@ async fn woken(app: &TestApp) -> u64 {
 
 #[tokio::test]
 async fn only_rooms_whose_lot_came_or_went_hear_of_a_queue() {
-    let app = TestApp::start().await;
-    let (seller, other) = (app.with_role("seller", "seller").await, app.with_role("other", "seller").await);
-    let ann = app.buyer("ann").await;
+    let house = House::open().await;
+    let (seller, other) = (house.seller("sita").await, house.seller("other").await);
+    let ann = house.buyer("ann").await;
     for _ in 0..5 {
-        live_lot(&app, &other, rules(json!({}))).await;
+        other.auction(rules()).await;
     }
-    let mut shows = Vec::new();
-    for title in ["Morning", "Evening"] {
-        let show = text(&app.post(Some(&seller), "/streams", json!({ "title": title })).await.expect(201)["id"]);
-        app.post(Some(&seller), &format!("/streams/{show}/start"), json!({})).await.expect(200);
-        shows.push(show);
-    }
-    let [morning, evening] = [&shows[0], &shows[1]];
-    let (stays, comes) = (lot(&app, &seller, rules(json!({}))).await, live_lot(&app, &seller, rules(json!({}))).await);
-    let put = async |show: &str, lots: &[&String]| {
-        let body = json!({ "auction_ids": lots });
-        app.put(Some(&seller), &format!("/streams/{show}/lots"), body).await.expect(200)
-    };
-    put(morning, &[&stays]).await;
-    start(&app, &seller, &stays).await;
+    let (morning, evening) = (seller.host("Morning").await, seller.host("Evening").await);
+    let (stays, comes) = (seller.put_up(rules()).await, seller.auction(rules()).await);
+    seller.queue(&morning, &[&stays]).await.expect(200);
+    seller.open(&stays).await.expect(200);
 
-    let before = woken(&app).await;
+    let before = woken(&house).await;
     assert!(before > 0, "the metric is there");
-    put(morning, &[&comes, &stays]).await;
-    put(morning, &[&stays, &comes]).await;
+    seller.queue(&morning, &[&comes, &stays]).await.expect(200);
+    seller.queue(&morning, &[&stays, &comes]).await.expect(200);
     // A room hears of it in its own time; a bid stands behind it.
-    bid(&app, &ann, &comes, json!({ "buy_now": true })).await.refused(409, "buy_now_unavailable");
-    let told = woken(&app).await - before;
+    ann.bid(&comes, buy_now()).await.refused(409, "buy_now_unavailable");
+    let told = woken(&house).await - before;
     assert!((1..=2).contains(&told), "one room came, and was asked once: {told}");
 
     // What it heard is so: its news go to the show it is in.
-    let mut watcher = app.running.app().hub.open();
-    watcher.subscribe(Topic::Stream(morning.parse().expect("an id")));
-    let cancel = json!({ "reason": "broken" });
-    app.post(Some(&seller), &format!("/auction/{comes}/cancel"), cancel).await.expect(200);
+    let mut watcher = house.app().hub.open();
+    watcher.subscribe(Topic::Stream(morning.id.parse().expect("an id")));
+    seller.cancel(&comes, "broken").await.expect(200);
     let (_, news) = news_of(&mut watcher, "lot").await;
     assert_eq!(news["auction_id"], json!(comes));
 
     // One that goes hears of it, too.
-    put(morning, &[&stays]).await;
-    assert_eq!(put(evening, &[&comes]).await["items"][0]["id"], json!(comes));
+    seller.queue(&morning, &[&stays]).await.expect(200);
+    assert_eq!(seller.queue(&evening, &[&comes]).await.expect(200)["items"][0]["id"], json!(comes));
 }
 
 /// The next news of a kind, and the length of their frame. How many watch is told in between.
@@ -76,17 +64,17 @@ async fn news_of(watcher: &mut Mailbox, kind: &str) -> (usize, Value) {
 /// However many lots a show has, its queue fits a frame.
 #[tokio::test]
 async fn a_long_queue_fits_a_frame() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let show = text(&app.post(Some(&seller), "/streams", json!({ "title": "Endless" })).await.expect(201)["id"]);
-    let product = product(&app, &seller, 2_000).await;
-    let lot = json!({ "product_id": product, "stream_id": show, "rules": rules(json!({})) });
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let show = seller.announce("Endless").await;
+    let product = seller.list(product(2_000)).await["id"].take();
+    let lot = json!({ "product_id": product, "stream_id": show, "rules": rules() });
     for _ in 0..1_001 {
-        app.post(Some(&seller), "/auction", lot.clone()).await.expect(201);
+        seller.post("/auction", lot.clone()).await.expect(201);
     }
-    let mut watcher = app.running.app().hub.open();
-    watcher.subscribe(Topic::Stream(show.parse().expect("an id")));
-    app.post(Some(&seller), "/auction", lot).await.expect(201);
+    let mut watcher = house.app().hub.open();
+    watcher.subscribe(Topic::Stream(show.id.parse().expect("an id")));
+    seller.post("/auction", lot).await.expect(201);
     let (length, news) = news_of(&mut watcher, "lots").await;
     assert!(length <= MAX_FRAME, "{length} bytes");
     assert_eq!(news["auction_ids"].as_array().map(Vec::len), Some(1_000));

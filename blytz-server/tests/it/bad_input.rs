@@ -1,13 +1,14 @@
 //! Bad input of every kind, for every endpoint that takes input: the status and the code that
 //! clients are promised, and nothing changed afterwards.
 
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
-use crate::actors::{Actor, Answer};
-use crate::shop::{Endpoint, Shop, an_address, money, own_id, rules};
+use crate::{
+    house::{Answer, Person, UNKNOWN, exact, money},
+    shop::{Endpoint, Shop, an_address, whole_rules},
+};
 
-const RANDOM_ID: &str = "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77";
 const MIB: usize = 1024 * 1024;
 
 fn fields(value: &Value) -> &Map<String, Value> {
@@ -64,9 +65,9 @@ async fn what_is_no_json_changes_nothing() {
         ];
         for body in malformed {
             let what = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
-            let answer = shop.raw(endpoint, Some("application/json"), body.clone()).await;
+            let answer = endpoint.raw(Some("application/json"), body.clone()).await;
             check(&answer, 400, "malformed_json", &what, endpoint);
-            let anonymous = shop.raw_as(None, endpoint, Some("application/json"), body).await;
+            let anonymous = endpoint.raw_as(&shop.house.nobody, Some("application/json"), body).await;
             check(&anonymous, 400, "malformed_json", &what, endpoint);
         }
     }
@@ -84,14 +85,14 @@ async fn other_types_and_bodies_that_are_too_large_are_refused_first() {
         {
             let what = kind.unwrap_or("no type");
             for body in [good.as_str(), "{"] {
-                check(&shop.raw(endpoint, kind, body).await, 415, "unsupported_media_type", what, endpoint);
-                let anonymous = shop.raw_as(None, endpoint, kind, body).await;
+                check(&endpoint.raw(kind, body).await, 415, "unsupported_media_type", what, endpoint);
+                let anonymous = endpoint.raw_as(&shop.house.nobody, kind, body).await;
                 check(&anonymous, 415, "unsupported_media_type", what, endpoint);
             }
         }
         let padded = format!("{good}{}", " ".repeat(MIB + 1 - good.len()));
         for kind in ["application/json", "text/plain"] {
-            let answer = shop.raw(endpoint, Some(kind), padded.clone()).await;
+            let answer = endpoint.raw(Some(kind), padded.clone()).await;
             check(&answer, 413, "payload_too_large", "too large", endpoint);
         }
     }
@@ -102,11 +103,16 @@ async fn other_types_and_bodies_that_are_too_large_are_refused_first() {
 async fn a_body_of_one_mebibyte_and_a_type_with_a_charset_are_fine() {
     let shop = Shop::open().await;
     let good = json!({ "token": shop.buyer.token }).to_string();
-    let endpoint =
-        Endpoint { method: Method::POST, path: "/auth/verify".to_owned(), who: None, good: Value::Null, required: &[] };
+    let endpoint = Endpoint {
+        method: Method::POST,
+        path: "/auth/verify".to_owned(),
+        who: &shop.house.nobody,
+        good: Value::Null,
+        required: &[],
+    };
     let largest = format!("{good}{}", " ".repeat(MIB - good.len()));
     for kind in ["application/json; charset=utf-8", "Application/JSON"] {
-        assert_eq!(shop.raw(&endpoint, Some(kind), largest.clone()).await.expect(200)["valid"], true);
+        assert_eq!(endpoint.raw(Some(kind), largest.clone()).await.expect(200)["valid"], true);
     }
 }
 
@@ -117,7 +123,7 @@ async fn another_shape_is_refused_and_changes_nothing() {
     for endpoint in &shop.endpoints() {
         let good = &endpoint.good;
         let invalid = async |body: &Value, what: &str| {
-            check(&shop.json(endpoint, body).await, 422, "validation_failed", what, endpoint);
+            check(&endpoint.json(body).await, 422, "validation_failed", what, endpoint);
         };
         for (what, body) in [
             ("null", Value::Null),
@@ -145,11 +151,11 @@ async fn another_shape_is_refused_and_changes_nothing() {
             invalid(&with(good, &format!("/{field}"), Value::Null), &format!("{field}: null")).await;
         }
         let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
-        let answer = shop.raw(endpoint, Some("application/json"), deep).await;
+        let answer = endpoint.raw(Some("application/json"), deep).await;
         check(&answer, 422, "validation_failed", "arrays in arrays", endpoint);
         let (name, value) = fields(good).iter().next().expect("a field");
         let doubled = good.to_string().replacen('{', &format!("{{{}:{value},", json!(name)), 1);
-        let answer = shop.raw(endpoint, Some("application/json"), doubled).await;
+        let answer = endpoint.raw(Some("application/json"), doubled).await;
         check(&answer, 422, "validation_failed", "a duplicate key", endpoint);
     }
     assert_eq!(shop.state().await, before);
@@ -171,7 +177,7 @@ async fn an_answer_repeats_a_hundred_characters_at_most_and_lists_fifty_faults()
             ("a text", json!(long)),
             ("an array", json!(vec!["\u{1f3a9}"; 5_000])),
         ] {
-            let answer = shop.json(endpoint, &body).await;
+            let answer = endpoint.json(&body).await;
             check(&answer, 422, "validation_failed", what, endpoint);
             short(&answer, what);
         }
@@ -180,16 +186,16 @@ async fn an_answer_repeats_a_hundred_characters_at_most_and_lists_fifty_faults()
                 ("a value", json!(long)),
                 ("a field in it", json!({ long.as_str(): 1 })),
                 ("many", json!(vec!["\u{1f3a9}"; 5_000])),
-                ("the same again", json!(vec![RANDOM_ID; 2_000])),
+                ("the same again", json!(vec![UNKNOWN; 2_000])),
             ] {
-                let answer = shop.json(endpoint, &with(&endpoint.good, &format!("/{field}"), value)).await;
+                let answer = endpoint.json(&with(&endpoint.good, &format!("/{field}"), value)).await;
                 // Tokens and passwords may be anything, and are only not the right ones.
                 short(&answer, &format!("{what} of {field} of {}", endpoint.path));
             }
         }
     }
     for query in ["sort", "status", "min_price", "cursor", "limit"] {
-        let answer = shop.app.get(None, &format!("/products?{query}={}", "%F0%9F%8E%A9".repeat(2_000))).await;
+        let answer = shop.house.nobody.get(format!("/products?{query}={}", "%F0%9F%8E%A9".repeat(2_000))).await;
         assert_eq!(answer.status, 422, "{query}: {}", answer.body);
         short(&answer, query);
     }
@@ -200,12 +206,12 @@ async fn an_answer_repeats_a_hundred_characters_at_most_and_lists_fifty_faults()
 async fn who_asks_is_looked_at_before_what_they_ask() {
     let shop = Shop::open().await;
     let before = shop.state().await;
-    for endpoint in shop.endpoints().iter().filter(|endpoint| endpoint.who.is_some()) {
+    for endpoint in shop.endpoints().iter().filter(|endpoint| endpoint.who.bearer().is_some()) {
         for body in [endpoint.good.clone(), json!({ "surprise": 1 })] {
-            let answer = shop.raw_as(None, endpoint, Some("application/json"), body.to_string()).await;
+            let answer = endpoint.raw_as(&shop.house.nobody, Some("application/json"), body.to_string()).await;
             check(&answer, 401, "unauthenticated", "nobody", endpoint);
-            let nobody = Actor { token: "x".to_owned(), ..shop.buyer.clone() };
-            let answer = shop.raw_as(Some(&nobody), endpoint, Some("application/json"), body.to_string()).await;
+            let nobody = shop.buyer.with_token("x");
+            let answer = endpoint.raw_as(&nobody, Some("application/json"), body.to_string()).await;
             check(&answer, 401, "unauthenticated", "a bad token", endpoint);
         }
     }
@@ -257,7 +263,7 @@ async fn amounts_are_integers_of_minor_units() {
             // A number that no JSON reader of ours would print, so by hand.
             let marked = with(&good, pointer, json!({ "amount": "MARK", "currency": "MYR" })).to_string();
             let body = marked.replace("\"MARK\"", amount);
-            let answer = shop.raw(endpoint, Some("application/json"), body).await;
+            let answer = endpoint.raw(Some("application/json"), body).await;
             check(&answer, 422, "validation_failed", &format!("{pointer}: {amount}"), endpoint);
         }
         for wrong in [
@@ -272,12 +278,12 @@ async fn amounts_are_integers_of_minor_units() {
             json!({ "amount": 100, "currency": 458 }),
             json!({ "amount": 100, "currency": "MYR", "exponent": 2 }),
         ] {
-            let answer = shop.json(endpoint, &with(&good, pointer, wrong.clone())).await;
+            let answer = endpoint.json(&with(&good, pointer, wrong.clone())).await;
             check(&answer, 422, "validation_failed", &format!("{pointer}: {wrong}"), endpoint);
         }
         let doubled = with(&good, pointer, json!("MARK")).to_string();
         let doubled = doubled.replace("\"MARK\"", r#"{"amount": 5000, "amount": 5000, "currency": "MYR"}"#);
-        let answer = shop.raw(endpoint, Some("application/json"), doubled).await;
+        let answer = endpoint.raw(Some("application/json"), doubled).await;
         check(&answer, 422, "validation_failed", "a duplicate amount", endpoint);
     }
     assert_eq!(shop.state().await, before);
@@ -292,14 +298,14 @@ async fn another_currency_is_a_mismatch() {
     let at = |path: &str| endpoints.iter().find(|endpoint| endpoint.path == path).expect("an endpoint");
     let (bid, auction) = (at("/auction/bid"), at("/auction"));
     let mismatch = async |endpoint: &Endpoint<'_>, body: Value, what: &str| {
-        let answer = shop.json(endpoint, &body).await;
+        let answer = endpoint.json(&body).await;
         let got = (answer.status, answer.body["code"].as_str());
         assert_eq!(got, (422, Some("currency_mismatch")), "{what}: {}", answer.body);
     };
     mismatch(bid, with(&bid.good, "/max", dollars.clone()), "a bid").await;
     mismatch(auction, with(&auction.good, "/rules/starting_price", dollars.clone()), "a starting price").await;
     mismatch(auction, with(&auction.good, "/rules/reserve_price", dollars.clone()), "a reserve").await;
-    let mut foreign = rules();
+    let mut foreign = whole_rules();
     foreign["currency"] = json!("USD");
     foreign["starting_price"] = dollars;
     mismatch(auction, with(&auction.good, "/rules", foreign), "an auction of a product in another currency").await;
@@ -365,7 +371,7 @@ async fn every_value_out_of_its_range_is_named() {
             "/auction".to_owned(),
             vec![
                 ("/product_id", json!("x")),
-                ("/product_id", json!(RANDOM_ID.replace('-', ""))),
+                ("/product_id", json!(UNKNOWN.replace('-', ""))),
                 ("/title", json!("")),
                 ("/stream_id", json!(7)),
                 ("/starts_at", json!("tomorrow")),
@@ -401,7 +407,7 @@ async fn every_value_out_of_its_range_is_named() {
             vec![
                 ("/auction_id", json!("x")),
                 ("/bid_id", json!("1")),
-                ("/bid_id", json!(RANDOM_ID.replace('-', ""))),
+                ("/bid_id", json!(UNKNOWN.replace('-', ""))),
                 ("/amount", money(9_000)),
                 ("/buy_now", json!(true)),
                 ("/buy_now", json!(false)),
@@ -417,7 +423,7 @@ async fn every_value_out_of_its_range_is_named() {
         (
             format!("/streams/{stream}/lots"),
             vec![
-                ("/auction_ids", json!([RANDOM_ID, RANDOM_ID])),
+                ("/auction_ids", json!([UNKNOWN, UNKNOWN])),
                 ("/auction_ids", json!(["x"])),
                 ("/auction_ids", json!("x")),
             ],
@@ -472,7 +478,7 @@ async fn every_value_out_of_its_range_is_named() {
             } else {
                 endpoint.good.clone()
             };
-            let answer = shop.json(endpoint, &with(&good, pointer, value)).await;
+            let answer = endpoint.json(&with(&good, pointer, value)).await;
             check(&answer, 422, "validation_failed", &what, endpoint);
         }
     }
@@ -492,9 +498,9 @@ async fn a_format_refuses_the_fields_of_another() {
         ("increment", json!({ "fixed": 100 })),
         ("buy_now_price", money(9_000)),
         ("below_reserve", json!("proxy")),
-        ("soft_close", rules()["soft_close"].clone()),
+        ("soft_close", whole_rules()["soft_close"].clone()),
     ];
-    let mut cases = vec![("english", with(&rules(), "/dutch", falling.clone()))];
+    let mut cases = vec![("english", with(&whole_rules(), "/dutch", falling.clone()))];
     for good in [dutch.clone(), plain("sealed_first_price"), plain("sealed_second_price")] {
         for (field, value) in &english_only {
             cases.push((field, with(&good, &format!("/{field}"), value.clone())));
@@ -503,7 +509,7 @@ async fn a_format_refuses_the_fields_of_another() {
     cases.push(("dutch", with(&dutch, "/reserve_price", money(5_000))));
     cases.push(("sealed", with(&plain("sealed_first_price"), "/dutch", falling)));
     for (what, rules) in cases {
-        let answer = shop.json(auction, &with(&auction.good, "/rules", rules)).await;
+        let answer = auction.json(&with(&auction.good, "/rules", rules)).await;
         check(&answer, 422, "validation_failed", what, auction);
     }
 }
@@ -512,43 +518,43 @@ async fn a_format_refuses_the_fields_of_another() {
 async fn what_is_no_id_and_what_is_nobodys_are_equally_not_found() {
     let shop = Shop::open().await;
     let before = shop.state().await;
-    let (admin, seller, buyer) = (Some(&shop.admin), Some(&shop.seller), Some(&shop.buyer));
+    let (nobody, admin, seller, buyer) = (&shop.house.nobody, &shop.admin, &shop.seller, &shop.buyer);
     let reason = json!({ "reason": "x" });
-    let table: Vec<(Method, &str, Option<&Actor>, Value)> = vec![
+    let table: Vec<(Method, &str, &Person, Value)> = vec![
         (Method::GET, "/auth/profile/addresses/{}", buyer, Value::Null),
         (Method::PUT, "/auth/profile/addresses/{}", buyer, an_address()),
         (Method::DELETE, "/auth/profile/addresses/{}", buyer, Value::Null),
         (Method::PUT, "/auth/users/{}/roles", admin, json!({ "roles": [] })),
         (Method::POST, "/auth/users/{}/suspend", admin, Value::Null),
         (Method::POST, "/auth/users/{}/reinstate", admin, Value::Null),
-        (Method::GET, "/products/{}", None, Value::Null),
+        (Method::GET, "/products/{}", nobody, Value::Null),
         (Method::PATCH, "/products/{}", seller, json!({ "title": "x" })),
         (Method::DELETE, "/products/{}", seller, Value::Null),
         (Method::GET, "/products/{}/inventory", seller, Value::Null),
         (Method::PUT, "/products/{}/inventory", seller, json!({ "on_hand": 1 })),
         (Method::POST, "/products/{}/inventory/adjust", seller, json!({ "delta": 1, "reason": "x" })),
         (Method::GET, "/products/{}/inventory/movements", seller, Value::Null),
-        (Method::GET, "/categories/{}", None, Value::Null),
+        (Method::GET, "/categories/{}", nobody, Value::Null),
         (Method::PATCH, "/categories/{}", admin, json!({ "name": "x" })),
         (Method::DELETE, "/categories/{}", admin, Value::Null),
-        (Method::GET, "/auction/{}", None, Value::Null),
-        (Method::GET, "/auction/{}/status", None, Value::Null),
-        (Method::GET, "/auction/{}/events", None, Value::Null),
+        (Method::GET, "/auction/{}", nobody, Value::Null),
+        (Method::GET, "/auction/{}/status", nobody, Value::Null),
+        (Method::GET, "/auction/{}/events", nobody, Value::Null),
         (Method::GET, "/auction/{}/me", buyer, Value::Null),
         (Method::GET, "/auction/{}/bids/0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77", buyer, Value::Null),
-        (Method::GET, "/auction/{}/proof", None, Value::Null),
+        (Method::GET, "/auction/{}/proof", nobody, Value::Null),
         (Method::PATCH, "/auction/{}", seller, json!({ "title": "x" })),
         (Method::POST, "/auction/{}/cancel", seller, reason),
         (Method::POST, "/auction/{}/void", seller, json!({ "bid_id": shop.bid, "reason": "x" })),
         (Method::POST, "/auction/{}/watch", buyer, Value::Null),
         (Method::PUT, "/auction/blocked/{}", seller, Value::Null),
-        (Method::GET, "/streams/{}", None, Value::Null),
+        (Method::GET, "/streams/{}", nobody, Value::Null),
         (Method::POST, "/streams/{}/start", seller, Value::Null),
         (Method::POST, "/streams/{}/end", seller, Value::Null),
-        (Method::GET, "/streams/{}/lots", None, Value::Null),
+        (Method::GET, "/streams/{}/lots", nobody, Value::Null),
         (Method::PUT, "/streams/{}/lots", seller, json!({ "auction_ids": [] })),
         (Method::PUT, "/streams/{}/moderators/0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77", seller, Value::Null),
-        (Method::GET, "/chat/stream/{}", None, Value::Null),
+        (Method::GET, "/chat/stream/{}", nobody, Value::Null),
         (Method::DELETE, "/chat/message/{}", seller, Value::Null),
         (Method::POST, "/chat/stream/{}/mute", seller, json!({ "user_id": shop.buyer.id, "seconds": 9 })),
         (Method::POST, "/chat/stream/{}/ban", seller, json!({ "user_id": shop.buyer.id })),
@@ -558,15 +564,10 @@ async fn what_is_no_id_and_what_is_nobodys_are_equally_not_found() {
     ];
     for (method, path, who, body) in table {
         let mut seen: Option<Value> = None;
-        let without_hyphens = RANDOM_ID.replace('-', "");
-        for id in [RANDOM_ID, without_hyphens.as_str(), "1", "x", "%00", "..%2f..", "%F0%9F%8E%A9"] {
-            let build = |mut request: reqwest::RequestBuilder| {
-                if let Some(actor) = who {
-                    request = request.bearer_auth(&actor.token);
-                }
-                if body.is_null() { request } else { request.json(&body) }
-            };
-            let mut answer = shop.app.send(method.clone(), &path.replace("{}", id), build).await;
+        let without_hyphens = UNKNOWN.replace('-', "");
+        for id in [UNKNOWN, without_hyphens.as_str(), "1", "x", "%00", "..%2f..", "%F0%9F%8E%A9"] {
+            let build = |request: RequestBuilder| if body.is_null() { request } else { request.json(&body) };
+            let mut answer = who.send(method.clone(), &path.replace("{}", id), build).await;
             let got = (answer.status, answer.body["code"].as_str());
             assert_eq!(got, (404, Some("not_found")), "{method} {path} with {id}: {}", answer.body);
             answer.body["request_id"] = Value::Null;
@@ -577,12 +578,12 @@ async fn what_is_no_id_and_what_is_nobodys_are_equally_not_found() {
         }
     }
     for (path, who, body) in [
-        ("/auction", seller, json!({ "product_id": RANDOM_ID, "rules": rules() })),
-        ("/auction/start", seller, json!({ "auction_id": RANDOM_ID })),
-        ("/auction/bid", buyer, json!({ "auction_id": RANDOM_ID, "bid_id": own_id(3), "amount": money(5_000) })),
-        ("/chat/send", buyer, json!({ "stream_id": RANDOM_ID, "text": "x" })),
+        ("/auction", seller, json!({ "product_id": UNKNOWN, "rules": whole_rules() })),
+        ("/auction/start", seller, json!({ "auction_id": UNKNOWN })),
+        ("/auction/bid", buyer, exact(5_000).on(UNKNOWN)),
+        ("/chat/send", buyer, json!({ "stream_id": UNKNOWN, "text": "x" })),
     ] {
-        let answer = shop.app.post(who, path, body).await;
+        let answer = who.post(path, body).await;
         assert_eq!((answer.status, answer.body["code"].as_str()), (404, Some("not_found")), "{path}: {}", answer.body);
     }
     assert_eq!(shop.state().await, before);
@@ -605,13 +606,13 @@ async fn lists_refuse_limits_and_filters_that_mean_nothing() {
     ];
     for path in &lists {
         for limit in ["0", "101", "-1", "1.5", "1e1", "x", "99999999999999999999"] {
-            let answer = shop.app.get(Some(&shop.admin), &format!("{path}?limit={limit}")).await;
+            let answer = shop.admin.get(format!("{path}?limit={limit}")).await;
             let got = (answer.status, answer.body["code"].as_str());
             assert_eq!(got, (422, Some("validation_failed")), "{path} limit={limit}: {}", answer.body);
             assert_eq!(answer.body["errors"][0]["pointer"], "/limit", "{path} limit={limit}: {}", answer.body);
         }
         for limit in ["1", "100"] {
-            let body = shop.app.get(Some(&shop.admin), &format!("{path}?limit={limit}")).await.expect(200);
+            let body = shop.admin.get(format!("{path}?limit={limit}")).await.expect(200);
             assert!(body["items"].is_array() && body.get("next_cursor").is_some(), "{path}: {body}");
         }
     }
@@ -641,7 +642,7 @@ async fn lists_refuse_limits_and_filters_that_mean_nothing() {
         format!("/chat/stream/{}?before=x", shop.stream),
     ];
     for path in filters {
-        let answer = shop.app.get(Some(&shop.admin), &path).await;
+        let answer = shop.admin.get(&path).await;
         let got = (answer.status, answer.body["code"].as_str());
         assert_eq!(got, (422, Some("validation_failed")), "{path}: {}", answer.body);
     }
@@ -650,9 +651,9 @@ async fn lists_refuse_limits_and_filters_that_mean_nothing() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems_too() {
     let shop = Shop::open().await;
-    shop.app.get(None, "/nothing/here").await.refused(404, "not_found");
-    shop.app.get(None, "/auth/signup").await.refused(405, "method_not_allowed");
-    shop.app.delete(Some(&shop.seller), "/auction/bid").await.refused(405, "method_not_allowed");
+    shop.house.nobody.get("/nothing/here").await.refused(404, "not_found");
+    shop.house.nobody.get("/auth/signup").await.refused(405, "method_not_allowed");
+    shop.seller.delete("/auction/bid").await.refused(405, "method_not_allowed");
 }
 
 #[tokio::test]
@@ -661,7 +662,7 @@ async fn the_bodies_above_are_good_as_they_stand() {
     // Only what was good before the fault was put in shows that the fault was refused. This server
     // has no Firebase project.
     for endpoint in &shop.endpoints() {
-        let answer = shop.json(endpoint, &endpoint.good).await;
+        let answer = endpoint.json(&endpoint.good).await;
         let expected: &[u16] = if endpoint.path == "/auth/firebase" { &[404] } else { &[200, 201, 204] };
         assert!(expected.contains(&answer.status), "{} {}: {}", endpoint.method, endpoint.path, answer.body);
     }

@@ -6,26 +6,12 @@ use blytz_server::config::RateLimits;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::actors::{Actor, Answer, PASSWORD, TestApp};
-use crate::lots::{live_lot, money, new_id, rules, text};
-use crate::socket::Socket;
+use crate::{
+    house::{Answer, House, PASSWORD, Person, money, new_id, rules},
+    socket::Socket,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-async fn limited() -> TestApp {
-    TestApp::start_with(|config| config.rate_limits = RateLimits::Default).await
-}
-
-async fn raw(app: &TestApp, who: Option<&Actor>, path: &str, kind: &str, body: &str) -> Answer {
-    let body = body.to_owned();
-    let build = |mut request: reqwest::RequestBuilder| {
-        if let Some(actor) = who {
-            request = request.bearer_auth(&actor.token);
-        }
-        request.header("content-type", kind).body(body)
-    };
-    app.send(Method::POST, path, build).await
-}
 
 /// How many of many are let through; `ask` says whether it was.
 async fn let_through(mut ask: impl AsyncFnMut(usize) -> bool) -> usize {
@@ -39,16 +25,15 @@ async fn let_through(mut ask: impl AsyncFnMut(usize) -> bool) -> usize {
 
 fn is_let_through(answer: &Answer) -> bool {
     if answer.status == 429 {
-        answer.refused(429, "rate_limited");
-        assert_eq!(answer.headers["retry-after"], "1");
+        answer.refused_for_now("rate_limited", 1);
     }
     answer.status != 429
 }
 
 #[tokio::test]
 async fn what_is_refused_before_it_is_read_counts_as_a_bid_of_its_sender() {
-    let app = limited().await;
-    let (ann, ben) = (app.buyer("ann").await, app.buyer("ben").await);
+    let house = House::open_limited().await;
+    let (ann, ben) = (house.buyer("ann").await, house.buyer("ben").await);
     let id = new_id();
     let bid = json!({ "auction_id": id, "bid_id": id, "amount": money(1) }).to_string();
     let bodies = [
@@ -58,61 +43,61 @@ async fn what_is_refused_before_it_is_read_counts_as_a_bid_of_its_sender() {
         ("application/json", " ".repeat(1024 * 1024 + 1), 413),
         ("application/json", bid, 404),
     ];
-    let malformed = async |who: &Actor, number: usize| {
+    let malformed = async |who: &Person, number: usize| {
         let (kind, body, status) = &bodies[number % bodies.len()];
-        let answer = raw(&app, Some(who), "/auction/bid", kind, body).await;
+        let answer = who.post_raw("/auction/bid", kind, body.clone()).await;
         assert!(!is_let_through(&answer) || answer.status == *status, "{}", answer.body);
         is_let_through(&answer)
     };
     assert_eq!(let_through(async |number| malformed(&ann, number).await).await, 60);
-    app.clock.advance(SECOND);
+    house.clock.advance(SECOND);
     assert_eq!(let_through(async |number| malformed(&ann, number).await).await, 20);
     assert_eq!(let_through(async |number| malformed(&ben, number).await).await, 60, "another bidder");
-    app.get(Some(&ann), "/auth/profile").await.expect(200);
+    ann.profile().await.expect(200);
 }
 
 #[tokio::test]
 async fn who_is_not_logged_in_counts_by_address_whatever_they_ask() {
-    let app = limited().await;
-    let ann = app.buyer("ann").await;
-    app.clock.advance(10 * SECOND);
-    let nobody = Actor { token: "x".to_owned(), ..ann.clone() };
+    let house = House::open_limited().await;
+    let ann = house.buyer("ann").await;
+    house.clock.advance(10 * SECOND);
+    let forger = ann.with_token("x");
     let anything = async |number: usize| {
         let answer = match number % 5 {
-            0 => raw(&app, None, "/auction/bid", "application/json", "{").await,
-            1 => raw(&app, Some(&nobody), "/auction/bid", "application/json", "{}").await,
-            2 => app.get(None, "/nowhere").await,
-            3 => app.delete(None, "/auction/bid").await,
-            _ => raw(&app, None, "/chat/send", "text/plain", "").await,
+            0 => house.nobody.post_raw("/auction/bid", "application/json", "{").await,
+            1 => forger.post_raw("/auction/bid", "application/json", "{}").await,
+            2 => house.nobody.get("/nowhere").await,
+            3 => house.nobody.delete("/auction/bid").await,
+            _ => house.nobody.post_raw("/chat/send", "text/plain", "").await,
         };
         is_let_through(&answer)
     };
     assert_eq!(let_through(anything).await, 200);
-    app.clock.advance(SECOND);
+    house.clock.advance(SECOND);
     assert_eq!(let_through(anything).await, 50);
-    app.get(Some(&ann), "/auth/profile").await.expect(200);
+    ann.profile().await.expect(200);
 }
 
 #[tokio::test]
 async fn watchers_of_the_process_are_always_answered() {
-    let app = limited().await;
-    assert_eq!(let_through(async |_| is_let_through(&app.get(None, "/auction/keys").await)).await, 200);
+    let house = House::open_limited().await;
+    assert_eq!(let_through(async |_| is_let_through(&house.nobody.get("/auction/keys").await)).await, 200);
     let paths = ["/health", "/ready"];
     for number in 0..500 {
-        assert_eq!(app.get(None, paths[number % 2]).await.status, 200);
+        assert_eq!(house.nobody.get(paths[number % 2]).await.status, 200);
     }
 }
 
 #[tokio::test]
 async fn behind_a_proxy_what_the_client_made_up_escapes_no_limit() {
-    let app = TestApp::start_with(|config| {
+    let house = House::open_with(|config| {
         config.rate_limits = RateLimits::Default;
         config.trusted_proxies = vec!["127.0.0.1".parse().expect("an address")];
     })
     .await;
     let ask = async |forwarded: String| {
         let build = |request: reqwest::RequestBuilder| request.header("x-forwarded-for", forwarded);
-        is_let_through(&app.send(Method::GET, "/auction/keys", build).await)
+        is_let_through(&house.nobody.send(Method::GET, "/auction/keys", build).await)
     };
     // Each from another address, if one believed what stands before the junk.
     assert_eq!(let_through(async |number| ask(format!("10.8.{}.1, x", number % 256)).await).await, 200);
@@ -132,14 +117,14 @@ async fn said(socket: &mut Socket, frame: Value) -> bool {
 
 #[tokio::test]
 async fn twenty_sockets_may_ask_no_more_than_one() {
-    let app = limited().await;
-    let seller = app.with_role("seller", "seller").await;
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
+    let house = House::open_limited().await;
+    let seller = house.seller("sita").await;
+    let lot = seller.auction(rules()).await;
     let mut sockets = Vec::new();
     for _ in 0..20 {
-        sockets.push(Socket::open(&app, "/ws", None).await);
+        sockets.push(house.nobody.connect().await);
     }
-    app.clock.advance(10 * SECOND);
+    house.clock.advance(10 * SECOND);
     let ops = [
         json!({ "id": "1", "op": "subscribe", "channel": format!("auction:{lot}") }),
         json!({ "id": "1", "op": "unsubscribe", "channel": format!("auction:{lot}") }),
@@ -149,24 +134,23 @@ async fn twenty_sockets_may_ask_no_more_than_one() {
     ];
     let mut ask = async |number: usize| said(&mut sockets[number % 20], ops[number / 20 % ops.len()].clone()).await;
     assert_eq!(let_through(&mut ask).await, 200);
-    app.clock.advance(SECOND);
+    house.clock.advance(SECOND);
     assert_eq!(let_through(&mut ask).await, 50);
-    assert!(!is_let_through(&app.get(None, "/auction/keys").await), "the same limit as over HTTP");
-    app.get(Some(&seller), "/auth/profile").await.expect(200);
+    assert!(!is_let_through(&house.nobody.get("/auction/keys").await), "the same limit as over HTTP");
+    seller.profile().await.expect(200);
 }
 
 #[tokio::test]
 async fn a_user_s_sockets_and_requests_are_counted_together() {
-    let app = limited().await;
-    let ann = app.buyer("ann").await;
-    let (mut first, mut second) =
-        (Socket::open(&app, "/ws", Some(&ann)).await, Socket::open(&app, "/ws", Some(&ann)).await);
-    app.clock.advance(10 * SECOND);
+    let house = House::open_limited().await;
+    let ann = house.buyer("ann").await;
+    let (mut first, mut second) = (ann.connect().await, ann.connect().await);
+    house.clock.advance(10 * SECOND);
     let ping = json!({ "id": "1", "op": "ping" });
     let asked = let_through(async |number| match number % 3 {
         0 => said(&mut first, ping.clone()).await,
         1 => said(&mut second, ping.clone()).await,
-        _ => is_let_through(&app.get(Some(&ann), "/auth/profile").await),
+        _ => is_let_through(&ann.profile().await),
     });
     assert_eq!(asked.await, 200);
 
@@ -182,10 +166,10 @@ async fn a_user_s_sockets_and_requests_are_counted_together() {
             said(&mut first, good).await
         }
         1 => said(&mut first, malformed.clone()).await,
-        _ => is_let_through(&app.post(Some(&ann), "/auction/bid", unknown.clone()).await),
+        _ => is_let_through(&ann.post("/auction/bid", unknown.clone()).await),
     });
     assert_eq!(bids.await, 60);
-    let mut stranger = Socket::open(&app, "/ws", None).await;
+    let mut stranger = house.nobody.connect().await;
     assert!(said(&mut stranger, ping).await, "another's limit is untouched");
 }
 
@@ -194,8 +178,8 @@ async fn whoever_floods_a_socket_is_cut_off_also_with_pings() {
     use futures_util::SinkExt;
     use tokio_tungstenite::tungstenite::Message;
 
-    let app = limited().await;
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    let house = House::open_limited().await;
+    let mut socket = house.nobody.connect().await;
     for _ in 0..500 {
         if socket.0.feed(Message::Ping(Vec::new().into())).await.is_err() {
             break;
@@ -207,32 +191,29 @@ async fn whoever_floods_a_socket_is_cut_off_also_with_pings() {
 
 #[tokio::test]
 async fn an_address_may_fail_to_log_in_three_hundred_times() {
-    let app = limited().await;
-    let ann = app.buyer("ann").await;
+    let house = House::open_limited().await;
+    let ann = house.buyer("ann").await;
     let home = "127.0.0.1".parse().expect("an address");
     for number in 0..299 {
         // An attempt counts as failed unless it is said to have succeeded.
-        let _ = app.running.app().limits.login(&format!("{number}@example.com"), home).expect("not too many so far");
+        let _ = house.app().limits.login(&format!("{number}@example.com"), home).expect("not too many so far");
     }
-    app.log_in(&ann.email, PASSWORD).await.expect(200);
-    app.log_in("nobody@example.com", "wrong-wrong-wrong").await.refused(401, "invalid_credentials");
-    let refused = app.log_in(&ann.email, PASSWORD).await;
-    refused.refused(429, "rate_limited");
-    assert_eq!(refused.headers["retry-after"], "900");
-    app.clock.advance(900 * SECOND);
-    app.log_in(&ann.email, PASSWORD).await.expect(200);
+    ann.log_in_with(PASSWORD).await.expect(200);
+    house.nobody.log_in("nobody@example.com", "wrong-wrong-wrong").await.refused(401, "invalid_credentials");
+    ann.log_in_with(PASSWORD).await.refused_for_now("rate_limited", 900);
+    house.clock.advance(900 * SECOND);
+    ann.log_in_with(PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
 async fn the_order_of_refusal_is_the_same_over_http_and_over_a_socket() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let (ann, eve) = (app.buyer("ann").await, app.buyer("eve").await);
-    let admin = app.admin().await;
-    app.post(Some(&admin), &format!("/auth/users/{}/suspend", eve.id), Value::Null).await.expect(200);
-    let show = text(&app.post(Some(&seller), "/streams", json!({ "title": "Friday" })).await.expect(201)["id"]);
-    app.post(Some(&seller), &format!("/streams/{show}/start"), json!({})).await.expect(200);
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let (ann, eve) = (house.buyer("ann").await, house.buyer("eve").await);
+    let admin = house.admin().await;
+    admin.suspend(&eve.id).await.expect(200);
+    let show = seller.host("Friday").await;
+    let lot = seller.auction(rules()).await;
 
     let known = format!(r#""auction_id":"{lot}","bid_id":"{}""#, new_id());
     let unknown = format!(r#""auction_id":"{}","bid_id":"{}""#, new_id(), new_id());
@@ -254,17 +235,12 @@ async fn the_order_of_refusal_is_the_same_over_http_and_over_a_socket() {
         ("/chat/send", "chat", format!(r#""stream_id":"{show}","text":"hi""#), [401, 201, 403]),
     ];
     for (path, op, fields, statuses) in cases {
-        for (who, status) in [None, Some(&ann), Some(&eve)].into_iter().zip(statuses) {
-            let http = raw(&app, who, path, "application/json", &format!("{{{fields}}}")).await;
+        for (who, status) in [&house.nobody, &ann, &eve].into_iter().zip(statuses) {
+            let http = who.post_raw(path, "application/json", format!("{{{fields}}}")).await;
             assert_eq!(http.status, status, "{path} {fields}: {}", http.body);
-            let mut socket = Socket::open(&app, "/ws", who).await;
+            let mut socket = who.connect().await;
             socket.say_raw(format!(r#"{{"id":"1","op":"{op}",{fields}}}"#)).await;
-            let answer = loop {
-                let heard = socket.hear().await.expect("an answer");
-                if heard.get("re").is_some() {
-                    break heard;
-                }
-            };
+            let answer = socket.answer().await;
             if status < 400 {
                 assert!(answer["ok"].is_object(), "{op} {fields}: {answer}");
             } else {
@@ -277,8 +253,8 @@ async fn the_order_of_refusal_is_the_same_over_http_and_over_a_socket() {
 
 #[tokio::test]
 async fn a_socket_quotes_little_of_what_it_can_not_read() {
-    let app = TestApp::start().await;
-    let ann = app.buyer("ann").await;
+    let house = House::open().await;
+    let ann = house.buyer("ann").await;
     let long = "\u{1f3a9}".repeat(15_000);
     for frame in [
         format!(r#"{{"id":"1","op":"ping","{long}":1}}"#),
@@ -289,7 +265,7 @@ async fn a_socket_quotes_little_of_what_it_can_not_read() {
         format!(r#"{{"id":"1","op":"bid","auction_id":"{long}"}}"#),
         format!(r#"{{"id":"1","op":"react","kind":"{long}"}}"#),
     ] {
-        let mut socket = Socket::open(&app, "/ws", Some(&ann)).await;
+        let mut socket = ann.connect().await;
         socket.say_raw(frame.clone()).await;
         let answer = socket.hear().await.expect("an answer");
         assert_eq!(answer["error"]["status"], 422, "{answer}");

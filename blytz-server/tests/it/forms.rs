@@ -1,60 +1,50 @@
 //! Addresses and passwords are compared in one form, whichever keyboard typed them.
 
 use argon2::{Argon2, PasswordHasher as _};
-use serde_json::{Value, json};
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
 use sqlx::{Connection, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
-use crate::actors::{Answer, PASSWORD, START, TestApp};
+use crate::house::{House, PASSWORD, START, each};
 
 const COMPOSED: &str = "caf\u{e9} au lait, \u{e0} la mer";
 const DECOMPOSED: &str = "cafe\u{301} au lait, a\u{300} la mer";
 const UNBREAKABLE: &str = "caf\u{e9}\u{a0}au\u{202f}lait,\u{2009}\u{e0} la\u{3000}mer";
 const INVISIBLE: [&str; 7] = ["\u{200b}", "\u{200d}", "\u{feff}", "\u{ad}", "\u{202e}", "\u{fe0f}", "\u{3164}"];
 
-async fn sign_up(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.post(None, "/auth/signup", json!({ "email": email, "password": password, "display_name": "Ann" })).await
-}
-
-fn wrong_field(answer: &Answer, pointer: &str) {
-    answer.refused(422, "validation_failed");
-    assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{}", answer.body);
-    assert_eq!(answer.body["errors"].as_array().map(Vec::len), Some(1), "{}", answer.body);
-}
-
 #[tokio::test]
 async fn a_password_is_the_same_on_every_keyboard() {
-    let app = TestApp::start().await;
+    let house = House::open().await;
     let spellings = [COMPOSED, DECOMPOSED, UNBREAKABLE];
     for (index, signed_up_with) in spellings.into_iter().enumerate() {
         let email = format!("ann{index}@example.com");
-        sign_up(&app, &email, signed_up_with).await.expect(201);
+        house.nobody.sign_up(&email, signed_up_with, "Ann").await.expect(201);
         for typed in spellings {
-            app.log_in(&email, typed).await.expect(200);
+            house.nobody.log_in(&email, typed).await.expect(200);
         }
-        app.log_in(&email, &COMPOSED.to_uppercase()).await.refused(401, "invalid_credentials");
-        app.log_in(&email, &COMPOSED.replace(' ', "")).await.refused(401, "invalid_credentials");
+        house.nobody.log_in(&email, &COMPOSED.to_uppercase()).await.refused(401, "invalid_credentials");
+        house.nobody.log_in(&email, &COMPOSED.replace(' ', "")).await.refused(401, "invalid_credentials");
     }
-    let ann = app.log_in("ann0@example.com", UNBREAKABLE).await.actor(200);
-    let change = json!({ "current_password": DECOMPOSED, "new_password": "cr\u{e8}me\u{a0}br\u{fb}l\u{e9}e" });
-    app.post(Some(&ann), "/auth/password", change).await.expect(204);
-    app.log_in(&ann.email, "cre\u{300}me bru\u{302}le\u{301}e").await.expect(200);
+    let ann = house.nobody.log_in("ann0@example.com", UNBREAKABLE).await.person(200);
+    ann.change_password(DECOMPOSED, "cr\u{e8}me\u{a0}br\u{fb}l\u{e9}e").await.expect(204);
+    ann.log_in_with("cre\u{300}me bru\u{302}le\u{301}e").await.expect(200);
 }
 
 #[tokio::test]
 async fn a_passwords_length_is_that_of_its_form() {
-    let app = TestApp::start().await;
+    let house = House::open().await;
     let letters = ["e\u{301}", "o\u{308}", "a\u{300}", "u\u{301}", "n\u{303}"];
     let of = |count: usize| letters.iter().cycle().take(count).copied().collect::<String>();
-    wrong_field(&sign_up(&app, "ann@example.com", &of(11)).await, "/password");
-    wrong_field(&sign_up(&app, "ann@example.com", &of(129)).await, "/password");
-    sign_up(&app, "ann@example.com", &of(128)).await.expect(201);
-    sign_up(&app, "bob@example.com", &of(12)).await.expect(201);
+    house.nobody.sign_up("ann@example.com", &of(11), "Ann").await.refused_for("/password");
+    house.nobody.sign_up("ann@example.com", &of(129), "Ann").await.refused_for("/password");
+    house.nobody.sign_up("ann@example.com", &of(128), "Ann").await.expect(201);
+    house.nobody.sign_up("bob@example.com", &of(12), "Ann").await.expect(201);
 }
 
 #[tokio::test]
 async fn an_address_is_the_same_in_every_spelling() {
-    let app = TestApp::start().await;
-    let made = sign_up(&app, "Jo\u{308}rg@Bu\u{308}cher.example", PASSWORD).await.expect(201);
+    let house = House::open().await;
+    let made = house.nobody.sign_up("Jo\u{308}rg@Bu\u{308}cher.example", PASSWORD, "Ann").await.expect(201);
     assert_eq!(made["user"]["email"], "j\u{f6}rg@b\u{fc}cher.example");
     let spellings = [
         "j\u{f6}rg@b\u{fc}cher.example",
@@ -64,56 +54,56 @@ async fn an_address_is_the_same_in_every_spelling() {
         " j\u{f6}rg@XN--BCHER-KVA.example\u{a0}",
     ];
     for spelling in spellings {
-        sign_up(&app, spelling, "cerulean-okapi-88").await.refused(409, "email_taken");
-        assert_eq!(json!(app.log_in(spelling, PASSWORD).await.actor(200).id), made["user"]["id"], "{spelling:?}");
+        house.nobody.sign_up(spelling, "cerulean-okapi-88", "Ann").await.refused(409, "email_taken");
+        assert_eq!(
+            json!(house.nobody.log_in(spelling, PASSWORD).await.person(200).id),
+            made["user"]["id"],
+            "{spelling:?}"
+        );
     }
-    app.log_in("J\u{d6}rg@b\u{fc}cher.example", PASSWORD).await.refused(401, "invalid_credentials");
-    let other = sign_up(&app, "J\u{d6}rg@b\u{fc}cher.example", PASSWORD).await.expect(201);
+    house.nobody.log_in("J\u{d6}rg@b\u{fc}cher.example", PASSWORD).await.refused(401, "invalid_credentials");
+    let other = house.nobody.sign_up("J\u{d6}rg@b\u{fc}cher.example", PASSWORD, "Ann").await.expect(201);
     assert_ne!(other["user"]["id"], made["user"]["id"], "only ASCII letters are without case");
 }
 
 #[tokio::test]
 async fn what_can_not_be_seen_is_refused_and_said() {
-    let app = TestApp::start().await;
-    let ann = app.buyer("ann").await;
+    let house = House::open().await;
+    let ann = house.buyer("ann").await;
     for invisible in INVISIBLE {
         let (address, password) = (format!("a{invisible}nn@example.com"), format!("vermilion-{invisible}quagga-77"));
-        wrong_field(&sign_up(&app, &address, PASSWORD).await, "/email");
-        wrong_field(&sign_up(&app, "new@example.com", &password).await, "/password");
-        wrong_field(&app.log_in(&address, PASSWORD).await, "/email");
-        wrong_field(&app.log_in(&format!("ann@exam{invisible}ple.com"), PASSWORD).await, "/email");
-        wrong_field(&app.log_in(&ann.email, &password).await, "/password");
-        wrong_field(&app.log_in("nobody@example.com", &password).await, "/password");
-        let change = json!({ "current_password": PASSWORD, "new_password": password });
-        wrong_field(&app.post(Some(&ann), "/auth/password", change).await, "/new_password");
+        house.nobody.sign_up(&address, PASSWORD, "Ann").await.refused_for("/email");
+        house.nobody.sign_up("new@example.com", &password, "Ann").await.refused_for("/password");
+        house.nobody.log_in(&address, PASSWORD).await.refused_for("/email");
+        house.nobody.log_in(&format!("ann@exam{invisible}ple.com"), PASSWORD).await.refused_for("/email");
+        ann.log_in_with(&password).await.refused_for("/password");
+        house.nobody.log_in("nobody@example.com", &password).await.refused_for("/password");
+        ann.change_password(PASSWORD, &password).await.refused_for("/new_password");
     }
     for disguised in ["ann@e\u{ff58}ample.com", "\u{ff41}nn@example.com"] {
-        wrong_field(&sign_up(&app, disguised, PASSWORD).await, "/email");
-        app.log_in(disguised, PASSWORD).await.refused(401, "invalid_credentials");
+        house.nobody.sign_up(disguised, PASSWORD, "Ann").await.refused_for("/email");
+        house.nobody.log_in(disguised, PASSWORD).await.refused(401, "invalid_credentials");
     }
-    app.log_in(&ann.email, PASSWORD).await.expect(200);
+    ann.log_in_with(PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
 async fn admins_find_people_in_any_form() {
-    let app = TestApp::start().await;
-    let admin = app.admin().await;
-    let request =
-        json!({ "email": "anna@stra\u{df}e.example", "password": PASSWORD, "display_name": "Ann\u{e9} Gro\u{df}" });
-    let anne = app.post(None, "/auth/signup", request).await.actor(201);
-    let found = async |text: &str| -> Vec<Value> {
-        let query = |request: reqwest::RequestBuilder| request.bearer_auth(&admin.token).query(&[("q", text)]);
-        let page = app.send(reqwest::Method::GET, "/auth/users", query).await.expect(200);
-        page["items"].as_array().expect("items").iter().map(|user| user["id"].clone()).collect()
+    let house = House::open().await;
+    let admin = house.admin().await;
+    let anne = house.nobody.sign_up("anna@stra\u{df}e.example", PASSWORD, "Ann\u{e9} Gro\u{df}").await.person(201);
+    let found = async |text: &str| {
+        let query = |request: RequestBuilder| request.query(&[("q", text)]);
+        each(&admin.send(Method::GET, "/auth/users", query).await.expect(200), "id")
     };
     for text in ["anne\u{301}", "ANN\u{c9}", "GROSS", "gro\u{df}", "STRASSE", "\u{ff41}\u{ff4e}\u{ff4e}\u{ff41}"] {
-        assert_eq!(found(text).await, [json!(anne.id)], "{text:?}");
+        assert_eq!(found(text).await, [&*anne.id], "{text:?}");
     }
-    app.patch(Some(&anne), "/auth/profile", json!({ "display_name": "\u{c5}sa" })).await.expect(200);
+    anne.patch("/auth/profile", json!({ "display_name": "\u{c5}sa" })).await.expect(200);
     for text in ["A\u{30a}SA", "strasse.EXAMPLE \u{e5}sa"] {
-        assert_eq!(found(text).await, [json!(anne.id)], "{text:?}");
+        assert_eq!(found(text).await, [&*anne.id], "{text:?}");
     }
-    assert_eq!(found("gross").await, Vec::<Value>::new());
+    assert_eq!(found("gross").await, [""; 0]);
 }
 
 /// An account as it was stored before there was one form: its address in lower case, the hash of
@@ -167,20 +157,20 @@ async fn write_a_database_of_before(path: &std::path::Path) {
 async fn accounts_of_before_keep_their_logins() {
     let folder = tempfile::tempdir().expect("a folder");
     write_a_database_of_before(&folder.path().join("blytz.db")).await;
-    let app = TestApp::start_with(|config| folder.path().clone_into(&mut config.data)).await;
+    let house = House::open_with(|config| folder.path().clone_into(&mut config.data)).await;
     let is_locked_out = |account: &&Before| account.typed.starts_with("he\u{301}");
     let is_invisible = |account: &&Before| account.typed.contains('\u{200b}');
     for account in BEFORE.iter().filter(|account| !is_locked_out(account) && !is_invisible(account)) {
         for round in ["once", "and again, anew"] {
-            let answer = app.log_in(account.typed, account.password).await;
+            let answer = house.nobody.log_in(account.typed, account.password).await;
             assert_eq!(answer.status, 200, "{:?} {round}: {}", account.typed, answer.body);
             assert_eq!(answer.body["user"]["display_name"], account.name);
         }
-        app.log_in(account.typed, "not-this-password").await.refused(401, "invalid_credentials");
+        house.nobody.log_in(account.typed, "not-this-password").await.refused(401, "invalid_credentials");
     }
     // Whoever has logged in once as they always did may type it as anybody does.
-    app.log_in("bob@example.com", COMPOSED).await.expect(200);
-    app.log_in("cid@example.com", COMPOSED).await.expect(200);
+    house.nobody.log_in("bob@example.com", COMPOSED).await.expect(200);
+    house.nobody.log_in("cid@example.com", COMPOSED).await.expect(200);
 
     for (spelling, name) in [
         ("j\u{f6}rg@example.com", "J"),
@@ -190,19 +180,19 @@ async fn accounts_of_before_keep_their_logins() {
         ("fay@example.com", "F"),
         ("h\u{e9}l@example.com", "H"),
     ] {
-        let body = app.log_in(spelling, PASSWORD).await.expect(200);
+        let body = house.nobody.log_in(spelling, PASSWORD).await.expect(200);
         assert_eq!((&body["user"]["email"], &body["user"]["display_name"]), (&json!(spelling), &json!(name)));
     }
-    wrong_field(&app.log_in("fa\u{200b}y@example.com", PASSWORD).await, "/email");
+    house.nobody.log_in("fa\u{200b}y@example.com", PASSWORD).await.refused_for("/email");
     // Two accounts with one address: whose form it is has it.
-    app.log_in("he\u{301}l@example.com", "other-hel-88").await.refused(401, "invalid_credentials");
+    house.nobody.log_in("he\u{301}l@example.com", "other-hel-88").await.refused(401, "invalid_credentials");
 
     // An account made since has its address alone, in whatever case somebody else's was.
-    sign_up(&app, "\u{c4}rne@example.com", "cerulean-okapi-88").await.expect(201);
-    app.log_in("\u{c4}RNE@example.com", "cerulean-okapi-88").await.expect(200);
-    app.log_in("\u{c4}RNE@example.com", PASSWORD).await.refused(401, "invalid_credentials");
+    house.nobody.sign_up("\u{c4}rne@example.com", "cerulean-okapi-88", "Ann").await.expect(201);
+    house.nobody.log_in("\u{c4}RNE@example.com", "cerulean-okapi-88").await.expect(200);
+    house.nobody.log_in("\u{c4}RNE@example.com", PASSWORD).await.refused(401, "invalid_credentials");
 
-    let admin = app.admin().await;
-    let page = app.get(Some(&admin), "/auth/users?q=GROSS").await.expect(200);
+    let admin = house.admin().await;
+    let page = admin.get("/auth/users?q=GROSS").await.expect(200);
     assert_eq!(page["items"][0]["email"], "bob@example.com", "found in the form of now");
 }

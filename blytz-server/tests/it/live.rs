@@ -2,70 +2,36 @@
 
 use std::time::Duration;
 
-use blytz_core::wire::auction::BidRequest;
-use futures_util::{SinkExt, future::join_all};
+use futures_util::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::actors::{Actor, TestApp};
-use crate::lots::{bid, bid_as, live_lot, money, new_id, rules, status, text};
-use crate::socket::Socket;
-
-/// Many bids at once, past HTTP: each a minute's increment above the last.
-async fn pour(app: &TestApp, who: &[&Actor], lot: &str, from: i64, count: i64) {
-    let server = app.running.app();
-    let mut users = Vec::new();
-    for actor in who {
-        users.push(server.accounts.identify(&actor.token).await.expect("logged in"));
-    }
-    let bids = (0..count).map(|index| {
-        let body = json!({ "auction_id": lot, "bid_id": new_id(), "amount": money(from + index) });
-        let request: BidRequest = serde_json::from_value(body).expect("a bid");
-        let user = &users[usize::try_from(index).expect("small") % users.len()];
-        async move { server.auctions.bid(user, request).await.expect("accepted") }
-    });
-    let bids: Vec<_> = bids.collect();
-    for chunk in chunks(bids, 1_000) {
-        join_all(chunk).await;
-    }
-}
-
-fn chunks<T>(items: Vec<T>, size: usize) -> Vec<Vec<T>> {
-    let mut chunks = Vec::new();
-    let mut items = items.into_iter();
-    loop {
-        let chunk: Vec<T> = items.by_ref().take(size).collect();
-        if chunk.is_empty() {
-            return chunks;
-        }
-        chunks.push(chunk);
-    }
-}
+use crate::house::{House, exact, money, new_id, rules, rules_with, text};
 
 fn penny_rules() -> Value {
-    rules(json!({ "starting_price": money(1), "increment": { "fixed": 1 }, "duration_ms": 3_600_000 }))
+    rules_with(json!({ "starting_price": money(1), "increment": { "fixed": 1 }, "duration_ms": 3_600_000 }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_resumes_gets_every_event_once_while_bids_pour_in() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let (ann, ben) = (app.buyer("ann").await, app.buyer("ben").await);
-    let lot = live_lot(&app, &seller, penny_rules()).await;
-    let epoch = status(&app, &lot).await["epoch"].clone();
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let (ann, ben) = (house.buyer("ann").await, house.buyer("ben").await);
+    let lot = seller.auction(penny_rules()).await;
+    let epoch = lot.status().await["epoch"].clone();
 
-    let mut steady = Socket::open(&app, "/ws", None).await;
+    let mut steady = house.nobody.connect().await;
     let answer = steady.subscribe(&lot, None).await;
     assert_eq!((&answer["ok"]["recovered"], &answer["ok"]["seq"]), (&json!(false), &json!(2)));
     let snapshot = steady.hear().await.expect("a snapshot");
     assert_eq!((&snapshot["reason"], &snapshot["snapshot"]["state"]["status"]), (&json!("initial"), &json!("live")));
 
-    let everybody = [&ann, &ben];
-    let (bids, mut seen) = tokio::join!(pour(&app, &everybody, &lot, 1, 600), async {
+    let bids = [&ann, &ben].into_iter().cycle().zip((1..=600).map(exact));
+    let (_, mut seen) = tokio::join!(house.pour(&lot, bids), async {
         // Cut and resumed four times in the middle of it.
         let mut seen = Vec::new();
         while seen.len() < 400 {
-            let mut socket = Socket::open(&app, "/ws", None).await;
+            let mut socket = house.nobody.connect().await;
             let last = seen.last().copied().unwrap_or(0);
             let answer = socket.subscribe(&lot, Some(json!({ "epoch": epoch, "seq": last }))).await;
             assert_eq!(answer["ok"]["recovered"], true);
@@ -73,10 +39,9 @@ async fn who_resumes_gets_every_event_once_while_bids_pour_in() {
         }
         seen
     });
-    let () = bids;
-    let head = status(&app, &lot).await["seq"].as_u64().expect("a seq");
+    let head = lot.status().await["seq"].as_u64().expect("a seq");
     assert_eq!(head, 602);
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    let mut socket = house.nobody.connect().await;
     let last = seen.last().copied().expect("events");
     socket.subscribe(&lot, Some(json!({ "epoch": epoch, "seq": last }))).await;
     seen.extend(socket.events(head - last).await);
@@ -87,12 +52,12 @@ async fn who_resumes_gets_every_event_once_while_bids_pour_in() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_can_not_resume_is_told_why() {
     // However long the log takes to grow here, whoever does not read meanwhile is not cut off for that.
-    let app = TestApp::start_with(|config| config.timeouts.write = Duration::from_hours(1)).await;
-    let seller = app.with_role("seller", "seller").await;
-    let (ann, ben) = (app.buyer("ann").await, app.buyer("ben").await);
-    let lot = live_lot(&app, &seller, penny_rules()).await;
-    let epoch = status(&app, &lot).await["epoch"].clone();
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    let house = House::open_with(|config| config.timeouts.write = Duration::from_hours(1)).await;
+    let seller = house.seller("sita").await;
+    let (ann, ben) = (house.buyer("ann").await, house.buyer("ben").await);
+    let lot = seller.auction(penny_rules()).await;
+    let epoch = lot.status().await["epoch"].clone();
+    let mut socket = house.nobody.connect().await;
     let mut reason = async |since: Value| {
         let answer = socket.subscribe(&lot, Some(since)).await;
         assert_eq!(answer["ok"]["recovered"], false);
@@ -103,10 +68,10 @@ async fn who_can_not_resume_is_told_why() {
     assert_eq!(reason(json!({ "epoch": epoch, "seq": 1, "hash": "0".repeat(64) })).await, "epoch");
 
     // A watcher that stops reading, and a log that outgrows what is resumed.
-    let mut stalled = Socket::open(&app, "/ws", None).await;
+    let mut stalled = house.nobody.connect().await;
     stalled.subscribe(&lot, None).await;
-    pour(&app, &[&ann, &ben], &lot, 1, 10_000).await;
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    house.pour(&lot, [&ann, &ben].into_iter().cycle().zip((1..=10_000).map(exact))).await;
+    let mut socket = house.nobody.connect().await;
     let answer = socket.subscribe(&lot, Some(json!({ "epoch": epoch, "seq": 1 }))).await;
     assert_eq!(answer["ok"]["recovered"], false);
     assert_eq!(socket.hear().await.expect("a snapshot")["reason"], "too_far");
@@ -120,14 +85,14 @@ async fn who_can_not_resume_is_told_why() {
 
 #[tokio::test]
 async fn a_bid_over_the_socket_is_the_same_bid_over_http() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let (ann, ben) = (app.buyer("ann").await, app.buyer("ben").await);
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let (ann, ben) = (house.buyer("ann").await, house.buyer("ben").await);
+    let lot = seller.auction(rules()).await;
     let id = new_id();
     let frame = json!({ "id": "1", "op": "bid", "auction_id": lot, "bid_id": id, "amount": money(1_000) });
 
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    let mut socket = house.nobody.connect().await;
     assert_eq!(socket.ask(frame.clone()).await["error"]["code"], "unauthenticated");
     let wrong = socket.ask(json!({ "id": "0", "op": "auth", "token": "nonsense" })).await;
     assert_eq!(wrong["error"]["code"], "unauthenticated");
@@ -135,13 +100,13 @@ async fn a_bid_over_the_socket_is_the_same_bid_over_http() {
     assert_eq!(login["ok"]["user_id"], ann.id);
     let answer = socket.ask(frame).await;
     assert_eq!(answer["ok"]["outcome"], "leading", "{answer}");
-    let again = bid_as(&app, &ann, &lot, &id, json!({ "amount": 1_000 })).await.expect(200);
+    let again = ann.bid(&lot, exact(1_000).under(&id)).await.expect(200);
     assert_eq!((&again["hash"], &again["receipt"]), (&answer["ok"]["hash"], &answer["ok"]["receipt"]));
     let low = json!({ "id": "2", "op": "bid", "auction_id": lot, "bid_id": new_id(), "max": money(5) });
     assert_eq!(socket.ask(low).await["error"]["code"], "max_not_raised");
 
     assert!(socket.ask(json!({ "id": "3", "op": "subscribe", "channel": "user:me" })).await["ok"].is_object());
-    bid(&app, &ben, &lot, json!({ "amount": 2_000 })).await.expect(201);
+    ben.bid(&lot, 2_000).await.expect(201);
     let news = socket.hear().await.expect("news");
     assert_eq!((&news["channel"], &news["update"]["kind"]), (&json!("user:me"), &json!("outbid")));
     assert_eq!(news["update"]["data"]["next_minimum"], money(2_100));
@@ -149,8 +114,8 @@ async fn a_bid_over_the_socket_is_the_same_bid_over_http() {
 
 #[tokio::test]
 async fn five_foreign_frames_in_a_row_end_the_connection() {
-    let app = TestApp::start().await;
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    let house = House::open().await;
+    let mut socket = house.nobody.connect().await;
     for round in 0..2 {
         for _ in 0..4 {
             socket.0.send(Message::text("nonsense")).await.expect("it is open");
@@ -169,32 +134,31 @@ async fn five_foreign_frames_in_a_row_end_the_connection() {
 
 #[tokio::test]
 async fn an_expired_login_ends_the_connection() {
-    let app = TestApp::start().await;
-    let ann = app.buyer("ann").await;
-    let mut socket = Socket::open(&app, "/ws", Some(&ann)).await;
+    let house = House::open().await;
+    let ann = house.buyer("ann").await;
+    let mut socket = ann.connect().await;
     assert!(socket.ask(json!({ "id": "1", "op": "ping" })).await["ok"].is_object());
-    app.clock.advance(Duration::from_secs(15 * 60 + 1));
+    house.clock.advance(Duration::from_secs(15 * 60 + 1));
     assert_eq!(socket.hear().await, Err(4401));
 }
 
 #[tokio::test]
 async fn a_server_that_goes_away_says_so() {
-    let app = TestApp::start().await;
-    let mut socket = Socket::open(&app, "/ws", None).await;
+    let house = House::open().await;
+    let mut socket = house.nobody.connect().await;
     assert!(socket.ask(json!({ "id": "1", "op": "ping" })).await["ok"].is_object());
-    let (stopped, code) = tokio::join!(app.running.stop(), socket.hear());
+    let (stopped, code) = tokio::join!(house.running.stop(), socket.hear());
     stopped.expect("it stops");
     assert_eq!(code, Err(1001));
 }
 
 #[tokio::test]
 async fn the_chats_own_address_is_subscribed_from_the_start() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let ann = app.buyer("ann").await;
-    let show = text(&app.post(Some(&seller), "/streams", json!({ "title": "Friday" })).await.expect(201)["id"]);
-    app.post(Some(&seller), &format!("/streams/{show}/start"), json!({})).await.expect(200);
-    let mut socket = Socket::open(&app, &format!("/chat/stream/{show}"), Some(&ann)).await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let ann = house.buyer("ann").await;
+    let show = seller.host("Friday").await;
+    let mut socket = ann.connect_to(&format!("/chat/stream/{show}")).await;
     let snapshot = socket.hear().await.expect("a snapshot");
     assert_eq!((&snapshot["channel"], &snapshot["reason"]), (&json!(format!("chat:{show}")), &json!("initial")));
     let said = socket.ask(json!({ "id": "1", "op": "chat", "stream_id": show, "text": "hello" })).await;
@@ -219,11 +183,11 @@ async fn the_chats_own_address_is_subscribed_from_the_start() {
 
 #[tokio::test]
 async fn presence_and_reactions_are_told_together() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let ann = app.buyer("ann").await;
-    let show = text(&app.post(Some(&seller), "/streams", json!({ "title": "Friday" })).await.expect(201)["id"]);
-    let mut socket = Socket::open(&app, "/ws", Some(&ann)).await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let ann = house.buyer("ann").await;
+    let show = seller.announce("Friday").await;
+    let mut socket = ann.connect().await;
     let channel = format!("stream:{show}");
     let subscribed = socket.ask(json!({ "id": "1", "op": "subscribe", "channel": channel })).await;
     assert_eq!(subscribed["ok"]["seq"], Value::Null, "unsequenced");
@@ -239,7 +203,7 @@ async fn presence_and_reactions_are_told_together() {
         hearts += heard["update"]["data"]["count"].as_i64().unwrap_or(0);
     }
     assert_eq!(hearts, 3);
-    app.post(Some(&seller), &format!("/streams/{show}/start"), json!({})).await.expect(200);
+    seller.go_live(&show).await.expect(200);
     let live = socket.hear().await.expect("news");
     assert_eq!(live["update"], json!({ "kind": "stream", "data": { "status": "live" }, "at": live["update"]["at"] }));
 }

@@ -1,8 +1,7 @@
 //! The server as the people who use it meet it: over HTTP and the live connection, and as a program.
 
-mod actors;
 mod document;
-mod lots;
+mod house;
 mod shop;
 mod socket;
 
@@ -22,5 +21,6 @@ mod product;
 mod proofs;
 mod random;
 mod secrets;
+mod sessions;
 mod stalled;
 mod tables;

@@ -3,178 +3,162 @@
 use std::time::Duration;
 
 use blytz_core::{ProductId, UserId};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::actors::{Actor, TestApp};
+use crate::house::{House, Person, UNKNOWN, each, items, money, text, with};
 
 fn input(title: &str) -> Value {
     json!({
-        "title": title, "description": "Thrown by hand", "price": { "amount": 12_500, "currency": "MYR" },
+        "title": title, "description": "Thrown by hand", "price": money(12_500),
         "quantity": 3,
     })
 }
 
-fn with(mut value: Value, changes: Value) -> Value {
-    let (Value::Object(fields), Value::Object(changes)) = (&mut value, changes) else { panic!("two objects") };
-    fields.extend(changes);
-    value
+/// The product that comes of it, and its id.
+async fn create(seller: &Person, body: Value) -> (String, Value) {
+    let product = seller.list(body).await;
+    (text(&product["id"]), product)
 }
 
-async fn create(app: &TestApp, seller: &Actor, body: Value) -> (String, Value) {
-    let product = app.post(Some(seller), "/products", body).await.expect(201);
-    (product["id"].as_str().expect("an id").to_owned(), product)
-}
-
-fn titles(page: &Value) -> Vec<&str> {
-    page["items"].as_array().expect("items").iter().map(|item| item["title"].as_str().expect("a title")).collect()
+fn titles(page: &Value) -> Vec<String> {
+    each(page, "title")
 }
 
 /// Reserves a unit as a lot would.
-async fn hold(app: &TestApp, seller: &Actor, id: &str) -> Result<(), blytz_server::error::Error> {
-    let parts = app.running.app();
+async fn hold(house: &House, seller: &Person, id: &str) -> Result<(), blytz_server::error::Error> {
+    let parts = house.app();
     let (seller, id): (UserId, ProductId) = (seller.id.parse().expect("an id"), id.parse().expect("an id"));
     let mut tx = parts.db.begin_write().await.expect("a transaction");
-    parts.catalog.hold_unit(&mut tx, seller, id, "lot", app.clock.now()).await?;
+    parts.catalog.hold_unit(&mut tx, seller, id, "lot", house.clock.now()).await?;
     tx.commit().await.expect("a commit");
     Ok(())
 }
 
-async fn release(app: &TestApp, id: &str) -> Result<(), blytz_server::error::Error> {
-    let parts = app.running.app();
+async fn release(house: &House, id: &str) -> Result<(), blytz_server::error::Error> {
+    let parts = house.app();
     let mut tx = parts.db.begin_write().await.expect("a transaction");
-    parts.catalog.release_unit(&mut tx, id.parse().expect("an id"), "unsold", app.clock.now()).await?;
+    parts.catalog.release_unit(&mut tx, id.parse().expect("an id"), "unsold", house.clock.now()).await?;
     tx.commit().await.expect("a commit");
     Ok(())
 }
 
 #[tokio::test]
 async fn a_product_from_its_listing_to_its_archive() {
-    let app = TestApp::start().await;
-    let (seller, other, buyer) =
-        (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await, app.buyer("mei").await);
+    let house = House::open().await;
+    let (seller, other, buyer) = (house.seller("siti").await, house.seller("ravi").await, house.buyer("mei").await);
 
-    app.post(None, "/products", input("Vase")).await.refused(401, "unauthenticated");
-    app.post(Some(&buyer), "/products", input("Vase")).await.refused(403, "forbidden");
+    house.nobody.post("/products", input("Vase")).await.refused(401, "unauthenticated");
+    buyer.post("/products", input("Vase")).await.refused(403, "forbidden");
     let body = with(
         input("Vase"),
         json!({ "tags": ["blue"], "images": ["https://example.com/vase.jpg"], "weight_g": 900, "tax_class": "art" }),
     );
-    let (id, product) = create(&app, &seller, body).await;
+    let (id, product) = create(&seller, body).await;
     assert_eq!(
         product,
         json!({
             "id": id, "seller_id": seller.id, "title": "Vase", "description": "Thrown by hand", "category_id": null,
-            "price": { "amount": 12_500, "currency": "MYR" }, "status": "active", "tags": ["blue"],
+            "price": money(12_500), "status": "active", "tags": ["blue"],
             "images": ["https://example.com/vase.jpg"], "weight_g": 900, "tax_class": "art", "sku": null,
-            "available": 3, "created_at": app.clock.now(), "updated_at": app.clock.now(),
+            "available": 3, "created_at": house.clock.now(), "updated_at": house.clock.now(),
         })
     );
     let path = format!("/products/{id}");
-    assert_eq!(app.get(None, &path).await.expect(200), product);
+    assert_eq!(house.nobody.get(&path).await.expect(200), product);
 
-    app.clock.advance(Duration::from_secs(1));
-    let change = json!({ "title": "Blue vase", "weight_g": null, "price": { "amount": 9_900, "currency": "MYR" } });
-    app.patch(None, &path, change.clone()).await.refused(401, "unauthenticated");
-    app.patch(Some(&buyer), &path, change.clone()).await.refused(403, "forbidden");
-    app.patch(Some(&other), &path, change.clone()).await.refused(403, "forbidden");
-    let changed = app.patch(Some(&seller), &path, change).await.expect(200);
+    house.clock.advance(Duration::from_secs(1));
+    let change = json!({ "title": "Blue vase", "weight_g": null, "price": money(9_900) });
+    house.nobody.patch(&path, change.clone()).await.refused(401, "unauthenticated");
+    buyer.patch(&path, change.clone()).await.refused(403, "forbidden");
+    other.patch(&path, change.clone()).await.refused(403, "forbidden");
+    let changed = seller.patch(&path, change).await.expect(200);
     let expected = with(
         product,
-        json!({ "title": "Blue vase", "weight_g": null, "price": { "amount": 9_900, "currency": "MYR" }, "updated_at": app.clock.now() }),
+        json!({ "title": "Blue vase", "weight_g": null, "price": money(9_900), "updated_at": house.clock.now() }),
     );
     assert_eq!(changed, expected);
-    assert_eq!(app.patch(Some(&seller), &path, json!({})).await.expect(200), expected, "nothing asked, nothing done");
+    assert_eq!(seller.patch(&path, json!({})).await.expect(200), expected, "nothing asked, nothing done");
 
-    app.delete(Some(&other), &path).await.refused(403, "forbidden");
+    other.delete(&path).await.refused(403, "forbidden");
     for _ in 0..2 {
-        assert_eq!(app.delete(Some(&seller), &path).await.status, 204);
+        seller.delete(&path).await.expect(204);
     }
-    assert_eq!(app.get(Some(&seller), &path).await.expect(200)["status"], "archived");
-    let hidden = app.get(Some(&other), &path).await;
-    let random = app.get(Some(&other), "/products/0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77").await;
-    let bare = |body: Value| with(body, json!({ "request_id": "" }));
-    assert_eq!((hidden.status, bare(hidden.body)), (random.status, bare(random.body)), "no difference to be seen");
-    app.delete(Some(&other), &path).await.refused(404, "not_found");
-    assert!(titles(&app.get(Some(&seller), "/products").await.expect(200)).is_empty());
-    assert_eq!(app.patch(Some(&seller), &path, json!({ "status": "active" })).await.expect(200)["status"], "active");
+    assert_eq!(seller.get(&path).await.expect(200)["status"], "archived");
+    let hidden = other.get(&path).await;
+    let random = other.get(format!("/products/{UNKNOWN}")).await;
+    assert_eq!(hidden.without_request_id(), random.without_request_id(), "no difference to be seen");
+    other.delete(&path).await.refused(404, "not_found");
+    assert!(titles(&seller.get("/products").await.expect(200)).is_empty());
+    assert_eq!(seller.patch(&path, json!({ "status": "active" })).await.expect(200)["status"], "active");
 }
 
 #[tokio::test]
 async fn a_sku_is_one_products_among_its_sellers() {
-    let app = TestApp::start().await;
-    let (seller, other) = (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await);
+    let house = House::open().await;
+    let (seller, other) = (house.seller("siti").await, house.seller("ravi").await);
     let numbered = |title: &str, sku: &str| with(input(title), json!({ "sku": sku }));
-    let (vase, product) = create(&app, &seller, numbered("Vase", "V-1")).await;
+    let (vase, product) = create(&seller, numbered("Vase", "V-1")).await;
     assert_eq!(product["sku"], "V-1");
-    assert_eq!(app.get(None, &format!("/products/{vase}")).await.expect(200)["sku"], "V-1");
+    assert_eq!(house.nobody.get(format!("/products/{vase}")).await.expect(200)["sku"], "V-1");
 
     // Theirs alone: another seller counts by another book, and most products have no number at all.
-    create(&app, &other, numbered("Vase", "V-1")).await;
-    let (bowl, plain) = create(&app, &seller, input("Bowl")).await;
-    create(&app, &seller, input("Cup")).await;
+    create(&other, numbered("Vase", "V-1")).await;
+    let (bowl, plain) = create(&seller, input("Bowl")).await;
+    create(&seller, input("Cup")).await;
     assert_eq!(plain["sku"], Value::Null);
-    app.post(Some(&seller), "/products", numbered("Vase again", "V-1")).await.refused(409, "sku_taken");
-    let list = app.get(Some(&seller), &format!("/products?seller_id={}", seller.id)).await.expect(200);
+    seller.post("/products", numbered("Vase again", "V-1")).await.refused(409, "sku_taken");
+    let list = seller.get(format!("/products?seller_id={}", seller.id)).await.expect(200);
     assert_eq!(titles(&list).len(), 3, "nothing came of what was refused: {list}");
 
     let path = format!("/products/{bowl}");
-    app.patch(Some(&seller), &path, json!({ "sku": "V-1", "title": "Bowl?" })).await.refused(409, "sku_taken");
-    assert_eq!(app.get(None, &path).await.expect(200)["title"], "Bowl");
-    assert_eq!(app.patch(Some(&seller), &path, json!({ "sku": "v-1" })).await.expect(200)["sku"], "v-1");
+    seller.patch(&path, json!({ "sku": "V-1", "title": "Bowl?" })).await.refused(409, "sku_taken");
+    assert_eq!(house.nobody.get(&path).await.expect(200)["title"], "Bowl");
+    assert_eq!(seller.patch(&path, json!({ "sku": "v-1" })).await.expect(200)["sku"], "v-1");
 
     // An archived product keeps its number until it is taken from it.
     let path = format!("/products/{vase}");
-    app.delete(Some(&seller), &path).await;
-    app.post(Some(&seller), "/products", numbered("Vase", "V-1")).await.refused(409, "sku_taken");
-    assert!(app.patch(Some(&seller), &path, json!({ "sku": null })).await.expect(200)["sku"].is_null());
-    create(&app, &seller, numbered("Vase", "V-1")).await;
+    seller.delete(&path).await;
+    seller.post("/products", numbered("Vase", "V-1")).await.refused(409, "sku_taken");
+    assert!(seller.patch(&path, json!({ "sku": null })).await.expect(200)["sku"].is_null());
+    create(&seller, numbered("Vase", "V-1")).await;
 
     for wrong in ["", " V-2", "V-2 ", "V\n2", "V\t2", "V\u{200b}2", &"9".repeat(65)] {
-        let refused = app.post(Some(&seller), "/products", numbered("Vase", wrong)).await;
-        assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (422, &json!("/sku")), "{wrong:?}");
+        seller.post("/products", numbered("Vase", wrong)).await.refused_for("/sku");
     }
-    create(&app, &seller, numbered("Vase", &"\u{6642}".repeat(64))).await;
+    create(&seller, numbered("Vase", &"\u{6642}".repeat(64))).await;
 }
 
 #[tokio::test]
 async fn drafts_are_their_sellers_own() {
-    let app = TestApp::start().await;
-    let (seller, other, admin) =
-        (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await, app.admin().await);
-    let (id, draft) = create(&app, &seller, with(input("Draft"), json!({ "status": "draft" }))).await;
-    create(&app, &seller, input("Active")).await;
+    let house = House::open().await;
+    let (seller, other, admin) = (house.seller("siti").await, house.seller("ravi").await, house.admin().await);
+    let (id, draft) = create(&seller, with(input("Draft"), json!({ "status": "draft" }))).await;
+    create(&seller, input("Active")).await;
     assert_eq!(draft["status"], "draft");
     let path = format!("/products/{id}");
-    for stranger in [None, Some(&other)] {
-        app.get(stranger, &path).await.refused(404, "not_found");
-        assert_eq!(titles(&app.get(stranger, "/products").await.expect(200)), ["Active"]);
-        assert_eq!(titles(&app.get(stranger, "/products?status=draft").await.expect(200)), [""; 0]);
+    for stranger in [&house.nobody, &other] {
+        stranger.get(&path).await.refused(404, "not_found");
+        assert_eq!(titles(&stranger.get("/products").await.expect(200)), ["Active"]);
+        assert_eq!(titles(&stranger.get("/products?status=draft").await.expect(200)), [""; 0]);
         let theirs = format!("/products?seller_id={}", seller.id);
-        assert_eq!(titles(&app.get(stranger, &theirs).await.expect(200)), ["Active"]);
+        assert_eq!(titles(&stranger.get(&theirs).await.expect(200)), ["Active"]);
     }
-    for (method_path, body) in [(&path, json!({})), (&format!("{path}/inventory"), json!({ "on_hand": 1 }))] {
-        let answer = app
-            .send(
-                if method_path == &path { reqwest::Method::PATCH } else { reqwest::Method::PUT },
-                method_path,
-                |request| request.bearer_auth(&other.token).json(&body),
-            )
-            .await;
-        answer.refused(404, "not_found");
-    }
+    other.patch(&path, json!({})).await.refused(404, "not_found");
+    other.put(format!("{path}/inventory"), json!({ "on_hand": 1 })).await.refused(404, "not_found");
     for insider in [&seller, &admin] {
-        assert_eq!(app.get(Some(insider), &path).await.expect(200)["id"], id);
-        assert_eq!(titles(&app.get(Some(insider), "/products?status=draft").await.expect(200)), ["Draft"]);
+        assert_eq!(insider.get(&path).await.expect(200)["id"], id);
+        assert_eq!(titles(&insider.get("/products?status=draft").await.expect(200)), ["Draft"]);
     }
-    let own = app.get(Some(&seller), &format!("/products?seller_id={}", seller.id)).await.expect(200);
+    let own = seller.get(format!("/products?seller_id={}", seller.id)).await.expect(200);
     assert_eq!(titles(&own).len(), 2);
 }
 
 #[tokio::test]
 async fn what_is_wrong_is_named_and_changes_nothing() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("siti", "seller").await;
-    let (id, product) = create(&app, &seller, input("Vase")).await;
+    let house = House::open().await;
+    let seller = house.seller("siti").await;
+    let (id, product) = create(&seller, input("Vase")).await;
     let price = |amount: Value, currency: &str| json!({ "price": { "amount": amount, "currency": currency } });
     for (change, pointer) in [
         (json!({ "title": "" }), "/title"),
@@ -188,7 +172,7 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         (price(json!(9_007_199_254_740_992_i64), "MYR"), "/price/amount"),
         (price(json!(1), "myr"), "/price/currency"),
         (price(json!(1), "XXQ"), "/price/currency"),
-        (json!({ "category_id": "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77" }), "/category_id"),
+        (json!({ "category_id": UNKNOWN }), "/category_id"),
         (json!({ "category_id": "vases" }), "/category_id"),
         (json!({ "weight_g": 0 }), "/weight_g"),
         (json!({ "images": ["ftp://example.com/a"] }), "/images/0"),
@@ -198,15 +182,14 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         (json!({ "seller_id": seller.id }), "/seller_id"),
     ] {
         for refused in [
-            app.post(Some(&seller), "/products", with(input("New"), change.clone())).await,
-            app.patch(Some(&seller), &format!("/products/{id}"), change.clone()).await,
+            seller.post("/products", with(input("New"), change.clone())).await,
+            seller.patch(format!("/products/{id}"), change.clone()).await,
         ] {
-            refused.refused(422, "validation_failed");
-            assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{change}: {}", refused.body);
+            refused.refused_for(pointer);
         }
     }
     for change in [json!({ "quantity": -1 }), json!({ "quantity": 1_000_001 }), json!({ "quantity": 1.0 })] {
-        app.post(Some(&seller), "/products", with(input("New"), change)).await.refused(422, "validation_failed");
+        seller.post("/products", with(input("New"), change)).await.refused(422, "validation_failed");
     }
     for query in [
         "sort=random",
@@ -219,17 +202,17 @@ async fn what_is_wrong_is_named_and_changes_nothing() {
         "category=vases",
         "seller_id=7",
     ] {
-        app.get(None, &format!("/products?{query}")).await.refused(422, "validation_failed");
+        house.nobody.get(format!("/products?{query}")).await.refused(422, "validation_failed");
     }
-    app.get(None, "/products/7").await.refused(404, "not_found");
-    let page = app.get(None, "/products").await.expect(200);
+    house.nobody.get("/products/7").await.refused(404, "not_found");
+    let page = house.nobody.get("/products").await.expect(200);
     assert_eq!(page, json!({ "items": [product], "next_cursor": null }));
 }
 
 #[tokio::test]
 async fn lists_filter_sort_and_page() {
-    let app = TestApp::start().await;
-    let (siti, ravi) = (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await);
+    let house = House::open().await;
+    let (siti, ravi) = (house.seller("siti").await, house.seller("ravi").await);
     // Two share a price, two share a moment, and case does not sort.
     for (title, amount, quantity, tags, seller, pause) in [
         ("Celadon bowl", 3_000, 1, json!(["green"]), &siti, 1),
@@ -238,11 +221,11 @@ async fn lists_filter_sort_and_page() {
         ("Dragon scroll", 9_000, 1, json!(["a_b"]), &siti, 1),
         ("Ébène box", 500, 1, json!([]), &ravi, 1),
     ] {
-        let changes = json!({ "price": { "amount": amount, "currency": "MYR" }, "quantity": quantity, "tags": tags });
-        create(&app, seller, with(input(title), changes)).await;
-        app.clock.advance(Duration::from_secs(pause));
+        let changes = json!({ "price": money(amount), "quantity": quantity, "tags": tags });
+        create(seller, with(input(title), changes)).await;
+        house.clock.advance(Duration::from_secs(pause));
     }
-    let list = async |query: &str| app.get(None, &format!("/products?{query}")).await.expect(200);
+    let list = async |query: &str| house.nobody.get(format!("/products?{query}")).await.expect(200);
     for (query, expected) in [
         ("q=vase", vec!["blue vase"]),
         ("q=VASE%20blue", vec!["blue vase"]),
@@ -273,11 +256,11 @@ async fn lists_filter_sort_and_page() {
         let (mut paged, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = list(&format!("sort={sort}&limit=1{cursor}")).await;
-            paged.extend(page["items"].as_array().expect("items").clone());
+            paged.extend(items(&page).cloned());
             let Some(next) = page["next_cursor"].as_str() else { break };
             let elsewhere =
                 format!("/products?sort={}&cursor={next}", if sort == "title" { "newest" } else { "title" });
-            app.get(None, &elsewhere).await.refused(422, "validation_failed");
+            house.nobody.get(&elsewhere).await.refused(422, "validation_failed");
             cursor = format!("&cursor={next}");
         }
         assert_eq!(Value::from(paged), whole["items"], "{sort}");
@@ -289,62 +272,56 @@ async fn lists_filter_sort_and_page() {
 
 #[tokio::test]
 async fn the_stock_book_adds_up() {
-    let app = TestApp::start().await;
-    let (seller, other) = (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await);
-    let (id, _) = create(&app, &seller, input("Vase")).await;
+    let house = House::open().await;
+    let (seller, other) = (house.seller("siti").await, house.seller("ravi").await);
+    let (id, _) = create(&seller, input("Vase")).await;
     let (product, stock) = (format!("/products/{id}"), format!("/products/{id}/inventory"));
     let stands = async |on_hand: i64, reserved: i64| {
         let expected = json!({ "on_hand": on_hand, "reserved": reserved, "available": on_hand - reserved });
-        assert_eq!(app.get(Some(&seller), &stock).await.expect(200), expected);
+        assert_eq!(seller.get(&stock).await.expect(200), expected);
     };
     stands(3, 0).await;
-    app.get(None, &stock).await.refused(401, "unauthenticated");
+    house.nobody.get(&stock).await.refused(401, "unauthenticated");
     for path in [&stock, &format!("{stock}/movements")] {
-        app.get(Some(&other), path).await.refused(403, "forbidden");
+        other.get(path).await.refused(403, "forbidden");
     }
 
-    assert_eq!(hold(&app, &other, &id).await.expect_err("not theirs").status(), 403);
+    assert_eq!(hold(&house, &other, &id).await.expect_err("not theirs").status(), 403);
     for _ in 0..3 {
-        hold(&app, &seller, &id).await.expect("a unit");
+        hold(&house, &seller, &id).await.expect("a unit");
     }
     stands(3, 3).await;
-    assert_eq!(hold(&app, &seller, &id).await.expect_err("none left").code().as_str(), "out_of_stock");
-    assert_eq!(app.get(None, &product).await.expect(200)["status"], "sold_out");
+    assert_eq!(hold(&house, &seller, &id).await.expect_err("none left").code().as_str(), "out_of_stock");
+    assert_eq!(house.nobody.get(&product).await.expect(200)["status"], "sold_out");
 
-    app.put(Some(&seller), &stock, json!({ "on_hand": 2 })).await.refused(409, "conflict");
+    seller.put(&stock, json!({ "on_hand": 2 })).await.refused(409, "conflict");
     let adjust = format!("{stock}/adjust");
-    app.post(Some(&seller), &adjust, json!({ "delta": -1, "reason": "broken" })).await.refused(409, "conflict");
-    app.patch(Some(&seller), &product, json!({ "price": { "amount": 1, "currency": "SGD" } }))
+    seller.post(&adjust, json!({ "delta": -1, "reason": "broken" })).await.refused(409, "conflict");
+    seller
+        .patch(&product, json!({ "price": { "amount": 1, "currency": "SGD" } }))
         .await
         .refused(422, "currency_mismatch");
-    app.patch(Some(&seller), &product, json!({ "title": null })).await.refused(422, "validation_failed");
-    app.patch(Some(&seller), &product, json!({ "status": "draft" })).await.refused(409, "conflict");
+    seller.patch(&product, json!({ "title": null })).await.refused(422, "validation_failed");
+    seller.patch(&product, json!({ "status": "draft" })).await.refused(409, "conflict");
     for (path, body) in [
         (&adjust, json!({ "delta": 0, "reason": "nothing" })),
         (&adjust, json!({ "delta": 1 })),
         (&adjust, json!({ "delta": 1, "reason": "" })),
         (&adjust, json!({ "delta": 1_000_000, "reason": "too many" })),
     ] {
-        app.post(Some(&seller), path, body).await.refused(422, "validation_failed");
+        seller.post(path, body).await.refused(422, "validation_failed");
     }
     stands(3, 3).await;
 
-    release(&app, &id).await.expect("a unit back");
-    app.clock.advance(Duration::from_secs(1));
-    let answer = app.post(Some(&seller), &adjust, json!({ "delta": -1, "reason": "broken" })).await.expect(200);
+    release(&house, &id).await.expect("a unit back");
+    house.clock.advance(Duration::from_secs(1));
+    let answer = seller.post(&adjust, json!({ "delta": -1, "reason": "broken" })).await.expect(200);
     assert_eq!(answer, json!({ "on_hand": 2, "reserved": 2, "available": 0 }));
-    app.put(Some(&seller), &stock, json!({ "on_hand": 7 })).await.expect(200);
+    seller.put(&stock, json!({ "on_hand": 7 })).await.expect(200);
     stands(7, 2).await;
-    assert_eq!(app.get(None, &product).await.expect(200)["available"], 5);
+    assert_eq!(house.nobody.get(&product).await.expect(200)["available"], 5);
 
-    let mut book = Vec::new();
-    let mut path = format!("{stock}/movements?limit=3");
-    loop {
-        let page = app.get(Some(&seller), &path).await.expect(200);
-        book.extend(page["items"].as_array().expect("items").clone());
-        let Some(next) = page["next_cursor"].as_str() else { break };
-        path = format!("{stock}/movements?limit=3&cursor={next}");
-    }
+    let book = seller.pages(format!("{stock}/movements?limit=3")).await;
     let lines: Vec<_> =
         book.iter().map(|line| json!([line["kind"], line["delta"], line["reason"], line["on_hand_after"]])).collect();
     assert_eq!(
@@ -360,102 +337,84 @@ async fn the_stock_book_adds_up() {
         ]
     );
     for bad in ["cursor=x", "limit=0"] {
-        app.get(Some(&seller), &format!("{stock}/movements?{bad}")).await.refused(422, "validation_failed");
+        seller.get(format!("{stock}/movements?{bad}")).await.refused(422, "validation_failed");
     }
 }
 
 #[tokio::test]
 async fn only_active_products_can_be_held() {
-    let app = TestApp::start().await;
-    let (seller, other) = (app.with_role("siti", "seller").await, app.with_role("ravi", "seller").await);
-    let (id, _) = create(&app, &seller, with(input("Draft"), json!({ "status": "draft" }))).await;
+    let house = House::open().await;
+    let (seller, other) = (house.seller("siti").await, house.seller("ravi").await);
+    let (id, _) = create(&seller, with(input("Draft"), json!({ "status": "draft" }))).await;
     for status in ["draft", "archived"] {
-        app.patch(Some(&seller), &format!("/products/{id}"), json!({ "status": status })).await.expect(200);
-        assert_eq!(hold(&app, &seller, &id).await.expect_err("not on sale").code().as_str(), "conflict");
-        assert_eq!(hold(&app, &other, &id).await.expect_err("not to be seen").status(), 404);
+        seller.patch(format!("/products/{id}"), json!({ "status": status })).await.expect(200);
+        assert_eq!(hold(&house, &seller, &id).await.expect_err("not on sale").code().as_str(), "conflict");
+        assert_eq!(hold(&house, &other, &id).await.expect_err("not to be seen").status(), 404);
     }
-    assert_eq!(hold(&app, &seller, &seller.id).await.expect_err("unknown").status(), 404);
-    assert!(release(&app, &id).await.is_err(), "nothing was held");
+    assert_eq!(hold(&house, &seller, &seller.id).await.expect_err("unknown").status(), 404);
+    assert!(release(&house, &id).await.is_err(), "nothing was held");
 }
 
 #[tokio::test]
 async fn changes_at_the_same_moment_all_count() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("siti", "seller").await;
-    let (id, _) = create(&app, &seller, with(input("Vase"), json!({ "quantity": 0 }))).await;
+    let house = House::open().await;
+    let seller = house.seller("siti").await;
+    let (id, _) = create(&seller, with(input("Vase"), json!({ "quantity": 0 }))).await;
     let adjust = format!("/products/{id}/inventory/adjust");
     let body = json!({ "delta": 1, "reason": "found" });
-    let all = (0..20).map(|_| app.post(Some(&seller), &adjust, body.clone()));
-    let mut seen: Vec<i64> = futures_util::future::join_all(all)
-        .await
-        .into_iter()
-        .map(|answer| answer.expect(200)["on_hand"].as_i64().expect("a number"))
-        .collect();
+    let all = join_all((0..20).map(|_| seller.post(&adjust, body.clone()))).await;
+    let mut seen: Vec<i64> =
+        all.into_iter().map(|answer| answer.expect(200)["on_hand"].as_i64().expect("a number")).collect();
     seen.sort_unstable();
     assert_eq!(seen, (1..=20).collect::<Vec<_>>(), "each saw its own");
 }
 
 #[tokio::test]
 async fn categories_are_a_tree_that_admins_shape() {
-    let app = TestApp::start().await;
-    let (admin, seller) = (app.admin().await, app.with_role("siti", "seller").await);
+    let house = House::open().await;
+    let (admin, seller) = (house.admin().await, house.seller("siti").await);
     let make = async |name: &str, parent: Option<&str>| {
-        let made =
-            app.post(Some(&admin), "/categories", json!({ "name": name, "parent_id": parent })).await.expect(201);
-        made["id"].as_str().expect("an id").to_owned()
+        text(&admin.post("/categories", json!({ "name": name, "parent_id": parent })).await.expect(201)["id"])
     };
-    app.post(Some(&seller), "/categories", json!({ "name": "Art" })).await.refused(403, "forbidden");
-    app.post(None, "/categories", json!({ "name": "Art" })).await.refused(401, "unauthenticated");
+    seller.post("/categories", json!({ "name": "Art" })).await.refused(403, "forbidden");
+    house.nobody.post("/categories", json!({ "name": "Art" })).await.refused(401, "unauthenticated");
     let art = make("Art", None).await;
     let vases = make("Vases", Some(&art)).await;
     let blue = make("Blue", Some(&vases)).await;
     make("Blue", Some(&art)).await;
     for (name, parent) in [("art", None), ("VASES", Some(&art))] {
-        app.post(Some(&admin), "/categories", json!({ "name": name, "parent_id": parent }))
-            .await
-            .refused(409, "conflict");
+        admin.post("/categories", json!({ "name": name, "parent_id": parent })).await.refused(409, "conflict");
     }
-    app.post(Some(&admin), "/categories", json!({ "name": "X", "parent_id": admin.id }))
-        .await
-        .refused(422, "validation_failed");
-    app.post(Some(&admin), "/categories", json!({ "name": "" })).await.refused(422, "validation_failed");
+    admin.post("/categories", json!({ "name": "X", "parent_id": admin.id })).await.refused(422, "validation_failed");
+    admin.post("/categories", json!({ "name": "" })).await.refused(422, "validation_failed");
 
     let path = |id: &str| format!("/categories/{id}");
     assert_eq!(
-        app.get(None, &path(&vases)).await.expect(200),
+        house.nobody.get(path(&vases)).await.expect(200),
         json!({ "id": vases, "parent_id": art, "name": "Vases" })
     );
     for parent in [&art, &vases, &blue] {
-        let moved = app.patch(Some(&admin), &path(&art), json!({ "parent_id": parent })).await;
+        let moved = admin.patch(path(&art), json!({ "parent_id": parent })).await;
         moved.refused(422, "validation_failed");
     }
-    let names = |page: &Value| -> Vec<String> {
-        page["items"]
-            .as_array()
-            .expect("items")
-            .iter()
-            .map(|c| c["name"].as_str().expect("a name").to_owned())
-            .collect()
-    };
-    let whole = app.get(None, "/categories").await.expect(200);
-    assert_eq!(names(&whole), ["Art", "Blue", "Blue", "Vases"]);
-    let first = app.get(None, "/categories?limit=3").await.expect(200);
-    let next = format!("/categories?limit=3&cursor={}", first["next_cursor"].as_str().expect("more"));
-    assert_eq!(names(&app.get(None, &next).await.expect(200)), ["Vases"]);
+    let whole = house.nobody.get("/categories").await.expect(200);
+    assert_eq!(each(&whole, "name"), ["Art", "Blue", "Blue", "Vases"]);
+    let first = house.nobody.get("/categories?limit=3").await.expect(200);
+    let next = format!("/categories?limit=3&cursor={}", text(&first["next_cursor"]));
+    assert_eq!(each(&house.nobody.get(&next).await.expect(200), "name"), ["Vases"]);
 
-    let (id, product) = create(&app, &seller, with(input("Vase"), json!({ "category_id": blue }))).await;
+    let (id, product) = create(&seller, with(input("Vase"), json!({ "category_id": blue }))).await;
     assert_eq!(product["category_id"], blue);
     for (category, expected) in [(&art, 1), (&vases, 1), (&blue, 1), (&seller.id, 0)] {
-        let page = app.get(None, &format!("/products?category={category}")).await.expect(200);
+        let page = house.nobody.get(format!("/products?category={category}")).await.expect(200);
         assert_eq!(titles(&page).len(), expected);
     }
-    app.delete(Some(&admin), &path(&vases)).await.refused(409, "conflict");
-    app.delete(Some(&admin), &path(&blue)).await.refused(409, "conflict");
-    app.patch(Some(&seller), &format!("/products/{id}"), json!({ "category_id": null })).await.expect(200);
-    app.delete(Some(&seller), &path(&blue)).await.refused(403, "forbidden");
-    assert_eq!(app.delete(Some(&admin), &path(&blue)).await.status, 204);
-    app.delete(Some(&admin), &path(&blue)).await.refused(404, "not_found");
-    let renamed =
-        app.patch(Some(&admin), &path(&vases), json!({ "name": "Pots", "parent_id": null })).await.expect(200);
+    admin.delete(path(&vases)).await.refused(409, "conflict");
+    admin.delete(path(&blue)).await.refused(409, "conflict");
+    seller.patch(format!("/products/{id}"), json!({ "category_id": null })).await.expect(200);
+    seller.delete(path(&blue)).await.refused(403, "forbidden");
+    admin.delete(path(&blue)).await.expect(204);
+    admin.delete(path(&blue)).await.refused(404, "not_found");
+    let renamed = admin.patch(path(&vases), json!({ "name": "Pots", "parent_id": null })).await.expect(200);
     assert_eq!(renamed, json!({ "id": vases, "parent_id": null, "name": "Pots" }));
 }

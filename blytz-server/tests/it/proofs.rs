@@ -1,53 +1,34 @@
 //! Logs longer than a page: proofs that are told and checked in pieces, and voids of many bids.
 
-use std::{path::PathBuf, time::Duration};
+use std::{iter, path::PathBuf, time::Duration};
 
 use blytz_client::Client;
 use blytz_core::{
     AuctionId,
     auction::proof,
     wire::{
-        auction::{BidRequest, LogEntry, Proof},
+        auction::{LogEntry, Proof},
         live::{Channel, MAX_FRAME},
     },
 };
-use futures_util::{SinkExt, StreamExt, future::join_all};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio_tungstenite::{
-    connect_async,
-    tungstenite::{Message, client::IntoClientRequest},
-};
 
-use crate::actors::{Actor, TestApp};
-use crate::lots::{bid, live_lot, money, new_id, rules, status, text};
+use crate::house::{House, Lot, Person, items, max, money, rules, text};
 
 /// Somebody raises their own max, one bid after the other; the ids of the bids.
-async fn raises(app: &TestApp, who: &Actor, lot: &str, from: i64, count: i64) -> Vec<String> {
-    let server = app.running.app();
-    let user = server.accounts.identify(&who.token).await.expect("logged in");
-    let mut ids = Vec::new();
-    for start in (0..count).step_by(1_000) {
-        let asked: Vec<BidRequest> = (start..count.min(start + 1_000))
-            .map(|step| json!({ "auction_id": lot, "bid_id": new_id(), "max": money(from + step) }))
-            .map(|body| serde_json::from_value(body).expect("a bid"))
-            .collect();
-        ids.extend(asked.iter().map(|bid| bid.bid_id.to_string()));
-        for answer in join_all(asked.into_iter().map(|bid| server.auctions.bid(&user, bid))).await {
-            answer.expect("a raise");
-        }
-    }
-    ids
+async fn raises(house: &House, who: &Person, lot: &Lot, from: i64, count: i64) -> Vec<String> {
+    house.pour(lot, iter::repeat(who).zip((from..from + count).map(max))).await
 }
 
-fn close(app: &TestApp) {
-    app.clock.advance(Duration::from_mins(2));
+fn close(house: &House) {
+    house.clock.advance(Duration::from_mins(2));
 }
 
 /// The proof as it comes, or nothing when it does not come whole.
-async fn download(app: &TestApp, lot: &str) -> Option<String> {
-    let client = Client::builder(app.running.url()).build().expect("a client");
-    let lot: AuctionId = lot.parse().expect("an id");
+async fn download(house: &House, lot: &Lot) -> Option<String> {
+    let client = Client::builder(house.running.url()).build().expect("a client");
+    let lot: AuctionId = lot.id.parse().expect("an id");
     let mut download = client.auctions().proof_download(lot).await.expect("an answer");
     let mut body = Vec::new();
     while let Some(piece) = download.next_piece().await.ok()? {
@@ -56,34 +37,22 @@ async fn download(app: &TestApp, lot: &str) -> Option<String> {
     Some(String::from_utf8(body).expect("text"))
 }
 
-async fn whole_log(app: &TestApp, lot: &str) -> Vec<Value> {
-    let (mut log, mut after) = (Vec::new(), 0);
-    loop {
-        let page = app.get(None, &format!("/auction/{lot}/events?after={after}&limit=100")).await.expect(200);
-        log.extend(page["items"].as_array().expect("a list").iter().cloned());
-        match page["next_cursor"].as_str() {
-            Some(cursor) => after = cursor.parse().expect("a seq"),
-            None => return log,
-        }
-    }
-}
-
 #[tokio::test]
 async fn a_void_of_two_thousand_bids_fits_its_frames_and_can_be_proved() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let (shill, honest) = (app.buyer("shill").await, app.buyer("honest").await);
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
-    bid(&app, &honest, &lot, json!({ "max": 5_000 })).await.expect(201);
-    let ids = raises(&app, &shill, &lot, 10_000, 2_001).await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let (shill, honest) = (house.buyer("shill").await, house.buyer("honest").await);
+    let lot = seller.auction(rules()).await;
+    honest.bid(&lot, max(5_000)).await.expect(201);
+    let ids = raises(&house, &shill, &lot, 10_000, 2_001).await;
 
-    let channel = Channel::Auction(lot.parse().expect("an id"));
-    let mut watcher = app.running.app().hub.open();
+    let channel = Channel::Auction(lot.id.parse().expect("an id"));
+    let mut watcher = house.app().hub.open();
     watcher.subscribe(blytz_server::live::Topic::of(channel, None).expect("a topic"));
     let reason = "\u{1f98a}".repeat(200);
     let void = json!({ "bid_id": ids[0], "reason": reason });
     let path = format!("/auction/{lot}/void");
-    app.post(Some(&seller), &path, void.clone()).await.expect(200);
+    seller.post(&path, void.clone()).await.expect(200);
 
     let mut struck = Vec::new();
     let mut frames = 0;
@@ -98,19 +67,18 @@ async fn a_void_of_two_thousand_bids_fits_its_frames_and_can_be_proved() {
         }
     }
     assert_eq!((frames, &struck), (3, &ids), "each bid falls once");
-    app.post(Some(&seller), &path, void).await.expect(200);
+    seller.post(&path, void).await.expect(200);
     assert!(watcher.try_recv().is_none(), "nothing falls twice");
 
-    let now = status(&app, &lot).await;
+    let now = lot.status().await;
     assert_eq!((&now["leader"]["id"], &now["price"]), (&json!(honest.id), &money(1_000)));
     for id in [&ids[0], &ids[1_000], &ids[2_000]] {
-        let own = app.get(Some(&shill), &format!("/auction/{lot}/bids/{id}")).await.expect(200);
-        assert_eq!(own["voided"], true);
+        assert_eq!(shill.recall(&lot, id).await.expect(200)["voided"], true);
     }
-    bid(&app, &shill, &lot, json!({ "max": 90_000 })).await.refused(403, "blocked");
+    shill.bid(&lot, max(90_000)).await.refused(403, "blocked");
 
-    close(&app);
-    let text = download(&app, &lot).await.expect("all of it");
+    close(&house);
+    let text = download(&house, &lot).await.expect("all of it");
     let reading = proof::read(text.as_bytes(), |_, _| {}).expect("a proof");
     let verdict = reading.verdict.expect("it holds");
     assert_eq!(verdict.winner.map(|id| id.to_string()), Some(honest.id));
@@ -120,7 +88,7 @@ async fn a_void_of_two_thousand_bids_fits_its_frames_and_can_be_proved() {
     assert_eq!(proof::verify(&whole), Ok(verdict));
     assert_eq!(whole.openings.len(), 2_002);
     let log: Vec<LogEntry> =
-        whole_log(&app, &lot).await.into_iter().map(|item| serde_json::from_value(item).expect("an event")).collect();
+        lot.log().await.into_iter().map(|item| serde_json::from_value(item).expect("an event")).collect();
     assert_eq!(whole.events, log);
     assert!(log.len() > 2_005);
 }
@@ -128,22 +96,21 @@ async fn a_void_of_two_thousand_bids_fits_its_frames_and_can_be_proved() {
 /// A page is not longer because its events are, and leaves none out.
 #[tokio::test]
 async fn long_events_make_short_pages() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let lot = seller.auction(rules()).await;
     let mut first = Vec::new();
     for number in 1..=8 {
-        let shill = app.buyer(&format!("shill{number}")).await;
-        first.push(raises(&app, &shill, &lot, number * 10_000, 1_000).await.swap_remove(0));
+        let shill = house.buyer(&format!("shill{number}")).await;
+        first.push(raises(&house, &shill, &lot, number * 10_000, 1_000).await.swap_remove(0));
     }
     for bid_id in first {
-        let void = json!({ "bid_id": bid_id, "reason": "again" });
-        app.post(Some(&seller), &format!("/auction/{lot}/void"), void).await.expect(200);
+        seller.void(&lot, &bid_id).await.expect(200);
     }
-    let end = app.get(None, &format!("/auction/{lot}/events?after=8002&limit=100")).await.expect(200);
-    assert!(end["items"].as_array().expect("a list").len() < 8 && end["next_cursor"].is_string());
+    let end = house.nobody.get(format!("/auction/{lot}/events?after=8002&limit=100")).await.expect(200);
+    assert!(items(&end).count() < 8 && end["next_cursor"].is_string());
 
-    let log = whole_log(&app, &lot).await;
+    let log = lot.log().await;
     let seqs: Vec<u64> = log.iter().map(|event| event["seq"].as_u64().expect("a seq")).collect();
     assert_eq!(seqs, (1..=8_010).collect::<Vec<_>>());
     assert_eq!(log.iter().filter(|event| event["kind"] == "voided").count(), 8);
@@ -153,16 +120,16 @@ async fn long_events_make_short_pages() {
 #[tokio::test]
 async fn a_proof_that_can_not_go_on_is_cut() {
     let mut data = PathBuf::new();
-    let app = TestApp::start_with(|config| data.clone_from(&config.data)).await;
-    let (seller, ann) = (app.with_role("seller", "seller").await, app.buyer("ann").await);
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
-    raises(&app, &ann, &lot, 1_000, 1_200).await;
-    close(&app);
-    assert!(download(&app, &lot).await.is_some());
+    let house = House::open_with(|config| data.clone_from(&config.data)).await;
+    let (seller, ann) = (house.seller("sita").await, house.buyer("ann").await);
+    let lot = seller.auction(rules()).await;
+    raises(&house, &ann, &lot, 1_000, 1_200).await;
+    close(&house);
+    assert!(download(&house, &lot).await.is_some());
 
     let options = SqliteConnectOptions::new().filename(data.join("blytz.db"));
     let mut database = SqliteConnection::connect_with(&options).await.expect("the database");
-    let id: AuctionId = lot.parse().expect("an id");
+    let id: AuctionId = lot.id.parse().expect("an id");
     for damage in [
         // Another log of the same length, then one that can't be read, then one with a gap.
         "update auction_events set entry = replace(entry, '\"hash\":\"', '\"hash\":\"0') where auction_id = $1 and seq = 1203",
@@ -171,7 +138,7 @@ async fn a_proof_that_can_not_go_on_is_cut() {
     ] {
         let done = sqlx::query(damage).bind(id.uuid()).execute(&mut database).await.expect("the damage is done");
         assert_eq!(done.rows_affected(), 1, "{damage}");
-        assert_eq!(download(&app, &lot).await, None, "{damage}");
+        assert_eq!(download(&house, &lot).await, None, "{damage}");
     }
 }
 
@@ -180,13 +147,13 @@ async fn a_proof_that_can_not_go_on_is_cut() {
 #[tokio::test]
 async fn an_event_longer_than_a_frame_is_passed_over_with_a_snapshot() {
     let mut data = PathBuf::new();
-    let app = TestApp::start_with(|config| data.clone_from(&config.data)).await;
-    let (seller, ann) = (app.with_role("seller", "seller").await, app.buyer("ann").await);
-    let lot = live_lot(&app, &seller, rules(json!({}))).await;
-    raises(&app, &ann, &lot, 1_000, 5).await;
+    let house = House::open_with(|config| data.clone_from(&config.data)).await;
+    let (seller, ann) = (house.seller("sita").await, house.buyer("ann").await);
+    let lot = seller.auction(rules()).await;
+    raises(&house, &ann, &lot, 1_000, 5).await;
     let options = SqliteConnectOptions::new().filename(data.join("blytz.db"));
     let mut database = SqliteConnection::connect_with(&options).await.expect("the database");
-    let id: AuctionId = lot.parse().expect("an id");
+    let id: AuctionId = lot.id.parse().expect("an id");
     sqlx::query("update auction_events set entry = replace(entry, '\"kind\"', $2) where auction_id = $1 and seq = 5")
         .bind(id.uuid())
         .bind(format!("\"padding\":\"{}\",\"kind\"", "x".repeat(MAX_FRAME)))
@@ -194,24 +161,13 @@ async fn an_event_longer_than_a_frame_is_passed_over_with_a_snapshot() {
         .await
         .expect("a long event");
 
-    let (url, epoch) = (app.running.url().replace("http", "ws") + "/ws", status(&app, &lot).await["epoch"].clone());
-    let mut request = url.into_client_request().expect("a request");
-    request.headers_mut().insert("sec-websocket-protocol", "blytz.v1".parse().expect("a header"));
-    let (mut socket, _) = connect_async(request).await.expect("a socket");
-    let since = json!({ "epoch": epoch, "seq": 2 });
-    let subscribe = json!({ "id": "s", "op": "subscribe", "channel": format!("auction:{lot}"), "since": since });
-    socket.send(Message::text(subscribe.to_string())).await.expect("it is open");
-    let mut heard = Vec::new();
-    for _ in 0..4 {
-        let Some(Ok(Message::Text(frame))) = socket.next().await else { panic!("a frame") };
-        assert!(frame.len() <= MAX_FRAME);
-        heard.push(serde_json::from_str::<Value>(&frame).expect("JSON"));
-    }
-    assert_eq!(heard[0]["ok"]["recovered"], true);
-    assert_eq!([&heard[1]["event"]["seq"], &heard[2]["event"]["seq"]], [&json!(3), &json!(4)]);
-    assert_eq!((&heard[3]["reason"], &heard[3]["snapshot"]["seq"]), (&json!("trimmed"), &json!(7)));
+    let since = json!({ "epoch": lot.status().await["epoch"], "seq": 2 });
+    let mut socket = house.nobody.connect().await;
+    assert_eq!(socket.subscribe(&lot, Some(since)).await["ok"]["recovered"], true);
+    assert_eq!(socket.events(2).await, [3, 4]);
+    let snapshot = socket.hear().await.expect("a snapshot");
+    assert_eq!((&snapshot["reason"], &snapshot["snapshot"]["seq"]), (&json!("trimmed"), &json!(7)));
 
-    bid(&app, &ann, &lot, json!({ "max": 9_000 })).await.expect(201);
-    let Some(Ok(Message::Text(frame))) = socket.next().await else { panic!("a frame") };
-    assert_eq!(serde_json::from_str::<Value>(&frame).expect("JSON")["event"]["seq"], 8);
+    ann.bid(&lot, max(9_000)).await.expect(201);
+    assert_eq!(socket.events(1).await, [8]);
 }

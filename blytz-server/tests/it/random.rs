@@ -4,9 +4,8 @@
 //! it keeps every accepted bid and knows no shortcut.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use crate::actors::{Actor, TestApp};
+use crate::house::{self, House, Lot, Person, buy_now, exact, max, money, new_id, rules_with};
 
 const AUCTIONS: usize = 24;
 const STEPS: usize = 110;
@@ -43,6 +42,18 @@ enum Offer {
     Amount(i64),
     Max(i64),
     BuyNow,
+}
+
+impl Offer {
+    /// As it is sent.
+    fn under(self, id: &str) -> house::Offer {
+        let offer = match self {
+            Self::Amount(amount) => exact(amount),
+            Self::Max(amount) => max(amount),
+            Self::BuyNow => buy_now(),
+        };
+        offer.under(id)
+    }
 }
 
 impl Model {
@@ -155,10 +166,6 @@ fn chance(percent: u32) -> bool {
     rand::random_ratio(percent, 100)
 }
 
-fn money(amount: i64) -> Value {
-    json!({ "amount": amount, "currency": "MYR" })
-}
-
 /// A random auction: the model of it and the rules as a seller states them.
 fn draw() -> (Model, Value) {
     let start = [1, 50, 1_000, 9_900][rand::random_range(0..4)];
@@ -181,21 +188,12 @@ fn draw() -> (Model, Value) {
     let reserve = chance(40).then(|| start + rand::random_range(0..5_000));
     let buy_now = chance(40).then(|| reserve.unwrap_or(start) + 1 + rand::random_range(0..8_000));
     let full = reserve.is_some() && chance(50);
-    let rules = json!({
-        "format": "english", "currency": "MYR", "starting_price": money(start), "increment": increment,
-        "reserve_price": reserve.map(money), "buy_now_price": buy_now.map(money), "duration_ms": 3_600_000,
+    let rules = rules_with(json!({
+        "starting_price": money(start), "increment": increment, "reserve_price": reserve.map(money),
+        "buy_now_price": buy_now.map(money), "duration_ms": 3_600_000,
         "below_reserve": if full { "full" } else { "proxy" },
-    });
+    }));
     (Model { start, reserve, buy_now, full, steps, ..Model::default() }, rules)
-}
-
-async fn open(app: &TestApp, seller: &Actor, rules: &Value) -> String {
-    let product = json!({ "title": "Lot", "description": "", "price": money(1), "quantity": 1 });
-    let product = app.post(Some(seller), "/products", product).await.expect(201);
-    let body = json!({ "product_id": product["id"], "rules": rules });
-    let auction = app.post(Some(seller), "/auction", body).await.expect(201);
-    app.post(Some(seller), "/auction/start", json!({ "auction_id": auction["id"] })).await.expect(200);
-    auction["id"].as_str().expect("an id").to_owned()
 }
 
 fn amount(value: &Value) -> Option<i64> {
@@ -203,12 +201,11 @@ fn amount(value: &Value) -> Option<i64> {
 }
 
 /// One random step; the index of the bidder says who is asked about afterwards.
-async fn step(app: &TestApp, model: &mut Model, auction: &str, seller: &Actor, bidders: &[Actor]) {
+async fn step(model: &mut Model, lot: &Lot, seller: &Person, bidders: &[Person]) {
     if chance(3) && !model.won && !model.taken.is_empty() {
         let id = model.taken[rand::random_range(0..model.taken.len())].id.clone();
         model.void(&id);
-        let body = json!({ "bid_id": id, "reason": "a test" });
-        app.post(Some(seller), &format!("/auction/{auction}/void"), body).await.expect(200);
+        seller.void(lot, &id).await.expect(200);
         return;
     }
     let who = rand::random_range(0..bidders.len());
@@ -220,23 +217,17 @@ async fn step(app: &TestApp, model: &mut Model, auction: &str, seller: &Actor, b
         3..50 => Offer::Amount(most),
         _ => Offer::Max(most),
     };
-    let id = Uuid::from_u128(rand::random()).to_string();
-    let mut body = json!({ "auction_id": auction, "bid_id": id });
-    match offer {
-        Offer::Amount(most) => body["amount"] = money(most),
-        Offer::Max(most) => body["max"] = money(most),
-        Offer::BuyNow => body["buy_now"] = json!(true),
-    }
+    let (bidder, id) = (&bidders[who], new_id());
     let before = model.minimum();
     let expected = model.bid(who, offer, &id);
-    let answer = app.post(Some(&bidders[who]), "/auction/bid", body.clone()).await;
+    let answer = bidder.bid(lot, offer.under(&id)).await;
     let said = answer.body["outcome"].as_str().or(answer.body["code"].as_str()).unwrap_or_default();
     assert_eq!((answer.status, said), expected, "{offer:?}: {}", answer.body);
     if answer.status == 201 {
         assert_eq!(amount(&answer.body["price"]), model.price, "{offer:?}: {}", answer.body);
         assert_eq!(answer.body["leader_id"].as_str(), model.leader.map(|leader| bidders[leader].id.as_str()));
         assert_eq!(amount(&answer.body["next_minimum"]), model.minimum(), "{offer:?}: {}", answer.body);
-        let again = app.post(Some(&bidders[who]), "/auction/bid", body).await;
+        let again = bidder.bid(lot, offer.under(&id)).await;
         assert_eq!((again.status, &again.body["replayed"]), (200, &json!(true)));
         assert_eq!(again.body["hash"], answer.body["hash"], "the same answer");
     } else if said == "bid_too_low" {
@@ -244,8 +235,8 @@ async fn step(app: &TestApp, model: &mut Model, auction: &str, seller: &Actor, b
     }
 }
 
-async fn agrees(app: &TestApp, model: &Model, auction: &str, bidders: &[Actor]) {
-    let status = app.get(None, &format!("/auction/{auction}/status")).await.expect(200);
+async fn agrees(model: &Model, lot: &Lot, bidders: &[Person]) {
+    let status = lot.status().await;
     assert_eq!(amount(&status["price"]), model.price, "{status}");
     assert_eq!(status["leader"]["id"].as_str(), model.leader.map(|leader| bidders[leader].id.as_str()), "{status}");
     assert_eq!(amount(&status["next_minimum"]), model.minimum(), "{status}");
@@ -256,18 +247,18 @@ async fn agrees(app: &TestApp, model: &Model, auction: &str, bidders: &[Actor]) 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_auctions_agree_with_the_rules() {
-    let app = TestApp::start().await;
-    let seller = app.with_role("seller", "seller").await;
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
     let mut bidders = Vec::new();
     for index in 0..6 {
-        bidders.push(app.buyer(&format!("bidder{index}")).await);
+        bidders.push(house.buyer(&format!("bidder{index}")).await);
     }
     for _ in 0..AUCTIONS {
         let (mut model, rules) = draw();
-        let auction = open(&app, &seller, &rules).await;
+        let lot = seller.auction(rules).await;
         for _ in 0..STEPS {
-            step(&app, &mut model, &auction, &seller, &bidders).await;
-            agrees(&app, &model, &auction, &bidders).await;
+            step(&mut model, &lot, &seller, &bidders).await;
+            agrees(&model, &lot, &bidders).await;
         }
     }
 }

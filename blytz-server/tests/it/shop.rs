@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::actors::{Actor, Answer, PASSWORD, TestApp};
+use crate::house::{Answer, House, PASSWORD, Person, exact, money, rules_with, text};
 
 /// A shop in the middle of a show: something of every kind that a request can name.
 pub struct Shop {
-    pub app: TestApp,
-    pub admin: Actor,
-    pub seller: Actor,
-    pub buyer: Actor,
+    pub house: House,
+    pub admin: Person,
+    pub seller: Person,
+    pub buyer: Person,
     pub product: String,
     pub category: String,
     pub address: String,
@@ -27,25 +27,17 @@ pub struct Shop {
 pub struct Endpoint<'a> {
     pub method: Method,
     pub path: String,
-    pub who: Option<&'a Actor>,
+    pub who: &'a Person,
     pub good: Value,
     pub required: &'static [&'static str],
 }
 
-pub fn money(amount: i64) -> Value {
-    json!({ "amount": amount, "currency": "MYR" })
-}
-
-pub fn rules() -> Value {
-    json!({
-        "format": "english", "currency": "MYR", "starting_price": money(1_000), "reserve_price": null,
-        "buy_now_price": null, "increment": { "fixed": 100 }, "duration_ms": 60_000, "below_reserve": "proxy",
+/// Rules that leave nothing to defaults.
+pub fn whole_rules() -> Value {
+    rules_with(json!({
+        "reserve_price": null, "buy_now_price": null, "below_reserve": "proxy",
         "soft_close": { "trigger_ms": 10_000, "extend_ms": 10_000, "mode": "reset", "max_total_ms": null },
-    })
-}
-
-pub fn id_of(body: &Value) -> String {
-    body["id"].as_str().expect("an id").to_owned()
+    }))
 }
 
 /// A UUID of a client's own, a different one for each number.
@@ -55,32 +47,26 @@ pub fn own_id(number: u128) -> String {
 
 impl Shop {
     pub async fn open() -> Self {
-        let app = TestApp::start().await;
-        let (admin, seller, buyer) =
-            (app.admin().await, app.with_role("seller", "seller").await, app.buyer("buyer").await);
-        let post = async |who: &Actor, path: &str, body: Value, status: u16| {
-            app.post(Some(who), path, body).await.expect(status)
-        };
-        let category = id_of(&post(&admin, "/categories", json!({ "name": "Vases" }), 201).await);
+        let house = House::open().await;
+        let (admin, seller, buyer) = (house.admin().await, house.seller("sita").await, house.buyer("buyer").await);
+        let category = text(&admin.post("/categories", json!({ "name": "Vases" })).await.expect(201)["id"]);
         let product = json!({ "title": "Vase", "description": "Blue", "price": money(12_500), "quantity": 5 });
-        let product = id_of(&post(&seller, "/products", product, 201).await);
-        let stream = id_of(&post(&seller, "/streams", json!({ "title": "Evening show" }), 201).await);
-        post(&seller, &format!("/streams/{stream}/start"), json!({}), 200).await;
-        let lot = json!({ "product_id": product, "stream_id": stream, "rules": rules() });
-        let live = id_of(&post(&seller, "/auction", lot.clone(), 201).await);
-        let scheduled = id_of(&post(&seller, "/auction", lot, 201).await);
-        post(&seller, "/auction/start", json!({ "auction_id": live }), 200).await;
+        let product = text(&seller.list(product).await["id"]);
+        let show = seller.host("Evening show").await;
+        let lot = json!({ "product_id": product, "stream_id": show, "rules": whole_rules() });
+        let (live, scheduled) = (seller.put_up_as(lot.clone()).await, seller.put_up_as(lot).await);
+        seller.open(&live).await.expect(200);
         let bid = own_id(0);
-        post(&buyer, "/auction/bid", json!({ "auction_id": live, "bid_id": bid, "amount": money(1_500) }), 201).await;
-        let message = json!({ "stream_id": stream, "text": "Lovely!" });
-        let message = id_of(&post(&buyer, "/chat/send", message, 201).await);
-        let address = id_of(&post(&buyer, "/auth/profile/addresses", an_address(), 201).await);
-        Self { app, admin, seller, buyer, product, category, address, stream, live, scheduled, bid, message }
+        buyer.bid(&live, exact(1_500).under(&bid)).await.expect(201);
+        let message = text(&buyer.say(&show, "Lovely!").await.expect(201)["id"]);
+        let address = text(&buyer.post("/auth/profile/addresses", an_address()).await.expect(201)["id"]);
+        let (stream, live, scheduled) = (show.id, live.id, scheduled.id);
+        Self { house, admin, seller, buyer, product, category, address, stream, live, scheduled, bid, message }
     }
 
     /// Every endpoint of these services that takes a body.
     pub fn endpoints(&self) -> Vec<Endpoint<'_>> {
-        let (admin, seller, buyer) = (Some(&self.admin), Some(&self.seller), Some(&self.buyer));
+        let (nobody, admin, seller, buyer) = (&self.house.nobody, &self.admin, &self.seller, &self.buyer);
         let endpoint = |method: &Method, path: String, who, good: Value, required| Endpoint {
             method: method.clone(),
             path,
@@ -101,7 +87,7 @@ impl Shop {
         });
         let an_auction = json!({
             "product_id": product, "title": "Lot 3", "stream_id": stream, "starts_at": "2099-01-01T00:00:00.000000Z",
-            "rules": rules(),
+            "rules": whole_rules(),
         });
         let person = json!({ "user_id": self.buyer.id, "reason": "spam" });
         let settings = json!({ "slow_mode_s": 3, "max_length": 100, "blocked_terms": ["x"], "followers_only": false });
@@ -109,26 +95,26 @@ impl Shop {
             endpoint(
                 post,
                 "/auth/signup".to_owned(),
-                None,
+                nobody,
                 json!({ "email": "new@example.com", "password": PASSWORD, "display_name": "New" }),
                 &["email", "password", "display_name"],
             ),
             endpoint(
                 post,
                 "/auth/login".to_owned(),
-                None,
+                nobody,
                 json!({ "email": "buyer@example.com", "password": PASSWORD }),
                 &["email", "password"],
             ),
             endpoint(
                 post,
                 "/auth/refresh".to_owned(),
-                None,
+                nobody,
                 json!({ "refresh_token": self.buyer.refresh_token }),
                 &["refresh_token"],
             ),
-            endpoint(post, "/auth/verify".to_owned(), None, json!({ "token": self.buyer.token }), &["token"]),
-            endpoint(post, "/auth/firebase".to_owned(), None, json!({ "id_token": "x" }), &["id_token"]),
+            endpoint(post, "/auth/verify".to_owned(), nobody, json!({ "token": self.buyer.token }), &["token"]),
+            endpoint(post, "/auth/firebase".to_owned(), nobody, json!({ "id_token": "x" }), &["id_token"]),
             endpoint(patch, "/auth/profile".to_owned(), buyer, json!({ "display_name": "Renamed" }), &[]),
             endpoint(
                 post,
@@ -169,7 +155,7 @@ impl Shop {
                 patch,
                 format!("/auction/{}", self.scheduled),
                 seller,
-                json!({ "title": "x", "starts_at": null, "rules": rules() }),
+                json!({ "title": "x", "starts_at": null, "rules": whole_rules() }),
                 &[],
             ),
             endpoint(
@@ -257,39 +243,29 @@ impl Shop {
             (buyer, format!("/chat/stream/{}", self.stream)),
             (seller, format!("/chat/stream/{}/settings", self.stream)),
         ] {
-            let body = self.app.get(Some(who), &path).await.expect(200);
+            let body = who.get(&path).await.expect(200);
             writeln!(state, "{path} {body}").expect("a text can be written");
         }
         state
     }
+}
 
-    /// Sends a body as it is, as JSON unless another type is named.
-    pub async fn raw(&self, endpoint: &Endpoint<'_>, kind: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
-        self.raw_as(endpoint.who, endpoint, kind, body).await
+impl Endpoint<'_> {
+    /// Sends a body as it is, of this type or of none.
+    pub async fn raw(&self, kind: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+        self.raw_as(self.who, kind, body).await
     }
 
-    pub async fn raw_as(
-        &self,
-        who: Option<&Actor>,
-        endpoint: &Endpoint<'_>,
-        kind: Option<&str>,
-        body: impl Into<Vec<u8>>,
-    ) -> Answer {
-        let body = body.into();
-        let build = |mut request: reqwest::RequestBuilder| {
-            if let Some(actor) = who {
-                request = request.bearer_auth(&actor.token);
-            }
-            if let Some(kind) = kind {
-                request = request.header("content-type", kind);
-            }
-            request.body(body)
+    pub async fn raw_as(&self, who: &Person, kind: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+        let build = |request: reqwest::RequestBuilder| {
+            let request = request.body(body.into());
+            if let Some(kind) = kind { request.header("content-type", kind) } else { request }
         };
-        self.app.send(endpoint.method.clone(), &endpoint.path, build).await
+        who.send(self.method.clone(), &self.path, build).await
     }
 
-    pub async fn json(&self, endpoint: &Endpoint<'_>, body: &Value) -> Answer {
-        self.raw(endpoint, Some("application/json"), body.to_string()).await
+    pub async fn json(&self, body: &Value) -> Answer {
+        self.raw(Some("application/json"), body.to_string()).await
     }
 }
 

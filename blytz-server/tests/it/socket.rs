@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use blytz_core::wire::live::MAX_FRAME;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -11,8 +12,8 @@ use tokio_tungstenite::{
 };
 
 use crate::{
-    actors::{Actor, TestApp},
     document::DOCUMENT,
+    house::{Lot, Person},
 };
 
 /// How long anything may take that is only a matter of being scheduled.
@@ -20,30 +21,36 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-impl Socket {
-    pub async fn open(app: &TestApp, path: &str, who: Option<&Actor>) -> Self {
-        let bearer = who.map(|who| ("authorization", format!("Bearer {}", who.token)));
-        Self::knock(app, path, bearer).await.expect("a socket")
+impl Person {
+    pub async fn connect(&self) -> Socket {
+        self.connect_to("/ws").await
     }
 
-    /// The same with a header, or the status of the refusal.
-    pub async fn knock(app: &TestApp, path: &str, header: Option<(&'static str, String)>) -> Result<Self, u16> {
-        let url = format!("{}{path}", app.running.url().replace("http", "ws"));
+    pub async fn connect_to(&self, path: &str) -> Socket {
+        self.knock(path, None).await.expect("a socket")
+    }
+
+    /// The same with a header more, or the status of the refusal.
+    pub async fn knock(&self, path: &str, header: Option<(&'static str, &str)>) -> Result<Socket, u16> {
+        let url = format!("{}{path}", self.server.replace("http", "ws"));
         let mut request = url.into_client_request().expect("a request");
-        request.headers_mut().insert("sec-websocket-protocol", "blytz.v1".parse().expect("a header"));
-        if let Some((name, value)) = header {
+        let bearer = self.bearer();
+        let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        for (name, value) in [Some(("sec-websocket-protocol", "blytz.v1")), bearer, header].into_iter().flatten() {
             request.headers_mut().insert(name, value.parse().expect("a header"));
         }
         match connect_async(request).await {
             Ok((socket, response)) => {
                 assert_eq!(response.headers()["sec-websocket-protocol"], "blytz.v1");
-                Ok(Self(socket))
+                Ok(Socket(socket))
             }
             Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
             Err(other) => panic!("no answer: {other}"),
         }
     }
+}
 
+impl Socket {
     pub async fn say(&mut self, frame: &Value) {
         self.say_raw(frame.to_string()).await;
     }
@@ -58,6 +65,7 @@ impl Socket {
             let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something in time");
             match message {
                 Some(Ok(Message::Text(text))) => {
+                    assert!(text.len() <= MAX_FRAME, "a frame of {} bytes", text.len());
                     let frame = serde_json::from_str(&text).expect("JSON");
                     DOCUMENT.judge_frame(&frame, None).unwrap_or_else(|fault| panic!("{fault}: {frame}"));
                     return Ok(frame);
@@ -83,7 +91,17 @@ impl Socket {
         }
     }
 
-    pub async fn subscribe(&mut self, lot: &str, since: Option<Value>) -> Value {
+    /// The next answer; what comes before it is dropped.
+    pub async fn answer(&mut self) -> Value {
+        loop {
+            let heard = self.hear().await.expect("an answer");
+            if heard.get("re").is_some() {
+                return heard;
+            }
+        }
+    }
+
+    pub async fn subscribe(&mut self, lot: &Lot, since: Option<Value>) -> Value {
         let mut frame = json!({ "id": "s", "op": "subscribe", "channel": format!("auction:{lot}") });
         if let Some(since) = since {
             frame["since"] = since;

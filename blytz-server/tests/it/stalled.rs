@@ -2,10 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use blytz_core::wire::auction::BidRequest;
 use blytz_server::config::{Config, RateLimits};
 use bytes::Bytes;
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, Interest},
@@ -13,9 +11,10 @@ use tokio::{
 };
 use tokio_tungstenite::MaybeTlsStream;
 
-use crate::actors::TestApp;
-use crate::lots::{live_lot, money, new_id, rules, status};
-use crate::socket::{PATIENCE, Socket};
+use crate::{
+    house::{House, exact, money, rules_with},
+    socket::PATIENCE,
+};
 
 /// The largest thing that anybody may ask for.
 const LARGE: &str = "/docs/swagger-ui-bundle.js";
@@ -48,16 +47,16 @@ async fn cut(stream: &TcpStream) {
 
 #[tokio::test]
 async fn who_asks_and_takes_nothing_is_cut_off() {
-    let app = TestApp::start_with(impatient).await;
-    let mut stream = small(app.running.addr()).await;
+    let house = House::open_with(impatient).await;
+    let mut stream = small(house.running.addr()).await;
     ask(&mut stream, LARGE).await;
     cut(&stream).await;
 }
 
 #[tokio::test]
 async fn who_takes_the_answer_in_small_bites_is_not() {
-    let app = TestApp::start_with(|config| config.timeouts.write = Duration::from_secs(30)).await;
-    let mut stream = small(app.running.addr()).await;
+    let house = House::open_with(|config| config.timeouts.write = Duration::from_secs(30)).await;
+    let mut stream = small(house.running.addr()).await;
     ask(&mut stream, LARGE).await;
     let mut answer = vec![0; 2_048];
     let length = stream.read(&mut answer).await.expect("the head");
@@ -76,24 +75,14 @@ async fn who_takes_the_answer_in_small_bites_is_not() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_socket_that_takes_nothing_is_cut_off() {
-    let app = TestApp::start_with(|config| config.timeouts.write = Duration::from_millis(100)).await;
-    let seller = app.with_role("seller", "seller").await;
-    let lot = live_lot(&app, &seller, rules(json!({ "starting_price": money(1), "increment": { "fixed": 1 } }))).await;
-    let bidders = [app.buyer("ann").await, app.buyer("ben").await];
-    let server = app.running.app();
-    let mut users = Vec::new();
-    for bidder in &bidders {
-        users.push(server.accounts.identify(&bidder.token).await.expect("logged in"));
-    }
-    join_all((1..=2_000).map(|amount| {
-        let body = json!({ "auction_id": lot, "bid_id": new_id(), "amount": money(amount) });
-        let bid: BidRequest = serde_json::from_value(body).expect("a bid");
-        server.auctions.bid(&users[usize::try_from(amount).expect("small") % 2], bid)
-    }))
-    .await;
+    let house = House::open_with(|config| config.timeouts.write = Duration::from_millis(100)).await;
+    let seller = house.seller("sita").await;
+    let lot = seller.auction(rules_with(json!({ "starting_price": money(1), "increment": { "fixed": 1 } }))).await;
+    let bidders = [house.buyer("ann").await, house.buyer("ben").await];
+    house.pour(&lot, bidders.iter().cycle().zip((1..=2_000).map(exact))).await;
 
-    let mut socket = Socket::open(&app, "/ws", None).await;
-    let epoch = status(&app, &lot).await["epoch"].clone();
+    let mut socket = house.nobody.connect().await;
+    let epoch = lot.status().await["epoch"].clone();
     // A log that is longer than every buffer on the way, asked for again and again.
     let since = json!({ "epoch": epoch, "seq": 0 });
     let channel = format!("auction:{lot}");
@@ -107,12 +96,12 @@ async fn a_socket_that_takes_nothing_is_cut_off() {
 
 #[tokio::test]
 async fn an_http2_stream_that_nobody_reads_is_reset_and_its_neighbours_go_on() {
-    let app = TestApp::start_with(impatient).await;
-    let stream = TcpStream::connect(app.running.addr()).await.expect("a connection");
+    let house = House::open_with(impatient).await;
+    let stream = TcpStream::connect(house.running.addr()).await.expect("a connection");
     let (mut client, connection) =
         h2::client::Builder::new().initial_window_size(0).handshake::<_, Bytes>(stream).await.expect("HTTP/2");
     let connection = tokio::spawn(connection);
-    let url = app.running.url();
+    let url = house.running.url();
     let mut get = async |path: &str| {
         let request = hyper::Request::get(format!("{url}{path}")).body(()).expect("a request");
         client.send_request(request, true).expect("sent").0.await.expect("an answer")
@@ -132,27 +121,27 @@ async fn an_http2_stream_that_nobody_reads_is_reset_and_its_neighbours_go_on() {
 
 #[tokio::test]
 async fn what_nobody_takes_is_held_for_an_address_up_to_a_point() {
-    let app = TestApp::start_with(|config| {
+    let house = House::open_with(|config| {
         config.rate_limits = RateLimits::Default;
         config.timeouts.write = Duration::from_hours(1);
     })
     .await;
-    let seller = app.with_role("seller", "seller").await;
+    let seller = house.seller("sita").await;
     let description = "\u{1f3a9}".repeat(10_000);
     for _ in 0..100 {
         let product = json!({ "title": "Hat", "description": description, "price": money(1), "quantity": 1 });
-        app.post(Some(&seller), "/products", product).await.expect(201);
+        seller.post("/products", product).await.expect(201);
     }
     let mut stalled = Vec::new();
     let status = async |stream: &mut TcpStream| {
-        app.clock.advance(Duration::from_secs(1));
+        house.clock.advance(Duration::from_secs(1));
         ask(stream, "/products?limit=100").await;
         let mut status = [0; "HTTP/1.1 200".len()];
         stream.read_exact(&mut status).await.expect("an answer");
         String::from_utf8_lossy(&status[9..]).into_owned()
     };
     let refused = loop {
-        let mut stream = small(app.running.addr()).await;
+        let mut stream = small(house.running.addr()).await;
         let status = status(&mut stream).await;
         if status != "200" {
             break status;
@@ -162,12 +151,12 @@ async fn what_nobody_takes_is_held_for_an_address_up_to_a_point() {
     };
     assert_eq!(refused, "429");
     // Files that everybody shares are held by nobody.
-    assert_eq!(app.send(reqwest::Method::GET, "/openapi.json", |request| request).await.status, 200);
+    assert_eq!(house.nobody.send(reqwest::Method::GET, "/openapi.json", |request| request).await.status, 200);
     // Whoever hangs up lets go; the server learns of it in its own time.
     drop(stalled);
     let again = async {
         loop {
-            let mut stream = small(app.running.addr()).await;
+            let mut stream = small(house.running.addr()).await;
             if status(&mut stream).await == "200" {
                 break;
             }
@@ -191,18 +180,18 @@ async fn guest(address: SocketAddr) -> Result<TcpStream, String> {
 
 #[tokio::test]
 async fn an_address_holds_a_limited_number_of_connections() {
-    let app = TestApp::start_with(|config| {
+    let house = House::open_with(|config| {
         config.rate_limits = RateLimits::Default;
         config.connections_per_address = 3;
     })
     .await;
-    let address = app.running.addr();
+    let address = house.running.addr();
     let mut guests = Vec::new();
     for _ in 0..2 {
         guests.push(guest(address).await.expect("there is room"));
     }
     // A WebSocket goes on to count when it is no longer HTTP.
-    let socket = Socket::open(&app, "/ws", None).await;
+    let socket = house.nobody.connect().await;
     for _ in 0..100 {
         let refused = guest(address).await.expect_err("there is no room");
         let (head, body) = refused.split_once("\r\n\r\n").expect("a head");
@@ -221,7 +210,7 @@ async fn an_address_holds_a_limited_number_of_connections() {
 
 #[tokio::test]
 async fn a_proxy_brings_many_and_the_sockets_behind_it_count_for_their_own_address() {
-    let app = TestApp::start_with(|config| {
+    let house = House::open_with(|config| {
         config.rate_limits = RateLimits::Default;
         config.connections_per_address = 3;
         config.trusted_proxies = vec!["127.0.0.1".parse().expect("an address")];
@@ -229,10 +218,10 @@ async fn a_proxy_brings_many_and_the_sockets_behind_it_count_for_their_own_addre
     .await;
     let mut guests = Vec::new();
     for _ in 0..10 {
-        guests.push(guest(app.running.addr()).await.expect("a proxy may"));
+        guests.push(guest(house.running.addr()).await.expect("a proxy may"));
     }
     let mut sockets = Vec::new();
-    let knock = async |client: &str| Socket::knock(&app, "/ws", Some(("x-forwarded-for", client.to_owned()))).await;
+    let knock = async |client: &str| house.nobody.knock("/ws", Some(("x-forwarded-for", client))).await;
     for _ in 0..3 {
         sockets.push(knock("203.0.113.9").await.map_err(drop).expect("there is room"));
     }
