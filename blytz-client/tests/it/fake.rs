@@ -1,13 +1,22 @@
 //! A server that answers what a test tells it to, on loopback, and remembers what it was asked.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header},
 };
+use blytz_client::{
+    Backoff, Client, ClientBuilder, RetryPolicy, new_bid_id,
+    wire::{ErrorCode, Problem, account::Tokens, auction::BidRequest},
+};
+use blytz_core::{AuctionId, Epoch, Money};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -28,8 +37,8 @@ pub fn ok(body: Value) -> Answer {
     Answer { status: 200, headers: vec![(header::CONTENT_TYPE, "application/json".into())], body: body.to_string() }
 }
 
-pub fn problem(code: blytz_core::wire::ErrorCode) -> Answer {
-    let problem = blytz_core::wire::Problem::new(code, "said so");
+pub fn problem(code: ErrorCode) -> Answer {
+    let problem = Problem::new(code, "said so");
     let headers = vec![(header::CONTENT_TYPE, "application/problem+json".into())];
     Answer { status: problem.status, headers, body: json!(problem).to_string() }
 }
@@ -103,11 +112,44 @@ pub async fn serve(router: Router) -> String {
     address
 }
 
-pub fn tokens(access: &str, refresh: &str) -> blytz_core::wire::account::Tokens {
-    blytz_core::wire::account::Tokens {
+pub fn tokens(access: &str, refresh: &str) -> Tokens {
+    Tokens {
         access_token: access.to_owned(),
         refresh_token: refresh.to_owned(),
         token_type: "Bearer".to_owned(),
         expires_in: 900,
     }
+}
+
+/// Repeats without a pause.
+pub const AT_ONCE: RetryPolicy = RetryPolicy {
+    retries: 3,
+    backoff: Backoff { base: Duration::ZERO, cap: Duration::ZERO },
+    longest_wait: Duration::from_secs(5),
+};
+
+pub fn client(fake: &Fake) -> ClientBuilder {
+    Client::builder(&fake.address).retry(AT_ONCE)
+}
+
+pub async fn always(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Fake, Client) {
+    let fake = Fake::start(move |_, _| answer()).await;
+    let client = client(&fake).build().expect("valid");
+    (fake, client)
+}
+
+pub fn bid() -> BidRequest {
+    let amount = Money::new(1_250, "MYR".parse().expect("a currency"));
+    let (auction_id, bid_id) = (AuctionId(Uuid::nil()), new_bid_id());
+    BidRequest { auction_id, bid_id, amount: Some(amount), max: None, buy_now: None }
+}
+
+pub fn bid_answer(asked: &Asked) -> Answer {
+    let at = "2026-11-22T03:04:05.000000Z";
+    ok(json!({
+        "bid_id": asked.body["bid_id"], "auction_id": asked.body["auction_id"], "outcome": "leading", "seq": 3, "at": at,
+        "price": {"amount": 1250, "currency": "MYR"}, "leader_id": Epoch(Uuid::nil()), "next_minimum": null,
+        "closes_at": at, "hash": "h", "replayed": false,
+        "receipt": {"key_id": "k", "head_seq": 3, "head_hash": "h", "signature": "s"},
+    }))
 }

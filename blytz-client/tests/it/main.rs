@@ -2,6 +2,8 @@
 
 mod fake;
 
+mod downloads;
 mod http;
 mod live;
+mod logins;
 mod proxy;
