@@ -11,7 +11,7 @@ use blytz_core::{
     },
 };
 
-use super::ClockOffset;
+use super::clock::ClockOffset;
 use crate::error::Error;
 
 /// Something the live connection has to tell.
@@ -112,6 +112,11 @@ pub enum ConnectionState {
         /// Why.
         reason: CloseReason,
     },
+}
+
+impl ConnectionState {
+    /// The last word of every connection.
+    pub(super) const CLOSED: Self = Self::Closed { reason: CloseReason::Requested };
 }
 
 /// Why a live connection ended for good.

@@ -13,7 +13,7 @@ use blytz_client::{
 use blytz_core::{AuctionId, Currency, Money, ProductId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Style, round::Load};
+use super::load::{Load, Style};
 use crate::error::Failure;
 
 /// Between two bids, in minor units.

@@ -81,28 +81,6 @@ pub struct Args {
     password_file: Option<String>,
 }
 
-/// How bidders behave.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Style {
-    /// Each bids a step above whatever anybody here has bid; who is overtaken on the way is refused
-    #[default]
-    Ladder,
-    /// All bid the next minimum they know of: one gets it, the rest are refused
-    Race,
-    /// Each raises a sealed bid of their own, so that all is accepted in whatever order it arrives
-    Sealed,
-}
-
-impl Style {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Ladder => "ladder",
-            Self::Race => "race",
-            Self::Sealed => "sealed",
-        }
-    }
-}
-
 pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     if args.style == Style::Race && args.bidders < 2 * args.lots {
         return Err(Failure::usage("A race needs two bidders on every lot; give more --bidders."));

@@ -14,9 +14,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use super::{
-    Style,
     arena::{self, Lot, Step},
     commits::{Commits, Counters},
+    load::{Load, Style},
     mark::Marks,
     tally::{self, Bids, Progress},
     watcher::Watcher,
@@ -63,14 +63,6 @@ impl Line {
             Self::Http(client) => client.auctions().bid(&bid).await,
         }
     }
-}
-
-/// How hard, and for how long.
-#[derive(Debug, Clone, Copy)]
-pub struct Load {
-    pub style: Style,
-    pub watchers: usize,
-    pub lasting: Duration,
 }
 
 /// What a round came to.
