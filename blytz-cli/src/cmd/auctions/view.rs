@@ -2,16 +2,15 @@
 
 use blytz_client::wire::{
     Page,
-    auction::{Auction, Increment, ReserveView, RulesView, StatusView},
+    auction::{Auction, AuctionStatus, Format, Increment, ReserveView, RulesView, StatusView},
 };
 use blytz_core::Money;
 
-use super::{closes, format_of};
 use crate::{
     context::Context,
     error::Failure,
     output::{or_dash, word},
-    values::moment,
+    values::{countdown, moment},
 };
 
 /// A list of auctions.
@@ -131,4 +130,17 @@ mod tests {
             assert_eq!(seconds(millis), expected);
         }
     }
+}
+
+/// When an auction closes, seen from the server's clock.
+pub fn closes(status: &StatusView) -> String {
+    match (status.status, status.closes_at) {
+        (AuctionStatus::Live, Some(at)) => format!("in {}", countdown(at.micros_since(status.server_time))),
+        (AuctionStatus::Sold | AuctionStatus::Unsold, Some(at)) => moment(at),
+        _ => "-".to_owned(),
+    }
+}
+
+fn format_of(format: Format) -> String {
+    word(&format).replace('_', " ")
 }

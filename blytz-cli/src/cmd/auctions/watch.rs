@@ -12,7 +12,7 @@ use blytz_client::{
 use blytz_core::{AuctionId, StreamId};
 use serde_json::json;
 
-use super::closes;
+use super::view::closes;
 use crate::{
     clean::clean,
     context::Context,

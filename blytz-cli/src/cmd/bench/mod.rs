@@ -2,6 +2,7 @@
 
 mod arena;
 mod commits;
+mod load;
 mod machine;
 mod mark;
 mod report;
@@ -16,9 +17,10 @@ use blytz_core::ProductId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use self::{
+    load::{Load, Style},
     machine::Memory,
     report::{Comparison, Report, Setting},
-    round::{Line, Load, Outcome},
+    round::{Line, Outcome},
 };
 #[cfg(feature = "embedded")]
 use crate::embedded::{self, House};

@@ -19,7 +19,7 @@ use super::{
     load::{Load, Style},
     mark::Marks,
     tally::{self, Bids, Progress},
-    watcher::Watcher,
+    watcher::{Seen, Watcher},
 };
 use crate::error::Failure;
 
@@ -214,7 +214,7 @@ impl Bidder {
 }
 
 async fn collect(
-    mut watching: JoinSet<anyhow::Result<super::watcher::Seen>>,
+    mut watching: JoinSet<anyhow::Result<Seen>>,
     watchers: usize,
     events: u64,
 ) -> Result<Watched, Failure> {

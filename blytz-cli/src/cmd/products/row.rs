@@ -29,6 +29,9 @@ pub const COLUMNS: [&str; 13] = [
 /// Without these a row is no product.
 pub const REQUIRED: [&str; 3] = ["title", "price", "quantity"];
 
+/// The words of the column `status`.
+pub const STATUSES: &[&str] = &["draft", "active", "archived", "sold_out"];
+
 /// One thing wrong with one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
