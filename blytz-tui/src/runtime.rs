@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    Options, StartScreen,
+    clean::Clean,
     config::Config,
     effect::Effect,
     message::{Live, Message, Reply},
-    model::{Model, Screen, clean::Clean, failure::Failure},
+    model::{Model, Screen, request_error::RequestError},
+    options::{Options, StartScreen},
     picture::{self, Paper},
     requests, terminal,
     theme::Base,
@@ -229,7 +230,9 @@ fn from_live(event: Option<LiveEvent>) -> Option<Message> {
         Some(LiveEvent::Update { channel, update }) => Live::Update(channel, update),
         Some(LiveEvent::Resynced { channel }) => Live::Resynced(channel),
         Some(LiveEvent::Clock(clock)) => Live::Clock(clock.offset_micros),
-        Some(LiveEvent::SubscribeRefused { channel, error }) => Live::SubscribeRefused(channel, Failure::from(&error)),
+        Some(LiveEvent::SubscribeRefused { channel, error }) => {
+            Live::SubscribeRefused(channel, RequestError::from(&error))
+        }
         // News of kinds that this version does not know changes nothing it shows.
         Some(_) => return None,
     };

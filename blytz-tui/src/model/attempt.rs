@@ -7,7 +7,7 @@ use blytz_core::{
     wire::auction::{BidOutcome, BidRequest},
 };
 
-use super::failure::Failure;
+use super::request_error::RequestError;
 use crate::format;
 
 /// How many are remembered.
@@ -61,9 +61,9 @@ pub enum AttemptState {
     /// Counted, and struck since.
     Voided,
     /// Not counted.
-    Refused(Failure),
+    Refused(RequestError),
     /// Nobody said; asking again with the same id tells.
-    Unknown(Failure),
+    Unknown(RequestError),
 }
 
 /// A bid made from here.

@@ -8,7 +8,7 @@ use blytz_core::{
 };
 use tui_input::Input;
 
-use super::clean::Clean;
+use crate::clean::Clean;
 
 /// How many messages are kept.
 const KEPT: usize = 300;

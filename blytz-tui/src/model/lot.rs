@@ -5,67 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use blytz_core::{
     AuctionId, BidId, Currency, Epoch, Money, ProductId, StreamId, Timestamp, UserId,
     money::MAX_AMOUNT,
-    wire::auction::{
-        Auction, AuctionStatus, BidOutcome, EventData, ExtensionReason, Format, Increment, LogEntry, RulesView,
-        StatusView,
-    },
+    wire::auction::{Auction, AuctionStatus, EventData, Format, Increment, LogEntry, RulesView, StatusView},
 };
 
-use super::{TITLE_LENGTH, clean::Clean};
+use crate::clean::Clean;
 
 /// How much of a log is kept for the history.
 const HISTORY_LENGTH: usize = 400;
-
-/// Something in a lot's history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Happening {
-    /// Bids are taken.
-    Opened,
-    /// A bid.
-    Bid {
-        /// Which.
-        bid: BidId,
-        /// Whose; none while sealed.
-        bidder: Option<UserId>,
-        /// What became of it.
-        outcome: BidOutcome,
-        /// The price after it.
-        price: Option<Money>,
-    },
-    /// A raised max, or a raised sealed bid.
-    Raised {
-        /// Which.
-        bid: BidId,
-        /// Whose; none while sealed.
-        bidder: Option<UserId>,
-        /// The price after it.
-        price: Option<Money>,
-    },
-    /// The reserve is met.
-    ReserveMet,
-    /// Bids were voided.
-    Voided {
-        /// How many.
-        count: usize,
-        /// Why.
-        reason: Clean,
-        /// The price after it.
-        price: Option<Money>,
-    },
-    /// The close was moved.
-    Extended(ExtensionReason),
-    /// The rules were changed.
-    Amended,
-    /// The hammer fell, or nobody bought.
-    Closed {
-        /// Who won.
-        winner: Option<UserId>,
-        /// The hammer price.
-        price: Option<Money>,
-    },
-    /// Called off.
-    Cancelled(Clean),
-}
 
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,14 +19,14 @@ pub struct Row {
     /// When.
     pub at: Timestamp,
     /// What.
-    pub what: Happening,
+    pub data: EventData,
 }
 
 impl Row {
     /// Whose bid or raise it is, if that is known.
     pub const fn bidder(&self) -> Option<UserId> {
-        match self.what {
-            Happening::Bid { bidder, .. } | Happening::Raised { bidder, .. } => bidder,
+        match self.data {
+            EventData::Bid { bidder, .. } | EventData::MaxRaised { leader: bidder, .. } => bidder,
             _ => None,
         }
     }
@@ -149,7 +95,7 @@ impl From<&Auction> for Lot {
     fn from(auction: &Auction) -> Self {
         let mut lot = Self {
             id: auction.status.id,
-            title: Clean::line(&auction.title, TITLE_LENGTH),
+            title: Clean::title(&auction.title),
             seller: auction.seller.id,
             product: auction.product.id,
             stream: auction.stream_id,
@@ -200,7 +146,7 @@ impl Lot {
 
     /// Takes an answer of the server that may be older than what the live connection told.
     pub fn refresh(&mut self, auction: &Auction) {
-        self.title = Clean::line(&auction.title, TITLE_LENGTH);
+        self.title = Clean::title(&auction.title);
         self.starts_at = auction.starts_at;
         self.stream = auction.stream_id;
         if auction.status.epoch != self.epoch || auction.status.seq >= self.seq {
@@ -248,8 +194,8 @@ impl Lot {
             let void = Void { bid: *bid_id, bid_seq: *bid_seq, struck: struck.iter().copied().collect() };
             self.voids.insert(entry.seq, void);
         }
-        if let Some(what) = happening(&entry.data) {
-            self.history.insert(entry.seq, Row { at: entry.at, what });
+        if !matches!(entry.data, EventData::Scheduled { .. }) {
+            self.history.insert(entry.seq, Row { at: entry.at, data: entry.data.clone() });
         }
         while self.history.len() > HISTORY_LENGTH {
             self.history.pop_first();
@@ -381,14 +327,16 @@ impl Lot {
 
     /// The bids that can be voided, newest first.
     pub fn standing_bids(&self) -> Vec<&Row> {
-        let standing = |(seq, row): &(&u64, &Row)| matches!(row.what, Happening::Bid { .. }) && !self.fell(**seq, row);
+        let standing = |(seq, row): &(&u64, &Row)| matches!(row.data, EventData::Bid { .. }) && !self.fell(**seq, row);
         self.history.iter().rev().filter(standing).map(|(_, row)| row).collect()
     }
 
     /// Whether a bid or raise of the history was voided. Its id alone does not say: several bidders
     /// may have used it.
     pub fn fell(&self, seq: u64, row: &Row) -> bool {
-        let (Happening::Bid { bid, .. } | Happening::Raised { bid, .. }) = row.what else { return false };
+        let (EventData::Bid { bid_id: bid, .. } | EventData::MaxRaised { bid_id: bid, .. }) = row.data else {
+            return false;
+        };
         self.voids.range(seq..).any(|(_, void)| {
             let about = self.history.get(&void.bid_seq).and_then(Row::bidder);
             let same = about.zip(row.bidder()).is_none_or(|(about, bidder)| about == bidder);
@@ -399,33 +347,12 @@ impl Lot {
 
     /// The prices after each bid, oldest first, for the chart.
     pub fn prices(&self) -> Vec<(Timestamp, Money)> {
-        let price = |row: &Row| match row.what {
-            Happening::Bid { price, .. } | Happening::Raised { price, .. } | Happening::Voided { price, .. } => {
+        let price = |row: &Row| match row.data {
+            EventData::Bid { price, .. } | EventData::MaxRaised { price, .. } | EventData::Voided { price, .. } => {
                 price.map(|price| (row.at, price))
             }
             _ => None,
         };
         self.history.values().filter_map(price).collect()
     }
-}
-
-fn happening(data: &EventData) -> Option<Happening> {
-    Some(match data {
-        EventData::Scheduled { .. } => return None,
-        EventData::Amended { .. } => Happening::Amended,
-        EventData::Opened { .. } => Happening::Opened,
-        EventData::Bid { bid_id, bidder, outcome, price, .. } => {
-            Happening::Bid { bid: *bid_id, bidder: *bidder, outcome: *outcome, price: *price }
-        }
-        EventData::MaxRaised { bid_id, price, leader, .. } => {
-            Happening::Raised { bid: *bid_id, bidder: *leader, price: *price }
-        }
-        EventData::ReserveMet { .. } => Happening::ReserveMet,
-        EventData::Voided { struck, reason, price, .. } => {
-            Happening::Voided { count: struck.len(), reason: Clean::line(reason, TITLE_LENGTH), price: *price }
-        }
-        EventData::Extended { reason, .. } => Happening::Extended(*reason),
-        EventData::Closed { winner, price, .. } => Happening::Closed { winner: *winner, price: *price },
-        EventData::Cancelled { reason } => Happening::Cancelled(Clean::line(reason, TITLE_LENGTH)),
-    })
 }

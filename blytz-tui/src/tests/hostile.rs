@@ -9,11 +9,9 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, la
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
+    clean::{Clean, is_hostile},
     message::{Live, Reply},
-    model::{
-        clean::{Clean, is_hostile},
-        failure::Failure,
-    },
+    model::request_error::RequestError,
     view,
 };
 
@@ -65,9 +63,9 @@ fn hostile(size: (u16, u16)) -> Seat {
             },
         ),
     ));
-    let failure = Failure { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false };
+    let error = RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false };
     seat.press("b");
-    seat.reply(Reply::Bid(world::bid(1), Err(failure)));
+    seat.reply(Reply::Bid(world::bid(1), Err(error)));
     let outbid = UpdateData::Outbid { auction_id: world::BATIK, price: None, next_minimum: None };
     seat.live(Live::Update(Channel::Me, Update { data: outbid, at: world::start() }));
     seat

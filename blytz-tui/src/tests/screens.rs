@@ -5,9 +5,10 @@ use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
+    clean::Clean,
     effect::{Credentials, Effect},
     message::{Live, Message, Reply},
-    model::{Overlay, Screen, clean::Clean, failure::Failure},
+    model::{Overlay, Screen, request_error::RequestError},
 };
 
 #[test]
@@ -24,7 +25,7 @@ fn logging_in() {
     let credentials = Credentials { email: "aishah@example.com".to_owned(), password: "correct horse q?".to_owned() };
     assert_eq!(seat.effects(), [Effect::Login(credentials)], "asked once");
 
-    let wrong = Failure {
+    let wrong = RequestError {
         code: Some(ErrorCode::InvalidCredentials),
         text: Clean::line("Wrong email address or password.", 100),
         next_minimum: None,
@@ -160,12 +161,12 @@ fn who_is_logged_in_is_asked_until_the_server_says() {
     let ids = &mut || uuid::Uuid::nil();
     let effects = crate::update::start(&mut seat.model, Screen::Lobby, true, ids);
     assert!(effects.contains(&Effect::LoadProfile));
-    let failure = |definite| Failure { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
-    seat.reply(Reply::Profile(Err(failure(false))));
+    let error = |definite| RequestError { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
+    seat.reply(Reply::Profile(Err(error(false))));
     seat.effects();
     seat.live(Live::Up);
     assert_eq!(seat.effects(), [Effect::LoadProfile, Effect::LoadLobby]);
-    seat.reply(Reply::Profile(Err(failure(true))));
+    seat.reply(Reply::Profile(Err(error(true))));
     assert_eq!(seat.notice(), "Not logged in: away");
     seat.live(Live::Up);
     assert_eq!(seat.effects(), [Effect::LoadLobby]);

@@ -1,7 +1,7 @@
 //! News from the live connection.
 
 use blytz_core::{
-    AuctionId, StreamId, UserId,
+    AuctionId, StreamId,
     wire::{
         auction::{AuctionStatus, EventData, LogEntry, StatusView},
         chat::{ChatEvent, ChatEventData, ChatState},
@@ -12,6 +12,7 @@ use blytz_core::{
 
 use super::Turn;
 use crate::{
+    clean::Clean,
     effect::Effect,
     format,
     keymap::Action,
@@ -19,7 +20,6 @@ use crate::{
     model::{
         Connection, Position, Screen,
         attempt::AttemptState,
-        clean::Clean,
         follow::Mode,
         lot::{Lot, Row},
     },
@@ -49,8 +49,8 @@ impl Turn<'_> {
             Live::Update(channel, update) => self.news(channel, update),
             Live::Resynced(channel) => self.resynced(channel),
             Live::Clock(offset) => self.model.clock_offset = offset,
-            Live::SubscribeRefused(channel, failure) => {
-                self.notice(format!("Can't follow {channel}: {}", failure.line()), Role::Warn);
+            Live::SubscribeRefused(channel, error) => {
+                self.notice(format!("Can't follow {channel}: {}", error.line()), Role::Warn);
             }
         }
     }
@@ -78,7 +78,7 @@ impl Turn<'_> {
         if let EventData::Voided { bid_seq, struck, .. } = &entry.data {
             // Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.
             let bidder = lot.history.get(bid_seq).and_then(Row::bidder);
-            let mine = bidder.is_none_or(|bidder| self.model.me.as_ref().is_some_and(|me| me.id == bidder));
+            let mine = bidder.is_none_or(|bidder| self.model.people.is_me(bidder));
             for bid in struck.iter().filter(|_| mine) {
                 if let Some(attempt) = self.model.attempts.get_mut(*bid) {
                     attempt.state = AttemptState::Voided;
@@ -102,7 +102,7 @@ impl Turn<'_> {
             (was, Position::Won) if was != Position::Won => self.tell_won(&title, &price),
             (was, Position::Lost) if was != Position::Lost => match (status, leader) {
                 (AuctionStatus::Sold, Some(winner)) => {
-                    let winner = self.model.name(winner);
+                    let winner = self.model.people.name(winner);
                     self.notice(format!("{title} went to {winner} for {price}"), Role::Warn);
                 }
                 (AuctionStatus::Cancelled, _) => self.notice(format!("{title} was called off"), Role::Warn),
@@ -126,7 +126,7 @@ impl Turn<'_> {
 
     fn auction_state(&mut self, status: &StatusView) {
         if let Some(leader) = &status.leader {
-            self.model.meet(leader);
+            self.model.people.meet(leader);
         }
         let on_screen = self.shows_lot(status.id);
         let Some(lot) = self.model.lots.get_mut(&status.id) else { return };
@@ -150,14 +150,14 @@ impl Turn<'_> {
 
     fn chat_event(&mut self, stream: StreamId, event: &ChatEvent) {
         if let ChatEventData::Message { user, .. } = &event.data {
-            self.model.meet(user);
+            self.model.people.meet(user);
         }
         self.model.chats.entry(stream).or_default().apply(event, stream);
     }
 
     fn chat_state(&mut self, stream: StreamId, state: &ChatState) {
         for message in &state.messages {
-            self.model.meet(&message.user);
+            self.model.people.meet(&message.user);
         }
         self.model.chats.entry(stream).or_default().replace(state);
     }
@@ -281,10 +281,5 @@ impl Turn<'_> {
         let desk = &mut self.model.desk;
         desk.selected = desk.selected.min(desk.queue.len().saturating_sub(1));
         desk.bid = desk.bid.min(bids.saturating_sub(1));
-    }
-
-    /// A seller's own name, for the lots of a show.
-    pub(super) fn remember_me(&mut self, id: UserId, name: &Clean) {
-        self.model.names.insert(id, name.clone());
     }
 }

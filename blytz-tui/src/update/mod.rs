@@ -102,7 +102,7 @@ impl Turn<'_> {
             Screen::Lot(id) => {
                 self.model.floor = LotScreen::default();
                 self.ask_lot(id);
-                if self.model.me.is_some() {
+                if self.model.people.me.is_some() {
                     self.effect(Effect::LoadStanding(id));
                 }
             }

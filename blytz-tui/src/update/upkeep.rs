@@ -78,7 +78,7 @@ impl Turn<'_> {
     }
 
     fn leader_is_nameless(&self, lot: &Lot) -> bool {
-        lot.leader.is_some_and(|user| !self.model.is_me(user) && !self.model.names.contains_key(&user))
+        lot.leader.is_some_and(|user| !self.model.people.knows(user))
     }
 
     /// A close may be late in coming.
@@ -102,7 +102,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn ask_desk(&mut self) {
-        if let Some(me) = &self.model.me {
+        if let Some(me) = &self.model.people.me {
             let me = me.id;
             self.model.desk.asked_at = Some(self.model.now);
             self.effect(Effect::LoadDesk(me));

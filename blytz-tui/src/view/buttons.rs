@@ -8,7 +8,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{role, text};
+use super::text;
 use crate::{keymap::Action, model::Model, theme::Role};
 
 /// The buttons that make sense now, with their labels.
@@ -59,7 +59,7 @@ pub fn action_at(model: &Model, area: Rect, at: Position) -> Option<Action> {
 pub(super) fn draw(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     for (action, place, label) in places(model, area) {
         let style = if action == Action::Bid { Role::Selected } else { Role::Accent };
-        let label = Span::styled(label, role(model, style));
+        let label = Span::styled(label, model.style(style));
         frame.render_widget(Paragraph::new(Line::from(label)), place);
     }
 }

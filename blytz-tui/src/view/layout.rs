@@ -162,6 +162,11 @@ fn last_row(area: Rect) -> Rect {
     Rect { y: area.y + area.height.saturating_sub(1), height: area.height.min(1), ..area }
 }
 
+/// The first row to show of a list, so that the selected one stays in view.
+pub fn window(selected: usize, len: usize, height: usize) -> usize {
+    selected.saturating_sub(height / 2).min(len.saturating_sub(height))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

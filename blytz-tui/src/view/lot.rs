@@ -11,7 +11,7 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{buttons, chart, chat, digits, history, layout::LotLayout, role, text};
+use super::{buttons, chart, chat, digits, history, layout::LotLayout, text};
 use crate::{
     format,
     keymap::Action,
@@ -22,7 +22,7 @@ use crate::{
 pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
     let layout = LotLayout::of(model);
     let Some(lot) = model.lots.get(&id) else {
-        let line = Line::styled(" Asking the server about this lot …", role(model, Role::Muted));
+        let line = Line::styled(" Asking the server about this lot …", model.style(Role::Muted));
         frame.render_widget(Paragraph::new(line), layout.title);
         return;
     };
@@ -59,10 +59,10 @@ fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     };
     let room = usize::from(area.width).saturating_sub(2);
     let name = text::cut(&format!("{}{mark}", lot.title), room);
-    let about = format!("{}{format}, {} watching", model.name(lot.seller), lot.watchers);
+    let about = format!("{}{format}, {} watching", model.people.name(lot.seller), lot.watchers);
     let lines = vec![
-        Line::styled(format!(" {name}"), role(model, Role::Accent)),
-        Line::styled(format!(" {}", text::cut(&about, room)), role(model, Role::Muted)),
+        Line::styled(format!(" {name}"), model.style(Role::Accent)),
+        Line::styled(format!(" {}", text::cut(&about, room)), model.style(Role::Muted)),
     ];
     frame.render_widget(Paragraph::new(lines), area);
 }
@@ -70,11 +70,11 @@ fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
 fn price(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let (amount, caption) = figure(model, lot);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let used = digits::draw(&format::digits(amount), role(model, Role::Price), inner, frame);
+    let used = digits::draw(&format::digits(amount), model.style(Role::Price), inner, frame);
     let beside = Rect { x: inner.x + used, width: inner.width - used, ..inner };
     let lines = vec![
-        Line::styled(amount.currency.code(), role(model, Role::Price)),
-        Line::styled(caption, role(model, Role::Muted)),
+        Line::styled(amount.currency.code(), model.style(Role::Price)),
+        Line::styled(caption, model.style(Role::Muted)),
     ];
     frame.render_widget(Paragraph::new(lines), beside);
 }
@@ -101,7 +101,7 @@ fn figure(model: &Model, lot: &Lot) -> (Money, String) {
 }
 
 fn position(model: &Model, lot: &Lot) -> Line<'static> {
-    let leader = lot.leader.map(|leader| model.name(leader));
+    let leader = lot.leader.map(|leader| model.people.name(leader));
     let bids = match lot.bid_count {
         0 => "no bids yet".to_owned(),
         1 => "1 bid".to_owned(),
@@ -122,10 +122,10 @@ fn position(model: &Model, lot: &Lot) -> Line<'static> {
             (format!("{leads} ({} to log in and bid)", model.keymap.first(Action::Login)), Role::Text)
         }
     };
-    let mut spans = vec![Span::styled(format!(" {words}"), role(model, style))];
+    let mut spans = vec![Span::styled(format!(" {words}"), model.style(style))];
     match lot.reserve_met {
-        Some(false) if lot.is_live() => spans.push(Span::styled("  reserve not met", role(model, Role::Warn))),
-        Some(true) if lot.is_live() => spans.push(Span::styled("  reserve met", role(model, Role::Good))),
+        Some(false) if lot.is_live() => spans.push(Span::styled("  reserve not met", model.style(Role::Warn))),
+        Some(true) if lot.is_live() => spans.push(Span::styled("  reserve met", model.style(Role::Good))),
         _ => {}
     }
     Line::from(spans)
@@ -152,14 +152,14 @@ fn countdown(model: &Model, lot: &Lot) -> Line<'static> {
             None => ("Opens when the seller says so".to_owned(), Role::Muted),
         },
         (AuctionStatus::Sold, _) => {
-            let winner = lot.leader.map_or_else(|| "somebody".to_owned(), |winner| model.name(winner));
+            let winner = lot.leader.map_or_else(|| "somebody".to_owned(), |winner| model.people.name(winner));
             (format!("Sold to {winner} for {price}"), Role::Accent)
         }
         (AuctionStatus::Unsold, _) => ("Closed, not sold".to_owned(), Role::Accent),
         (AuctionStatus::Cancelled, _) => ("Called off".to_owned(), Role::Warn),
         (AuctionStatus::Live, None) => (String::new(), Role::Text),
     };
-    Line::styled(format!(" {words}"), role(model, style))
+    Line::styled(format!(" {words}"), model.style(style))
 }
 
 fn offer(model: &Model, lot: &Lot) -> Line<'static> {
@@ -176,14 +176,14 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
             steps => format!("{steps} steps above the minimum"),
         };
         spans.push(Span::raw(format!(" Next bid {}", format::money(amount))));
-        spans.push(Span::styled(format!(", {steps}"), role(model, Role::Muted)));
+        spans.push(Span::styled(format!(", {steps}"), model.style(Role::Muted)));
     }
     if let Some(price) = lot.buy_now {
-        spans.push(Span::styled(format!("  buy now {}", format::money(price)), role(model, Role::Accent)));
+        spans.push(Span::styled(format!("  buy now {}", format::money(price)), model.style(Role::Accent)));
     }
     let max = model.standings.get(&lot.id).and_then(|standing| standing.max);
     if let Some(max) = max.filter(|_| lot.format == Format::English && model.position(lot) == Position::Leading) {
-        spans.push(Span::styled(format!("  your max {}", format::money(max)), role(model, Role::Good)));
+        spans.push(Span::styled(format!("  your max {}", format::money(max)), model.style(Role::Good)));
     }
     Line::from(spans)
 }
@@ -204,7 +204,7 @@ fn next_lot(model: &Model, hop: &Hop, area: Rect, frame: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(text::width(&tail) + 8);
     let line = Line::from(vec![
         Span::raw(" "),
-        Span::styled(format!(" Next: {}{tail}", text::cut(&title, room)), role(model, Role::Selected)),
+        Span::styled(format!(" Next: {}{tail}", text::cut(&title, room)), model.style(Role::Selected)),
     ]);
     frame.render_widget(Paragraph::new(line), area);
 }
@@ -221,10 +221,10 @@ fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
             BidOutcome::Sealed => ("accepted, unseen until the close".to_owned(), Role::Good),
         },
         AttemptState::Voided => ("voided".to_owned(), Role::Bad),
-        AttemptState::Refused(failure) => (format!("refused: {}", failure.line()), Role::Bad),
-        AttemptState::Unknown(failure) => {
+        AttemptState::Refused(error) => (format!("refused: {}", error.line()), Role::Bad),
+        AttemptState::Unknown(error) => {
             let key = model.keymap.first(Action::AskAgain);
-            (format!("no answer, {key} asks again: {}", failure.text), Role::Warn)
+            (format!("no answer, {key} asks again: {}", error.text), Role::Warn)
         }
     };
     let bid = format!(" Your bid {}: ", attempt.kind.words());
@@ -236,14 +236,14 @@ fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     if area.height < 2 && !rest.is_empty() {
         first = text::cut(&words, width.saturating_sub(text::width(&bid)));
     }
-    lines.push(Line::from(vec![Span::raw(bid), Span::styled(first, role(model, style))]));
-    lines.push(Line::styled(format!(" {}", text::cut(&rest, width)), role(model, style)));
+    lines.push(Line::from(vec![Span::raw(bid), Span::styled(first, model.style(style))]));
+    lines.push(Line::styled(format!(" {}", text::cut(&rest, width)), model.style(style)));
     frame.render_widget(Paragraph::new(lines), area);
 }
 
 fn tabs(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let chat = model.floor.pane == Pane::Chat;
-    let style = |on: bool| role(model, if on { Role::Selected } else { Role::Muted });
+    let style = |on: bool| model.style(if on { Role::Selected } else { Role::Muted });
     let line = Line::from(vec![
         Span::raw(" "),
         Span::styled(" History ", style(!chat)),
