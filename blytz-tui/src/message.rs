@@ -39,7 +39,6 @@ pub enum Message {
 pub enum Live {
     /// It is on the way for the first time.
     Connecting,
-    /// It is up.
     Up,
     /// It was lost and is tried again.
     Reconnecting {
@@ -73,7 +72,6 @@ pub enum Live {
 pub enum Reply {
     /// Shows and lots.
     Lobby(Result<(Vec<Stream>, Vec<Auction>), RequestError>),
-    /// A lot.
     Lot(AuctionId, Result<Box<Auction>, RequestError>),
     /// A part of a lot's log.
     History(AuctionId, Result<Vec<LogEntry>, RequestError>),

@@ -126,3 +126,8 @@ fn role_of(people: &People, user: Option<UserId>) -> Role {
 fn to_go(now: Timestamp, closes_at: Timestamp) -> String {
     format!("{} to go", format::countdown(closes_at.micros_since(now)))
 }
+
+/// `1 bid`, `2 bids`.
+pub fn count(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}

@@ -18,7 +18,6 @@ const REMEMBERED: usize = 50;
 pub enum BidKind {
     /// An exact amount.
     Exact(Money),
-    /// A max.
     Max(Money),
     /// The buy-now price.
     BuyNow(Money),
@@ -36,7 +35,6 @@ impl std::fmt::Debug for BidKind {
 }
 
 impl BidKind {
-    /// In words.
     pub fn words(self) -> String {
         match self {
             Self::Exact(amount) => format::money(amount),

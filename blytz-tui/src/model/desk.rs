@@ -9,7 +9,6 @@ use super::pane::Pane;
 /// What the desk remembers.
 #[derive(Debug, Clone, Default)]
 pub struct Desk {
-    /// Which show.
     pub show: Option<StreamId>,
     /// Its queue of lots, in the seller's order.
     pub queue: Vec<AuctionId>,

@@ -10,7 +10,6 @@ pub enum Entry {
     Show(StreamId),
     /// The heading above lots outside any show.
     Loose,
-    /// A lot.
     Lot(AuctionId),
 }
 
@@ -19,7 +18,6 @@ pub enum Entry {
 pub struct Lobby {
     /// The selected row's entry; the first one when it is gone.
     pub selected: Option<Entry>,
-    /// The filter.
     pub filter: Input,
     /// Whether keys go into it.
     pub filtering: bool,

@@ -40,14 +40,11 @@ pub struct Void {
     struck: BTreeSet<BidId>,
 }
 
-/// A lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lot {
-    /// Its id.
     pub id: AuctionId,
     /// What it is called.
     pub title: Clean,
-    /// Who sells.
     pub seller: UserId,
     /// What is sold.
     pub product: ProductId,
@@ -63,7 +60,6 @@ pub struct Lot {
     pub seq: u64,
     /// Which history it belongs to.
     pub epoch: Epoch,
-    /// The price.
     pub price: Option<Money>,
     /// The least that a bid must be.
     pub next_minimum: Option<Money>,

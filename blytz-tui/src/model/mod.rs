@@ -168,7 +168,6 @@ pub struct Model {
     pub standings: BTreeMap<AuctionId, Standing>,
     /// The chats being followed.
     pub chats: BTreeMap<StreamId, Chat>,
-    /// The lobby.
     pub lobby: Lobby,
     /// The lot screen.
     pub floor: LotScreen,

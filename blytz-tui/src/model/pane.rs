@@ -8,7 +8,6 @@ pub enum Pane {
     Main,
     /// The history of bids.
     History,
-    /// The chat.
     Chat,
 }
 

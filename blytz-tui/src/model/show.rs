@@ -10,9 +10,7 @@ use crate::clean::Clean;
 /// A show as the lobby lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Show {
-    /// Its id.
     pub id: StreamId,
-    /// Who sells.
     pub seller: UserId,
     /// What it is called.
     pub title: Clean,

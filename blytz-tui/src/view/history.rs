@@ -16,13 +16,12 @@ use crate::{
         lot::{Lot, Row},
     },
     theme::Role,
-    words::Words,
+    words::{Words, count},
 };
 
 pub fn draw(model: &Model, lot: &Lot, scroll: usize, focused: bool, area: Rect, frame: &mut Frame<'_>) {
     let border = if focused { Role::Focus } else { Role::Border };
-    let plural = if lot.bid_count == 1 { "" } else { "s" };
-    let title = format!(" History, {} bid{plural} ", lot.bid_count);
+    let title = format!(" History, {} ", count(lot.bid_count, "bid"));
     frame.render_widget(Block::bordered().title(title).border_style(model.style(border)), area);
     let inner = layout::inside(area);
     let rows = lot.history.iter().rev().skip(scroll).take(inner.height as usize);

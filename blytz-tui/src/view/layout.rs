@@ -54,7 +54,6 @@ pub struct LotLayout {
     pub price: Rect,
     /// Position, countdown and the amount on offer.
     pub facts: Rect,
-    /// The buttons.
     pub buttons: Rect,
     /// The latest bid made from here.
     pub attempt: Rect,
@@ -62,9 +61,7 @@ pub struct LotLayout {
     pub tabs: Rect,
     /// The price chart.
     pub chart: Rect,
-    /// The history.
     pub history: Rect,
-    /// The chat.
     pub chat: Rect,
     /// What is being written in it.
     pub chat_input: Rect,
@@ -124,7 +121,6 @@ pub struct DeskLayout {
     pub queue: Rect,
     /// The bids of the lot on the floor.
     pub bids: Rect,
-    /// The chat.
     pub chat: Rect,
     /// What is being written in it.
     pub chat_input: Rect,

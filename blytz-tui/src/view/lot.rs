@@ -17,6 +17,7 @@ use crate::{
     keymap::Action,
     model::{Model, Pane, Position, attempt::AttemptState, follow::Hop, lot::Lot},
     theme::Role,
+    words::count,
 };
 
 pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
@@ -104,8 +105,7 @@ fn position(model: &Model, lot: &Lot) -> Line<'static> {
     let leader = lot.leader.map(|leader| model.people.name(leader));
     let bids = match lot.bid_count {
         0 => "no bids yet".to_owned(),
-        1 => "1 bid".to_owned(),
-        count => format!("{count} bids"),
+        bids => count(bids, "bid"),
     };
     let leads = leader.as_ref().map_or_else(|| bids.clone(), |leader| format!("{leader} leads, {bids}"));
     let (words, style) = match model.position(lot) {

@@ -15,7 +15,7 @@ use blytz_client::{
     },
 };
 use blytz_core::{AuctionId, Money, UserId, auction::proof};
-use blytz_tui::words::Words;
+use blytz_tui::words::{Words, count};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -63,7 +63,7 @@ pub struct Summary {
     trouble: Vec<String>,
 }
 
-/// The audience.
+/// Watches the show from beginning to end, tells it, and keeps count.
 pub struct Audience {
     stage: Arc<Stage>,
     client: Client,
@@ -351,8 +351,4 @@ fn label(data: &EventData) -> Option<&'static str> {
         EventData::Cancelled { .. } => "cancel",
         EventData::Scheduled { .. } | EventData::Amended { .. } => return None,
     })
-}
-
-fn count(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
