@@ -7,7 +7,7 @@
 pub mod clean;
 mod config;
 mod effect;
-mod format;
+pub mod format;
 mod keymap;
 mod message;
 mod model;

@@ -5,12 +5,13 @@ use blytz_client::wire::{
     auction::{Auction, AuctionStatus, Format, Increment, ReserveView, RulesView, StatusView},
 };
 use blytz_core::Money;
+use blytz_tui::format::countdown;
 
 use crate::{
     context::Context,
     error::Failure,
     output::{or_dash, word},
-    values::{countdown, moment},
+    values::moment,
 };
 
 /// A list of auctions.

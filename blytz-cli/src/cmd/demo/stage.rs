@@ -100,15 +100,8 @@ impl Stage {
         let categories = categories(&admin, &show).await?;
         let stream = StreamInput { title: show.head.title.clone(), starts_at: None };
         let stream = seller.client.streams().create(&stream).await?;
-        let mut products = Vec::with_capacity(show.lots.len());
-        for lot in &show.lots {
-            let input = show.product(lot, categories.get(&*lot.category).copied())?;
-            products.push(seller.client.products().create(&input).await?.id);
-        }
-        let mut people = People::default();
-        for person in bidders.iter().chain([&seller, &you, &friend]) {
-            people.meet(&PublicUser { id: person.id, display_name: person.name.clone() });
-        }
+        let products = products(&seller.client, &show, &categories).await?;
+        let people = introduced(bidders.iter().chain([&seller, &you, &friend]));
         let mut stage = Self {
             show,
             pace,
@@ -261,4 +254,25 @@ async fn categories<'a>(admin: &Client, show: &'a Show) -> Result<HashMap<&'a st
         categories.insert(name, admin.categories().create(&input).await?.id);
     }
     Ok(categories)
+}
+
+async fn products(
+    seller: &Client,
+    show: &Show,
+    categories: &HashMap<&str, CategoryId>,
+) -> Result<Vec<ProductId>, Failure> {
+    let mut products = Vec::with_capacity(show.lots.len());
+    for lot in &show.lots {
+        let input = show.product(lot, categories.get(&*lot.category).copied())?;
+        products.push(seller.products().create(&input).await?.id);
+    }
+    Ok(products)
+}
+
+fn introduced<'a>(everybody: impl Iterator<Item = &'a Person>) -> People {
+    let mut people = People::default();
+    for person in everybody {
+        people.meet(&PublicUser { id: person.id, display_name: person.name.clone() });
+    }
+    people
 }
