@@ -412,7 +412,7 @@ async fn erasing_takes_the_text_out_of_everything() {
     assert_eq!((seq, state.pinned, state.messages.len()), (5, None, 2));
     assert_eq!(state.messages[0].text, "", "oldest first");
 
-    for file in std::fs::read_dir(&app.running.app().config.data).expect("the data folder") {
+    for file in std::fs::read_dir(&app.running.app().platform.config.data).expect("the data folder") {
         let file = file.expect("a file").path();
         let bytes = std::fs::read(&file).expect("its bytes");
         assert!(!bytes.windows(8).any(|window| window == b"555-0199"), "it is still in {}", file.display());

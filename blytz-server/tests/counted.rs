@@ -215,7 +215,13 @@ async fn an_address_may_fail_to_log_in_three_hundred_times() {
     let home = "127.0.0.1".parse().expect("an address");
     for number in 0..299 {
         // An attempt counts as failed unless it is said to have succeeded.
-        let _ = app.running.app().limits.login(&format!("{number}@example.com"), home).expect("not too many so far");
+        let _ = app
+            .running
+            .app()
+            .platform
+            .limits
+            .login(&format!("{number}@example.com"), home)
+            .expect("not too many so far");
     }
     app.log_in(&ann.email, actors::PASSWORD).await.expect(200);
     app.log_in("nobody@example.com", "wrong-wrong-wrong").await.refused(401, "invalid_credentials");

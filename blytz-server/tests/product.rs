@@ -34,7 +34,7 @@ fn titles(page: &Value) -> Vec<&str> {
 async fn hold(app: &TestApp, seller: &Actor, id: &str) -> Result<(), blytz_server::error::Error> {
     let parts = app.running.app();
     let (seller, id): (UserId, ProductId) = (seller.id.parse().expect("an id"), id.parse().expect("an id"));
-    let mut tx = parts.db.begin_write().await.expect("a transaction");
+    let mut tx = parts.platform.db.begin_write().await.expect("a transaction");
     parts.catalog.hold_unit(&mut tx, seller, id, "lot", app.clock.now()).await?;
     tx.commit().await.expect("a commit");
     Ok(())
@@ -42,7 +42,7 @@ async fn hold(app: &TestApp, seller: &Actor, id: &str) -> Result<(), blytz_serve
 
 async fn release(app: &TestApp, id: &str) -> Result<(), blytz_server::error::Error> {
     let parts = app.running.app();
-    let mut tx = parts.db.begin_write().await.expect("a transaction");
+    let mut tx = parts.platform.db.begin_write().await.expect("a transaction");
     parts.catalog.release_unit(&mut tx, id.parse().expect("an id"), "unsold", app.clock.now()).await?;
     tx.commit().await.expect("a commit");
     Ok(())

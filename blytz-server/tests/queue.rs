@@ -5,7 +5,7 @@ mod lots;
 
 use actors::TestApp;
 use blytz_core::wire::live::MAX_FRAME;
-use blytz_server::live::{Topic, hub::Mailbox};
+use blytz_server::platform::hub::{Mailbox, Topic};
 use lots::{bid, live_lot, lot, product, rules, start, text};
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ async fn only_rooms_whose_lot_came_or_went_hear_of_a_queue() {
     assert!((1..=2).contains(&told), "one room came, and was asked once: {told}");
 
     // What it heard is so: its news go to the show it is in.
-    let mut watcher = app.running.app().hub.open();
+    let mut watcher = app.running.app().platform.hub.open();
     watcher.subscribe(Topic::Stream(morning.parse().expect("an id")));
     let cancel = json!({ "reason": "broken" });
     app.post(Some(&seller), &format!("/auction/{comes}/cancel"), cancel).await.expect(200);
@@ -86,7 +86,7 @@ async fn a_long_queue_fits_a_frame() {
     for _ in 0..1_001 {
         app.post(Some(&seller), "/auction", lot.clone()).await.expect(201);
     }
-    let mut watcher = app.running.app().hub.open();
+    let mut watcher = app.running.app().platform.hub.open();
     watcher.subscribe(Topic::Stream(show.parse().expect("an id")));
     app.post(Some(&seller), "/auction", lot).await.expect(201);
     let (length, news) = news_of(&mut watcher, "lots").await;

@@ -12,12 +12,12 @@ use blytz_core::{
 use uuid::Uuid;
 
 use super::{
+    accounts::Accounts,
     store::addresses as store,
     users::read_cursor,
     who::{Active, User},
 };
 use crate::{
-    app::App,
     clock::new_id,
     error::{Error, Result},
     http::extract::{Body, PageQuery, PathId, Query, page_size},
@@ -34,13 +34,13 @@ const MOST: i64 = 100;
     )
 )]
 pub(super) async fn list(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     user: User,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Address>>> {
     let after = read_cursor(query.cursor.as_deref(), AddressId(Uuid::nil()))?;
     let size = page_size(query.limit);
-    let mut items = store::page(&app.accounts.db, user.id, after, size + 1).await?;
+    let mut items = store::page(&accounts.platform.db, user.id, after, size + 1).await?;
     let more = items.len() > size;
     items.truncate(size);
     let next_cursor = items.last().filter(|_| more).map(|last| last.id.to_string());
@@ -57,14 +57,15 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn create(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     Body { who, body }: Body<Active, AddressInput>,
 ) -> Result<(StatusCode, Json<Address>)> {
-    let mut tx = app.accounts.db.begin_write().await?;
+    let mut tx = accounts.platform.db.begin_write().await?;
     if store::count(&mut tx, who.id).await? >= MOST {
         return Err(Error::conflict(format!("An address book holds at most {MOST} addresses; delete one first.")));
     }
-    let address = store::insert(&mut tx, who.id, new_id(&app.clock), &body).await?.ok_or_else(Error::not_found)?;
+    let address =
+        store::insert(&mut tx, who.id, new_id(&accounts.platform.clock), &body).await?.ok_or_else(Error::not_found)?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(address)))
 }
@@ -77,8 +78,12 @@ pub(super) async fn create(
         (status = 404, description = "No such address of yours"),
     )
 )]
-pub(super) async fn get(State(app): State<App>, user: User, PathId(id): PathId<AddressId>) -> Result<Json<Address>> {
-    store::address(&app.accounts.db, user.id, id).await?.map(Json).ok_or_else(Error::not_found)
+pub(super) async fn get(
+    State(accounts): State<Accounts>,
+    user: User,
+    PathId(id): PathId<AddressId>,
+) -> Result<Json<Address>> {
+    store::address(&accounts.platform.db, user.id, id).await?.map(Json).ok_or_else(Error::not_found)
 }
 
 /// Replace one of one's own addresses.
@@ -92,12 +97,12 @@ pub(super) async fn get(State(app): State<App>, user: User, PathId(id): PathId<A
     )
 )]
 pub(super) async fn put(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     id: Result<PathId<AddressId>>,
     Body { who, body }: Body<Active, AddressInput>,
 ) -> Result<Json<Address>> {
     let PathId(id) = id?;
-    let mut tx = app.accounts.db.begin_write().await?;
+    let mut tx = accounts.platform.db.begin_write().await?;
     let address = store::update(&mut tx, who.id, id, &body).await?.ok_or_else(Error::not_found)?;
     tx.commit().await?;
     Ok(Json(address))
@@ -114,15 +119,15 @@ pub(super) async fn put(
     )
 )]
 pub(super) async fn patch(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     id: Result<PathId<AddressId>>,
     Body { who, body }: Body<Active, AddressUpdate>,
 ) -> Result<Json<Address>> {
     let PathId(id) = id?;
-    let before = store::address(&app.accounts.db, who.id, id).await?.ok_or_else(Error::not_found)?;
+    let before = store::address(&accounts.platform.db, who.id, id).await?.ok_or_else(Error::not_found)?;
     let input = body.over(before);
     check(&input).map_err(Error::invalid)?;
-    let mut tx = app.accounts.db.begin_write().await?;
+    let mut tx = accounts.platform.db.begin_write().await?;
     let address = store::update(&mut tx, who.id, id, &input).await?.ok_or_else(Error::not_found)?;
     tx.commit().await?;
     Ok(Json(address))
@@ -137,8 +142,12 @@ pub(super) async fn patch(
         (status = 404, description = "No such address of yours"),
     )
 )]
-pub(super) async fn delete(State(app): State<App>, user: Active, PathId(id): PathId<AddressId>) -> Result<StatusCode> {
-    let mut tx = app.accounts.db.begin_write().await?;
+pub(super) async fn delete(
+    State(accounts): State<Accounts>,
+    user: Active,
+    PathId(id): PathId<AddressId>,
+) -> Result<StatusCode> {
+    let mut tx = accounts.platform.db.begin_write().await?;
     if !store::delete(&mut tx, user.id, id).await? {
         return Err(Error::not_found());
     }
