@@ -18,10 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use blytz_core::{
     AuctionId, Money, StreamId, Timestamp,
-    wire::{
-        auction::{AuctionStatus, Format},
-        live::Channel,
-    },
+    wire::{auction::AuctionStatus, live::Channel},
 };
 use ratatui::style::Style;
 
@@ -270,12 +267,11 @@ impl Model {
             return Position::Seller;
         }
         let bid = self.attempts.accepted_on(lot.id) || self.standings.get(&lot.id).is_some_and(|s| s.max.is_some());
-        let sealed = matches!(lot.format, Format::SealedFirstPrice | Format::SealedSecondPrice);
-        match lot.status {
-            AuctionStatus::Sold if lot.leader == Some(me.id) => Position::Won,
-            AuctionStatus::Sold | AuctionStatus::Unsold | AuctionStatus::Cancelled if bid => Position::Lost,
-            AuctionStatus::Live if lot.leader == Some(me.id) => Position::Leading,
-            AuctionStatus::Live if bid && sealed => Position::Sealed,
+        match lot.state.status {
+            AuctionStatus::Sold if lot.state.leader == Some(me.id) => Position::Won,
+            status if status.is_over() && bid => Position::Lost,
+            AuctionStatus::Live if lot.state.leader == Some(me.id) => Position::Leading,
+            AuctionStatus::Live if bid && lot.state.format.is_sealed() => Position::Sealed,
             AuctionStatus::Live if bid => Position::Outbid,
             _ => Position::Watching,
         }

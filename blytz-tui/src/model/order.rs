@@ -74,7 +74,7 @@ impl Model {
 
     /// The lot that `start` starts: the selected one if it waits, else the next that waits.
     pub fn desk_next(&self) -> Option<&Lot> {
-        let waiting = |lot: &&Lot| lot.status == AuctionStatus::Scheduled;
+        let waiting = |lot: &&Lot| lot.state.status == AuctionStatus::Scheduled;
         let first = || self.desk.queue.iter().filter_map(|id| self.lots.get(id)).find(waiting);
         self.desk_selected().filter(waiting).or_else(first)
     }
@@ -88,6 +88,6 @@ impl Model {
         self.lots
             .values()
             .filter(|other| other.stream == Some(stream) && other.time_left(now).is_some_and(|left| left > 0))
-            .max_by_key(|other| (other.opens_at, other.id))
+            .max_by_key(|other| (other.state.opens_at, other.id))
     }
 }

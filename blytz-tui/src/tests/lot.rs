@@ -58,7 +58,7 @@ fn opening_a_lot_asks_and_follows() {
 #[test]
 fn leading_then_outbid_then_won() {
     let mut seat = Seat::bidder(WIDE);
-    event(&mut seat, 6, 1_000, world::leading(1, world::AISHAH, 130_000, 4, 30_000));
+    event(&mut seat, 6, 1_000, world::leading(1, world::AISHAH, 140_000, 4, 30_000));
     event(&mut seat, 7, 1_000, EventData::ReserveMet { price: world::myr(140_000) });
     seat.reply(Reply::Standing(
         world::CAMERA,
@@ -236,7 +236,11 @@ fn events_may_come_twice_and_answers_late() {
     event(&mut seat, 6, 1_000, bid);
     assert_eq!(seat.model.lots[&world::CAMERA], after, "an event counts once");
     seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(world::camera()))));
-    assert_eq!(seat.model.lots[&world::CAMERA].price, Some(world::myr(130_000)), "an older answer changes nothing");
+    assert_eq!(
+        seat.model.lots[&world::CAMERA].state.price,
+        Some(world::myr(130_000)),
+        "an older answer changes nothing"
+    );
 }
 
 #[test]
@@ -362,6 +366,6 @@ fn outcomes_of_bids_by_others_count_too() {
     }
     event(&mut seat, 6, 0, data);
     let lot = &seat.model.lots[&world::CAMERA];
-    assert_eq!((lot.leader, lot.price), (Some(world::BALA), Some(world::myr(130_000))));
+    assert_eq!((lot.state.leader, lot.state.price), (Some(world::BALA), Some(world::myr(130_000))));
     assert_eq!(seat.model.position(lot), Position::Watching, "nothing was accepted from here yet");
 }

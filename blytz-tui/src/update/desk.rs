@@ -1,6 +1,6 @@
 //! Keys at the seller's desk.
 
-use blytz_core::wire::auction::{AuctionStatus, EventData};
+use blytz_core::wire::auction::EventData;
 
 use super::Turn;
 use crate::{
@@ -83,7 +83,7 @@ impl Turn<'_> {
 
     fn ask_cancel(&mut self) {
         let Some(lot) = self.model.desk_selected() else { return };
-        if matches!(lot.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
+        if !lot.is_over() {
             let prompt = Prompt::text(Question::CancelLot(lot.id), lot.title.to_string(), "");
             self.ask(prompt);
         } else {

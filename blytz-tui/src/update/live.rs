@@ -87,8 +87,8 @@ impl Turn<'_> {
         }
         let Some(lot) = self.model.lots.get(&id) else { return };
         let after = self.model.position(lot);
-        let (title, price) = (lot.title.clone(), lot.price.map(format::money).unwrap_or_default());
-        let (status, leader) = (lot.status, lot.leader);
+        let (title, price) = (lot.title.clone(), lot.state.price.map(format::money).unwrap_or_default());
+        let (status, leader) = (lot.state.status, lot.state.leader);
         let voided = matches!(entry.data, EventData::Voided { .. });
         match (before, after) {
             (was, Position::Leading) if was != Position::Leading => {
@@ -221,7 +221,7 @@ impl Turn<'_> {
 
     fn show_news(&mut self, stream: StreamId, data: UpdateData) {
         if let UpdateData::Lot { auction_id, status } = data {
-            let changed = self.model.lots.get(&auction_id).is_none_or(|lot| lot.status != status);
+            let changed = self.model.lots.get(&auction_id).is_none_or(|lot| lot.state.status != status);
             if changed {
                 self.ask_lot(auction_id);
             }

@@ -4,7 +4,7 @@ use blytz_core::{
     AuctionId, BidId, MessageId, StreamId,
     wire::{
         account::User,
-        auction::{Auction, AuctionStatus, BidAnswer, BidOutcome, LogEntry},
+        auction::{Auction, BidAnswer, BidOutcome, LogEntry},
         stream::Stream,
     },
 };
@@ -252,8 +252,7 @@ impl Turn<'_> {
 
     /// Asks what is left of the products of lots that still wait, a few at a time.
     fn ask_stock(&mut self, auctions: &[Auction]) {
-        let waits =
-            |auction: &&Auction| matches!(auction.status.status, AuctionStatus::Scheduled | AuctionStatus::Live);
+        let waits = |auction: &&Auction| !auction.status.status.is_over();
         for auction in auctions.iter().filter(waits).take(12) {
             self.effect(Effect::LoadStock(auction.product.id));
         }

@@ -14,7 +14,7 @@ use crate::{keymap::Action, model::Model, theme::Role};
 /// The buttons that make sense now, with their labels.
 fn visible(model: &Model) -> Vec<(Action, String)> {
     let Some(lot) = model.current_lot().filter(|lot| lot.is_live()) else { return Vec::new() };
-    let mut actions = match lot.format {
+    let mut actions = match lot.state.format {
         Format::English => vec![
             (Action::Bid, "Bid"),
             (Action::StepUp, "Step"),
@@ -25,7 +25,7 @@ fn visible(model: &Model) -> Vec<(Action, String)> {
         Format::Dutch => vec![(Action::Bid, "Take it at this price"), (Action::Amount, "Amount")],
         Format::SealedFirstPrice | Format::SealedSecondPrice => vec![(Action::Amount, "Bid an amount, unseen")],
     };
-    if lot.buy_now.is_some() {
+    if lot.state.buy_now.is_some() {
         actions.push((Action::BuyNow, "Buy now"));
     }
     let label = |(action, word): (Action, &str)| {

@@ -24,7 +24,7 @@ pub fn draw(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let prices = prices(model, lot);
     if prices.len() < 2 || area.height < 5 {
         frame.render_widget(block, area);
-        let text = if lot.is_sealed() { " Hidden until the close." } else { " Two bids make a line." };
+        let text = if lot.state.format.is_sealed() { " Hidden until the close." } else { " Two bids make a line." };
         frame.render_widget(Paragraph::new(Line::styled(text, model.style(Role::Muted))), layout::inside(area));
         return;
     }
@@ -50,7 +50,7 @@ pub fn draw(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
 }
 
 fn prices(model: &Model, lot: &Lot) -> Vec<(Timestamp, Money)> {
-    match (lot.format, lot.opens_at) {
+    match (lot.state.format, lot.state.opens_at) {
         (Format::Dutch, Some(opens_at)) if lot.is_live() => {
             let elapsed = model.server_now().micros_since(opens_at).max(0);
             let at = |point| opens_at.plus_micros(elapsed / POINTS * point);

@@ -68,8 +68,8 @@ fn floor(model: &Model, width: usize) -> Line<'static> {
     let left = format::countdown(lot.time_left(now).unwrap_or(0));
     let style = if lot.in_soft_close(now) { Role::Bad } else { Role::Text };
     let price = lot.price_at(now).map_or_else(|| "no bid yet".to_owned(), format::money);
-    let leader = lot.leader.map(|leader| format!(", {} leads", model.people.name(leader))).unwrap_or_default();
-    let reserve = if lot.reserve_met == Some(false) { ", reserve not met" } else { "" };
+    let leader = lot.state.leader.map(|leader| format!(", {} leads", model.people.name(leader))).unwrap_or_default();
+    let reserve = if lot.state.reserve_met == Some(false) { ", reserve not met" } else { "" };
     let about = format!("{leader}{reserve}");
     // The countdown comes first: it must be seen, whatever the lot is called.
     let room = width.saturating_sub(text::width(&left) + text::width(&price) + text::width(&about) + 6);
@@ -84,7 +84,7 @@ fn floor(model: &Model, width: usize) -> Line<'static> {
 fn queue(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let focused = model.desk.pane == Pane::Main;
     let waiting = model.desk.queue.iter().filter_map(|id| model.lots.get(id));
-    let waiting = waiting.filter(|lot| lot.status == AuctionStatus::Scheduled).count();
+    let waiting = waiting.filter(|lot| lot.state.status == AuctionStatus::Scheduled).count();
     pane(model, format!(" Queue, {waiting} waiting "), focused, area, frame);
     let inner = layout::inside(area);
     let first = layout::window(model.desk.selected, model.desk.queue.len(), inner.height as usize);
@@ -98,7 +98,7 @@ fn queue(model: &Model, area: Rect, frame: &mut Frame<'_>) {
 }
 
 fn queue_line(model: &Model, index: usize, lot: &Lot, width: usize) -> Line<'static> {
-    let (state, style) = match lot.status {
+    let (state, style) = match lot.state.status {
         AuctionStatus::Live => ("live", Role::Good),
         AuctionStatus::Scheduled => ("wait", Role::Text),
         AuctionStatus::Sold => ("sold", Role::Muted),

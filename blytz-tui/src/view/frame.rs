@@ -28,7 +28,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
 
 fn bar(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let style = model.style(Role::Bar);
-    let live = model.lots.values().filter(|lot| lot.status == AuctionStatus::Live).count();
+    let live = model.lots.values().filter(|lot| lot.state.status == AuctionStatus::Live).count();
     let place = match model.screen {
         Screen::Lobby => format!("Lobby, {live} live"),
         Screen::Lot(_) => "Lot".to_owned(),

@@ -21,7 +21,7 @@ use crate::{
 
 pub fn draw(model: &Model, lot: &Lot, scroll: usize, focused: bool, area: Rect, frame: &mut Frame<'_>) {
     let border = if focused { Role::Focus } else { Role::Border };
-    let title = format!(" History, {} ", count(lot.bid_count, "bid"));
+    let title = format!(" History, {} ", count(lot.state.bid_count, "bid"));
     frame.render_widget(Block::bordered().title(title).border_style(model.style(border)), area);
     let inner = layout::inside(area);
     let rows = lot.history.iter().rev().skip(scroll).take(inner.height as usize);

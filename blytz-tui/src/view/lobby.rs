@@ -135,7 +135,7 @@ fn show_line(model: &Model, id: StreamId, width: u16) -> Line<'static> {
 fn lot_line(model: &Model, id: AuctionId, width: u16) -> Line<'static> {
     let Some(lot) = model.lots.get(&id) else { return Line::default() };
     let now = model.server_now();
-    let state = match lot.status {
+    let state = match lot.state.status {
         AuctionStatus::Live => "  live",
         AuctionStatus::Scheduled => "  next",
         AuctionStatus::Sold => "  sold",
@@ -143,9 +143,9 @@ fn lot_line(model: &Model, id: AuctionId, width: u16) -> Line<'static> {
         AuctionStatus::Cancelled => "  off",
     };
     let columns = Columns::new(width);
-    let bids = if lot.bid_count == 0 { String::new() } else { lot.bid_count.to_string() };
+    let bids = if lot.state.bid_count == 0 { String::new() } else { lot.state.bid_count.to_string() };
     let row = columns.row(state, lot.title.as_str(), &price(lot, model), &bids, &time(lot, model));
-    let style = match lot.status {
+    let style = match lot.state.status {
         AuctionStatus::Live if lot.in_soft_close(now) => model.style(Role::Bad),
         AuctionStatus::Live => model.style(Role::Text),
         _ => model.style(Role::Muted),
@@ -156,7 +156,7 @@ fn lot_line(model: &Model, id: AuctionId, width: u16) -> Line<'static> {
 fn price(lot: &Lot, model: &Model) -> String {
     match lot.price_at(model.server_now()) {
         Some(price) => format::money(price),
-        None if lot.is_sealed() && lot.is_live() => "sealed".to_owned(),
+        None if lot.state.format.is_sealed() && lot.is_live() => "sealed".to_owned(),
         None if lot.is_over() => String::new(),
         None => format!("from {}", format::money(lot.rules.starting_price)),
     }
@@ -164,11 +164,11 @@ fn price(lot: &Lot, model: &Model) -> String {
 
 fn time(lot: &Lot, model: &Model) -> String {
     let now = model.server_now();
-    match (lot.status, lot.starts_at) {
+    match (lot.state.status, lot.starts_at) {
         (AuctionStatus::Live, _) => lot.time_left(now).map(format::countdown).unwrap_or_default(),
         (AuctionStatus::Scheduled, Some(at)) => format!("in {}", format::countdown(at.micros_since(now))),
         (AuctionStatus::Sold | AuctionStatus::Unsold, _) => {
-            lot.closes_at.map(|at| format!("{} ago", format::ago(at, now))).unwrap_or_default()
+            lot.state.closes_at.map(|at| format!("{} ago", format::ago(at, now))).unwrap_or_default()
         }
         _ => String::new(),
     }

@@ -52,7 +52,7 @@ pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
 fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let watching = model.standings.get(&lot.id).is_some_and(|standing| standing.watching);
     let mark = if watching { " ★" } else { "" };
-    let format = match lot.format {
+    let format = match lot.state.format {
         Format::English => "",
         Format::Dutch => ", Dutch: the price falls",
         Format::SealedFirstPrice => ", sealed: the highest wins and pays its bid",
@@ -85,13 +85,13 @@ fn figure(model: &Model, lot: &Lot) -> (Money, String) {
     let now = model.server_now();
     let start = lot.rules.starting_price;
     match lot.price_at(now) {
-        Some(price) if lot.format == Format::Dutch && lot.is_live() => match lot.next_drop(now) {
+        Some(price) if lot.state.format == Format::Dutch && lot.is_live() => match lot.next_drop(now) {
             Some(left) => (price, format!("falls in {}", format::countdown(left))),
             None => (price, "the floor".to_owned()),
         },
-        Some(price) if lot.status == AuctionStatus::Sold => (price, "hammer price".to_owned()),
+        Some(price) if lot.state.status == AuctionStatus::Sold => (price, "hammer price".to_owned()),
         Some(price) => (price, String::new()),
-        None if lot.is_sealed() && lot.is_live() => {
+        None if lot.state.format.is_sealed() && lot.is_live() => {
             match model.standings.get(&lot.id).and_then(|standing| standing.max) {
                 Some(mine) => (mine, "your bid".to_owned()),
                 None => (start, "at least".to_owned()),
@@ -102,14 +102,14 @@ fn figure(model: &Model, lot: &Lot) -> (Money, String) {
 }
 
 fn position(model: &Model, lot: &Lot) -> Line<'static> {
-    let leader = lot.leader.map(|leader| model.people.name(leader));
-    let bids = match lot.bid_count {
+    let leader = lot.state.leader.map(|leader| model.people.name(leader));
+    let bids = match lot.state.bid_count {
         0 => "no bids yet".to_owned(),
         bids => count(bids, "bid"),
     };
     let leads = leader.as_ref().map_or_else(|| bids.clone(), |leader| format!("{leader} leads, {bids}"));
     let (words, style) = match model.position(lot) {
-        _ if lot.status == AuctionStatus::Scheduled => ("Not open yet".to_owned(), Role::Muted),
+        _ if lot.state.status == AuctionStatus::Scheduled => ("Not open yet".to_owned(), Role::Muted),
         Position::Leading => (format!("▲ You lead, {bids}"), Role::Good),
         Position::Outbid => (format!("▼ You are outbid: {leads}"), Role::Bad),
         Position::Won => ("★ You won".to_owned(), Role::Good),
@@ -123,7 +123,7 @@ fn position(model: &Model, lot: &Lot) -> Line<'static> {
         }
     };
     let mut spans = vec![Span::styled(format!(" {words}"), model.style(style))];
-    match lot.reserve_met {
+    match lot.state.reserve_met {
         Some(false) if lot.is_live() => spans.push(Span::styled("  reserve not met", model.style(Role::Warn))),
         Some(true) if lot.is_live() => spans.push(Span::styled("  reserve met", model.style(Role::Good))),
         _ => {}
@@ -133,14 +133,14 @@ fn position(model: &Model, lot: &Lot) -> Line<'static> {
 
 fn countdown(model: &Model, lot: &Lot) -> Line<'static> {
     let now = model.server_now();
-    let price = lot.price.map(format::money).unwrap_or_default();
-    let (words, style) = match (lot.status, lot.time_left(now)) {
+    let price = lot.state.price.map(format::money).unwrap_or_default();
+    let (words, style) = match (lot.state.status, lot.time_left(now)) {
         (AuctionStatus::Live, Some(0)) => ("Closing …".to_owned(), Role::Bad),
         (AuctionStatus::Live, Some(left)) if lot.in_soft_close(now) => {
             (format!("Closes in {}  SOFT CLOSE: a bid moves it", format::countdown(left)), Role::Bad)
         }
         (AuctionStatus::Live, Some(left)) => {
-            let moved = match lot.extensions {
+            let moved = match lot.state.extensions {
                 0 => String::new(),
                 1 => ", moved once".to_owned(),
                 count => format!(", moved {count} times"),
@@ -152,7 +152,7 @@ fn countdown(model: &Model, lot: &Lot) -> Line<'static> {
             None => ("Opens when the seller says so".to_owned(), Role::Muted),
         },
         (AuctionStatus::Sold, _) => {
-            let winner = lot.leader.map_or_else(|| "somebody".to_owned(), |winner| model.people.name(winner));
+            let winner = model.people.somebody(lot.state.leader);
             (format!("Sold to {winner} for {price}"), Role::Accent)
         }
         (AuctionStatus::Unsold, _) => ("Closed, not sold".to_owned(), Role::Accent),
@@ -167,7 +167,7 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
         return Line::default();
     }
     let mut spans = Vec::new();
-    if lot.format == Format::English
+    if lot.state.format == Format::English
         && let Some(amount) = model.offered_amount(lot)
     {
         let steps = match model.floor.steps {
@@ -178,11 +178,11 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
         spans.push(Span::raw(format!(" Next bid {}", format::money(amount))));
         spans.push(Span::styled(format!(", {steps}"), model.style(Role::Muted)));
     }
-    if let Some(price) = lot.buy_now {
+    if let Some(price) = lot.state.buy_now {
         spans.push(Span::styled(format!("  buy now {}", format::money(price)), model.style(Role::Accent)));
     }
     let max = model.standings.get(&lot.id).and_then(|standing| standing.max);
-    if let Some(max) = max.filter(|_| lot.format == Format::English && model.position(lot) == Position::Leading) {
+    if let Some(max) = max.filter(|_| lot.state.format == Format::English && model.position(lot) == Position::Leading) {
         spans.push(Span::styled(format!("  your max {}", format::money(max)), model.style(Role::Good)));
     }
     Line::from(spans)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use blytz_client::{
     Client, ConnectionState, LiveEvent,
     wire::{
-        auction::{AuctionStatus, EventData, StatusView},
+        auction::{EventData, StatusView},
         live::Channel,
     },
 };
@@ -82,7 +82,7 @@ fn print(ctx: &Context, event: LiveEvent, several: bool, people: &mut People) ->
             } else {
                 out.line(prefixed(id, several, &standing(&status, resynced)))?;
             }
-            Ok((!matches!(status.status, AuctionStatus::Scheduled | AuctionStatus::Live)).then_some(id))
+            Ok(status.status.is_over().then_some(id))
         }
         LiveEvent::Unknown { channel, seq, event } => {
             if out.is_json() {

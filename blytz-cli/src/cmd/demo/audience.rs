@@ -157,7 +157,7 @@ impl Audience {
         match event {
             LiveEvent::Auction { id, entry } => return self.auction(id, &entry),
             LiveEvent::AuctionState { id, status, .. } => {
-                if !matches!(status.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
+                if status.status.is_over() {
                     self.ended.insert(id);
                 }
                 self.stage.take_seat(Channel::Auction(id));
