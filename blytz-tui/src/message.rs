@@ -29,14 +29,14 @@ pub enum Message {
     /// The terminal has another size.
     Resize(u16, u16),
     /// The live connection has news.
-    Live(Live),
+    News(News),
     /// A request was answered.
     Reply(Reply),
 }
 
 /// News from the live connection.
 #[derive(Debug, Clone)]
-pub enum Live {
+pub enum News {
     /// It is on the way for the first time.
     Connecting,
     Up,

@@ -26,7 +26,7 @@ const READ_BUFFER: usize = 4 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 
 /// How an attempt to connect with a token ended.
-pub(super) struct Attempt {
+pub(super) struct Dialled {
     pub(super) token: Option<String>,
     pub(super) result: Result<Box<Socket>, Refusal>,
 }
@@ -39,9 +39,9 @@ pub(super) struct Refusal {
 }
 
 /// Tries once; an access token says as whom.
-pub(super) async fn attempt(client: Client, token: Option<String>) -> Attempt {
+pub(super) async fn dial(client: Client, token: Option<String>) -> Dialled {
     let result = connect(&client, token.as_deref()).await;
-    Attempt { token, result }
+    Dialled { token, result }
 }
 
 async fn connect(client: &Client, token: Option<&str>) -> Result<Box<Socket>, Refusal> {

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
 };
 
 use super::{
-    dial::{Attempt, Refusal, Socket, attempt},
+    dial::{Dialled, Refusal, Socket, dial},
     event::{ConnectionState, LiveEvent},
     handle::{self, EventSink, LiveEvents, LiveHandle, Order},
     machine::{Command, Input, Machine, Output, Refresh},
@@ -85,7 +85,7 @@ struct Driver {
     inbox: Option<mpsc::UnboundedReceiver<Order>>,
     answers: HashMap<Ticket, oneshot::Sender<Result<Value, Error>>>,
     socket: Option<Box<Socket>>,
-    connecting: Option<BoxFuture<'static, Attempt>>,
+    connecting: Option<BoxFuture<'static, Dialled>>,
     refreshing: Option<BoxFuture<'static, (u64, Refresh)>>,
 }
 
@@ -93,7 +93,7 @@ struct Driver {
 enum Woken {
     Order(Option<Order>),
     Message(Option<Result<Message, tungstenite::Error>>),
-    Attempt(Attempt),
+    Dialled(Dialled),
     Refreshed((u64, Refresh)),
     LoginChanged,
     Drained,
@@ -114,7 +114,7 @@ impl Driver {
                 // behind a flood of chat.
                 biased;
                 order = next_order(self.inbox.as_mut()) => Woken::Order(order),
-                attempt = pending_or(self.connecting.as_mut()) => Woken::Attempt(attempt),
+                dialled = pending_or(self.connecting.as_mut()) => Woken::Dialled(dialled),
                 refresh = pending_or(self.refreshing.as_mut()) => Woken::Refreshed(refresh),
                 Ok(()) = self.logins.changed() => Woken::LoginChanged,
                 () = sleep(wait) => Woken::Tick,
@@ -125,7 +125,7 @@ impl Driver {
             match woken {
                 Woken::Order(order) => self.order(order),
                 Woken::Message(message) => self.message(message),
-                Woken::Attempt(attempt) => self.attempted(attempt),
+                Woken::Dialled(dialled) => self.dialled(dialled),
                 Woken::Refreshed((number, refresh)) => {
                     self.refreshing = None;
                     self.input(Input::Refreshed(number, refresh));
@@ -174,7 +174,7 @@ impl Driver {
         }
     }
 
-    fn attempted(&mut self, Attempt { token, result }: Attempt) {
+    fn dialled(&mut self, Dialled { token, result }: Dialled) {
         self.connecting = None;
         match result {
             Ok(socket) => {
@@ -206,7 +206,7 @@ impl Driver {
             match output {
                 Output::Connect { token } => {
                     self.socket = None;
-                    self.connecting = Some(attempt(self.client.clone(), token).boxed());
+                    self.connecting = Some(dial(self.client.clone(), token).boxed());
                 }
                 Output::Disconnect => {
                     self.connecting = None;

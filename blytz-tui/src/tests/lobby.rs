@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     effect::Effect,
-    message::{Live, Reply},
+    message::{News, Reply},
     model::{Screen, request_error::RequestError},
 };
 
@@ -47,7 +47,7 @@ fn an_empty_house_and_an_unreachable_one() {
     seat.reply(Reply::Lobby(Err(unreachable.clone())));
     assert_snapshot!(seat.screen());
     seat.effects();
-    seat.live(Live::Up);
+    seat.live(News::Up);
     assert_eq!(seat.effects(), [Effect::LoadLobby], "a connection is a reason to ask again");
     seat.reply(Reply::Lobby(Ok((Vec::new(), Vec::new()))));
     assert!(seat.screen().contains("Nothing is on yet"));

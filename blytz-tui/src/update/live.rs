@@ -16,7 +16,7 @@ use crate::{
     effect::Effect,
     format,
     keymap::Action,
-    message::Live,
+    message::News,
     model::{
         Connection, Position, Screen,
         attempt::AttemptState,
@@ -27,29 +27,29 @@ use crate::{
 };
 
 impl Turn<'_> {
-    pub(super) fn live(&mut self, live: Live) {
-        match live {
-            Live::Connecting => self.model.connection = Connection::Connecting,
-            Live::Up => {
+    pub(super) fn live(&mut self, news: News) {
+        match news {
+            News::Connecting => self.model.connection = Connection::Connecting,
+            News::Up => {
                 if matches!(self.model.connection, Connection::Reconnecting { .. }) {
                     self.notice("Connected again; nothing was missed unless said", Role::Good);
                 }
                 self.model.connection = Connection::Live { resynced_at: None };
                 self.catch_up();
             }
-            Live::Reconnecting { attempt, in_micros } => {
+            News::Reconnecting { attempt, in_micros } => {
                 let next_try = self.model.now.plus_micros(in_micros);
                 self.model.connection = Connection::Reconnecting { attempt, next_try };
             }
-            Live::Closed(reason) => self.model.connection = Connection::Closed(reason),
-            Live::Auction(id, entry) => self.auction_event(id, &entry),
-            Live::AuctionState(status) => self.auction_state(&status),
-            Live::Chat(stream, event) => self.chat_event(stream, &event),
-            Live::ChatState(stream, state) => self.chat_state(stream, &state),
-            Live::Update(channel, update) => self.news(channel, update),
-            Live::Resynced(channel) => self.resynced(channel),
-            Live::Clock(offset) => self.model.clock_offset = offset,
-            Live::SubscribeRefused(channel, error) => {
+            News::Closed(reason) => self.model.connection = Connection::Closed(reason),
+            News::Auction(id, entry) => self.auction_event(id, &entry),
+            News::AuctionState(status) => self.auction_state(&status),
+            News::Chat(stream, event) => self.chat_event(stream, &event),
+            News::ChatState(stream, state) => self.chat_state(stream, &state),
+            News::Update(channel, update) => self.news(channel, update),
+            News::Resynced(channel) => self.resynced(channel),
+            News::Clock(offset) => self.model.clock_offset = offset,
+            News::SubscribeRefused(channel, error) => {
                 self.notice(format!("Can't follow {channel}: {}", error.line()), Role::Warn);
             }
         }

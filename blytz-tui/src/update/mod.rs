@@ -34,7 +34,7 @@ pub fn update(model: &mut Model, message: Message, ids: &mut dyn FnMut() -> Uuid
         Message::Mouse(mouse) => turn.mouse(mouse),
         Message::Paste(text) => turn.paste(&text),
         Message::Resize(columns, rows) => turn.model.size = (columns, rows),
-        Message::Live(live) => turn.live(live),
+        Message::News(news) => turn.live(news),
         Message::Reply(reply) => turn.reply(reply),
     }
     turn.settle_following();

@@ -121,18 +121,6 @@ fn seconds(millis: i64) -> String {
     format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_without_needless_decimals() {
-        for (millis, expected) in [(60_000, "60 s"), (250, "0.25 s"), (0, "0 s"), (10_500, "10.5 s")] {
-            assert_eq!(seconds(millis), expected);
-        }
-    }
-}
-
 /// When an auction closes, seen from the server's clock.
 pub fn closes(status: &StatusView) -> String {
     match (status.status, status.closes_at) {
@@ -144,4 +132,16 @@ pub fn closes(status: &StatusView) -> String {
 
 fn format_of(format: Format) -> String {
     word(&format).replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_without_needless_decimals() {
+        for (millis, expected) in [(60_000, "60 s"), (250, "0.25 s"), (0, "0 s"), (10_500, "10.5 s")] {
+            assert_eq!(seconds(millis), expected);
+        }
+    }
 }

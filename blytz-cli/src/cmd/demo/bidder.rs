@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::{
     mind::{Falling, Mind, Offer, Sight, Temperament},
-    show::{Lines, Role},
+    show::{Lines, Part},
     stage::{Person, Stage},
 };
 use crate::ambient;
@@ -25,15 +25,15 @@ use crate::ambient;
 const MOST_TO_SAY: usize = 2;
 
 /// Takes part until the curtain falls.
-pub async fn run(stage: Arc<Stage>, person: Person, role: Role, seed: u64) {
+pub async fn run(stage: Arc<Stage>, person: Person, part: Part, seed: u64) {
     let (live, events) = person.client.live().connect();
     live.subscribe(Channel::Stream(stage.stream.id));
-    let lines = stage.show.chat.get(&role.temperament).cloned().unwrap_or_default();
-    let mind = Mind::new(role.temperament, stage.pace, seed);
+    let lines = stage.show.chat.get(&part.temperament).cloned().unwrap_or_default();
+    let mind = Mind::new(part.temperament, stage.pace, seed);
     let mut bidder = Bidder {
         stage: stage.clone(),
         person,
-        role,
+        part,
         lines,
         mind,
         live,
@@ -52,7 +52,7 @@ pub async fn run(stage: Arc<Stage>, person: Person, role: Role, seed: u64) {
 struct Bidder {
     stage: Arc<Stage>,
     person: Person,
-    role: Role,
+    part: Part,
     lines: Lines,
     mind: Mind,
     live: LiveHandle,
@@ -194,7 +194,7 @@ impl Bidder {
     fn take_interest(&mut self, id: AuctionId, sight: &Sight) {
         let Some((low, high)) = self.stage.estimate(id) else { return };
         let category = self.stage.place(id).and_then(|index| self.stage.show.lots.get(index)).map(|lot| &lot.category);
-        let keen = category.is_some_and(|category| self.role.keen.contains(category));
+        let keen = category.is_some_and(|category| self.part.keen.contains(category));
         self.mind.meet(sight, (low.amount, high.amount), keen);
         self.remark(Occasion::Opened, 0.12);
     }
@@ -254,7 +254,7 @@ impl Bidder {
 
     /// Has something to say about it, so likely, in a moment.
     fn remark(&mut self, occasion: Occasion, likely: f64) {
-        let likely = if self.role.temperament == Temperament::Chatter { likely * 3.0 } else { likely };
+        let likely = if self.part.temperament == Temperament::Chatter { likely * 3.0 } else { likely };
         let lines = match occasion {
             Occasion::Opened => &self.lines.opened,
             Occasion::Outbid => &self.lines.outbid,
@@ -273,7 +273,7 @@ impl Bidder {
 
     /// Those who say nothing clap.
     async fn clap(&mut self, kind: ReactionKind) {
-        if self.role.temperament == Temperament::Watcher
+        if self.part.temperament == Temperament::Watcher
             && let Err(error) = self.live.react(self.stage.stream.id, kind).await
             && !error.is_unreachable()
         {
@@ -299,7 +299,7 @@ impl Bidder {
     }
 
     fn plan_small_talk(&mut self) {
-        self.chatty_at = match self.role.temperament {
+        self.chatty_at = match self.part.temperament {
             Temperament::Chatter => Some(Instant::now() + self.mind.between(8.0, 40.0)),
             Temperament::Watcher => Some(Instant::now() + self.mind.between(20.0, 90.0)),
             _ => None,

@@ -128,8 +128,8 @@ async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> R
 
     let mut cast = JoinSet::new();
     let mut moods = StdRng::seed_from_u64(play.seed);
-    for (person, role) in stage.bidders.iter().zip(&stage.show.cast) {
-        cast.spawn(bidder::run(stage.clone(), person.clone(), role.clone(), moods.random()));
+    for (person, part) in stage.bidders.iter().zip(&stage.show.cast) {
+        cast.spawn(bidder::run(stage.clone(), person.clone(), part.clone(), moods.random()));
     }
     let evening = Evening { until: play.until.map(|until| until - CURTAIN), lots: play.lots };
     let selling = tokio::spawn(seller::run(stage.clone(), evening));

@@ -83,9 +83,9 @@ impl Stage {
     pub async fn set(house: &House, show: Show, pace: Pace) -> Result<Self, Failure> {
         let url = house.url();
         // A password is hashed with care, which takes a moment: all of them at once.
-        let bidders = try_join_all(show.cast.iter().enumerate().map(|(index, role)| {
+        let bidders = try_join_all(show.cast.iter().enumerate().map(|(index, part)| {
             let url = &url;
-            async move { sign_up(url, &format!("bidder-{}@demo.example", index + 1), &role.name).await }
+            async move { sign_up(url, &format!("bidder-{}@demo.example", index + 1), &part.name).await }
         }));
         let (admin, seller, you, friend, bidders) = tokio::try_join!(
             house.admin(),
