@@ -1,7 +1,7 @@
 //! News from the live connection.
 
 use blytz_core::{
-    AuctionId, StreamId,
+    AuctionId, BidId, StreamId,
     wire::{
         auction::{AuctionStatus, EventData, LogEntry, StatusView},
         chat::{ChatEvent, ChatEventData, ChatState},
@@ -73,45 +73,56 @@ impl Turn<'_> {
 
     fn auction_event(&mut self, id: AuctionId, entry: &LogEntry) {
         let Some(before) = self.model.lots.get(&id).map(|lot| self.model.position(lot)) else { return };
-        let Some(lot) = self.model.lots.get_mut(&id) else { return };
-        lot.apply(entry);
+        if let Some(lot) = self.model.lots.get_mut(&id) {
+            lot.apply(entry);
+        }
+        let voided = matches!(entry.data, EventData::Voided { .. });
         if let EventData::Voided { bid_seq, struck, .. } = &entry.data {
-            // Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.
-            let bidder = lot.history.get(bid_seq).and_then(Row::bidder);
-            let mine = bidder.is_none_or(|bidder| self.model.people.is_me(bidder));
-            for bid in struck.iter().filter(|_| mine) {
-                if let Some(attempt) = self.model.attempts.get_mut(*bid) {
-                    attempt.state = AttemptState::Voided;
-                }
+            self.strike(id, *bid_seq, struck);
+        }
+        self.tell_position(id, before, voided);
+        self.clamp_desk();
+        self.ask_leaders_name(id);
+    }
+
+    /// Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.
+    fn strike(&mut self, id: AuctionId, bid_seq: u64, struck: &[BidId]) {
+        let bidder = self.model.lots.get(&id).and_then(|lot| lot.history.get(&bid_seq)).and_then(Row::bidder);
+        if bidder.is_some_and(|bidder| !self.model.people.is_me(bidder)) {
+            return;
+        }
+        for bid in struck {
+            if let Some(attempt) = self.model.attempts.get_mut(*bid) {
+                attempt.state = AttemptState::Voided;
             }
         }
+    }
+
+    /// Says where the user stands on a lot now, if that is somewhere else than before.
+    fn tell_position(&mut self, id: AuctionId, before: Position, voided: bool) {
         let Some(lot) = self.model.lots.get(&id) else { return };
-        let after = self.model.position(lot);
         let (title, price) = (lot.title.clone(), lot.state.price.map(format::money).unwrap_or_default());
-        let (status, leader) = (lot.state.status, lot.state.leader);
-        let voided = matches!(entry.data, EventData::Voided { .. });
-        match (before, after) {
-            (was, Position::Leading) if was != Position::Leading => {
-                self.notice(format!("You lead {title} at {price}"), Role::Good);
-            }
+        match (before, self.model.position(lot)) {
+            (was, now) if was == now => {}
+            (_, Position::Leading) => self.notice(format!("You lead {title} at {price}"), Role::Good),
             (Position::Leading, Position::Outbid) if voided => {
                 self.notice(format!("Your bid on {title} was voided"), Role::Bad);
                 self.effect(Effect::Bell);
             }
             (Position::Leading, Position::Outbid) => self.tell_outbid(&title, &price),
-            (was, Position::Won) if was != Position::Won => self.tell_won(&title, &price),
-            (was, Position::Lost) if was != Position::Lost => match (status, leader) {
-                (AuctionStatus::Sold, Some(winner)) => {
-                    let winner = self.model.people.name(winner);
-                    self.notice(format!("{title} went to {winner} for {price}"), Role::Warn);
-                }
-                (AuctionStatus::Cancelled, _) => self.notice(format!("{title} was called off"), Role::Warn),
-                _ => self.notice(format!("{title} was not sold"), Role::Warn),
-            },
+            (_, Position::Won) => self.tell_won(&title, &price),
+            (_, Position::Lost) => {
+                let what = match (lot.state.status, lot.state.leader) {
+                    (AuctionStatus::Sold, Some(winner)) => {
+                        format!("went to {} for {price}", self.model.people.name(winner))
+                    }
+                    (AuctionStatus::Cancelled, _) => "was called off".to_owned(),
+                    _ => "was not sold".to_owned(),
+                };
+                self.notice(format!("{title} {what}"), Role::Warn);
+            }
             _ => {}
         }
-        self.clamp_desk();
-        self.ask_leaders_name(id);
     }
 
     fn tell_outbid(&mut self, title: &Clean, price: &str) {
