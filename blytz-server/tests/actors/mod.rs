@@ -7,7 +7,7 @@ pub mod document;
 
 use blytz_core::Timestamp;
 use blytz_server::{Builder, Clock, Config, Running, Server, config::RateLimits};
-use document::witness::Witness;
+use document::witness::{Witness, client};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ impl TestApp {
         let witness = Witness::default();
         let server = server.clock(clock.clone()).wrap(witness.around());
         let running = server.launch().await.expect("a server");
-        Self { clock, running, http: reqwest::Client::new(), _folder: None, _witness: witness }
+        Self { clock, running, http: client(), _folder: None, _witness: witness }
     }
 
     /// A request whose every detail `build` may say.
