@@ -146,7 +146,7 @@ impl axum::serve::Listener for TlsListener {
 async fn shop_over_tls() -> (SocketAddr, tempfile::NamedTempFile) {
     let own = rcgen::generate_simple_self_signed([SHOP.to_owned()]).expect("a certificate");
     let key = own.signing_key.serialize_der().try_into().expect("a key");
-    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("TLS");
     let config = config.with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key).expect("a pair");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

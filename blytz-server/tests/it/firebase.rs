@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    rsa::KeySize,
-    signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
-};
 use axum::http::{StatusCode, header};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use ring::{
+    rand::SystemRandom,
+    rsa::{KeyPairComponents, PublicKeyComponents},
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+};
 use serde_json::{Value, json};
 
 use crate::house::{Answer, House, PASSWORD, Person, START, with};
@@ -32,11 +32,25 @@ struct Google {
 
 impl Google {
     async fn start() -> Self {
-        let key = RsaKeyPair::generate(KeySize::Rsa2048).expect("a key");
-        // The DER of a public key of this size: 9 bytes, the modulus, and the usual exponent.
-        let der = key.public_key().as_ref();
-        assert_eq!(der.len(), 270);
-        let modulus = BASE64.encode(&der[9..265]);
+        Self::with_key(0).await
+    }
+
+    /// With one of two RSA keys, as ring makes none: the first of appendix A.2 of RFC 7515, the second
+    /// of that of RFC 7517, both printed there for everybody.
+    async fn with_key(index: usize) -> Self {
+        let published: Value = serde_json::from_str(include_str!("published_keys.json")).expect("JSON");
+        let part = |name: &str| BASE64.decode(published["keys"][index][name].as_str().expect("text")).expect("base64");
+        let key = RsaKeyPair::from_components(&KeyPairComponents {
+            public_key: PublicKeyComponents { n: part("n"), e: vec![1, 0, 1] },
+            d: part("d"),
+            p: part("p"),
+            q: part("q"),
+            dP: part("dp"),
+            dQ: part("dq"),
+            qInv: part("qi"),
+        })
+        .expect("a key");
+        let modulus = &published["keys"][index]["n"];
         let jwk = json!({ "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "g1", "n": modulus, "e": "AQAB" });
         let keys = json!({ "keys": [jwk] }).to_string();
         let (fetches, broken) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
@@ -55,7 +69,7 @@ impl Google {
 
     fn sign(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
-        let mut signature = vec![0; self.key.public_modulus_len()];
+        let mut signature = vec![0; self.key.public().modulus_len()];
         self.key
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
             .expect("a signature");
@@ -196,7 +210,7 @@ async fn a_suspended_account_stays_out() {
 
 #[tokio::test]
 async fn only_valid_tokens_of_this_project_count() {
-    let (google, stranger) = (Google::start().await, Google::start().await);
+    let (google, stranger) = (Google::start().await, Google::with_key(1).await);
     let house = google.app().await;
     let good = claims("f1", "ann@example.com");
     let now = START.as_micros() / 1_000_000;

@@ -19,7 +19,7 @@ use blytz_server::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::document::witness::{Witness, judged};
+use crate::document::witness::{Witness, client, judged};
 
 /// The program over a data folder, with nothing of this process's environment that it would read.
 fn program(data: &Path) -> Command {
@@ -81,7 +81,7 @@ fn said(output: &Output) -> String {
 }
 
 async fn get(url: &str, path: &str) -> reqwest::Response {
-    judged(reqwest::Client::new().get(format!("{url}{path}"))).await
+    judged(client().get(format!("{url}{path}"))).await
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ fn another_secret_key_is_a_clear_error() {
 
 async fn login(url: &str, email: &str, password: &str) -> reqwest::Response {
     let body = serde_json::json!({ "email": email, "password": password });
-    judged(reqwest::Client::new().post(format!("{url}/auth/login")).json(&body)).await
+    judged(client().post(format!("{url}/auth/login")).json(&body)).await
 }
 
 #[tokio::test]
@@ -386,14 +386,14 @@ async fn every_answer_has_its_id_and_its_guards() {
         assert!(answer.headers().contains_key("x-request-id"), "{path}");
     }
 
-    let nowhere = reqwest::Client::new().get(format!("{url}/nowhere")).header("x-request-id", "mine-1");
+    let nowhere = client().get(format!("{url}/nowhere")).header("x-request-id", "mine-1");
     let nowhere = judged(nowhere).await;
     assert_eq!(nowhere.headers()["x-request-id"], "mine-1");
     assert_eq!(nowhere.headers()["content-type"], "application/problem+json");
     let problem: Value = nowhere.json().await.expect("JSON");
     assert_eq!((&problem["code"], &problem["request_id"]), (&"not_found".into(), &"mine-1".into()));
 
-    let wrong = judged(reqwest::Client::new().delete(format!("{url}/health"))).await;
+    let wrong = judged(client().delete(format!("{url}/health"))).await;
     assert_eq!(wrong.status().as_u16(), 405);
     assert_eq!(wrong.json::<Value>().await.expect("JSON")["code"], "method_not_allowed");
     running.stop().await.expect("it stops");
@@ -426,7 +426,7 @@ async fn origins_are_answered_as_configured() {
     let config = Config { cors_origins: vec!["https://shop.example".to_owned()], ..Config::in_folder(data.path()) };
     let running = Server::builder().config(config).launch().await.expect("it starts");
     let preflight = |origin: &'static str| {
-        reqwest::Client::new()
+        client()
             .request(reqwest::Method::OPTIONS, format!("{}/auction/bid", running.url()))
             .header("origin", origin)
             .header("access-control-request-method", "POST")
@@ -443,7 +443,7 @@ async fn origins_are_answered_as_configured() {
 async fn a_crowd_from_one_address_is_told_when_to_come_back() {
     let data = folder();
     let running = Server::builder().config(Config::in_folder(data.path())).launch().await.expect("it starts");
-    let (client, url) = (reqwest::Client::new(), running.url());
+    let (client, url) = (client(), running.url());
     let mut refused = None;
     for _ in 0..2_000 {
         let answer = judged(client.get(format!("{url}/auction/keys"))).await;
