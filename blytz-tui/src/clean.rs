@@ -8,8 +8,8 @@ use ratatui::text::Span;
 /// reorder what stands beside it.
 ///
 /// No other text from the network is shown: there is no way to a `Clean` but through [`Clean::line`],
-/// and [`crate::words`] goes that way, so nothing that somebody typed into a chat can move a cursor, change a title
-/// or paint a false price.
+/// and [`crate::words`] goes that way with what an event says. So nothing that somebody typed into a
+/// chat can move a cursor, change a title or paint a false price.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Clean(String);
 

@@ -14,6 +14,25 @@ pub enum Effect {
     Subscribe(Channel),
     /// Follow it no longer.
     Unsubscribe(Channel),
+    /// Ask the server, which answers with a reply.
+    Ask(Request),
+    /// Ring the terminal's bell.
+    Bell,
+    /// Listen to the mouse, or no longer.
+    Mouse(bool),
+    /// Save a picture of the screen.
+    Picture,
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back to the shell until it says go on.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// Something to ask of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
     /// Bid; exactly once by the request's id.
     Bid(BidRequest),
     /// Write in a chat; exactly once by the message's id.
@@ -51,18 +70,6 @@ pub enum Effect {
     Mute(StreamId, UserId, u32),
     /// Ban somebody.
     Ban(StreamId, UserId),
-    /// Ring the terminal's bell.
-    Bell,
-    /// Listen to the mouse, or no longer.
-    Mouse(bool),
-    /// Save a picture of the screen.
-    Picture,
-    /// Draw everything anew.
-    Redraw,
-    /// Give the terminal back to the shell until it says go on.
-    Suspend,
-    /// End.
-    Quit,
 }
 
 /// An email address and a password.

@@ -17,7 +17,7 @@ pub enum StartScreen {
     Login,
 }
 
-/// What [`run`] needs.
+/// What [`crate::run`] needs.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The server, and who is logged in there. Tokens of a login in the program go to the client,

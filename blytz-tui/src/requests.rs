@@ -1,4 +1,4 @@
-//! Effects that are requests: each becomes one reply.
+//! What is asked of the server: each request becomes one reply.
 
 use blytz_client::{AuctionQuery, Client, Error, LiveHandle, RetryKind, StreamQuery};
 use blytz_core::{
@@ -11,7 +11,7 @@ use blytz_core::{
     },
 };
 
-use crate::{clean::Clean, effect::Effect, message::Reply, model::request_error::RequestError};
+use crate::{clean::Clean, effect::Request, message::Reply, model::request_error::RequestError};
 
 /// The longest text of an error shown.
 const ERROR_LENGTH: usize = 300;
@@ -36,63 +36,54 @@ fn boxed<T>(result: Result<T, Error>) -> Result<Box<T>, RequestError> {
     plain(result).map(Box::new)
 }
 
-/// Does what an effect asks of the server. Effects on the terminal are none of this module's.
-pub async fn fulfil(client: Client, live: Option<LiveHandle>, effect: Effect) -> Option<Reply> {
-    Some(match effect {
-        Effect::Bid(request) => Reply::Bid(request.bid_id, boxed(bid(&client, live, request).await)),
-        Effect::Say(message) => {
+/// Asks the server; a request that wants no answer has none.
+pub async fn fulfil(client: Client, live: Option<LiveHandle>, request: Request) -> Option<Reply> {
+    Some(match request {
+        Request::Bid(bid) => Reply::Bid(bid.bid_id, boxed(place(&client, live, bid).await)),
+        Request::Say(message) => {
             let (stream, id) = (message.stream_id, message.message_id?);
             Reply::Said(stream, id, plain(say(&client, live, message).await))
         }
-        Effect::React(stream) => {
+        Request::React(stream) => {
             // A heart that does not arrive is no loss.
             let _ = live?.react(stream, ReactionKind::Heart).await;
             return None;
         }
-        Effect::LoadProfile => Reply::Profile(boxed(client.auth().profile().await)),
-        Effect::LoadLobby => Reply::Lobby(plain(lobby(&client).await)),
-        Effect::LoadLot(id) => Reply::Lot(id, boxed(client.auctions().get(id).await)),
-        Effect::LoadHistory(id, after) => {
+        Request::LoadProfile => Reply::Profile(boxed(client.auth().profile().await)),
+        Request::LoadLobby => Reply::Lobby(plain(lobby(&client).await)),
+        Request::LoadLot(id) => Reply::Lot(id, boxed(client.auctions().get(id).await)),
+        Request::LoadHistory(id, after) => {
             let page = client.auctions().events(id, after, Some(100)).await;
             Reply::History(id, plain(page.map(|page| page.items)))
         }
-        Effect::LoadStanding(id) => Reply::Standing(id, plain(client.auctions().me(id).await)),
-        Effect::LoadDesk(seller) => Reply::Desk(plain(desk(&client, seller).await)),
-        Effect::LoadQueue(show) => Reply::Queue(show, plain(queue(&client, show).await)),
-        Effect::LoadStock(product) => Reply::Stock(product, plain(client.products().inventory(product).await)),
-        Effect::Login(credentials) => {
+        Request::LoadStanding(id) => Reply::Standing(id, plain(client.auctions().me(id).await)),
+        Request::LoadDesk(seller) => Reply::Desk(plain(desk(&client, seller).await)),
+        Request::LoadQueue(show) => Reply::Queue(show, plain(queue(&client, show).await)),
+        Request::LoadStock(product) => Reply::Stock(product, plain(client.products().inventory(product).await)),
+        Request::Login(credentials) => {
             let session = client.auth().login(&credentials.email, &credentials.password).await;
             Reply::LoggedIn(boxed(session.map(|session| session.user)))
         }
-        Effect::Watch(id, true) => Reply::Watching(id, true, plain(client.auctions().watch(id).await)),
-        Effect::Watch(id, false) => Reply::Watching(id, false, plain(client.auctions().unwatch(id).await)),
-        Effect::StartShow(id) => done("Show started", client.streams().start(id).await.map(|_| None)),
-        Effect::StartLot(id) => done("Lot started", client.auctions().start(id).await.map(Some)),
-        Effect::CancelLot(id, reason) => done("Lot cancelled", client.auctions().cancel(id, &reason).await.map(Some)),
-        Effect::VoidBid(id, bid, Some(bidder), reason) => {
+        Request::Watch(id, true) => Reply::Watching(id, true, plain(client.auctions().watch(id).await)),
+        Request::Watch(id, false) => Reply::Watching(id, false, plain(client.auctions().unwatch(id).await)),
+        Request::StartShow(id) => done("Show started", client.streams().start(id).await.map(|_| None)),
+        Request::StartLot(id) => done("Lot started", client.auctions().start(id).await.map(Some)),
+        Request::CancelLot(id, reason) => done("Lot cancelled", client.auctions().cancel(id, &reason).await.map(Some)),
+        Request::VoidBid(id, bid, Some(bidder), reason) => {
             done("Bid voided", client.auctions().void_of(id, bid, bidder, &reason).await.map(Some))
         }
-        Effect::VoidBid(id, bid, None, reason) => {
+        Request::VoidBid(id, bid, None, reason) => {
             done("Bid voided", client.auctions().void(id, bid, &reason).await.map(Some))
         }
-        Effect::DeleteMessage(id) => done("Message deleted", client.chat().delete(id).await.map(|()| None)),
-        Effect::Mute(stream, user_id, seconds) => {
+        Request::DeleteMessage(id) => done("Message deleted", client.chat().delete(id).await.map(|()| None)),
+        Request::Mute(stream, user_id, seconds) => {
             let request = MuteRequest { user_id, seconds, reason: None };
             done("Muted", client.chat().mute(stream, &request).await.map(|()| None))
         }
-        Effect::Ban(stream, user_id) => {
+        Request::Ban(stream, user_id) => {
             let request = BanRequest { user_id, reason: None };
             done("Banned", client.chat().ban(stream, &request).await.map(|()| None))
         }
-        Effect::Connect
-        | Effect::Subscribe(_)
-        | Effect::Unsubscribe(_)
-        | Effect::Bell
-        | Effect::Mouse(_)
-        | Effect::Picture
-        | Effect::Redraw
-        | Effect::Suspend
-        | Effect::Quit => return None,
     })
 }
 
@@ -101,7 +92,7 @@ fn done(what: &'static str, result: Result<Option<Auction>, Error>) -> Reply {
 }
 
 /// Over the live connection; over HTTP with the same id when that is gone. The id makes it one bid.
-async fn bid(client: &Client, live: Option<LiveHandle>, request: BidRequest) -> Result<BidAnswer, Error> {
+async fn place(client: &Client, live: Option<LiveHandle>, request: BidRequest) -> Result<BidAnswer, Error> {
     match live {
         Some(live) => match live.bid(request.clone()).await {
             Err(Error::Closed) => client.auctions().bid(&request).await,

@@ -152,7 +152,7 @@ impl Runtime {
                     self.model.size = screen.size()?;
                 }
                 Effect::Quit => self.over = true,
-                request => {
+                Effect::Ask(request) => {
                     let live = self.live.as_ref().map(|(live, _)| live.clone());
                     self.requests.spawn(requests::fulfil(self.client.clone(), live, request));
                 }

@@ -131,3 +131,73 @@ fn to_go(now: Timestamp, closes_at: Timestamp) -> String {
 pub fn count(number: u64, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
+
+#[cfg(test)]
+mod tests {
+    use blytz_core::wire::auction::AuctionStatus;
+
+    use super::*;
+    use crate::{people::Me, tests::world};
+
+    fn of(data: &EventData) -> String {
+        let mut people = People::default();
+        people.meet(&world::bala());
+        people.log_in(Me::from(&world::aishah()));
+        Words::of(world::start(), data, &people).to_string()
+    }
+
+    fn outcome(outcome: BidOutcome, bidder: Option<UserId>) -> EventData {
+        match world::leading(1, world::BALA, 1_200, 3, 9_300) {
+            EventData::Bid { bid_id, price, leader, next_minimum, closes_at, bid_count, commitment, .. } => {
+                EventData::Bid {
+                    bid_id,
+                    bidder,
+                    outcome,
+                    price,
+                    leader,
+                    next_minimum,
+                    closes_at,
+                    bid_count,
+                    commitment,
+                }
+            }
+            other => other,
+        }
+    }
+
+    #[test]
+    fn bids_say_who_did_what_and_who_leads() {
+        for (data, says) in [
+            (outcome(BidOutcome::Leading, Some(world::AISHAH)), "MYR 12.00  you lead (bid 3)"),
+            (outcome(BidOutcome::Leading, Some(world::BALA)), "MYR 12.00  Bala leads (bid 3)"),
+            (outcome(BidOutcome::Outbid, Some(world::AISHAH)), "MYR 12.00  you: outbid at once (bid 3, Bala leads)"),
+            (outcome(BidOutcome::Won, Some(world::STRANGER)), "MYR 12.00  bidder dead wins (bid 3)"),
+            (outcome(BidOutcome::Sealed, None), "a sealed bid (3 in all)"),
+        ] {
+            assert_eq!(of(&data), says);
+        }
+    }
+
+    #[test]
+    fn what_else_happens_is_said_with_what_is_left_and_in_harmless_letters() {
+        let closes_at = world::start().plus_millis(9_300);
+        let price = Some(world::myr(1_200));
+        let reason = "\u{1b}[2Ja slip".to_owned();
+        for (data, says) in [
+            (EventData::Opened { opens_at: world::start(), closes_at }, "opened (9.3 s to go)"),
+            (EventData::ReserveMet { price: world::myr(1_200) }, "the reserve is met (at MYR 12.00)"),
+            (
+                EventData::Extended { closes_at, reason: ExtensionReason::Outage },
+                "close moved: the house was away (9.3 s to go)",
+            ),
+            (
+                EventData::Closed { status: AuctionStatus::Sold, winner: Some(world::BALA), price },
+                "MYR 12.00  sold to Bala",
+            ),
+            (EventData::Closed { status: AuctionStatus::Unsold, winner: None, price: None }, "closed, not sold"),
+            (EventData::Cancelled { reason }, "called off: [2Ja slip"),
+        ] {
+            assert_eq!(of(&data), says);
+        }
+    }
+}

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     clean::Clean,
-    effect::Effect,
+    effect::{Effect, Request},
     message::Reply,
     model::{Position, attempt::AttemptState, request_error::RequestError},
 };
@@ -18,7 +18,7 @@ type Asked = (Option<i64>, Option<i64>, Option<bool>);
 fn bids(seat: &mut Seat) -> Vec<Asked> {
     let amount = |money: Option<Money>| money.map(|money| money.amount);
     let asked = |effect| match effect {
-        Effect::Bid(bid) => Some((amount(bid.amount), amount(bid.max), bid.buy_now)),
+        Effect::Ask(Request::Bid(bid)) => Some((amount(bid.amount), amount(bid.max), bid.buy_now)),
         _ => None,
     };
     seat.effects().into_iter().filter_map(asked).collect()
@@ -92,7 +92,7 @@ fn every_intention_has_its_own_id_and_a_slip_of_the_finger_none() {
     let ids: Vec<_> = seat
         .effects()
         .into_iter()
-        .filter_map(|effect| if let Effect::Bid(bid) = effect { Some(bid.bid_id) } else { None })
+        .filter_map(|effect| if let Effect::Ask(Request::Bid(bid)) = effect { Some(bid.bid_id) } else { None })
         .collect();
     assert_eq!(ids, [world::bid(1), world::bid(2)], "the same bid again while it is on its way is no bid");
 }
@@ -117,9 +117,9 @@ fn a_refused_bid_says_why_and_what_to_do() {
     let low = refusal(ErrorCode::BidTooLow, "the next minimum is MYR 1,300.00");
     seat.reply(Reply::Bid(world::bid(1), Err(low)));
     assert_snapshot!("bid_refused", seat.screen());
-    assert!(seat.effects().contains(&Effect::LoadLot(world::CAMERA)));
+    assert!(seat.effects().contains(&Effect::Ask(Request::LoadLot(world::CAMERA))));
     seat.press("b");
-    assert!(matches!(&seat.effects()[..], [Effect::Bid(bid)] if bid.bid_id == world::bid(2)), "a new id");
+    assert!(matches!(&seat.effects()[..], [Effect::Ask(Request::Bid(bid))] if bid.bid_id == world::bid(2)), "a new id");
 }
 
 #[test]

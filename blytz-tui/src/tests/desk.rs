@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     message::{News, Reply},
     model::Screen,
 };
@@ -14,7 +14,7 @@ fn seller(size: (u16, u16)) -> Seat {
     seat.live(News::Up);
     seat.reply(Reply::Profile(Ok(Box::new(world::meiling_herself()))));
     seat.press("D");
-    assert!(seat.effects().contains(&Effect::LoadDesk(world::MEILING)));
+    assert!(seat.effects().contains(&Effect::Ask(Request::LoadDesk(world::MEILING))));
     let show = world::shows().remove(1);
     let queue: Vec<_> = world::lots().into_iter().filter(|lot| lot.stream_id.is_some()).collect();
     seat.reply(Reply::Desk(Ok(Some((show, queue)))));
@@ -47,27 +47,42 @@ fn only_sellers_have_a_desk() {
 #[test]
 fn starting_cancelling_voiding() {
     for (keys, typed, then, done) in [
-        ("s", "", "", vec![Effect::StartLot(world::WATCH)]),
+        ("s", "", "", vec![Effect::Ask(Request::StartLot(world::WATCH))]),
         ("x", "", "enter", vec![]),
-        ("x", "broken in transport", "enter", vec![Effect::CancelLot(world::WATCH, "broken in transport".to_owned())]),
+        (
+            "x",
+            "broken in transport",
+            "enter",
+            vec![Effect::Ask(Request::CancelLot(world::WATCH, "broken in transport".to_owned()))],
+        ),
         ("x", "broken", "esc", vec![]),
         (
             "v",
             "shill",
             "enter",
-            vec![Effect::VoidBid(world::CAMERA, world::bid(803), Some(world::BALA), "shill".to_owned())],
+            vec![Effect::Ask(Request::VoidBid(world::CAMERA, world::bid(803), Some(world::BALA), "shill".to_owned()))],
         ),
         (
             "tab j v",
             "shill",
             "enter",
-            vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())],
+            vec![Effect::Ask(Request::VoidBid(
+                world::CAMERA,
+                world::bid(802),
+                Some(world::STRANGER),
+                "shill".to_owned(),
+            ))],
         ),
         (
             "tab j enter",
             "shill",
             "enter",
-            vec![Effect::VoidBid(world::CAMERA, world::bid(802), Some(world::STRANGER), "shill".to_owned())],
+            vec![Effect::Ask(Request::VoidBid(
+                world::CAMERA,
+                world::bid(802),
+                Some(world::STRANGER),
+                "shill".to_owned(),
+            ))],
         ),
     ] {
         let mut seat = seller(WIDE);
@@ -84,10 +99,10 @@ fn starting_cancelling_voiding() {
 fn moderating_the_selected_message() {
     let second = world::message(2, world::bala(), "").id;
     for (keys, done) in [
-        ("d y", Effect::DeleteMessage(second)),
-        ("d enter", Effect::DeleteMessage(second)),
-        ("u enter", Effect::Mute(world::SHOW, world::BALA, 300)),
-        ("B y", Effect::Ban(world::SHOW, world::BALA)),
+        ("d y", Effect::Ask(Request::DeleteMessage(second))),
+        ("d enter", Effect::Ask(Request::DeleteMessage(second))),
+        ("u enter", Effect::Ask(Request::Mute(world::SHOW, world::BALA, 300))),
+        ("B y", Effect::Ask(Request::Ban(world::SHOW, world::BALA))),
     ] {
         let mut seat = seller(WIDE);
         seat.press("tab tab up up");

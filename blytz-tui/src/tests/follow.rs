@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     message::{News, Reply},
     model::{Overlay, Pane, Screen, follow::Mode},
 };
@@ -57,7 +57,7 @@ fn opens(seat: &mut Seat, at_ms: i64) {
     seat.at(at_ms);
     let data = UpdateData::Lot { auction_id: world::WATCH, status: AuctionStatus::Live };
     seat.live(News::Update(Channel::Stream(world::SHOW), Update { data, at: world::start().plus_millis(at_ms) }));
-    assert!(seat.effects().contains(&Effect::LoadLot(world::WATCH)));
+    assert!(seat.effects().contains(&Effect::Ask(Request::LoadLot(world::WATCH))));
     seat.reply(Reply::Lot(world::WATCH, Ok(Box::new(opened(at_ms)))));
 }
 
@@ -90,7 +90,7 @@ fn the_screen_goes_on_with_the_show() {
     assert_eq!(seat.notice(), "The show goes on with Seiko diver, 1968");
     let effects = seat.effects();
     for wanted in [
-        Effect::LoadStanding(world::WATCH),
+        Effect::Ask(Request::LoadStanding(world::WATCH)),
         Effect::Subscribe(Channel::Auction(world::WATCH)),
         Effect::Unsubscribe(Channel::Auction(world::CAMERA)),
     ] {
@@ -213,13 +213,13 @@ fn a_key_meant_for_the_last_lot_bids_on_no_other() {
     seat.effects();
     for key in ["b", "B", "enter", "m"] {
         seat.press(key);
-        assert!(!seat.effects().iter().any(|effect| matches!(effect, Effect::Bid(_))), "{key}");
+        assert!(!seat.effects().iter().any(|effect| matches!(effect, Effect::Ask(Request::Bid(_)))), "{key}");
         assert!(seat.model.overlay.is_none(), "{key}");
     }
     assert_eq!(seat.notice(), "This is the next lot already: press again to bid on it");
     seat.at(35_000);
     seat.press("b");
-    assert!(seat.effects().iter().any(|effect| matches!(effect, Effect::Bid(_))));
+    assert!(seat.effects().iter().any(|effect| matches!(effect, Effect::Ask(Request::Bid(_)))));
 }
 
 #[test]
@@ -287,16 +287,17 @@ fn opens_unseen(seat: &mut Seat) {
 fn the_lots_of_the_show_are_asked_for() {
     let mut seat = Seat::buyer(WIDE);
     seat.press("enter");
-    assert!(seat.effects().contains(&Effect::LoadQueue(world::SHOW)));
+    assert!(seat.effects().contains(&Effect::Ask(Request::LoadQueue(world::SHOW))));
     seat.at(25_000);
-    assert!(!seat.effects().contains(&Effect::LoadQueue(world::SHOW)), "once");
+    assert!(!seat.effects().contains(&Effect::Ask(Request::LoadQueue(world::SHOW))), "once");
     seat.live(News::Up);
-    assert!(seat.effects().contains(&Effect::LoadQueue(world::SHOW)), "news may have been missed");
+    assert!(seat.effects().contains(&Effect::Ask(Request::LoadQueue(world::SHOW))), "news may have been missed");
 
     let mut waiting = self::seat(WIDE);
     closes(&mut waiting, 30_000);
     waiting.effects();
-    let asked = |seat: &mut Seat| seat.effects().iter().filter(|e| **e == Effect::LoadQueue(world::SHOW)).count();
+    let asked =
+        |seat: &mut Seat| seat.effects().iter().filter(|e| **e == Effect::Ask(Request::LoadQueue(world::SHOW))).count();
     let mut times = 0;
     for second in 31..=60 {
         waiting.at(second * 1_000);

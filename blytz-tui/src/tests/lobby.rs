@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     message::{News, Reply},
     model::{Screen, request_error::RequestError},
 };
@@ -10,7 +10,7 @@ use crate::{
 #[test]
 fn before_the_server_answers() {
     let mut seat = Seat::guest(SMALL);
-    assert!(seat.effects().contains(&Effect::LoadLobby));
+    assert!(seat.effects().contains(&Effect::Ask(Request::LoadLobby)));
     assert_snapshot!(seat.screen());
 }
 
@@ -48,7 +48,7 @@ fn an_empty_house_and_an_unreachable_one() {
     assert_snapshot!(seat.screen());
     seat.effects();
     seat.live(News::Up);
-    assert_eq!(seat.effects(), [Effect::LoadLobby], "a connection is a reason to ask again");
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadLobby)], "a connection is a reason to ask again");
     seat.reply(Reply::Lobby(Ok((Vec::new(), Vec::new()))));
     assert!(seat.screen().contains("Nothing is on yet"));
     seat.reply(Reply::Lobby(Err(unreachable)));
@@ -93,7 +93,7 @@ fn lists_are_asked_for_again_after_a_while() {
     seat.at(9_999);
     assert_eq!(seat.effects(), []);
     seat.at(10_000);
-    assert_eq!(seat.effects(), [Effect::LoadLobby]);
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadLobby)]);
     seat.at(10_100);
     assert_eq!(seat.effects(), []);
 }

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier};
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     message::{News, Reply},
     model::{Position, Screen},
     theme::{Base, Theme},
@@ -41,8 +41,8 @@ fn opening_a_lot_asks_and_follows() {
     seat.press("enter");
     let effects = seat.effects();
     for wanted in [
-        Effect::LoadLot(world::CAMERA),
-        Effect::LoadStanding(world::CAMERA),
+        Effect::Ask(Request::LoadLot(world::CAMERA)),
+        Effect::Ask(Request::LoadStanding(world::CAMERA)),
         Effect::Subscribe(Channel::Chat(world::SHOW)),
         Effect::Unsubscribe(Channel::Auction(world::BATIK)),
     ] {
@@ -50,7 +50,7 @@ fn opening_a_lot_asks_and_follows() {
     }
     assert!(seat.model.subscribed.contains(&Channel::Auction(world::CAMERA)));
     seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(world::camera()))));
-    assert_eq!(seat.effects(), [Effect::LoadHistory(world::CAMERA, 0)]);
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadHistory(world::CAMERA, 0))]);
     seat.press("esc");
     assert!(seat.effects().contains(&Effect::Unsubscribe(Channel::Chat(world::SHOW))));
 }
@@ -249,9 +249,12 @@ fn who_leads_without_a_name_is_asked_for() {
     let stranger = blytz_core::UserId(uuid::Uuid::from_u128(0xbeef));
     event(&mut seat, 6, 100, world::leading(1, stranger, 130_000, 4, 30_000));
     assert!(seat.screen().contains("bidder beef leads"));
-    assert!(!seat.effects().contains(&Effect::LoadLot(world::CAMERA)), "asked a moment ago, on the way in");
+    assert!(
+        !seat.effects().contains(&Effect::Ask(Request::LoadLot(world::CAMERA))),
+        "asked a moment ago, on the way in"
+    );
     seat.at(500);
-    assert_eq!(seat.effects(), [Effect::LoadLot(world::CAMERA)]);
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadLot(world::CAMERA))]);
 
     // An answer that is behind the log changes no state, but it does name people.
     let mut lot = world::camera();
@@ -267,7 +270,8 @@ fn names_are_asked_for_at_once_but_not_for_every_bid() {
     let mut seat = Seat::bidder(WIDE);
     seat.at(2_000);
     seat.effects();
-    let asked = |seat: &mut Seat| seat.effects().iter().filter(|e| **e == Effect::LoadLot(world::CAMERA)).count();
+    let asked =
+        |seat: &mut Seat| seat.effects().iter().filter(|e| **e == Effect::Ask(Request::LoadLot(world::CAMERA))).count();
     for n in 1..=20_u32 {
         let stranger = blytz_core::UserId(uuid::Uuid::from_u128(0xbe00 + u128::from(n)));
         let at = 2_000 + i64::from(n);
@@ -326,7 +330,7 @@ fn what_the_chat_says_and_what_one_says() {
     seat.write("Is that a q?");
     assert_eq!(seat.model.screen, Screen::Lot(world::CAMERA), "letters go into the text");
     seat.press("enter");
-    let Some(Effect::Say(sent)) = seat.effects().pop() else { panic!("something is sent") };
+    let Some(Effect::Ask(Request::Say(sent))) = seat.effects().pop() else { panic!("something is sent") };
     assert_eq!((sent.text.as_str(), sent.stream_id), ("Is that a q?", world::SHOW));
     let mine = sent.message_id.expect("every message has an id");
     assert_snapshot!("chat_pending", seat.screen());
@@ -349,7 +353,7 @@ fn a_refused_message_can_be_written_differently() {
     seat.press("c");
     seat.write("rude");
     seat.press("enter");
-    let Some(Effect::Say(sent)) = seat.effects().pop() else { panic!("something is sent") };
+    let Some(Effect::Ask(Request::Say(sent))) = seat.effects().pop() else { panic!("something is sent") };
     let refused = super::bidding::refusal(blytz_core::wire::ErrorCode::MessageBlocked, "blocked");
     seat.reply(Reply::Said(world::SHOW, sent.message_id.expect("an id"), Err(refused)));
     assert_eq!(seat.notice(), "Not sent: blocked (write it differently)");

@@ -9,7 +9,7 @@ mod lot;
 mod mouse;
 mod paste;
 mod screens;
-mod world;
+pub mod world;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};

@@ -2,7 +2,7 @@ use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     message::Message,
     model::{Pane, Screen},
 };
@@ -45,7 +45,10 @@ fn buttons_do_what_their_keys_do() {
         assert_eq!(seat.model.floor.steps, 1);
         seat.click("b Bid");
         let effects = seat.effects();
-        assert!(matches!(&effects[..], [Effect::Bid(bid)] if bid.amount == Some(world::myr(126_000))), "{effects:?}");
+        assert!(
+            matches!(&effects[..], [Effect::Ask(Request::Bid(bid))] if bid.amount == Some(world::myr(126_000))),
+            "{effects:?}"
+        );
         seat.click("m Max");
         assert!(seat.model.overlay.is_some());
         seat.click("Leica");

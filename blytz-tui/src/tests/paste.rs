@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Seat, WIDE, world};
 use crate::{
-    effect::{Credentials, Effect},
+    effect::{Credentials, Effect, Request},
     message::{Message, Reply},
     model::{Overlay, Screen, lobby::Entry},
 };
@@ -58,7 +58,7 @@ fn a_paste_answers_no_question() {
             paste(&mut seat, text);
             assert!(seat.effects().is_empty() && matches!(seat.model.overlay, Some(Overlay::Prompt(_))), "{text:?}");
             seat.press("y");
-            assert!(matches!(&seat.effects()[..], [Effect::Bid(bid)] if bid.buy_now == Some(true)));
+            assert!(matches!(&seat.effects()[..], [Effect::Ask(Request::Bid(bid))] if bid.buy_now == Some(true)));
         }
     }
 }
@@ -71,7 +71,9 @@ fn a_paste_goes_into_the_text_being_written_and_sends_nothing() {
         paste(&mut seat, "1300\r");
         assert_eq!((written(&seat), seat.effects()), ("1300".to_owned(), vec![]));
         seat.press("enter");
-        assert!(matches!(&seat.effects()[..], [Effect::Bid(bid)] if bid.amount == Some(world::myr(130_000))));
+        assert!(
+            matches!(&seat.effects()[..], [Effect::Ask(Request::Bid(bid))] if bid.amount == Some(world::myr(130_000)))
+        );
 
         seat.press("c");
         paste(&mut seat, "\rthe blue\r\rone\r");
@@ -91,7 +93,7 @@ fn a_pasted_password_has_no_line_end() {
         seat.quiet();
         seat.press("enter");
         let (email, password) = ("aishah@example.com".to_owned(), "correct horse".to_owned());
-        assert_eq!(seat.effects(), [Effect::Login(Credentials { email, password })]);
+        assert_eq!(seat.effects(), [Effect::Ask(Request::Login(Credentials { email, password }))]);
     }
 }
 
@@ -99,7 +101,7 @@ fn a_pasted_password_has_no_line_end() {
 fn quick_fingers_on_a_slow_line_are_no_paste() {
     let mut seat = Seat::bidder(WIDE);
     seat.at_once("+b");
-    assert!(matches!(&seat.effects()[..], [Effect::Bid(bid)] if bid.amount == Some(world::myr(126_000))));
+    assert!(matches!(&seat.effects()[..], [Effect::Ask(Request::Bid(bid))] if bid.amount == Some(world::myr(126_000))));
 
     // A key held down while the line stood still.
     let mut seat = Seat::bidder(WIDE);
@@ -129,7 +131,7 @@ fn nobody_answers_a_question_together_with_the_key_that_brings_it_up() {
     seat.at_once("\r\r");
     assert_eq!(seat.effects(), [], "asked whether it is meant");
     seat.press("enter");
-    assert!(matches!(&seat.effects()[..], [Effect::Bid(bid)] if bid.max == Some(world::myr(9_999_900))));
+    assert!(matches!(&seat.effects()[..], [Effect::Ask(Request::Bid(bid))] if bid.max == Some(world::myr(9_999_900))));
 }
 
 #[test]

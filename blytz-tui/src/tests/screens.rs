@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     clean::Clean,
-    effect::{Credentials, Effect},
+    effect::{Credentials, Effect, Request},
     message::{Message, News, Reply},
     model::{Overlay, Screen, request_error::RequestError},
 };
@@ -23,7 +23,7 @@ fn logging_in() {
     seat.effects();
     seat.press("enter enter");
     let credentials = Credentials { email: "aishah@example.com".to_owned(), password: "correct horse q?".to_owned() };
-    assert_eq!(seat.effects(), [Effect::Login(credentials)], "asked once");
+    assert_eq!(seat.effects(), [Effect::Ask(Request::Login(credentials))], "asked once");
 
     let wrong = RequestError {
         code: Some(ErrorCode::InvalidCredentials),
@@ -100,7 +100,7 @@ fn without_the_live_connection_a_lot_is_asked_for() {
     seat.at(2_900);
     assert_eq!(seat.effects(), []);
     seat.at(3_100);
-    assert_eq!(seat.effects(), [Effect::LoadLot(world::CAMERA)]);
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadLot(world::CAMERA))]);
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn who_is_logged_in_is_asked_until_the_server_says() {
     let mut seat = Seat::guest(WIDE);
     let ids = &mut || uuid::Uuid::nil();
     let effects = crate::update::start(&mut seat.model, Screen::Lobby, true, ids);
-    assert!(effects.contains(&Effect::LoadProfile));
+    assert!(effects.contains(&Effect::Ask(Request::LoadProfile)));
     let error = |definite| RequestError { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
     seat.reply(Reply::Profile(Err(error(false))));
     seat.effects();
     seat.live(News::Up);
-    assert_eq!(seat.effects(), [Effect::LoadProfile, Effect::LoadLobby]);
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadProfile), Effect::Ask(Request::LoadLobby)]);
     seat.reply(Reply::Profile(Err(error(true))));
     assert_eq!(seat.notice(), "Not logged in: away");
     seat.live(News::Up);
-    assert_eq!(seat.effects(), [Effect::LoadLobby]);
+    assert_eq!(seat.effects(), [Effect::Ask(Request::LoadLobby)]);
 }

@@ -4,7 +4,7 @@ use blytz_core::{AuctionId, BidId, Money, auction::possible_slip, wire::auction:
 
 use super::Turn;
 use crate::{
-    effect::Effect,
+    effect::Request,
     format,
     keymap::Action,
     model::{
@@ -122,7 +122,7 @@ impl Turn<'_> {
         }
         let bid = BidId((self.ids)());
         let attempt = Attempt { bid, auction: id, kind, made_at: self.model.now, state: AttemptState::Pending };
-        self.effect(Effect::Bid(attempt.request()));
+        self.request(Request::Bid(attempt.request()));
         self.model.attempts.push(attempt);
         self.model.floor.steps = 0;
     }
@@ -135,6 +135,6 @@ impl Turn<'_> {
         };
         attempt.state = AttemptState::Pending;
         let request = attempt.request();
-        self.effect(Effect::Bid(request));
+        self.request(Request::Bid(request));
     }
 }

@@ -4,7 +4,7 @@ use blytz_core::wire::auction::EventData;
 
 use super::Turn;
 use crate::{
-    effect::Effect,
+    effect::Request,
     keymap::Action,
     model::{
         Pane, Screen,
@@ -38,7 +38,7 @@ impl Turn<'_> {
             Action::Open => self.desk_open(),
             Action::StartShow => self.start_show(),
             Action::StartLot => match self.model.desk_next().map(|lot| lot.id) {
-                Some(id) => self.effect(Effect::StartLot(id)),
+                Some(id) => self.request(Request::StartLot(id)),
                 None => self.notice("No lot waits to be started", Role::Warn),
             },
             Action::CancelLot => self.ask_cancel(),
@@ -76,7 +76,7 @@ impl Turn<'_> {
 
     fn start_show(&mut self) {
         match self.model.desk.show {
-            Some(show) => self.effect(Effect::StartShow(show)),
+            Some(show) => self.request(Request::StartShow(show)),
             None => self.notice("You have no show; make one with: blytz shows create", Role::Warn),
         }
     }

@@ -5,7 +5,7 @@ use blytz_core::AuctionId;
 
 use super::Turn;
 use crate::{
-    effect::Effect,
+    effect::Request,
     keymap::Action,
     model::{
         Screen,
@@ -88,7 +88,7 @@ impl Turn<'_> {
     pub(super) fn ask_queue(&mut self) {
         if let (Screen::Lot(_), Some(stream)) = (self.model.screen, self.model.current_chat()) {
             self.model.queues.entry(stream).or_default().asked_at = Some(self.model.now);
-            self.effect(Effect::LoadQueue(stream));
+            self.request(Request::LoadQueue(stream));
         }
     }
 }

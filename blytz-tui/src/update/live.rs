@@ -13,7 +13,7 @@ use blytz_core::{
 use super::Turn;
 use crate::{
     clean::Clean,
-    effect::Effect,
+    effect::{Effect, Request},
     format,
     keymap::Action,
     message::News,
@@ -58,7 +58,7 @@ impl Turn<'_> {
     /// The channels resume by themselves; what was asked over HTTP meanwhile is asked again.
     fn catch_up(&mut self) {
         if self.model.profile_wanted {
-            self.effect(Effect::LoadProfile);
+            self.request(Request::LoadProfile);
         }
         match self.model.screen {
             Screen::Lobby => self.ask_lobby(),
@@ -209,7 +209,7 @@ impl Turn<'_> {
             (_, UpdateData::BidVoided { auction_id, .. }) => {
                 if let Some((title, _)) = self.lot_words(auction_id, None) {
                     self.notice(format!("Your bid on {title} was voided"), Role::Bad);
-                    self.effect(Effect::LoadStanding(auction_id));
+                    self.request(Request::LoadStanding(auction_id));
                 }
             }
             (_, UpdateData::MessageDeleted { .. }) => self.notice("A message of yours was deleted", Role::Warn),

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Turn, keys::type_into};
 use crate::{
-    effect::{Credentials, Effect},
+    effect::{Credentials, Request},
     model::login::Field,
 };
 
@@ -37,6 +37,6 @@ impl Turn<'_> {
         }
         form.waiting = true;
         form.error = None;
-        self.effect(Effect::Login(Credentials { email, password }));
+        self.request(Request::Login(Credentials { email, password }));
     }
 }

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{Turn, keys::type_into};
 use crate::{
     clean::Clean,
-    effect::Effect,
+    effect::Request,
     keymap::Action,
     model::{
         Pane, Screen,
@@ -26,7 +26,7 @@ impl Turn<'_> {
             Action::Chat => self.start_writing(),
             Action::React => {
                 if let Some(stream) = self.model.current_chat() {
-                    self.effect(Effect::React(stream));
+                    self.request(Request::React(stream));
                 }
             }
             Action::Watch => self.toggle_watch(id),
@@ -77,7 +77,7 @@ impl Turn<'_> {
             return;
         }
         let watching = !self.model.standings.get(&id).copied().unwrap_or_default().watching;
-        self.effect(Effect::Watch(id, watching));
+        self.request(Request::Watch(id, watching));
     }
 
     fn neighbour(&mut self, id: AuctionId, by: isize) {
@@ -142,6 +142,6 @@ impl Turn<'_> {
         let id = MessageId((self.ids)());
         chat.add(Line { id, user: me, text: text.clone(), at, deleted: false, pending: true });
         let text = text.as_str().to_owned();
-        self.effect(Effect::Say(ChatSend { stream_id: stream, message_id: Some(id), text }));
+        self.request(Request::Say(ChatSend { stream_id: stream, message_id: Some(id), text }));
     }
 }

@@ -18,7 +18,7 @@ mod upkeep;
 use uuid::Uuid;
 
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     message::Message,
     model::{LotScreen, Model, Screen},
     theme::Role,
@@ -48,7 +48,7 @@ pub fn start(model: &mut Model, screen: Screen, logged_in: bool, ids: &mut dyn F
     let mut turn = Turn { model, ids, effects };
     turn.model.profile_wanted = logged_in;
     if logged_in {
-        turn.effect(Effect::LoadProfile);
+        turn.request(Request::LoadProfile);
     }
     turn.enter(screen);
     turn.settle_subscriptions();
@@ -65,6 +65,10 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn effect(&mut self, effect: Effect) {
         self.effects.push(effect);
+    }
+
+    fn request(&mut self, request: Request) {
+        self.effects.push(Effect::Ask(request));
     }
 
     fn notice(&mut self, text: impl Into<String>, role: Role) {
@@ -103,7 +107,7 @@ impl Turn<'_> {
                 self.model.floor = LotScreen::default();
                 self.ask_lot(id);
                 if self.model.people.me.is_some() {
-                    self.effect(Effect::LoadStanding(id));
+                    self.request(Request::LoadStanding(id));
                 }
             }
             Screen::Desk => self.ask_desk(),

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Turn, keys::type_into};
 use crate::{
-    effect::Effect,
+    effect::Request,
     model::{
         Overlay,
         attempt::BidKind,
@@ -50,19 +50,19 @@ impl Turn<'_> {
             Question::BuyNow(id, price) => self.place(id, BidKind::BuyNow(price)),
             Question::CancelLot(id) => {
                 let reason = reason(text)?;
-                self.effect(Effect::CancelLot(id, reason));
+                self.request(Request::CancelLot(id, reason));
             }
             Question::VoidBid(id, bid, bidder) => {
                 let reason = reason(text)?;
-                self.effect(Effect::VoidBid(id, bid, bidder, reason));
+                self.request(Request::VoidBid(id, bid, bidder, reason));
             }
-            Question::DeleteMessage(id) => self.effect(Effect::DeleteMessage(id)),
+            Question::DeleteMessage(id) => self.request(Request::DeleteMessage(id)),
             Question::Mute(stream, user) => {
                 let seconds = text.parse().ok().filter(|seconds| (1..=604_800).contains(seconds));
                 let seconds = seconds.ok_or("Write a number of seconds from 1 to 604800.")?;
-                self.effect(Effect::Mute(stream, user, seconds));
+                self.request(Request::Mute(stream, user, seconds));
             }
-            Question::Ban(stream, user) => self.effect(Effect::Ban(stream, user)),
+            Question::Ban(stream, user) => self.request(Request::Ban(stream, user)),
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use blytz_core::{
 
 use super::Turn;
 use crate::{
-    effect::Effect,
+    effect::{Effect, Request},
     format,
     message::Reply,
     model::{
@@ -214,7 +214,7 @@ impl Turn<'_> {
         self.notice(format!("Welcome, {}", me.name), Role::Good);
         self.model.people.log_in(me);
         match self.model.screen {
-            Screen::Lot(id) => self.effect(Effect::LoadStanding(id)),
+            Screen::Lot(id) => self.request(Request::LoadStanding(id)),
             Screen::Desk => self.ask_desk(),
             _ => {}
         }
@@ -254,7 +254,7 @@ impl Turn<'_> {
     fn ask_stock(&mut self, auctions: &[Auction]) {
         let waits = |auction: &&Auction| !auction.status.status.is_over();
         for auction in auctions.iter().filter(waits).take(12) {
-            self.effect(Effect::LoadStock(auction.product.id));
+            self.request(Request::LoadStock(auction.product.id));
         }
     }
 

@@ -4,7 +4,7 @@ use blytz_core::{AuctionId, Timestamp, wire::stream::StreamStatus};
 
 use super::Turn;
 use crate::{
-    effect::Effect,
+    effect::Request,
     model::{Connection, Screen, follow::Mode, lot::Lot},
 };
 
@@ -93,19 +93,19 @@ impl Turn<'_> {
 
     pub(super) fn ask_lobby(&mut self) {
         self.model.lobby.asked_at = Some(self.model.now);
-        self.effect(Effect::LoadLobby);
+        self.request(Request::LoadLobby);
     }
 
     pub(super) fn ask_lot(&mut self, id: AuctionId) {
         self.model.asked_lots.insert(id, self.model.now);
-        self.effect(Effect::LoadLot(id));
+        self.request(Request::LoadLot(id));
     }
 
     pub(super) fn ask_desk(&mut self) {
         if let Some(me) = &self.model.people.me {
             let me = me.id;
             self.model.desk.asked_at = Some(self.model.now);
-            self.effect(Effect::LoadDesk(me));
+            self.request(Request::LoadDesk(me));
         }
     }
 
@@ -113,7 +113,7 @@ impl Turn<'_> {
     pub(super) fn ask_history(&mut self, id: AuctionId) {
         if let Some(lot) = self.model.lots.get(&id) {
             let after = lot.seq.saturating_sub(100);
-            self.effect(Effect::LoadHistory(id, after));
+            self.request(Request::LoadHistory(id, after));
         }
     }
 }

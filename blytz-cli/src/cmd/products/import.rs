@@ -169,24 +169,17 @@ async fn import(
         let done = match read {
             Ok(input) => {
                 let task = task(args, &head, &input, &present);
-                carry_out(client, task, &input, &interrupted, report).await
+                let done = carry_out(client, task, &input, &interrupted, report).await;
+                done.or_else(|stop| only_the_row(number, stop, report))
             }
             Err(faults) => {
                 report.refuse(faults);
                 Ok(())
             }
         };
-        let stop = match done {
-            Ok(()) => {
-                bar.inc(1);
-                continue;
-            }
-            Err(Stop::Refused(error)) if is_about_the_row(&error) => {
-                report.refuse(refusal(number, &error));
-                bar.inc(1);
-                continue;
-            }
-            Err(stop) => stop,
+        let Err(stop) = done else {
+            bar.inc(1);
+            continue;
         };
         let sent = u64::from(matches!(&stop, Stop::Refused(error) if may_have_been_done(error)));
         report.unknown = sent;
@@ -198,6 +191,17 @@ async fn import(
     }
     bar.finish_and_clear();
     Ok(None)
+}
+
+/// A refusal that is about this row alone is noted, and the next row is sent.
+fn only_the_row(number: u64, stop: Stop, report: &mut Report) -> Result<(), Stop> {
+    match stop {
+        Stop::Refused(error) if is_about_the_row(&error) => {
+            report.refuse(refusal(number, &error));
+            Ok(())
+        }
+        stop => Err(stop),
+    }
 }
 
 /// Does with one row what is to be done with it, and counts it.
