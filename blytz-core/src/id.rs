@@ -38,7 +38,7 @@ fn deserialize_uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, 
 /// let id = blytz_core::id::uuid_v7(blytz_core::Timestamp::from_micros(1_700_000_000_000_000), [7; 10]);
 /// assert_eq!(id.get_version_num(), 7);
 /// ```
-pub fn uuid_v7(at: crate::Timestamp, random: [u8; 10]) -> Uuid {
+pub fn uuid_v7(at: crate::time::Timestamp, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }

@@ -19,15 +19,18 @@ pub mod error;
 pub mod http;
 pub mod keys;
 pub mod live;
+pub mod platform;
 pub mod providers;
 pub mod serve;
+pub mod service;
 pub mod services;
 pub mod telemetry;
 
 pub use self::{
-    app::App,
+    app::{App, router},
     clock::Clock,
     config::Config,
-    http::router,
+    platform::Platform,
     serve::{Builder, Embedded, Running, Server},
+    service::Service,
 };

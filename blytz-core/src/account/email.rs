@@ -3,7 +3,7 @@
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::{text::is_invisible, wire::Faults};
+use crate::text::is_invisible;
 
 /// The most bytes that an address and the part before its @ may have (RFC 5321, RFC 6531).
 const MAX_LENGTH: usize = 254;
@@ -61,13 +61,6 @@ pub fn normalise_email(email: &str) -> Result<String, InvalidEmail> {
     let host = normalise_host(host).ok_or(InvalidEmail::Malformed)?;
     let email = format!("{local}@{host}");
     if is_local(&local) && email.len() <= MAX_LENGTH { Ok(email) } else { Err(InvalidEmail::Malformed) }
-}
-
-/// Notes what is wrong with an email address.
-pub fn check_email(pointer: &str, email: &str, faults: &mut Faults) {
-    if let Err(error) = normalise_email(email) {
-        faults.invalid(pointer, error.to_string());
-    }
 }
 
 /// Whether a character is none of ASCII, but could be made one: by NFKC or by IDNA, which goes

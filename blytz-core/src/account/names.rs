@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::{chat::is_deceptive, text::is_invisible, wire::Faults};
+use crate::text::{is_deceptive, is_invisible};
 
 /// The most characters a display name may have.
 const MAX_CHARACTERS: usize = 50;
@@ -13,20 +13,29 @@ pub fn normalise_display_name(name: &str) -> String {
     words.join(" ").nfc().collect()
 }
 
-/// Notes what is wrong with a display name. Its length is that of the normalised form.
+/// Why a text is no display name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// Characters that reorder or hide others are refused, as in chat: with them one name could
+    /// pass for another.
+    #[error("must not contain control, direction-override or zero-width characters")]
+    Deceptive,
+    /// Of its normalised form.
+    #[error("must have 1 to {MAX_CHARACTERS} characters and not be blank")]
+    Length,
+}
+
+/// Whether a text will do as a display name.
 ///
-/// Characters that reorder or hide others are refused, as in chat: with them one name could pass
-/// for another.
-pub fn check_display_name(pointer: &str, name: &str, faults: &mut Faults) {
+/// # Errors
+/// Why it will not.
+pub fn check_display_name(name: &str) -> Result<(), InvalidName> {
     if name.chars().any(is_deceptive) {
-        faults.invalid(pointer, "must not contain control, direction-override or zero-width characters");
-        return;
+        return Err(InvalidName::Deceptive);
     }
     let name = normalise_display_name(name);
     let blank = name.chars().all(|c| c.is_whitespace() || is_invisible(c));
-    if blank || name.chars().count() > MAX_CHARACTERS {
-        faults.invalid(pointer, format!("must have 1 to {MAX_CHARACTERS} characters and not be blank"));
-    }
+    if blank || name.chars().count() > MAX_CHARACTERS { Err(InvalidName::Length) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -34,9 +43,7 @@ mod tests {
     use super::*;
 
     fn is_valid(name: &str) -> bool {
-        let mut faults = Faults::default();
-        check_display_name("/display_name", name, &mut faults);
-        faults.is_empty()
+        check_display_name(name).is_ok()
     }
 
     #[test]

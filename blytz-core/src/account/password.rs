@@ -8,7 +8,7 @@
 use icu_properties::{CodePointMapData, props::GeneralCategory};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::{text::is_invisible, wire::Faults};
+use crate::text::is_invisible;
 
 const MIN_CHARACTERS: usize = 12;
 const MAX_CHARACTERS: usize = 128;
@@ -103,26 +103,47 @@ pub fn normalise_password(password: &str) -> String {
     password.chars().map(plain).nfc().collect()
 }
 
-/// Notes what is wrong with a new password. Its length is that of the normalised form.
+/// Why a text is not taken for a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPassword {
+    /// It comes from a clipboard, and nobody would know to type it again.
+    #[error("must not contain invisible characters; some emoji are made of them")]
+    Invisible,
+    /// Of its normalised form.
+    #[error("must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters")]
+    Length,
+    /// Programs that guess begin with these.
+    #[error("is too easy to guess: it is among the passwords that are tried first")]
+    Common,
+    /// It is nothing but something known about its owner.
+    #[error("is too easy to guess: it must be more than your email address or name")]
+    Known,
+}
+
+/// Whether a text will do as a new password, of whomever.
 ///
-/// What can't be seen is refused: it comes from a clipboard, and nobody would know to type it again.
-pub fn check_password(pointer: &str, password: &str, faults: &mut Faults) {
+/// # Errors
+/// Why it will not.
+pub fn check_password(password: &str) -> Result<(), InvalidPassword> {
     if password.contains(is_invisible) {
-        faults.invalid(pointer, "must not contain invisible characters; some emoji are made of them");
-        return;
+        return Err(InvalidPassword::Invisible);
     }
     let password = normalise_password(password);
-    let length = password.chars().count();
-    if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&length) {
-        faults.invalid(pointer, format!("must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters"));
+    if !(MIN_CHARACTERS..=MAX_CHARACTERS).contains(&password.chars().count()) {
+        Err(InvalidPassword::Length)
     } else if is_common(&plain(&password)) {
-        faults.invalid(pointer, "is too easy to guess: it is among the passwords that are tried first");
+        Err(InvalidPassword::Common)
+    } else {
+        Ok(())
     }
 }
 
-/// Notes a password that is nothing but something known about its owner: their email address, the
-/// part before its @, their name; also with digits and signs around it.
-pub fn check_password_is_not(pointer: &str, password: &str, known: &[&str], faults: &mut Faults) {
+/// Whether a password is more than something known about its owner: their email address, the part
+/// before its @, their name; also with digits and signs around it.
+///
+/// # Errors
+/// [`InvalidPassword::Known`] when it is not.
+pub fn check_password_is_not(password: &str, known: &[&str]) -> Result<(), InvalidPassword> {
     let password = plain(password);
     let is_known = |known: &str| {
         let known = plain(known);
@@ -132,9 +153,7 @@ pub fn check_password_is_not(pointer: &str, password: &str, known: &[&str], faul
             !fact.is_empty() && rest.len() < password.len() && !rest.contains(char::is_alphabetic)
         })
     };
-    if known.iter().any(|fact| is_known(fact)) {
-        faults.invalid(pointer, "is too easy to guess: it must be more than your email address or name");
-    }
+    if known.iter().any(|fact| is_known(fact)) { Err(InvalidPassword::Known) } else { Ok(()) }
 }
 
 /// What is compared when something is guessed: without case, width and surrounding space.
@@ -194,9 +213,7 @@ mod tests {
     use super::*;
 
     fn is_valid(password: &str) -> bool {
-        let mut faults = Faults::default();
-        check_password("/password", password, &mut faults);
-        faults.is_empty()
+        check_password(password).is_ok()
     }
 
     #[test]
@@ -292,14 +309,7 @@ mod tests {
     #[test]
     fn known_facts_alone_are_no_password() {
         let is_unknown = |password: &str| {
-            let mut faults = Faults::default();
-            check_password_is_not(
-                "/password",
-                password,
-                &["Jonathan.Tan@example.com", "Jonathan the Great"],
-                &mut faults,
-            );
-            faults.is_empty()
+            check_password_is_not(password, &["Jonathan.Tan@example.com", "Jonathan the Great"]).is_ok()
         };
         for bad in ["jonathan.tan@example.com", "Jonathan.Tan", "jonathan.tan2026!", "jonathan the great"] {
             assert!(!is_unknown(bad), "{bad}");

@@ -1,62 +1,7 @@
 //! What can be asked of an auction.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
-use super::{log::Nonce, rules::Rules, void::Ledger};
-use crate::{
-    BidId, Money, Timestamp, UserId,
-    wire::{self, FieldError, auction::BidRequest},
-};
-
-/// What a bidder offers.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BidKind {
-    /// Exactly this amount.
-    Exact(Money),
-    /// Up to this: the engine bids for them.
-    Max(Money),
-    /// The buy-now price, at once.
-    BuyNow,
-}
-
-impl BidKind {
-    /// The money in it; none in a buy-now.
-    pub const fn money(self) -> Option<Money> {
-        match self {
-            Self::Exact(money) | Self::Max(money) => Some(money),
-            Self::BuyNow => None,
-        }
-    }
-}
-
-impl fmt::Debug for BidKind {
-    /// Prints no amount: a max is secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Exact(_) => "Exact(***)",
-            Self::Max(_) => "Max(***)",
-            Self::BuyNow => "BuyNow",
-        })
-    }
-}
-
-impl TryFrom<&BidRequest> for BidKind {
-    type Error = Vec<FieldError>;
-
-    /// # Errors
-    /// The faults of the request, when it is not exactly one of `amount`, `max` and `buy_now: true`.
-    fn try_from(request: &BidRequest) -> Result<Self, Vec<FieldError>> {
-        wire::check(request)?;
-        Ok(match (request.amount, request.max) {
-            (Some(amount), _) => Self::Exact(amount),
-            (None, Some(max)) => Self::Max(max),
-            (None, None) => Self::BuyNow,
-        })
-    }
-}
+use super::{bid::BidKind, commitment::Nonce, ledger::Ledger, rules::Rules};
+use crate::{BidId, Timestamp, UserId};
 
 /// Facts about a bidder that live outside the auction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,11 +19,11 @@ pub enum Command {
     Open,
     /// A bid. The caller has looked for a known `bid_id` before.
     Bid {
-        /// Whose.
+        /// Who bids; never the seller.
         bidder: UserId,
         /// The client's id for it.
         bid_id: BidId,
-        /// What is offered.
+        /// How far they go, and whether that shows.
         bid: BidKind,
         /// What the auction can't know of the bidder.
         standing: Standing,
@@ -96,7 +41,7 @@ pub enum Command {
     },
     /// Strikes a bid and every later one of the same bidder, and blocks them. Again: nothing.
     Void {
-        /// Which bid.
+        /// The first bid that falls.
         bid_id: BidId,
         /// Whose; needed only when several bidders used this id.
         bidder: Option<UserId>,

@@ -1,11 +1,35 @@
 //! Dutch auctions: the price falls until somebody takes it.
 
-use super::rules::DutchTerms;
-use crate::{Money, Timestamp, wire::auction::RulesView};
+use super::{
+    bid::{Lead, Stake},
+    rejection::Rejection,
+    terms::DutchTerms,
+};
+use crate::{Currency, Money, Timestamp, wire::auction::RulesView};
 
-/// The price of a live Dutch auction at a moment, from its public rules: what a watcher's screen
-/// counts down. None for other formats.
-pub fn dutch_price(rules: &RulesView, opens_at: Timestamp, at: Timestamp) -> Option<Money> {
+/// A Dutch auction: its terms, and the bid that took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DutchSale {
+    pub(super) terms: DutchTerms,
+    pub(super) taken: Option<Lead>,
+}
+
+impl DutchSale {
+    pub(super) const fn new(terms: DutchTerms) -> Self {
+        Self { terms, taken: None }
+    }
+
+    /// The price at which this bid takes the lot.
+    pub(super) fn decide(&self, opens_at: Timestamp, stake: Stake, currency: Currency) -> Result<i64, Rejection> {
+        let price = self.terms.price_at(opens_at, stake.at);
+        let too_low = || Rejection::BidTooLow { next_minimum: Money::new(price, currency) };
+        if stake.amount < price { Err(too_low()) } else { Ok(price) }
+    }
+}
+
+/// The price at `now` by a Dutch auction's public rules, and when it falls next: never from its
+/// floor. None for other formats.
+pub(super) fn falling(rules: &RulesView, opens_at: Timestamp, now: Timestamp) -> Option<(Money, Option<Timestamp>)> {
     let dutch = rules.dutch?;
     let terms = DutchTerms {
         starting_price: rules.starting_price.amount,
@@ -13,14 +37,22 @@ pub fn dutch_price(rules: &RulesView, opens_at: Timestamp, at: Timestamp) -> Opt
         interval_ms: dutch.interval_ms,
         floor: dutch.floor.amount,
     };
-    Some(Money::new(terms.price_at(opens_at, at), rules.currency))
+    let price = terms.price_at(opens_at, now);
+    let next = (price > terms.floor)
+        .then(|| opens_at.plus_millis(terms.interval_ms.saturating_mul(terms.ticks(opens_at, now) + 1)));
+    Some((Money::new(price, rules.currency), next))
 }
 
 impl DutchTerms {
     /// The price at a moment: `max(floor, start − step × ⌊(at − opens_at) / interval⌋)`.
     pub(super) fn price_at(&self, opens_at: Timestamp, at: Timestamp) -> i64 {
-        let ticks = at.micros_since(opens_at).max(0) / self.interval_ms.saturating_mul(1_000).max(1);
-        self.starting_price.saturating_sub(self.step.saturating_mul(ticks)).max(self.floor)
+        let fallen = self.step.saturating_mul(self.ticks(opens_at, at));
+        self.starting_price.saturating_sub(fallen).max(self.floor)
+    }
+
+    /// How often the price has fallen.
+    fn ticks(&self, opens_at: Timestamp, at: Timestamp) -> i64 {
+        at.micros_since(opens_at).max(0) / self.interval_ms.saturating_mul(1_000).max(1)
     }
 }
 

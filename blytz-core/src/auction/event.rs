@@ -4,13 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{command::BidKind, log::Nonce, rules::Rules};
-use crate::{BidId, Timestamp, UserId, wire::auction::EventData};
+use super::{
+    bid::{BidKind, Stake},
+    commitment::Nonce,
+    rules::Rules,
+};
+use crate::{Timestamp, UserId, wire::auction::EventData};
 
 /// One thing that happened: its public part, and beside it what only the server may know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// When.
+    /// Later than all that was decided before; what one decision says together has one time.
     pub at: Timestamp,
     /// What everybody sees; hashed and sent.
     pub data: EventData,
@@ -31,16 +35,16 @@ pub enum Sealed {
     },
     /// Beside `bid` and `max_raised`.
     Bid {
-        /// Whose.
+        /// Who bid; of a sealed bid the public part does not say.
         bidder: UserId,
-        /// What was offered.
+        /// How far they go, in clear.
         bid: BidKind,
         /// What the commitment was made with.
         nonce: Nonce,
     },
     /// Beside `voided`.
     Void {
-        /// Whose bids fell.
+        /// Whose bids fell; they are blocked from then on.
         bidder: UserId,
         /// English: the offer that leads now. Sealed: what is left of the bidder's own.
         stake: Option<Stake>,
@@ -58,27 +62,40 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// A standing offer: how far somebody goes.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stake {
-    /// Who.
-    pub bidder: UserId,
-    /// English: the bid by which they took the lead. Sealed: the bid with this amount.
-    pub bid_id: BidId,
-    /// The max, or the sealed amount, in minor units.
-    pub amount: i64,
-    /// Since when; the earlier of two equal ones wins.
-    pub at: Timestamp,
+/// The events are not the log of an auction.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FoldError {
+    /// There is no event.
+    #[error("the log is empty")]
+    Empty,
+    /// The first event is not `scheduled`, or a later one is.
+    #[error("`scheduled` is the first event of a log and no other")]
+    NotScheduledFirst,
+    /// The part that only the server knows is missing or belongs to another kind of event.
+    #[error("the sealed part of the event at {at} is missing or of another kind")]
+    SealedPart {
+        /// When the event happened, by which to find it.
+        at: Timestamp,
+    },
+    /// The event can't happen in this state.
+    #[error("the event at {at} can't follow what is before it")]
+    OutOfPlace {
+        /// When the event happened, by which to find it.
+        at: Timestamp,
+    },
 }
 
-impl fmt::Debug for Stake {
-    /// Prints no amount.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stake")
-            .field("bidder", &self.bidder)
-            .field("bid_id", &self.bid_id)
-            .field("amount", &"***")
-            .field("at", &self.at)
-            .finish()
+impl Event {
+    /// One without a secret.
+    pub(super) const fn open(at: Timestamp, data: EventData) -> Self {
+        Self { at, data, sealed: None }
+    }
+
+    pub(super) const fn out_of_place(&self) -> FoldError {
+        FoldError::OutOfPlace { at: self.at }
+    }
+
+    pub(super) const fn lacks_its_sealed_part(&self) -> FoldError {
+        FoldError::SealedPart { at: self.at }
     }
 }

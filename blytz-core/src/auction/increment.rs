@@ -1,6 +1,7 @@
 //! By how much a bid must beat the price.
 
 use crate::{
+    Money,
     money::MAX_AMOUNT,
     wire::{
         Faults,
@@ -71,7 +72,7 @@ impl Steps {
     pub fn at(&self, price: i64) -> i64 {
         match self {
             Self::Fixed(step) => *step,
-            Self::Table(rows) => rows.iter().rev().find(|row| row.from <= price).map_or(1, |row| row.step),
+            Self::Table(rows) => step_at(rows, price),
         }
     }
 
@@ -87,6 +88,24 @@ impl Steps {
             Self::Table(rows) => Increment::Table(rows.clone()),
         }
     }
+}
+
+impl Increment {
+    /// The amount one step above a price, as far as money goes: what a watcher's screen offers next.
+    #[must_use]
+    pub fn above(&self, price: Money) -> Money {
+        let step = match self {
+            Self::Fixed(step) => *step,
+            Self::Table(rows) => step_at(rows, price.amount),
+            Self::Named(name) => step_at(&named_table(*name), price.amount),
+        };
+        Money::new(price.amount.saturating_add(step).min(MAX_AMOUNT), price.currency)
+    }
+}
+
+/// The step of the last row whose `from` is not above the price.
+fn step_at(rows: &[IncrementRow], price: i64) -> i64 {
+    rows.iter().rev().find(|row| row.from <= price).map_or(1, |row| row.step)
 }
 
 fn check_step(step: i64, pointer: &str, faults: &mut Faults) -> bool {
@@ -129,6 +148,7 @@ fn check_table(rows: &[IncrementRow], pointer: &str, faults: &mut Faults) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Currency;
 
     #[test]
     fn the_named_tables_are_valid_and_step_at_their_edges() {
@@ -151,6 +171,8 @@ mod tests {
             (MAX_AMOUNT, 5_000),
         ] {
             assert_eq!(whatnot.at(price), step, "at {price}");
+            let above = Increment::Named(NamedIncrement::Whatnot).above(Money::new(price, Currency::MYR));
+            assert_eq!(above.amount, (price + step).min(MAX_AMOUNT), "at {price}");
         }
     }
 

@@ -7,34 +7,46 @@
 //! Two files say what bidding means: `proxy` decides who leads at which price, and `extension` when
 //! the close moves. The rest is bookkeeping around them.
 
+mod bid;
+mod bidding;
 pub mod command;
+pub mod commitment;
 mod dutch;
 pub mod event;
 mod extension;
+mod facts;
 mod handle;
 pub mod increment;
+mod ledger;
 pub mod log;
+mod phase;
 pub mod proof;
 mod proxy;
 mod public;
+mod published;
 pub mod recall;
 pub mod receipt;
 pub mod rejection;
 pub mod rules;
+mod sale;
 pub mod scenario;
 mod sealed;
 mod slip;
-pub mod state;
+mod state;
+mod stated;
+mod terms;
 mod void;
 
 pub use self::{
-    command::{BidKind, Command, Standing},
-    dutch::dutch_price,
-    event::{Event, Sealed},
-    log::Nonce,
+    bid::{BidKind, Stake},
+    command::{Command, Standing},
+    commitment::Nonce,
+    event::{Event, FoldError, Sealed},
+    ledger::Ledger,
+    public::PublicState,
     rejection::Rejection,
     rules::Rules,
     slip::possible_slip,
-    state::{Auction, FoldError, PublicState},
-    void::{Ledger, MAX_STRUCK},
+    state::Auction,
+    void::MAX_STRUCK,
 };

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{command::BidKind, log::canonical, rejection::Rejection};
+use super::{bid::BidKind, commitment::canonical, rejection::Rejection};
 use crate::Money;
 
 /// What is remembered of an accepted bid, for ever, by (auction, bidder, `bid_id`).

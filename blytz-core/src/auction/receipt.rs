@@ -8,7 +8,7 @@ use std::fmt;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::Serialize;
 
-use super::log::{Head, canonical};
+use super::{commitment::canonical, log::Head};
 use crate::{
     AuctionId,
     wire::auction::{LogKey, Receipt},

@@ -24,7 +24,7 @@ pub enum ListingError {
     /// A draft is hidden, but lots and orders show this product.
     #[error("{reserved} units are promised to lots and orders; the product can't become a draft again")]
     Promised {
-        /// How many are.
+        /// Units promised to lots and orders.
         reserved: i64,
     },
 }

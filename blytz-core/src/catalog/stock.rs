@@ -29,13 +29,13 @@ pub enum StockError {
     /// Fewer are available than asked for.
     #[error("only {available} available")]
     OutOfStock {
-        /// How many are.
+        /// Units on hand that are promised to nobody.
         available: i64,
     },
     /// Fewer would be on hand than are promised to lots and orders.
     #[error("{reserved} units are promised to lots and orders; on hand can't go below that")]
     BelowReserved {
-        /// How many are promised.
+        /// Units promised to lots and orders.
         reserved: i64,
     },
     /// Fewer would be on hand than none.
@@ -47,7 +47,7 @@ pub enum StockError {
     /// Fewer are reserved than should be released or sold.
     #[error("only {reserved} reserved")]
     NotReserved {
-        /// How many are.
+        /// Units that are promised.
         reserved: i64,
     },
     /// A number of units below 1.

@@ -2,10 +2,10 @@
 
 mod rate;
 mod rules;
-mod text;
+mod terms;
 
 pub use self::{
     rate::{RateWindow, STAFF_LIMIT, USER_LIMIT, WINDOW_S},
-    rules::{Author, Member, Refusal, Room, decide},
-    text::{InvalidText, MAX_CHARACTERS, has_blocked_term, is_deceptive, normalise},
+    rules::{Author, Member, Refusal, Venue, decide},
+    terms::has_blocked_term,
 };

@@ -2,10 +2,11 @@
 
 use super::{
     rate::{RateWindow, STAFF_LIMIT, USER_LIMIT},
-    text::{InvalidText, has_blocked_term, normalise},
+    terms::has_blocked_term,
 };
 use crate::{
     Timestamp,
+    text::{InvalidText, normalise},
     wire::{ErrorCode, chat::ChatSettings},
 };
 
@@ -43,9 +44,9 @@ pub struct Author<'a> {
     pub window: &'a RateWindow,
 }
 
-/// Where they want to write.
+/// The chat they want to write in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room<'a> {
+pub struct Venue<'a> {
     /// Whether the show is live.
     pub live: bool,
     /// What its moderators decided for all.
@@ -124,17 +125,17 @@ impl Refusal {
 ///
 /// # Errors
 /// The first [`Refusal`] that applies.
-pub fn decide(now: Timestamp, author: Author<'_>, room: Room<'_>, text: &str) -> Result<String, Refusal> {
-    may_write(now, author, room)?;
-    let text = normalise(text, room.settings.max_length).map_err(Refusal::Invalid)?;
-    if has_blocked_term(&text, &room.settings.blocked_terms) {
+pub fn decide(now: Timestamp, author: Author<'_>, venue: Venue<'_>, text: &str) -> Result<String, Refusal> {
+    may_write(now, author, venue)?;
+    let text = normalise(text, venue.settings.max_length).map_err(Refusal::Invalid)?;
+    if has_blocked_term(&text, &venue.settings.blocked_terms) {
         return Err(Refusal::Blocked);
     }
-    is_due(now, author, room.settings)?;
+    is_due(now, author, venue.settings)?;
     Ok(text)
 }
 
-fn may_write(now: Timestamp, author: Author<'_>, room: Room<'_>) -> Result<(), Refusal> {
+fn may_write(now: Timestamp, author: Author<'_>, venue: Venue<'_>) -> Result<(), Refusal> {
     if author.suspended {
         return Err(Refusal::Suspended);
     }
@@ -144,10 +145,10 @@ fn may_write(now: Timestamp, author: Author<'_>, room: Room<'_>) -> Result<(), R
     if let Some(until) = author.member.muted_at(now) {
         return Err(Refusal::Muted { until });
     }
-    if room.settings.followers_only && !author.staff && !author.follows {
+    if venue.settings.followers_only && !author.staff && !author.follows {
         return Err(Refusal::FollowersOnly);
     }
-    if !room.live {
+    if !venue.live {
         return Err(Refusal::StreamNotLive);
     }
     Ok(())
@@ -200,9 +201,9 @@ mod tests {
             spoke_at: Some(NOW.plus_millis(-500)),
             window: &window,
         };
-        let mut room = Room { live: false, settings: &strict };
+        let mut venue = Venue { live: false, settings: &strict };
         let empty = RateWindow::default();
-        type Step<'a> = fn(&mut Author<'a>, &mut Room<'a>, &'a ChatSettings, &'a RateWindow);
+        type Step<'a> = fn(&mut Author<'a>, &mut Venue<'a>, &'a ChatSettings, &'a RateWindow);
         let nothing: Step<'_> = |_, _, _, _| {};
         let steps: [(Step<'_>, &str, Result<&str, Refusal>); 11] = [
             (nothing, "scam\0", Err(Refusal::Suspended)),
@@ -210,16 +211,16 @@ mod tests {
             (|author, _, _, _| author.member.banned = false, "scam\0", Err(Refusal::Muted { until: LATER })),
             (|author, _, _, _| author.member.muted_until = Some(NOW), "scam\0", Err(Refusal::FollowersOnly)),
             (|author, _, _, _| author.follows = true, "scam\0", Err(Refusal::StreamNotLive)),
-            (|_, room, _, _| room.live = true, "scam\0", Err(Refusal::Invalid(InvalidText::Deceptive))),
+            (|_, venue, _, _| venue.live = true, "scam\0", Err(Refusal::Invalid(InvalidText::Deceptive))),
             (nothing, "a scam too long", Err(Refusal::Invalid(InvalidText::TooLong { max: 10 }))),
             (nothing, "a SCAM", Err(Refusal::Blocked)),
             (nothing, "hello", Err(Refusal::SlowMode { retry_after: 2 })),
-            (|_, room, relaxed, _| room.settings = relaxed, "hello", Err(Refusal::RateLimited { retry_after: 30 })),
+            (|_, venue, relaxed, _| venue.settings = relaxed, "hello", Err(Refusal::RateLimited { retry_after: 30 })),
             (|author, _, _, empty| author.window = empty, " hello ", Ok("hello")),
         ];
         for (step, text, expected) in steps {
-            step(&mut author, &mut room, &no_slow_mode, &empty);
-            assert_eq!(decide(NOW, author, room, text).as_deref(), expected.as_ref().map(|text| *text));
+            step(&mut author, &mut venue, &no_slow_mode, &empty);
+            assert_eq!(decide(NOW, author, venue, text).as_deref(), expected.as_ref().map(|text| *text));
         }
     }
 
@@ -235,14 +236,17 @@ mod tests {
             spoke_at: Some(NOW),
             window: &window,
         };
-        let room = Room { live: true, settings: &settings };
-        assert_eq!(decide(NOW, staff, room, "hello").as_deref(), Ok("hello"));
+        let venue = Venue { live: true, settings: &settings };
+        assert_eq!(decide(NOW, staff, venue, "hello").as_deref(), Ok("hello"));
 
         let mut full = window.clone();
         full.record(NOW);
-        let refused = decide(NOW, Author { window: &full, ..staff }, room, "hello");
+        let refused = decide(NOW, Author { window: &full, ..staff }, venue, "hello");
         assert_eq!(refused, Err(Refusal::RateLimited { retry_after: 30 }));
-        assert_eq!(decide(NOW.plus_millis(30_000), Author { window: &full, ..staff }, room, "hi").as_deref(), Ok("hi"));
+        assert_eq!(
+            decide(NOW.plus_millis(30_000), Author { window: &full, ..staff }, venue, "hi").as_deref(),
+            Ok("hi")
+        );
     }
 
     #[test]
@@ -258,7 +262,7 @@ mod tests {
                 spoke_at,
                 window: &window,
             };
-            decide(now, author, Room { live: true, settings: &settings }, "hello").err()
+            decide(now, author, Venue { live: true, settings: &settings }, "hello").err()
         };
         assert_eq!(refused(Some(NOW), NOW), Some(Refusal::SlowMode { retry_after: 5 }));
         assert_eq!(refused(Some(NOW), NOW.plus_micros(4_999_999)), Some(Refusal::SlowMode { retry_after: 1 }));

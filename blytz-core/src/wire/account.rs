@@ -28,10 +28,11 @@ pub struct SignupRequest {
 
 impl Check for SignupRequest {
     fn check(&self, faults: &mut Faults) {
-        account::check_email("/email", &self.email, faults);
-        account::check_password("/password", &self.password, faults);
-        account::check_password_is_not("/password", &self.password, &[&self.email, &self.display_name], faults);
-        account::check_display_name("/display_name", &self.display_name, faults);
+        faults.check("/email", account::normalise_email(&self.email));
+        faults.check("/password", account::check_password(&self.password));
+        let known = [self.email.as_str(), self.display_name.as_str()];
+        faults.check("/password", account::check_password_is_not(&self.password, &known));
+        faults.check("/display_name", account::check_display_name(&self.display_name));
     }
 }
 
@@ -97,7 +98,7 @@ pub struct PasswordChange {
 
 impl Check for PasswordChange {
     fn check(&self, faults: &mut Faults) {
-        account::check_password("/new_password", &self.new_password, faults);
+        faults.check("/new_password", account::check_password(&self.new_password));
     }
 }
 
@@ -227,7 +228,7 @@ pub struct ProfileUpdate {
 impl Check for ProfileUpdate {
     fn check(&self, faults: &mut Faults) {
         if let Some(name) = &self.display_name {
-            account::check_display_name("/display_name", name, faults);
+            faults.check("/display_name", account::check_display_name(name));
         }
     }
 }

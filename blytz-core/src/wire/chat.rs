@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Faults, account::PublicUser};
-use crate::{MessageId, StreamId, Timestamp, UserId, chat};
+use crate::{MessageId, StreamId, Timestamp, UserId, text};
 
 /// `POST /chat/send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +22,7 @@ pub struct ChatSend {
 
 impl Check for ChatSend {
     fn check(&self, faults: &mut Faults) {
-        if let Err(fault) = chat::normalise(&self.text, chat::MAX_CHARACTERS) {
-            faults.invalid("/text", fault.to_string());
-        }
+        faults.check("/text", text::normalise(&self.text, text::MAX_CHARACTERS));
     }
 }
 

@@ -1,9 +1,9 @@
 //! What holds in every auction, whoever bids what when.
 
 use blytz_core::{
-    BidId, Currency, Timestamp, UserId,
+    BidId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Rejection, Sealed,
+        Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed,
         recall::{Known, fingerprint, recall},
     },
     wire::auction::{AuctionStatus, BelowReserve, BidOutcome, Dutch, EventData, Format, RulesInput},
@@ -11,11 +11,15 @@ use blytz_core::{
 use proptest::prelude::*;
 
 use crate::arena::{
-    self, Asked, Played, bid_id, english_rules, model::Model, moves, myr, opened, play, sealed_rules, user,
+    self, Asked, Played, bid_id, dutch_rules, english_rules, model::Model, moves, myr, opened, play, sealed_rules, user,
 };
 
 fn any_rules() -> impl Strategy<Value = RulesInput> {
     prop_oneof![3 => english_rules(), 1 => sealed_rules()]
+}
+
+fn rules_of_any_format() -> impl Strategy<Value = RulesInput> {
+    prop_oneof![2 => english_rules(), 1 => sealed_rules(), 1 => dutch_rules()]
 }
 
 /// As it comes back from storage.
@@ -174,6 +178,46 @@ proptest! {
     }
 
     #[test]
+    fn the_public_fold_of_the_public_events_is_what_the_auction_says_of_itself(
+        rules in rules_of_any_format(),
+        amended in prop::option::of(rules_of_any_format()),
+        moves in moves(),
+        cancelled in prop::bool::weighted(0.2),
+        snapshot in any::<prop::sample::Index>(),
+        later_us in prop::collection::vec(0..70_000_000_i64, 10),
+    ) {
+        let mut played = opened(&rules);
+        if let Some(rules) = amended {
+            let (rules, reserve_nonce) = (Rules::try_from(&rules).expect("valid"), Nonce::from_bytes([8; 32]));
+            played.ask(Command::Amend { rules, starts_at: None, reserve_nonce });
+        }
+        played.play(&moves);
+        if cancelled {
+            played.ask(Command::Cancel { reason: "as drawn".to_owned(), by_admin: true });
+        }
+        played.close();
+
+        let snapshot = snapshot.index(played.log.len());
+        let mut auction = Auction::fold(played.auction.id(), &played.log[..1]).expect("its own log");
+        let mut rules = auction.rules_view().clone();
+        let mut state = PublicState::scheduled(&rules);
+        for (number, event) in played.log.iter().enumerate() {
+            if number > 0 {
+                auction.apply(event).expect("its own log");
+            }
+            rules = event.data.rules().cloned().unwrap_or(rules);
+            state.apply(&rules, &event.data);
+            for later_us in &later_us {
+                let now = event.at.plus_micros(*later_us);
+                prop_assert_eq!(state.at(&rules, now), auction.public(now), "event {} seen {} later", number, later_us);
+            }
+            if number == snapshot {
+                state = auction.public(event.at.plus_micros(later_us[0]));
+            }
+        }
+    }
+
+    #[test]
     fn a_repeated_bid_changes_nothing(rules in any_rules(), moves in moves(), again in prop::collection::vec(any::<prop::sample::Index>(), 50)) {
         let once = play(&rules, &moves);
         let mut repeated = opened(&rules);
@@ -328,17 +372,13 @@ proptest! {
 
     #[test]
     fn a_dutch_winner_pays_the_price_of_the_moment(
-        start in 100..1_000_i64, step in 1..300_i64, interval_ms in 1..5_000_i64, floor in 1..100_i64, pause_us in 0..60_000_000_i64, above in -1..50_i64,
+        rules in dutch_rules(), pause_us in 0..60_000_000_i64, above in -1..50_i64,
     ) {
-        let rules = RulesInput {
-            format: Format::Dutch, currency: Currency::MYR, starting_price: myr(start), reserve_price: None,
-            buy_now_price: None, increment: None, duration_ms: 60_000, below_reserve: None, soft_close: None,
-            dutch: Some(Dutch { step, interval_ms, floor: myr(floor) }),
-        };
+        let Dutch { step, interval_ms, floor } = rules.dutch.expect("how it falls");
         let mut played = opened(&rules);
         played.now = played.now.plus_micros(pause_us.max(1));
         let ticks = pause_us.max(1) / (interval_ms * 1_000);
-        let price = (start - step * ticks).max(floor);
+        let price = (rules.starting_price.amount - step * ticks).max(floor.amount);
         prop_assert_eq!(played.auction.public(played.now).price, Some(myr(price)));
         played.bid(user(1), bid_id(0), BidKind::Exact(myr((price + above).max(1))));
         if above >= 0 {

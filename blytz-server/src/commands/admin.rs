@@ -7,16 +7,13 @@ use std::{
 };
 
 use anyhow::Context;
-use blytz_core::{
-    account::{check_email, check_password},
-    wire::Faults,
-};
+use blytz_core::account::{check_password, normalise_email};
 
 use super::{Failure, open};
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, Layers, Options, Secret},
-    keys::Keys,
+    platform::Platform,
     services::auth::{Accounts, EnsuredAdmin},
 };
 
@@ -44,10 +41,8 @@ impl Admin {
         let config = Config::from_layers(&layers.without_admin())?;
 
         let db = open(&config).await?;
-        let clock = Clock::system();
-        let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await.map_err(anyhow::Error::from)?;
-        let accounts = Accounts::new(db.clone(), clock, keys, &config);
-        accounts.settle().await.map_err(anyhow::Error::from)?;
+        let platform = Platform::start(config, Clock::system(), db.clone()).await.map_err(anyhow::Error::from)?;
+        let accounts = Accounts::start(&platform).await.map_err(anyhow::Error::from)?;
         let ensured = accounts.ensure_admin(&email, &password).await;
         db.close().await;
         match ensured? {
@@ -88,11 +83,6 @@ fn from_stdin() -> anyhow::Result<String> {
 }
 
 fn check(email: &str, password: &str) -> Result<(), ConfigError> {
-    let mut faults = Faults::default();
-    check_email("The email address", email, &mut faults);
-    check_password("The password", password, &mut faults);
-    match faults.into_vec().into_iter().next() {
-        None => Ok(()),
-        Some(fault) => Err(ConfigError::new(format!("{} {}.", fault.pointer, fault.detail))),
-    }
+    normalise_email(email).map_err(|invalid| ConfigError::new(format!("The email address {invalid}.")))?;
+    check_password(password).map_err(|invalid| ConfigError::new(format!("The password {invalid}.")))
 }

@@ -9,13 +9,16 @@ use std::{
 use anyhow::Context;
 
 use super::Failure;
-use crate::http::openapi::{SERVICES, document, service_document};
+use crate::{
+    app::{document, service_document},
+    service::Service,
+};
 
 /// `openapi [--service NAME | --write DIR]`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Openapi {
     /// Only this service.
-    #[arg(long, value_parser = SERVICES)]
+    #[arg(long, value_name = "SERVICE", value_parser = Service::ALL.map(Service::name))]
     service: Option<String>,
     /// Write the whole and every service's as files into DIR.
     #[arg(long, value_name = "DIR", conflicts_with = "service")]
@@ -46,7 +49,7 @@ const WHOLE: &str = "blytz";
 
 /// Every file that stands in docs/openapi, by name without `.json`.
 pub fn files() -> impl Iterator<Item = (&'static str, String)> {
-    let services = SERVICES.into_iter().filter_map(|name| Some((name, service_document(name)?)));
+    let services = Service::ALL.into_iter().map(|service| (service.name(), service_document(service)));
     std::iter::once((WHOLE, document()))
         .chain(services)
         .map(|(name, document)| (name, document.to_pretty_json().unwrap_or_default() + "\n"))

@@ -14,15 +14,13 @@ use std::{
     time::Duration,
 };
 
-use blytz_core::{
-    account::{check_email, check_password},
-    wire::Faults,
-};
+use blytz_core::account::{check_password, normalise_email};
 
 pub use self::{
     layers::{Layers, Options},
     secret::Secret,
 };
+use crate::service::Service;
 
 /// Everything a server can be told.
 #[derive(Debug, Clone)]
@@ -190,20 +188,17 @@ impl Default for Config {
     }
 }
 
-/// The services that `--services` may name.
-const SERVICES: [&str; 7] = ["auth", "product", "auction", "chat", "order", "payment", "logistics"];
-
 /// What this server can't do on SQLite is refused rather than quietly left out.
 fn refuse_other_databases(layers: &Layers) -> Result<(), ConfigError> {
     layers.read("redis_url", |_| {
         Err::<(), _>("this build runs in one process and does not speak to Redis; leave it out".to_owned())
     })?;
     layers.read("services", |text| {
-        let names: Vec<_> = text.split(',').map(str::trim).collect();
-        if let Some(unknown) = names.iter().find(|name| **name != "all" && !SERVICES.contains(name)) {
-            return Err(format!("there is no service `{unknown}`; give all, or some of {}", SERVICES.join(", ")));
+        let names = || text.split(',').map(str::trim);
+        for name in names().filter(|name| *name != "all") {
+            name.parse::<Service>().map_err(|unknown| unknown.to_string())?;
         }
-        if names != ["all"] {
+        if !names().eq(["all"]) {
             return Err("SQLite belongs to one process, which must run all services; leave it out".to_owned());
         }
         Ok(())
@@ -212,8 +207,8 @@ fn refuse_other_databases(layers: &Layers) -> Result<(), ConfigError> {
 }
 
 fn admin(layers: &Layers) -> Result<Option<AdminConfig>, ConfigError> {
-    let email = layers.read("admin_email", |text| checked(text, |faults| check_email("", text, faults)))?;
-    let password = layers.read("admin_password", |text| checked(text, |faults| check_password("", text, faults)))?;
+    let email = layers.read("admin_email", |text| checked(text, normalise_email(text)))?;
+    let password = layers.read("admin_password", |text| checked(text, check_password(text)))?;
     match (email, password.map(Secret::new)) {
         (Some(email), Some(password)) => Ok(Some(AdminConfig { email, password })),
         (None, None) => Ok(None),
@@ -223,13 +218,8 @@ fn admin(layers: &Layers) -> Result<Option<AdminConfig>, ConfigError> {
 }
 
 /// The text, if the rule that clients' requests obey finds no fault in it.
-fn checked(text: &str, rule: impl FnOnce(&mut Faults)) -> Result<String, String> {
-    let mut faults = Faults::default();
-    rule(&mut faults);
-    match faults.into_vec().into_iter().next() {
-        None => Ok(text.to_owned()),
-        Some(fault) => Err(format!("it {}", fault.detail)),
-    }
+fn checked<T>(text: &str, checked: Result<T, impl std::fmt::Display>) -> Result<String, String> {
+    checked.map(|_| text.to_owned()).map_err(|invalid| format!("it {invalid}"))
 }
 
 fn address(text: &str) -> Result<String, String> {

@@ -6,11 +6,11 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::{ConnectInfo, FromRef, FromRequestParts},
     http::{HeaderMap, HeaderName, request::Parts},
 };
 
-use crate::app::App;
+use crate::platform::Platform;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -52,10 +52,13 @@ fn address(item: &[u8]) -> Option<IpAddr> {
     Some(IpAddr::to_canonical(&address))
 }
 
-impl FromRequestParts<App> for ClientAddr {
+impl<S: Sync> FromRequestParts<S> for ClientAddr
+where
+    Platform: FromRef<S>,
+{
     type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, &app.config.trusted_proxies).0)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, &Platform::from_ref(state).config.trusted_proxies).0)
     }
 }
 

@@ -15,7 +15,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
 use super::held::Shared;
-use crate::{app::App, error::Error};
+use crate::error::Error;
 
 /// The reader brings its own scripts and styles, sets styles inline, and asks us for the document.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -24,7 +24,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// The two, over a document that does not change while the program runs.
-pub(super) fn router(document: &OpenApi) -> Router<App> {
+pub fn router<S: Clone + Send + Sync + 'static>(document: &OpenApi) -> Router<S> {
     let json = Bytes::from(document.to_pretty_json().unwrap_or_default());
     // Relative, so that it is found under whatever prefix the router is nested; and no
     // badge of a validator on the internet.

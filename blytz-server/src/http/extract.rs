@@ -6,17 +6,14 @@
 use std::str::FromStr;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, header, request::Parts},
 };
 use blytz_core::wire::{self, Check, ErrorCode, Strict};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::unreadable;
-use crate::{
-    app::App,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// The largest body of a request, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -25,9 +22,9 @@ pub const MAX_BODY: usize = 1024 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub struct Anyone;
 
-impl FromRequestParts<App> for Anyone {
+impl<S: Sync> FromRequestParts<S> for Anyone {
     type Rejection = Error;
-    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self> {
+    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self> {
         Ok(Self)
     }
 }
@@ -40,24 +37,35 @@ pub struct Body<A, T> {
     pub body: T,
 }
 
-impl<A, T> FromRequest<App> for Body<A, T>
+impl<S, A, T> FromRequest<S> for Body<A, T>
 where
-    A: FromRequestParts<App, Rejection = Error> + Send,
+    S: Sync,
+    A: FromRequestParts<S, Rejection = Error> + Send,
     T: DeserializeOwned + Check + Send,
 {
     type Rejection = Error;
-    async fn from_request(request: Request, app: &App) -> Result<Self> {
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
         let bytes = read(&parts.headers, body).await?;
         let text = json_text(&parts.headers, &bytes)?;
-        let who = A::from_request_parts(&mut parts, app).await?;
+        let who = A::from_request_parts(&mut parts, state).await?;
         let body = parse(text)?;
         Ok(Self { who, body })
     }
 }
 
-/// Who asks, for a request whose body is not looked at.
-pub type NoBody<A> = A;
+/// The token of an `Authorization: Bearer` header.
+///
+/// # Errors
+/// 401 when there is no such header.
+pub fn bearer(headers: &HeaderMap) -> Result<&str> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim())
+        .ok_or_else(|| Error::unauthenticated("Log in and send the access token as Authorization: Bearer <token>."))
+}
 
 /// The body's bytes, at most [`MAX_BODY`] of them.
 pub async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<bytes::Bytes> {
@@ -120,11 +128,11 @@ pub fn parse<T: DeserializeOwned + Check>(text: &str) -> Result<T> {
 #[derive(Debug, Clone, Copy)]
 pub struct PathId<T>(pub T);
 
-impl<T: FromStr + Send> FromRequestParts<App> for PathId<T> {
+impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for PathId<T> {
     type Rejection = Error;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let axum::extract::Path(text) =
-            <axum::extract::Path<String> as FromRequestParts<App>>::from_request_parts(parts, app)
+            <axum::extract::Path<String> as FromRequestParts<S>>::from_request_parts(parts, state)
                 .await
                 .map_err(|_| Error::not_found())?;
         text.parse().map(Self).map_err(|_| Error::not_found())
@@ -135,11 +143,11 @@ impl<T: FromStr + Send> FromRequestParts<App> for PathId<T> {
 #[derive(Debug, Clone, Copy)]
 pub struct PathIds<T, U>(pub T, pub U);
 
-impl<T: FromStr + Send, U: FromStr + Send> FromRequestParts<App> for PathIds<T, U> {
+impl<S: Send + Sync, T: FromStr + Send, U: FromStr + Send> FromRequestParts<S> for PathIds<T, U> {
     type Rejection = Error;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let axum::extract::Path((first, second)) =
-            <axum::extract::Path<(String, String)> as FromRequestParts<App>>::from_request_parts(parts, app)
+            <axum::extract::Path<(String, String)> as FromRequestParts<S>>::from_request_parts(parts, state)
                 .await
                 .map_err(|_| Error::not_found())?;
         match (first.parse(), second.parse()) {
@@ -153,9 +161,9 @@ impl<T: FromStr + Send, U: FromStr + Send> FromRequestParts<App> for PathIds<T, 
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
 
-impl<T: DeserializeOwned + Check + Send> FromRequestParts<App> for Query<T> {
+impl<S: Sync, T: DeserializeOwned + Check + Send> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let axum::extract::Query(query) = axum::extract::Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
             unreadable::query(text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text))
@@ -198,17 +206,5 @@ pub fn page_size(limit: Option<u32>) -> usize {
 impl Check for PageQuery {
     fn check(&self, faults: &mut wire::Faults) {
         check_limit(self.limit, faults);
-    }
-}
-
-/// Makes `Option<A>` work as an extractor for who asks: nobody is fine, a bad token is not.
-impl OptionalFromRequestParts<App> for crate::services::auth::User {
-    type Rejection = Error;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            <Self as FromRequestParts<App>>::from_request_parts(parts, app).await.map(Some)
-        } else {
-            Ok(None)
-        }
     }
 }

@@ -16,8 +16,8 @@ use axum::{
 };
 use hyper::body::{Frame, SizeHint};
 
-use super::{ClientAddr, crowd::Held};
-use crate::app::App;
+use super::ClientAddr;
+use crate::platform::{Platform, crowd::Held};
 
 /// Smaller answers are not counted, in bytes.
 const SMALL: usize = 16 * 1024;
@@ -32,19 +32,19 @@ pub(super) struct Shared;
 
 /// Counts a large answer until it has left. Only reading can be refused at this point: whatever else
 /// was asked has been done, and its answer is small.
-pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn count(State(platform): State<Platform>, request: Request, next: Next) -> Response {
     if request.method() != Method::GET {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let (ClientAddr(address), _) = ClientAddr::of(&parts, &app.config.trusted_proxies);
+    let (ClientAddr(address), _) = ClientAddr::of(&parts, &platform.config.trusted_proxies);
     let response = next.run(Request::from_parts(parts, body)).await;
     let size =
         response.body().size_hint().exact().map_or(IN_PIECES, |size| usize::try_from(size).unwrap_or(usize::MAX));
     if size < SMALL || response.extensions().get::<Shared>().is_some() {
         return response;
     }
-    match app.crowd.hold(address, size) {
+    match platform.crowd.hold(address, size) {
         Ok(held) => response.map(|body| Body::new(OnItsWay { body, held: Arc::new(held) })),
         Err(error) => error.into_response(),
     }
@@ -94,7 +94,7 @@ mod tests {
     use http_body_util::BodyExt;
 
     use super::*;
-    use crate::{config::Config, http::crowd::Crowd};
+    use crate::{config::Config, platform::crowd::Crowd};
 
     #[tokio::test]
     async fn bytes_count_until_they_are_let_go_wherever_they_are() {

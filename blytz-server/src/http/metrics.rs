@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::problem::RequestId;
+use crate::platform::hub::Hub;
 
 /// From half a millisecond, where a commit is, to the ten seconds after which nobody waits.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -62,8 +63,8 @@ pub(crate) async fn upkeep(shutdown: tokio_util::sync::CancellationToken) {
 }
 
 /// What `/metrics` answers.
-pub(super) fn page(app: &crate::App) -> Response {
-    metrics::gauge!("blytz_live_subscriptions").set(app.hub.subscriptions() as f64);
+pub(super) fn page(hub: &Hub) -> Response {
+    metrics::gauge!("blytz_live_subscriptions").set(hub.subscriptions() as f64);
     let text = recorder().render();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

@@ -1,11 +1,9 @@
 //! HTTP: what every handler shares.
 
 mod client_addr;
-pub mod crowd;
 pub mod docs;
 pub mod extract;
 mod held;
-pub mod limits;
 mod lingering;
 pub mod metrics;
 pub mod openapi;
@@ -18,29 +16,26 @@ mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-pub(crate) use self::origin::check_origin;
 pub use self::{
-    extract::{Anyone, Body, NoBody, PageQuery, PathId, Query},
-    limits::ClientAddr,
+    client_addr::ClientAddr,
+    extract::{Anyone, Body, PageQuery, PathId, Query, bearer},
+    origin::check_origin,
 };
-use crate::{app::App, error::Error};
+use crate::{error::Error, platform::Platform};
 
-/// Every path of the server, with everything that wraps a request. Nests in other axum apps.
-///
-/// The address that requests came from is taken from [`axum::extract::ConnectInfo`], which a host
-/// app provides by serving with `into_make_service_with_connect_info`.
-pub fn router(app: App) -> Router {
-    let (routes, document) = openapi::routes();
-    let router = routes
-        .merge(docs::router(&document))
+/// What stands between the routes and whoever counts requests.
+pub fn inside<S: Clone + Send + Sync + 'static>(routes: Router<S>, platform: &Platform) -> Router<S> {
+    routes
         .fallback(|| async { Error::not_found() })
-        .layer(middleware::from_fn_with_state(app.tasks.clone(), uninterrupted::to_its_end))
-        .layer(middleware::from_fn_with_state(app.clone(), held::count))
-        .layer(middleware::from_fn_with_state(app.clone(), limits::count))
-        .layer(DefaultBodyLimit::max(extract::MAX_BODY));
-    security::wrap(router, &app.config)
-        .layer(middleware::from_fn_with_state(app.config.timeouts, lingering::hear_out))
+        .layer(middleware::from_fn_with_state(platform.tasks.clone(), uninterrupted::to_its_end))
+        .layer(middleware::from_fn_with_state(platform.clone(), held::count))
+}
+
+/// What stands around everything: what may be sent, how long it may take, and how errors look.
+pub fn outside<S: Clone + Send + Sync + 'static>(router: Router<S>, platform: &Platform) -> Router<S> {
+    let timeouts = platform.config.timeouts;
+    security::wrap(router.layer(DefaultBodyLimit::max(extract::MAX_BODY)), &platform.config)
+        .layer(middleware::from_fn_with_state(timeouts, lingering::hear_out))
         .layer(middleware::from_fn(metrics::measure))
         .layer(middleware::from_fn(problem::finish))
-        .with_state(app)
 }

@@ -19,49 +19,9 @@ use utoipa::openapi::{
     schema::Type,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
-use utoipa_axum::router::OpenApiRouter;
 
-use super::process;
-use crate::{app::App, live, services};
-
-/// The services, as `docs/openapi/<name>.json` describes them one by one.
-pub const SERVICES: [&str; 4] = ["auth", "product", "auction", "chat"];
-
-/// All routes, and their description.
-pub(super) fn routes() -> (axum::Router<App>, OpenApi) {
-    let all = SERVICES.iter().fold(OpenApiRouter::new(), |all, name| all.merge(service_router(name)));
-    let (router, document) = all.merge(process::router()).split_for_parts();
-    (router, finish(document, "Blytz", DESCRIPTION))
-}
-
-fn service_router(name: &str) -> OpenApiRouter<App> {
-    match name {
-        "auth" => services::auth::router(),
-        "product" => services::product::router(),
-        // Whoever serves auctions or chats serves the WebSocket.
-        "auction" => services::auction::router().merge(live::router()),
-        "chat" => services::chat::router(),
-        _ => OpenApiRouter::new(),
-    }
-}
-
-const DESCRIPTION: &str = "Live auctions: catalogue, shows, bids, chat. Every error is a problem document \
-    (RFC 9457) with a stable `code`. The live connection is a WebSocket at `/ws`, subprotocol `blytz.v1`.";
-
-/// The description of the whole server.
-pub fn document() -> OpenApi {
-    routes().1
-}
-
-/// The description of one service with what every process answers, if there is such a service.
-pub fn service_document(name: &str) -> Option<OpenApi> {
-    SERVICES.contains(&name).then(|| {
-        let document = service_router(name).merge(process::router()).into_openapi();
-        finish(document, &format!("Blytz: {name}"), DESCRIPTION)
-    })
-}
-
-fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
+/// What routes say of themselves, with what every operation has in common.
+pub fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
     let mut license = License::new("MIT OR Apache-2.0");
     license.identifier = Some("MIT OR Apache-2.0".to_owned());
     let mut info = Info::new(title, env!("CARGO_PKG_VERSION"));
@@ -79,7 +39,7 @@ fn finish(mut document: OpenApi, title: &str, description: &str) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
-            add_login(operation, method == "get" && OPEN.contains(&&**path));
+            add_login(operation);
             add_common_errors(operation, path.contains('{'));
             explain_errors(operation);
             add_headers(operation);
@@ -131,19 +91,15 @@ fn operation_id(method: &str, path: &str) -> String {
     std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
 }
 
-/// Where a login shows more, but is not needed.
-const OPEN: [&str; 6] = ["/auction", "/auction/{id}", "/auction/{id}/proof", "/products", "/streams/{id}/lots", "/ws"];
-
-/// Who can be told that they are not logged in can log in. In auth, 401 has other reasons, too, and
+/// Who can be told that they are not logged in can log in; where a login shows more but is not needed,
+/// the handler says so. In auth, 401 has other reasons, too, and
 /// its handlers say themselves what they need.
-fn add_login(operation: &mut Operation, open: bool) {
+fn add_login(operation: &mut Operation) {
     let is_auth = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "auth"));
     if is_auth || operation.security.is_some() || !operation.responses.responses.contains_key("401") {
         return;
     }
-    let bearer = SecurityRequirement::new("bearer", Vec::<String>::new());
-    let nobody = open.then(SecurityRequirement::default);
-    operation.security = Some(nobody.into_iter().chain([bearer]).collect());
+    operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
 }
 
 /// What each status means wherever a handler does not say it better.

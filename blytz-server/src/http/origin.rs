@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 use reqwest::Url;
 
 use crate::{
-    app::App,
+    config::Config,
     error::{Error, Result},
 };
 
@@ -12,11 +12,11 @@ use crate::{
 ///
 /// # Errors
 /// 403 `forbidden`.
-pub fn check_origin(app: &App, headers: &HeaderMap) -> Result<()> {
+pub fn check_origin(config: &Config, headers: &HeaderMap) -> Result<()> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let listed = app.config.cors_origins.iter().any(|allowed| allowed == origin || allowed == "*");
+    let listed = config.cors_origins.iter().any(|allowed| allowed == origin || allowed == "*");
     if listed || is_own(origin, host) {
         Ok(())
     } else {

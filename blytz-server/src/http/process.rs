@@ -2,15 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State, http::StatusCode, response::Response};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+    http::StatusCode,
+    response::Response,
+};
 use blytz_core::wire::process::{CheckResult, Health, Readiness};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::metrics;
-use crate::app::App;
+use crate::platform::Platform;
 
 /// `/health`, `/ready`, `/metrics`.
-pub fn router() -> OpenApiRouter<App> {
+pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Platform: FromRef<S>,
+{
     OpenApiRouter::new().routes(routes!(health)).routes(routes!(ready)).routes(routes!(metrics_page))
 }
 
@@ -25,10 +33,10 @@ async fn health() -> Json<Health> {
     (status = 200, description = "Send requests.", body = Readiness),
     (status = 503, description = "Send none: it is stopping, or the database takes no writes.", body = Readiness),
 ))]
-async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
-    let writable = app.db.is_writable(app.clock.now()).await;
+async fn ready(State(platform): State<Platform>) -> (StatusCode, Json<Readiness>) {
+    let writable = platform.db.is_writable(platform.clock.now()).await;
     let database = if writable { Ok(()) } else { Err("The database takes no writes.") };
-    let accepting = if app.shutdown.is_cancelled() { Err("The server is stopping.") } else { Ok(()) };
+    let accepting = if platform.shutdown.is_cancelled() { Err("The server is stopping.") } else { Ok(()) };
     answer([("database", database), ("accepting", accepting)])
 }
 
@@ -52,8 +60,8 @@ fn answer(
 #[utoipa::path(get, path = "/metrics", tag = "process", responses(
     (status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain"),
 ))]
-async fn metrics_page(State(app): State<App>) -> Response {
-    metrics::page(&app)
+async fn metrics_page(State(platform): State<Platform>) -> Response {
+    metrics::page(&platform.hub)
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use tower_http::{
 };
 
 use crate::{
-    app::App,
     config::{Config, Timeouts},
     error::{Error, internal},
 };
@@ -25,7 +24,7 @@ use crate::{
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Wraps the whole router.
-pub(super) fn wrap(router: Router<App>, config: &Config) -> Router<App> {
+pub fn wrap<S: Clone + Send + Sync + 'static>(router: Router<S>, config: &Config) -> Router<S> {
     router
         .layer(RequestBodyTimeoutLayer::new(config.timeouts.body))
         .layer(middleware::from_fn_with_state(config.timeouts, in_time))

@@ -1,20 +1,21 @@
 //! The live connection: who watches what, and how they never miss an event.
 //!
-//! - [`hub`]: fan-out. Each event is serialised once and shared by everybody who watches.
+//! - [`Backstage`]: what a session asks of the services, none of which is named here.
 //! - `resume`: what a new or returning subscriber gets first.
 //! - `session`: one socket; hears frames, writes frames.
 //! - `ops`: what a session does for its client.
 //! - `watching`: what a session watches.
 //! - `frame`: reading what clients send, strictly.
 
+mod backstage;
 mod frame;
-pub mod hub;
 mod ops;
 mod resume;
 mod session;
 mod upgrade;
 mod watching;
 
-pub use self::hub::{Hub, Topic};
-pub use self::upgrade::router;
-pub(crate) use self::upgrade::serve;
+pub use self::{
+    backstage::{Backstage, Member, Sockets},
+    upgrade::router,
+};

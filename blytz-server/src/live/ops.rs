@@ -17,18 +17,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
+    backstage::{Backstage, Member},
     frame::{Auth, Nothing, Op, React, Subscribe, Unsubscribe},
-    hub::text,
-    resume::to_value,
     session::{Ended, Pending, Session, problem},
 };
 use crate::{
-    error::{Error, Result},
-    http::{extract::parse, limits::Caller},
-    services::auth::User,
+    error::{Error, Result, internal},
+    http::extract::parse,
+    platform::{hub::text, limits::Caller},
 };
 
-impl Session {
+impl<B: Backstage> Session<B> {
     /// Does what a frame asks, or says why not.
     pub(super) async fn obey(
         &mut self,
@@ -60,7 +59,9 @@ impl Session {
             Op::Auth => self.log_in(&body).await,
             Op::Unsubscribe => self.read(&body).map(|Unsubscribe { channel }| self.unsubscribe(channel)),
             Op::React => self.react(&body).await,
-            Op::Ping => self.read(&body).and_then(|Nothing {}| to_value(&Pong { server_time: self.app.clock.now() })),
+            Op::Ping => {
+                self.read(&body).and_then(|Nothing {}| to_value(&Pong { server_time: self.platform.clock.now() }))
+            }
         };
         match ok {
             Ok(ok) => self.send(socket, text(&ServerFrame::Ok { re, ok })).await.map(Ok),
@@ -71,9 +72,9 @@ impl Session {
     /// Counts an op as if it had come over HTTP: whoever opens more sockets may not ask more often.
     fn count(&self, op: Option<Op>) -> Result<()> {
         match (&self.login, op) {
-            (Some((_, user)), Some(Op::Bid)) => self.app.limits.bid(user.id),
-            (Some((_, user)), _) => self.app.limits.request(Caller::User(user.id)),
-            (None, _) => self.app.limits.request(Caller::Address(self.address)),
+            (Some((_, who)), Some(Op::Bid)) => self.platform.limits.bid(who.id()),
+            (Some((_, who)), _) => self.platform.limits.request(Caller::User(who.id())),
+            (None, _) => self.platform.limits.request(Caller::Address(self.address)),
         }
     }
 
@@ -85,61 +86,66 @@ impl Session {
 
     async fn log_in(&mut self, body: &str) -> Result<Value> {
         let Auth { token } = self.read(body)?;
-        let user = self.app.accounts.identify(&token).await?;
-        if self.login.as_ref().is_some_and(|(_, before)| before.id != user.id) {
+        let who = self.backstage.identify(&token).await?;
+        if self.login.as_ref().is_some_and(|(_, before)| before.id() != who.id()) {
             self.unsubscribe(Channel::Me);
         }
-        let answer = to_value(&Authenticated { user_id: user.id, expires_at: user.expires_at })?;
-        self.login = Some((token, user));
+        let answer = to_value(&Authenticated { user_id: who.id(), expires_at: who.expires_at() })?;
+        self.login = Some((token, who));
         Ok(answer)
     }
 
     /// Who is logged in, as of now: a session may have been ended or suspended since.
-    pub(super) async fn user(&mut self) -> Result<User> {
+    pub(super) async fn member(&mut self) -> Result<B::Member> {
         let Some((token, _)) = &self.login else {
             return Err(Error::unauthenticated("Log in on this connection first: send an auth frame."));
         };
-        self.app.accounts.identify(token).await
+        self.backstage.identify(token).await
     }
 
     /// Whether somebody was logged in here and is no more. A database that does not answer now
     /// says nothing about that.
     pub(super) async fn has_ended(&mut self) -> bool {
-        self.login.is_some() && self.user().await.is_err_and(|error| error.code() == ErrorCode::Unauthenticated)
+        self.login.is_some() && self.member().await.is_err_and(|error| error.code() == ErrorCode::Unauthenticated)
     }
 
     async fn start_bid(&mut self, re: String, body: &str, pending: &mut FuturesUnordered<Pending>) -> Result<()> {
-        let user = self.user().await?;
+        let who = self.member().await?;
         let bid: BidRequest = self.read(body)?;
-        let (app, request_id) = (self.app.clone(), self.request_id());
+        let (backstage, request_id) = (self.backstage.clone(), self.request_id());
         pending.push(Box::pin(async move {
-            let answer = app.auctions.bid(&user, bid).await;
+            let answer = backstage.bid(&who, bid).await;
             answer_frame(re, request_id, answer.and_then(|answer| to_value(&answer)))
         }));
         Ok(())
     }
 
     async fn start_chat(&mut self, re: String, body: &str, pending: &mut FuturesUnordered<Pending>) -> Result<()> {
-        let user = self.user().await?;
+        let who = self.member().await?;
         let chat: ChatSend = self.read(body)?;
-        let (app, request_id, chatting) = (self.app.clone(), self.request_id(), Arc::clone(&self.chatting));
+        let (backstage, request_id) = (self.backstage.clone(), self.request_id());
+        let chatting = Arc::clone(&self.chatting);
         pending.push(Box::pin(async move {
             let _turn = chatting.lock_owned().await;
-            let answer = app.chats.send(&user, chat).await;
-            answer_frame(re, request_id, answer.and_then(|(message, _)| to_value(&message)))
+            let answer = backstage.say(&who, chat).await;
+            answer_frame(re, request_id, answer.and_then(|message| to_value(&message)))
         }));
         Ok(())
     }
 
     async fn react(&mut self, body: &str) -> Result<Value> {
-        self.user().await?.check_active()?;
+        self.member().await?.check_active()?;
         let React { stream_id, kind } = self.read(body)?;
-        if self.app.auctions.stream_access(stream_id).await?.is_none() {
+        if !self.backstage.has_show(stream_id).await? {
             return Err(Error::not_found());
         }
-        self.app.hub.react(stream_id, kind);
+        self.platform.hub.react(stream_id, kind);
         Ok(serde_json::json!({}))
     }
+}
+
+fn to_value(value: &impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(internal)
 }
 
 fn answer_frame(re: String, request_id: String, answer: Result<Value>) -> ServerFrame {

@@ -18,14 +18,16 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    backstage::{Backstage, Member},
     frame,
-    hub::{Delivery, Frame, Mailbox, Topic, text},
 };
 use crate::{
-    app::App,
     error::{Error, Result},
     http::ClientAddr,
-    services::auth::User,
+    platform::{
+        Platform,
+        hub::{Delivery, Frame, Mailbox, Topic, text},
+    },
 };
 
 /// Bad frames in a row before the connection is closed.
@@ -66,9 +68,10 @@ pub(super) fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
 pub(super) type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 
 /// A live session.
-pub(super) struct Session {
-    pub(super) app: App,
-    pub(super) login: Option<(String, User)>,
+pub(super) struct Session<B: Backstage> {
+    pub(super) platform: Platform,
+    pub(super) backstage: B,
+    pub(super) login: Option<(String, B::Member)>,
     pub(super) mailbox: Mailbox,
     /// Per subscribed sequenced channel the last seq that was written.
     pub(super) written: HashMap<Topic, u64>,
@@ -82,11 +85,12 @@ pub(super) struct Session {
     pub(super) chatting: Arc<Mutex<()>>,
 }
 
-impl Session {
-    pub(super) fn new(app: App, login: Option<(String, User)>, ClientAddr(address): ClientAddr) -> Self {
-        let (mailbox, written, chatting) = (app.hub.open(), HashMap::new(), Arc::default());
+impl<B: Backstage> Session<B> {
+    pub(super) fn new(backstage: B, login: Option<(String, B::Member)>, ClientAddr(address): ClientAddr) -> Self {
+        let platform = backstage.platform().clone();
+        let (mailbox, written, chatting) = (platform.hub.open(), HashMap::new(), Arc::default());
         let name = hex::encode(crate::clock::random_bytes::<8>());
-        Self { app, login, mailbox, written, address, bad: 0, name, frames: 0, chatting }
+        Self { platform, backstage, login, mailbox, written, address, bad: 0, name, frames: 0, chatting }
     }
 
     /// Serves the socket to its end.
@@ -98,7 +102,7 @@ impl Session {
         };
         metrics::gauge!("blytz_live_connections").decrement(1.0);
         // From here on nothing is delivered any more; what the socket holds back is still written.
-        let shutdown = self.app.shutdown.clone();
+        let shutdown = self.platform.shutdown.clone();
         drop(self);
         if let Some(farewell) = ended {
             say_farewell(&mut socket, farewell, &shutdown).await;
@@ -116,14 +120,14 @@ impl Session {
 
     async fn serve(&mut self, socket: &mut WebSocket) -> Ended {
         let slow = self.mailbox.slow();
-        let shutdown = self.app.shutdown.clone();
-        let clock = self.app.clock.clone();
+        let shutdown = self.platform.shutdown.clone();
+        let clock = self.platform.clock.clone();
         let mut pending: FuturesUnordered<Pending> = FuturesUnordered::new();
         let mut ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard = Instant::now();
         loop {
-            let expires_at = self.login.as_ref().map(|(_, user)| user.expires_at);
+            let expires_at = self.login.as_ref().map(|(_, who)| who.expires_at());
             let expiry = async {
                 match expires_at {
                     Some(at) => clock.sleep_until(at).await,
@@ -240,7 +244,7 @@ impl Session {
             Some(Err(_)) => return Err(None),
         };
         // Pings count as well: each of them is answered.
-        if self.app.limits.frame(&self.name).is_err() {
+        if self.platform.limits.frame(&self.name).is_err() {
             return close(CLOSE_FLOOD, "too many frames; slow down");
         }
         let frame = match message {

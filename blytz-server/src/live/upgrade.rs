@@ -1,19 +1,20 @@
 //! From an HTTP request to a socket: who may, and with how little memory.
 
 use axum::{
-    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    extract::{FromRef, FromRequestParts, Request, State, WebSocketUpgrade},
     http::{header, request::Parts},
     response::Response,
 };
 use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::session::Session;
+use super::{
+    backstage::{Backstage, Sockets},
+    session::Session,
+};
 use crate::{
-    app::App,
     error::{Error, Result},
-    http::{ClientAddr, check_origin},
-    services::auth::{self, User},
+    http::{ClientAddr, bearer, check_origin},
 };
 
 /// What a socket may hold back before its reader has to take something. The library's defaults of
@@ -23,7 +24,10 @@ const WRITE_BUFFER: usize = 4 * 1024;
 const MAX_WRITE_BUFFER: usize = 4 * 1024 * 1024;
 
 /// `GET /ws`.
-pub fn router() -> OpenApiRouter<App> {
+pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Sockets: FromRef<S>,
+{
     OpenApiRouter::new().routes(routes!(connect))
 }
 
@@ -32,6 +36,7 @@ pub fn router() -> OpenApiRouter<App> {
     get,
     path = "/ws",
     tag = "live",
+    security((), ("bearer" = [])),
     responses(
         (status = 101, description = "The connection is a WebSocket from here on."),
         (status = 400, description = "This is no WebSocket handshake.", body = blytz_core::wire::Problem),
@@ -39,31 +44,32 @@ pub fn router() -> OpenApiRouter<App> {
         (status = 403, description = "Pages of this origin may not connect.", body = blytz_core::wire::Problem),
     )
 )]
-async fn connect(State(app): State<App>, request: Request) -> Result<Response> {
-    let (parts, _) = request.into_parts();
-    serve(app, parts, None).await
+async fn connect(State(sockets): State<Sockets>, request: Request) -> Result<Response> {
+    sockets.answer(request.into_parts().0, None).await
 }
 
 /// Answers a handshake with a session, subscribed to `initial` from the start.
-pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
-    check_origin(&app, &parts.headers)?;
-    let (client, peer) = ClientAddr::of(&parts, &app.config.trusted_proxies);
+pub async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
+    let platform = backstage.platform().clone();
+    check_origin(&platform.config, &parts.headers)?;
+    let (client, peer) = ClientAddr::of(&parts, &platform.config.trusted_proxies);
     // A connection of the client's own is counted already; one of a proxy's is not.
-    let guest = if client == peer { None } else { Some(app.crowd.enter(client.0)?) };
+    let guest = if client == peer { None } else { Some(platform.crowd.enter(client.0)?) };
     let login = if parts.headers.contains_key(header::AUTHORIZATION) {
-        let user = <User as FromRequestParts<App>>::from_request_parts(&mut parts, &app).await?;
-        Some((auth::bearer(&parts.headers)?.to_owned(), user))
+        let token = bearer(&parts.headers)?.to_owned();
+        let who = backstage.identify(&token).await?;
+        Some((token, who))
     } else {
         None
     };
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &app).await.map_err(|rejection| {
+    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|rejection| {
         Error::new(
             blytz_core::wire::ErrorCode::BadRequest,
             format!("This address speaks WebSocket: {}", rejection.body_text()),
         )
     })?;
     // A socket is a task to wait for: what it was promised is answered before the database closes.
-    let task = app.tasks.token();
+    let task = platform.tasks.token();
     Ok(upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(MAX_FRAME)
@@ -73,6 +79,6 @@ pub(crate) async fn serve(app: App, mut parts: Parts, initial: Option<Channel>) 
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .on_upgrade(async move |socket| {
             let (_task, _guest) = (task, guest);
-            Session::new(app, login, client).run(socket, initial).await;
+            Session::new(backstage, login, client).run(socket, initial).await;
         }))
 }

@@ -7,16 +7,19 @@ use blytz_core::wire::{
 };
 
 use super::{
-    hub::{Topic, text},
+    backstage::{Backstage, Member},
     resume::{self, Start},
     session::{CLOSE_ERROR, Ended, Session, close},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    platform::hub::{Topic, text},
+};
 
 /// Channels that one connection may watch.
 const MAX_CHANNELS: usize = 256;
 
-impl Session {
+impl<B: Backstage> Session<B> {
     /// Registers first and reads the log second, so that nothing falls between the two.
     pub(super) async fn subscribe(
         &mut self,
@@ -46,7 +49,7 @@ impl Session {
 
     /// The topic behind a channel, if this connection may watch it.
     async fn admit(&mut self, channel: Channel) -> Result<Topic> {
-        let known = Topic::of(channel, self.login.as_ref().map(|(_, user)| user.id));
+        let known = Topic::of(channel, self.login.as_ref().map(|(_, who)| who.id()));
         if self.mailbox.len() >= MAX_CHANNELS && !known.is_some_and(|topic| self.mailbox.watches(topic)) {
             return Err(Error::new(
                 ErrorCode::Conflict,
@@ -54,8 +57,8 @@ impl Session {
             ));
         }
         match channel {
-            Channel::Me => Ok(Topic::User(self.user().await?.id)),
-            Channel::Stream(id) if self.app.auctions.stream_access(id).await?.is_none() => Err(Error::not_found()),
+            Channel::Me => Ok(Topic::User(self.member().await?.id())),
+            Channel::Stream(id) if !self.backstage.has_show(id).await? => Err(Error::not_found()),
             other => Topic::of(other, None).ok_or_else(Error::not_found),
         }
     }
@@ -68,18 +71,18 @@ impl Session {
         topic: Topic,
         since: Option<&Since>,
     ) -> Result<Result<()>, Ended> {
-        let (head, start) = match resume::start(&self.app, channel, since).await {
+        let (head, start) = match resume::start(&self.backstage, channel, since).await {
             Ok(start) => start,
             Err(error) => return Ok(Err(error)),
         };
         let snapshot = match &start {
             Start::After(_) => None,
-            Start::Snapshot(reason) => match resume::snapshot(&self.app, channel, *reason).await {
+            Start::Snapshot(reason) => match resume::snapshot(&self.backstage, channel, *reason).await {
                 Ok(snapshot) => Some(snapshot),
                 Err(error) => return Ok(Err(error)),
             },
         };
-        self.confirm(socket, re, &resume::subscribed(&self.app, channel, head, &start)).await?;
+        self.confirm(socket, re, &resume::subscribed(&self.backstage, channel, head, &start)).await?;
         match (snapshot, start) {
             (Some((seq, frame)), _) => {
                 self.written.insert(topic, seq);
@@ -101,7 +104,7 @@ impl Session {
     ) -> Result<(), Ended> {
         self.written.insert(topic, seq);
         loop {
-            let Ok(frames) = resume::frames_after(&self.app, channel, seq).await else {
+            let Ok(frames) = resume::frames_after(&self.backstage, channel, seq).await else {
                 return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
             };
             if frames.is_empty() {
@@ -122,7 +125,7 @@ impl Session {
 
     /// Sends a snapshot in place of what is left of the log; returns its seq.
     async fn skip_to_now(&mut self, socket: &mut WebSocket, channel: Channel, topic: Topic) -> Result<u64, Ended> {
-        let Ok((seq, frame)) = resume::snapshot(&self.app, channel, SnapshotReason::Trimmed).await else {
+        let Ok((seq, frame)) = resume::snapshot(&self.backstage, channel, SnapshotReason::Trimmed).await else {
             return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
         };
         self.send(socket, text(&frame)).await?;
@@ -143,7 +146,7 @@ impl Session {
     }
 
     pub(super) fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
-        let me = self.login.as_ref().map(|(_, user)| user.id);
+        let me = self.login.as_ref().map(|(_, who)| who.id());
         if let Some(topic) = Topic::of(channel, me) {
             self.mailbox.unsubscribe(topic);
             self.written.remove(&topic);

@@ -23,7 +23,7 @@ use super::{
     http2::{Pieces, Streams},
     timed::Timed,
 };
-use crate::{config::Timeouts, error::Error, http::crowd::Crowd};
+use crate::{config::Timeouts, error::Error, platform::crowd::Crowd};
 
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 32 * 1024;

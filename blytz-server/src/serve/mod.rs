@@ -18,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use self::connection::Connections;
 pub use self::folder::{DatabaseFile, FolderError, Lock};
 use crate::{
-    app::App,
+    app::{self, App},
     clock::Clock,
     config::Config,
     db::{Db, Sqlite},
     http,
+    platform::Platform,
 };
 
 /// A Blytz server.
@@ -120,7 +121,7 @@ async fn open(config: Config, clock: Clock) -> anyhow::Result<Embedded> {
     let lock = file.lock()?;
     file.make()?;
     let db = Db::sqlite(Sqlite::open(file.path()).await?).await?;
-    let app = App::assemble(config, clock, db, CancellationToken::new()).await?;
+    let app = App::start(Platform::start(config, clock, db).await?).await?;
     Ok(Embedded { app, _lock: lock })
 }
 
@@ -134,7 +135,7 @@ pub struct Embedded {
 impl Embedded {
     /// Every route; to be nested in another app, or served as it is.
     pub fn router(&self) -> Router {
-        http::router(self.app.clone())
+        app::router(self.app.clone())
     }
 
     /// The services.
@@ -144,18 +145,18 @@ impl Embedded {
 
     /// Closes sockets, writes what was accepted, and closes the database.
     pub async fn stop(self) {
-        let deadline = Instant::now() + self.app.config.timeouts.drain;
+        let deadline = Instant::now() + self.app.platform.config.timeouts.drain;
         self.close(deadline).await;
     }
 
     async fn close(self, deadline: Instant) {
-        self.app.shutdown.cancel();
-        self.app.tasks.close();
-        if tokio::time::timeout_at(deadline, self.app.tasks.wait()).await.is_err() {
-            tracing::warn!(left = self.app.tasks.len(), "some tasks did not end in time");
+        self.app.platform.shutdown.cancel();
+        self.app.platform.tasks.close();
+        if tokio::time::timeout_at(deadline, self.app.platform.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.app.platform.tasks.len(), "some tasks did not end in time");
         }
         // Whoever still reads holds a connection, and must not hold the process.
-        if tokio::time::timeout(Duration::from_secs(1), self.app.db.close()).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(1), self.app.platform.db.close()).await.is_err() {
             tracing::warn!("the database was still in use at the end");
         }
     }
@@ -210,8 +211,8 @@ impl Running {
 /// Accepts until told to stop; then answers, closes sockets, commits, closes the database, in this
 /// order: nothing that was accepted is lost to a part that stopped before it.
 async fn serve(embedded: Embedded, router: Router, listener: TcpListener, shutdown: CancellationToken) {
-    let timeouts = embedded.app.config.timeouts;
-    let connections = Connections::new(router, embedded.app.crowd.clone(), timeouts);
+    let timeouts = embedded.app.platform.config.timeouts;
+    let connections = Connections::new(router, embedded.app.platform.crowd.clone(), timeouts);
     accept(&connections, listener, &shutdown).await;
 
     tracing::info!("stopping");

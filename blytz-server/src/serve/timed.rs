@@ -14,7 +14,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::{config::Timeouts, http::crowd::Guest};
+use crate::{config::Timeouts, platform::crowd::Guest};
 
 /// How many bytes hyper may look at before it knows HTTP/1 from HTTP/2. It has no time limit for
 /// these, only for what comes after.

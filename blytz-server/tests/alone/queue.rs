@@ -1,7 +1,7 @@
 //! A show's queue, and whom its changes reach.
 
 use blytz_core::wire::live::MAX_FRAME;
-use blytz_server::live::{Topic, hub::Mailbox};
+use blytz_server::platform::hub::{Mailbox, Topic};
 use serde_json::{Value, json};
 
 use crate::house::{House, buy_now, product, rules};
@@ -37,7 +37,7 @@ async fn only_rooms_whose_lot_came_or_went_hear_of_a_queue() {
     assert!((1..=2).contains(&told), "one room came, and was asked once: {told}");
 
     // What it heard is so: its news go to the show it is in.
-    let mut watcher = house.app().hub.open();
+    let mut watcher = house.app().platform.hub.open();
     watcher.subscribe(Topic::Stream(morning.id.parse().expect("an id")));
     seller.cancel(&comes, "broken").await.expect(200);
     let (_, news) = news_of(&mut watcher, "lot").await;
@@ -72,7 +72,7 @@ async fn a_long_queue_fits_a_frame() {
     for _ in 0..1_001 {
         seller.post("/auction", lot.clone()).await.expect(201);
     }
-    let mut watcher = house.app().hub.open();
+    let mut watcher = house.app().platform.hub.open();
     watcher.subscribe(Topic::Stream(show.id.parse().expect("an id")));
     seller.post("/auction", lot).await.expect(201);
     let (length, news) = news_of(&mut watcher, "lots").await;

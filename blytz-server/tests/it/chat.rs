@@ -359,7 +359,11 @@ async fn erasing_takes_the_text_out_of_everything() {
     assert_eq!((seq, state.pinned, state.messages.len()), (5, None, 2));
     assert_eq!(state.messages[0].text, "", "oldest first");
 
-    assert_eq!(files_with("555-0199", &house.app().config.data), [PathBuf::new(); 0], "it is nowhere any more");
+    assert_eq!(
+        files_with("555-0199", &house.app().platform.config.data),
+        [PathBuf::new(); 0],
+        "it is nowhere any more"
+    );
 
     let again = send().await.expect(200);
     assert_eq!((&again["text"], &again["deleted"]), (&json!(""), &json!(true)), "a late copy does not bring it back");

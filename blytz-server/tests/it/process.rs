@@ -261,12 +261,12 @@ async fn what_was_accepted_is_answered_before_it_stops() {
     let stopping = tokio::spawn(running.stop());
     assert_eq!(read_to_end(idle).await, "", "who asked nothing is not waited for");
     assert!(TcpStream::connect(address).is_err(), "nobody is accepted any more");
-    assert!(!app.shutdown.is_cancelled(), "services go on while there is something to answer");
+    assert!(!app.platform.shutdown.is_cancelled(), "services go on while there is something to answer");
     write!(asking, "{rest}").expect("sent");
     let answer = read_to_end(asking).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{\"valid\":false}"), "{answer}");
     stopping.await.expect("no panic").expect("it stops");
-    assert!(app.db.begin_write().await.is_err(), "the database is closed");
+    assert!(app.platform.db.begin_write().await.is_err(), "the database is closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -434,7 +434,7 @@ async fn the_router_works_under_a_prefix_and_stops_with_its_host() {
     assert_eq!(get("/docs").await.status().as_u16(), 200);
     assert_eq!(get("/docs/swagger-ui.css").await.status().as_u16(), 200);
     assert_eq!(get("/nowhere").await.json::<Value>().await.expect("JSON")["code"], "not_found");
-    embedded.app().shutdown.cancel();
+    embedded.app().platform.shutdown.cancel();
     let ready = get("/ready").await;
     assert_eq!(ready.status().as_u16(), 503);
     assert_eq!(ready.json::<Value>().await.expect("JSON")["checks"]["accepting"]["status"], "unavailable");

@@ -29,7 +29,7 @@ fn titles(page: &Value) -> Vec<String> {
 async fn hold(house: &House, seller: &Person, id: &str) -> Result<(), blytz_server::error::Error> {
     let parts = house.app();
     let (seller, id): (UserId, ProductId) = (seller.id.parse().expect("an id"), id.parse().expect("an id"));
-    let mut tx = parts.db.begin_write().await.expect("a transaction");
+    let mut tx = parts.platform.db.begin_write().await.expect("a transaction");
     parts.catalog.hold_unit(&mut tx, seller, id, "lot", house.clock.now()).await?;
     tx.commit().await.expect("a commit");
     Ok(())
@@ -37,7 +37,7 @@ async fn hold(house: &House, seller: &Person, id: &str) -> Result<(), blytz_serv
 
 async fn release(house: &House, id: &str) -> Result<(), blytz_server::error::Error> {
     let parts = house.app();
-    let mut tx = parts.db.begin_write().await.expect("a transaction");
+    let mut tx = parts.platform.db.begin_write().await.expect("a transaction");
     parts.catalog.release_unit(&mut tx, id.parse().expect("an id"), "unsold", house.clock.now()).await?;
     tx.commit().await.expect("a commit");
     Ok(())

@@ -46,8 +46,8 @@ async fn a_void_of_two_thousand_bids_fits_its_frames_and_can_be_proved() {
     let ids = raises(&house, &shill, &lot, 10_000, 2_001).await;
 
     let channel = Channel::Auction(lot.id.parse().expect("an id"));
-    let mut watcher = house.app().hub.open();
-    watcher.subscribe(blytz_server::live::Topic::of(channel, None).expect("a topic"));
+    let mut watcher = house.app().platform.hub.open();
+    watcher.subscribe(blytz_server::platform::hub::Topic::of(channel, None).expect("a topic"));
     let reason = "\u{1f98a}".repeat(200);
     let void = json!({ "bid_id": ids[0], "reason": reason });
     let path = format!("/auction/{lot}/void");

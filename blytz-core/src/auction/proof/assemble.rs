@@ -1,13 +1,10 @@
 //! Making a proof from the stored log.
 
-use super::{
-    super::{command::BidKind, event::Sealed, rules::Rules},
-    Frame,
-};
+use super::{Frame, opened::OpenedRules};
 use crate::{
     AuctionId, Money, UserId,
-    auction::Nonce,
-    wire::auction::{EventData, Head, LogEntry, LogKey, Opening, Proof, Receipt, ReserveOpening, RulesView},
+    auction::{BidKind, Sealed, commitment::Reserve},
+    wire::auction::{EventData, Head, LogEntry, LogKey, Opening, Proof, Receipt},
 };
 
 /// Who asks for a proof.
@@ -33,7 +30,7 @@ pub enum IncompleteLog {
     /// The part that only the server knows is missing beside an event.
     #[error("the sealed part of event {seq} is missing")]
     SealedPart {
-        /// Which.
+        /// Its place in the log.
         seq: u64,
     },
 }
@@ -73,16 +70,9 @@ impl Proof {
 #[derive(Debug)]
 pub struct Opener {
     /// The rules that were in force when bids were taken: the last ones.
-    terms: Option<Terms>,
+    rules: Option<OpenedRules>,
     /// Whose maxes above which price stay closed.
     concealed: Option<(UserId, Money)>,
-}
-
-#[derive(Debug)]
-struct Terms {
-    view: RulesView,
-    rules: Rules,
-    reserve_nonce: Option<Nonce>,
 }
 
 impl Opener {
@@ -96,7 +86,7 @@ impl Opener {
             EventData::Cancelled { .. } => None,
             _ => return Err(IncompleteLog::NotOver),
         };
-        Ok(Self { terms: None, concealed: hammer.filter(|_| viewer == Viewer::Public) })
+        Ok(Self { rules: None, concealed: hammer.filter(|_| viewer == Viewer::Public) })
     }
 
     /// Takes the rules from an event that states any. None does any more once bids were taken.
@@ -104,18 +94,17 @@ impl Opener {
     /// # Errors
     /// [`IncompleteLog::SealedPart`] when the rules in clear are not beside it.
     pub fn rules(&mut self, entry: &LogEntry, sealed: Option<&Sealed>) -> Result<(), IncompleteLog> {
-        let (EventData::Scheduled { rules: view, .. } | EventData::Amended { rules: view, .. }) = &entry.data else {
-            return Ok(());
-        };
+        let Some(view) = entry.data.rules() else { return Ok(()) };
         let Some(Sealed::Rules { rules, reserve_nonce }) = sealed else {
             return Err(IncompleteLog::SealedPart { seq: entry.seq });
         };
-        self.terms = Some(Terms { view: view.clone(), rules: rules.clone(), reserve_nonce: *reserve_nonce });
+        let reserve = rules.reserve_price().zip(*reserve_nonce).map(|(price, nonce)| Reserve { price, nonce });
+        self.rules = Some(OpenedRules { view: view.clone(), reserve });
         Ok(())
     }
 
-    fn terms(&self) -> Result<&Terms, IncompleteLog> {
-        self.terms.as_ref().ok_or(IncompleteLog::NoRules)
+    fn in_force(&self) -> Result<&OpenedRules, IncompleteLog> {
+        self.rules.as_ref().ok_or(IncompleteLog::NoRules)
     }
 
     /// The proof without openings and events.
@@ -123,11 +112,8 @@ impl Opener {
     /// # Errors
     /// [`IncompleteLog::NoRules`] when no event stated any.
     pub fn frame(&self, auction_id: AuctionId, head: Head, keys: Vec<LogKey>) -> Result<Frame, IncompleteLog> {
-        let Terms { view, rules, reserve_nonce } = self.terms()?;
-        let reserve = rules
-            .reserve_price()
-            .zip(*reserve_nonce)
-            .map(|(reserve_price, nonce)| ReserveOpening { reserve_price, nonce: nonce.to_hex() });
+        let OpenedRules { view, reserve } = self.in_force()?;
+        let reserve = reserve.as_ref().map(Reserve::opening);
         Ok(Frame { auction_id, rules: view.clone(), reserve, head, keys })
     }
 
@@ -142,11 +128,11 @@ impl Opener {
         let Some(Sealed::Bid { bidder, bid, nonce }) = sealed else {
             return Err(IncompleteLog::SealedPart { seq: entry.seq });
         };
-        let Terms { rules, .. } = self.terms()?;
+        let OpenedRules { view: rules, .. } = self.in_force()?;
         let (amount, max) = match *bid {
             BidKind::Exact(amount) => (Some(amount), None),
             BidKind::Max(max) => (None, Some(max)),
-            BidKind::BuyNow => (rules.buy_now_price(), None),
+            BidKind::BuyNow => (rules.buy_now_price, None),
         };
         let stays_closed = self
             .concealed
@@ -155,7 +141,7 @@ impl Opener {
         Ok(Some(Opening {
             seq: entry.seq,
             bid_id: *bid_id,
-            bidder: rules.is_sealed().then_some(*bidder),
+            bidder: rules.format.is_sealed().then_some(*bidder),
             amount,
             max: max.filter(|_| !stays_closed),
             nonce: (!stays_closed).then(|| nonce.to_hex()),

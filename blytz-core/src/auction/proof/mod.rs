@@ -7,10 +7,12 @@
 //! with JSON, [`verify()`] with a proof that is at hand.
 
 mod assemble;
-mod course;
+mod clue;
+mod opened;
 mod openings;
 mod read;
 mod replay;
+mod retrial;
 mod verify;
 
 use serde::Serialize;
@@ -31,7 +33,7 @@ pub use self::{
 /// the rest can be checked while it arrives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Frame {
-    /// Which auction.
+    /// The auction whose log it is.
     pub auction_id: AuctionId,
     /// Its rules, the reserve hidden.
     pub rules: RulesView,
@@ -39,7 +41,7 @@ pub struct Frame {
     pub reserve: Option<ReserveOpening>,
     /// The head of the log.
     pub head: Head,
-    /// The server's keys.
+    /// The server's public keys: one of them signed the head, if it has a receipt.
     pub keys: Vec<LogKey>,
 }
 
@@ -48,11 +50,11 @@ pub struct Frame {
 pub struct Verdict {
     /// How the auction ended.
     pub status: AuctionStatus,
-    /// Who won.
+    /// Whose bid won; none unless sold.
     pub winner: Option<UserId>,
-    /// The hammer price.
+    /// What the winner pays; none unless sold.
     pub price: Option<Money>,
-    /// The winning bid.
+    /// By which bid they won; none unless sold.
     pub bid_id: Option<BidId>,
     /// Events in the log.
     pub events: u64,

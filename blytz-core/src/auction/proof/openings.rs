@@ -4,7 +4,7 @@
 use super::Flaw;
 use crate::{
     BidId, UserId,
-    auction::log::{Nonce, Offer, bid_commitment},
+    auction::commitment::{Nonce, Offer, bid_commitment},
     wire::auction::{EventData, LogEntry, Opening},
 };
 

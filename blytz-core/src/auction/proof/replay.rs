@@ -8,22 +8,24 @@
 
 use super::{
     Flaw,
-    course::{Course, Given, Seen, Stop, Terms},
+    opened::OpenedRules,
     openings::Bid,
+    retrial::{Given, Retrial, Seen, Stop},
 };
 use crate::{
     AuctionId, Currency, Money, Timestamp, UserId,
-    auction::{Auction, log::Nonce},
+    auction::Auction,
     money::MAX_AMOUNT,
-    wire::auction::{BidOutcome, EventData, RulesView},
+    wire::auction::{BidOutcome, EventData},
 };
 
 /// A log whose hashes and commitments fit, on the way of being decided again.
 #[derive(Debug)]
 pub(super) struct Replay {
-    terms: Terms,
+    auction_id: AuctionId,
+    rules: OpenedRules,
     closed: Closed,
-    course: Course,
+    retrial: Retrial,
     kept: Option<Kept>,
 }
 
@@ -55,7 +57,7 @@ impl Closed {
 /// The log from the first closed max on.
 #[derive(Debug)]
 struct Kept {
-    start: Course,
+    start: Retrial,
     first_seq: u64,
     events: Vec<(Timestamp, Gist)>,
 }
@@ -83,13 +85,8 @@ enum Gist {
 }
 
 impl Replay {
-    pub(super) fn new(auction_id: AuctionId, rules: RulesView, reserve: Option<(Money, Nonce)>, closed: usize) -> Self {
-        Self {
-            terms: Terms { auction_id, rules, reserve },
-            closed: Closed::new(closed),
-            course: Course::default(),
-            kept: None,
-        }
+    pub(super) fn new(auction_id: AuctionId, rules: OpenedRules, closed: usize) -> Self {
+        Self { auction_id, rules, closed: Closed::new(closed), retrial: Retrial::default(), kept: None }
     }
 
     /// Decides the next event again. `bids` are those up to it.
@@ -97,9 +94,9 @@ impl Replay {
         let closed = seen.bid.and_then(|which| bids.get(which)).filter(|bid| bid.offer.is_none());
         if let (Some(bid), None) = (closed, &self.kept) {
             self.closed.of = bid.bidder;
-            self.kept = Some(Kept { start: self.course.clone(), first_seq: seen.seq, events: Vec::new() });
+            self.kept = Some(Kept { start: self.retrial.clone(), first_seq: seen.seq, events: Vec::new() });
         }
-        let mut followed = self.course.go(seen, given(&self.terms, &self.closed, bids));
+        let mut followed = self.retrial.go(seen, given(self.auction_id, &self.rules, &self.closed, bids));
         while let Err(stop) = followed {
             let (bound, kept) = match (stop, &self.kept) {
                 (Stop::Less(bound, _), Some(kept)) => (bound, kept),
@@ -108,8 +105,8 @@ impl Replay {
             // Every bound is lower than the amount it replaces, so this ends.
             self.closed.at_most[bound.which] = bound.at_most;
             self.closed.settle();
-            self.course = kept.start.clone();
-            followed = kept.again(&mut self.course, seen, given(&self.terms, &self.closed, bids));
+            self.retrial = kept.start.clone();
+            followed = kept.again(&mut self.retrial, seen, given(self.auction_id, &self.rules, &self.closed, bids));
         }
         if let Some(kept) = &mut self.kept {
             kept.events.push((seen.at, Gist::of(seen)));
@@ -119,7 +116,7 @@ impl Replay {
 
     /// The auction as the fresh engine leaves it.
     pub(super) fn finish(self) -> Result<Auction, Flaw> {
-        let auction = self.course.end()?;
+        let auction = self.retrial.end()?;
         let price = auction.public(auction.last_at()).price.map_or(0, |price| price.amount);
         if self.closed.amounts.first().is_some_and(|least| *least <= price) {
             return Err(Flaw::general("a max that is not above the price must be opened"));
@@ -128,18 +125,18 @@ impl Replay {
     }
 }
 
-fn given<'a>(terms: &'a Terms, closed: &'a Closed, bids: &'a [Bid]) -> Given<'a> {
-    Given { terms, bids, closed: &closed.amounts, closed_of: closed.of }
+fn given<'a>(auction_id: AuctionId, rules: &'a OpenedRules, closed: &'a Closed, bids: &'a [Bid]) -> Given<'a> {
+    Given { auction_id, rules, bids, closed: &closed.amounts, closed_of: closed.of }
 }
 
 impl Kept {
-    /// Takes a course from the first closed max to this event.
-    fn again(&self, course: &mut Course, seen: &Seen<'_>, given: Given<'_>) -> Result<(), Stop> {
+    /// Takes a retrial from the first closed max to this event.
+    fn again(&self, retrial: &mut Retrial, seen: &Seen<'_>, given: Given<'_>) -> Result<(), Stop> {
         for (seq, (at, gist)) in (self.first_seq..).zip(&self.events) {
             let (bid, data) = gist.told(given);
-            course.go(&Seen { seq, at: *at, data: &data, bid }, given)?;
+            retrial.go(&Seen { seq, at: *at, data: &data, bid }, given)?;
         }
-        course.go(seen, given)
+        retrial.go(seen, given)
     }
 }
 
@@ -168,7 +165,7 @@ impl Gist {
     /// The event again, and its place among the bids.
     fn told<'a>(&'a self, given: Given<'_>) -> (Option<usize>, std::borrow::Cow<'a, EventData>) {
         use std::borrow::Cow;
-        let currency: Currency = given.terms.rules.currency;
+        let currency: Currency = given.rules.view.currency;
         let money = |amount: &Option<i64>| amount.map(|amount| Money::new(amount, currency));
         match self {
             Self::Bid { bid, outcome, price, leader, next_minimum, closes_at, bid_count } => {

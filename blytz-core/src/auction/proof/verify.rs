@@ -1,10 +1,11 @@
 //! Checking a proof: each event's hash and commitment first, then the decision.
 
-use super::{Flaw, Frame, Openings, Verdict, course::Seen, openings::Bid, replay::Replay};
+use super::{Flaw, Frame, Openings, Verdict, opened::OpenedRules, openings::Bid, replay::Replay, retrial::Seen};
 use crate::{
     Money, UserId,
     auction::{
-        log::{Head, Nonce, reserve_commitment, rules_hash},
+        commitment::{Reserve, rules_hash},
+        log::Head,
         receipt::verify_receipt,
     },
     wire::auction::{AuctionStatus, EventData, Format, LogEntry, Proof, ReserveView, RulesView},
@@ -47,8 +48,8 @@ pub struct Checker {
     /// Where the log stands.
     head: Head,
     openings: Openings,
-    /// The opened reserve, or why it does not open the one that the rules commit to.
-    reserve: Result<Option<(Money, Nonce)>, String>,
+    /// Why the opened reserve is not the one that the rules commit to.
+    unopened: Option<String>,
     /// The last event that states rules, and whether they are the proof's.
     stated: Option<(u64, bool)>,
     closed: ClosedMaxes,
@@ -81,13 +82,13 @@ impl Checker {
                 .map_err(|invalid| Flaw::general(format!("the receipt: {invalid}")))?;
         }
         let reserve = opened_reserve(&frame);
-        let known = reserve.clone().unwrap_or_default();
+        let rules = OpenedRules { view: frame.rules.clone(), reserve: reserve.clone().unwrap_or_default() };
         Ok(Self {
             head: Head::empty(frame.auction_id),
-            replay: Replay::new(frame.auction_id, frame.rules.clone(), known, openings.closed()),
+            replay: Replay::new(frame.auction_id, rules, openings.closed()),
             frame,
             openings,
-            reserve,
+            unopened: reserve.err(),
             stated: None,
             closed: ClosedMaxes::default(),
             end: None,
@@ -136,9 +137,9 @@ impl Checker {
         }
         let are_the_proofs = *rules == self.frame.rules;
         self.stated = Some((seq, are_the_proofs));
-        match &self.reserve {
-            Err(why) if are_the_proofs => Err(Flaw::at(seq, why)),
-            _ => Ok(()),
+        match &self.unopened {
+            Some(why) if are_the_proofs => Err(Flaw::at(seq, why)),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -205,18 +206,18 @@ fn not_the_winners(seq: u64) -> Flaw {
     Flaw::at(seq, "only a winner's max may stay closed")
 }
 
-fn opened_reserve(frame: &Frame) -> Result<Option<(Money, Nonce)>, String> {
+fn opened_reserve(frame: &Frame) -> Result<Option<Reserve>, String> {
     match (&frame.rules.reserve_price, &frame.reserve) {
         (None, None) => Ok(None),
         (None, Some(_)) => Err("a reserve is opened, but the rules have none".to_owned()),
         (Some(_), None) => Err("the rules have a reserve, but it is not opened".to_owned()),
         (Some(ReserveView::Clear(_)), Some(_)) => Err("the reserve is not committed to".to_owned()),
         (Some(ReserveView::Hidden(hidden)), Some(opening)) => {
-            let nonce = Nonce::from_hex(&opening.nonce).map_err(|invalid| invalid.to_string())?;
-            if reserve_commitment(frame.auction_id, opening.reserve_price, &nonce) != hidden.commitment {
+            let reserve = Reserve::try_from(opening).map_err(|invalid| invalid.to_string())?;
+            if reserve.commitment(frame.auction_id) != hidden.commitment {
                 return Err("the opened reserve is not the one committed to".to_owned());
             }
-            Ok(Some((opening.reserve_price, nonce)))
+            Ok(Some(reserve))
         }
     }
 }

@@ -56,7 +56,7 @@ pub struct Scenario {
     pub rules: Rules,
     /// When it opens by itself.
     pub starts_at: Option<Timestamp>,
-    /// The commands.
+    /// The table's rows, in order of time.
     pub steps: Vec<Step>,
 }
 
@@ -65,7 +65,7 @@ pub struct Scenario {
 pub struct Step {
     /// The row's line in the text, from 1.
     pub line: usize,
-    /// When.
+    /// When the command comes.
     pub at: Timestamp,
     /// Who; `-` for the clock.
     pub who: String,
@@ -88,14 +88,14 @@ pub enum Action {
     Resume,
     /// Bid.
     Bid {
-        /// What is offered.
+        /// How they bid.
         bid: BidKind,
         /// The name of its `bid_id`; the row's own unless given.
         label: String,
     },
     /// Void the bid of this label.
     Void {
-        /// The label.
+        /// The name of its `bid_id`.
         label: String,
         /// Whose bid it is, if that is said.
         of: Option<String>,
@@ -111,7 +111,7 @@ pub enum Action {
     },
     /// Suspend an account.
     Suspend {
-        /// Whose.
+        /// Who, by the name in the table.
         name: String,
     },
     /// Put somebody on the seller's blocklist.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The header's `key: value` pairs that make the rules.
-type Terms = BTreeMap<String, String>;
+type Header = BTreeMap<String, String>;
 
 const RULE_KEYS: [&str; 11] = [
     "format",
@@ -39,7 +39,7 @@ impl FromStr for Scenario {
             .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
         let mut title = String::new();
         let mut shows = Vec::new();
-        let mut terms = Terms::new();
+        let mut header = Header::new();
         let (head_line, head) = loop {
             let (number, line) = lines
                 .next()
@@ -54,13 +54,13 @@ impl FromStr for Scenario {
                 ("title", value) => value.clone_into(&mut title),
                 ("rules", value) => shows = value.split_whitespace().map(str::to_owned).collect(),
                 (key, value) => {
-                    set_term(&mut terms, key, value).map_err(|message| ScenarioError::new(number, message))?;
+                    set_term(&mut header, key, value).map_err(|message| ScenarioError::new(number, message))?;
                 }
             }
         };
-        let (rules, starts_at) = read_terms(&terms).map_err(|message| ScenarioError::new(head_line, message))?;
+        let (rules, starts_at) = read_header(&header).map_err(|message| ScenarioError::new(head_line, message))?;
         let columns = read_head(head).map_err(|message| ScenarioError::new(head_line, message))?;
-        let mut reader = RowReader { columns, terms, currency: rules.currency() };
+        let mut reader = RowReader { columns, header, currency: rules.currency() };
         let steps = lines
             .map(|(number, line)| reader.step(number, line).map_err(|message| ScenarioError::new(number, message)))
             .collect::<Result<_, _>>()?;
@@ -68,20 +68,20 @@ impl FromStr for Scenario {
     }
 }
 
-fn set_term(terms: &mut Terms, key: &str, value: &str) -> Result<(), String> {
+fn set_term(header: &mut Header, key: &str, value: &str) -> Result<(), String> {
     if !RULE_KEYS.contains(&key) {
         return Err(format!("`{key}` is no key of a scenario; these are: title, rules, {}", RULE_KEYS.join(", ")));
     }
     if value == "none" {
-        terms.remove(key);
+        header.remove(key);
     } else {
-        terms.insert(key.to_owned(), value.to_owned());
+        header.insert(key.to_owned(), value.to_owned());
     }
     Ok(())
 }
 
-fn read_terms(terms: &Terms) -> Result<(Rules, Option<Timestamp>), String> {
-    let get = |key: &str| terms.get(key).map(String::as_str);
+fn read_header(header: &Header) -> Result<(Rules, Option<Timestamp>), String> {
+    let get = |key: &str| header.get(key).map(String::as_str);
     let currency = get("currency").unwrap_or("MYR").parse::<Currency>().map_err(|error| error.to_string())?;
     let money = |key: &str| get(key).map(|text| read_money(text, currency)).transpose();
     let stated = RulesInput {
@@ -209,7 +209,7 @@ fn read_head(line: &str) -> Result<Vec<Column>, String> {
 struct RowReader {
     columns: Vec<Column>,
     /// The rules' keys as amended so far.
-    terms: Terms,
+    header: Header,
     currency: Currency,
 }
 
@@ -275,10 +275,10 @@ impl RowReader {
         let mut starts_at_changes = false;
         for change in changes.split(';') {
             let (key, value) = change.split_once(':').ok_or("amend takes `key: value; key: value`")?;
-            set_term(&mut self.terms, key.trim(), value.trim())?;
+            set_term(&mut self.header, key.trim(), value.trim())?;
             starts_at_changes |= key.trim() == "starts_at";
         }
-        let (rules, starts_at) = read_terms(&self.terms)?;
+        let (rules, starts_at) = read_header(&self.header)?;
         self.currency = rules.currency();
         Ok(Action::Amend { rules: Box::new(rules), starts_at: starts_at_changes.then_some(starts_at) })
     }

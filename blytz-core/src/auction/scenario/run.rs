@@ -26,7 +26,7 @@ use crate::{
 pub struct Course {
     /// One line per row of the scenario, and one for everything the clock did in between.
     pub lines: Vec<Line>,
-    /// The log.
+    /// All events, with their sealed parts.
     pub log: Vec<Event>,
     /// The auction at the end.
     pub auction: Auction,
@@ -39,9 +39,9 @@ pub struct Line {
     pub row: Option<usize>,
     /// When, in seconds.
     pub time: String,
-    /// Who.
+    /// Whose command it is; `-` for the clock.
     pub who: String,
-    /// What was asked.
+    /// The command as the table says it.
     pub command: String,
     /// What became of it.
     pub cells: BTreeMap<Column, String>,
@@ -52,7 +52,7 @@ pub struct Line {
 pub struct Mismatch {
     /// The row's line in the text.
     pub row: usize,
-    /// The column.
+    /// Where the table errs.
     pub column: Column,
     /// What was expected.
     pub expected: String,

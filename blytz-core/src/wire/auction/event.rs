@@ -148,6 +148,16 @@ pub enum EventData {
     },
 }
 
+impl EventData {
+    /// The rules that it puts in force.
+    pub const fn rules(&self) -> Option<&RulesView> {
+        match self {
+            Self::Scheduled { rules, .. } | Self::Amended { rules, .. } => Some(rules),
+            _ => None,
+        }
+    }
+}
+
 /// One entry of an auction's log: public, hashed, sent to everybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

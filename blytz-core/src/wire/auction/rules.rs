@@ -19,6 +19,13 @@ pub enum Format {
     SealedSecondPrice,
 }
 
+impl Format {
+    /// Whether bids stay unseen until the close.
+    pub const fn is_sealed(self) -> bool {
+        matches!(self, Self::SealedFirstPrice | Self::SealedSecondPrice)
+    }
+}
+
 /// One row of an increment table: from this price on, this step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

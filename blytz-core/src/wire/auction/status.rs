@@ -22,6 +22,13 @@ pub enum AuctionStatus {
     Cancelled,
 }
 
+impl AuctionStatus {
+    /// Whether nothing can happen any more.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Sold | Self::Unsold | Self::Cancelled)
+    }
+}
+
 /// `GET /auction/{id}/status`, and the state in a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -9,7 +9,9 @@ use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
     auction::{Auction, BidKind, Command, Event, Ledger, Nonce, PublicState, Rejection, Rules, Sealed, Standing},
     id::uuid_v7,
-    wire::auction::{BelowReserve, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode},
+    wire::auction::{
+        BelowReserve, Dutch, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode,
+    },
 };
 use proptest::prelude::*;
 
@@ -130,6 +132,21 @@ pub fn sealed_rules() -> impl Strategy<Value = RulesInput> {
     })
 }
 
+pub fn dutch_rules() -> impl Strategy<Value = RulesInput> {
+    (1..100_i64, 0..900_i64, 1..300_i64, 1..5_000_i64).prop_map(|(floor, above, step, interval_ms)| RulesInput {
+        format: Format::Dutch,
+        currency: Currency::MYR,
+        starting_price: myr(floor + above),
+        reserve_price: None,
+        buy_now_price: None,
+        increment: None,
+        duration_ms: 60_000,
+        below_reserve: None,
+        soft_close: None,
+        dutch: Some(Dutch { step, interval_ms, floor: myr(floor) }),
+    })
+}
+
 /// Moves with a void now and then.
 pub fn moves() -> impl Strategy<Value = Vec<Move>> {
     let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
@@ -217,39 +234,44 @@ pub fn opened(rules: &RulesInput) -> Played {
     played
 }
 
-/// Plays the moves; the clock ticks before each, as a server's would, and to the close at the end.
+/// Plays the moves on a fresh auction.
 pub fn play(rules: &RulesInput, moves: &[Move]) -> Played {
     let mut played = opened(rules);
-    for (number, chosen) in moves.iter().enumerate() {
-        played.now = played.now.plus_micros(chosen.pause_us);
-        played.catch_up();
-        match chosen.act {
-            Act::Void { nth, named } => {
-                if !played.accepted.is_empty() {
-                    let (bid_id, bidder) = *nth.get(&played.accepted);
-                    played.void(bid_id, Some(bidder).filter(|_| named));
+    played.play(moves);
+    played
+}
+
+impl Played {
+    /// Plays the moves; the clock ticks before each, as a server's would, and to the close at the end.
+    pub fn play(&mut self, moves: &[Move]) {
+        for (number, chosen) in moves.iter().enumerate() {
+            self.now = self.now.plus_micros(chosen.pause_us);
+            self.catch_up();
+            match chosen.act {
+                Act::Void { nth, named } => {
+                    if !self.accepted.is_empty() {
+                        let (bid_id, bidder) = *nth.get(&self.accepted);
+                        self.void(bid_id, Some(bidder).filter(|_| named));
+                    }
                 }
-            }
-            Act::Bid { who, kind, base, above } => {
-                let bid = played.offer(kind, base, above);
-                played.bid(user(who), bid_id(number), bid);
-            }
-            Act::Copy { nth, who, kind, base, above } => {
-                if !played.accepted.is_empty() {
-                    let ((bid_id, _), bidder) = (*nth.get(&played.accepted), user(who));
-                    // The same id of the same bidder is the same bid, and never gets to the auction.
-                    if !played.accepted.contains(&(bid_id, bidder)) {
-                        let bid = played.offer(kind, base, above);
-                        played.bid(bidder, bid_id, bid);
+                Act::Bid { who, kind, base, above } => {
+                    let bid = self.offer(kind, base, above);
+                    self.bid(user(who), bid_id(number), bid);
+                }
+                Act::Copy { nth, who, kind, base, above } => {
+                    if !self.accepted.is_empty() {
+                        let ((bid_id, _), bidder) = (*nth.get(&self.accepted), user(who));
+                        // The same id of the same bidder is the same bid, and never gets to the auction.
+                        if !self.accepted.contains(&(bid_id, bidder)) {
+                            let bid = self.offer(kind, base, above);
+                            self.bid(bidder, bid_id, bid);
+                        }
                     }
                 }
             }
         }
     }
-    played
-}
 
-impl Played {
     /// Lets the clock run to the close.
     pub fn close(&mut self) {
         if let Some(closes_at) = self.auction.closes_at().filter(|_| !self.auction.is_over()) {
@@ -274,7 +296,12 @@ impl Played {
     }
 
     pub fn tick(&mut self) {
-        self.turn(Asked::Clock, Command::Tick);
+        self.ask(Command::Tick);
+    }
+
+    /// Asks for what nobody bids.
+    pub fn ask(&mut self, command: Command) {
+        self.turn(Asked::Clock, command);
     }
 
     fn catch_up(&mut self) {

@@ -9,19 +9,13 @@ use blytz_core::{
         auction::{AuctionStatus, BidAnswer, BidRecord, BidRequest, MyStanding},
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{store, views::read};
+use super::{Auctions, store, views::read};
 use crate::{
-    app::App,
     error::{Error, Result},
     http::{Body, PathId, extract::PathIds},
     services::auth::User,
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(bid)).routes(routes!(record)).routes(routes!(me))
-}
 
 /// Bid: exactly, up to a max, or at the buy-now price.
 #[utoipa::path(
@@ -42,11 +36,11 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 503, description = "`unavailable`, `outcome_unknown`: ask again with the same `bid_id`.", body = Problem),
     )
 )]
-async fn bid(
-    State(app): State<App>,
+pub async fn bid(
+    State(auctions): State<Auctions>,
     Body { who, body }: Body<User, BidRequest>,
 ) -> Result<(StatusCode, Json<BidAnswer>)> {
-    let answer = app.auctions.bid(&who, body).await?;
+    let answer = auctions.bid(&who, body).await?;
     let status = if answer.replayed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(answer)))
 }
@@ -64,13 +58,13 @@ async fn bid(
         (status = 404, description = "You made no such bid.", body = Problem),
     )
 )]
-async fn record(
-    State(app): State<App>,
+pub async fn record(
+    State(auctions): State<Auctions>,
     user: User,
     PathIds(id, bid_id): PathIds<AuctionId, BidId>,
 ) -> Result<Json<BidRecord>> {
-    let bid = store::own_bid(&app.db, id, bid_id, user.id).await?.ok_or_else(Error::not_found)?;
-    let lot = store::lot(&app.db, id).await?.ok_or_else(Error::not_found)?;
+    let bid = store::own_bid(&auctions.platform.db, id, bid_id, user.id).await?.ok_or_else(Error::not_found)?;
+    let lot = store::lot(&auctions.platform.db, id).await?.ok_or_else(Error::not_found)?;
     let money = Money::new(bid.amount, read::<Rules>(&lot.rules)?.currency());
     let (amount, max) = if bid.kind == "max" { (None, Some(money)) } else { (Some(money), None) };
     Ok(Json(BidRecord { answer: bid.answer, amount, max, voided: bid.voided }))
@@ -89,16 +83,20 @@ async fn record(
         (status = 404, description = "No such auction.", body = Problem),
     )
 )]
-async fn me(State(app): State<App>, user: User, PathId(id): PathId<AuctionId>) -> Result<Json<MyStanding>> {
-    let status = app.auctions.status(id).await?;
-    let lot = store::lot(&app.db, id).await?.ok_or_else(Error::not_found)?;
+pub async fn me(
+    State(auctions): State<Auctions>,
+    user: User,
+    PathId(id): PathId<AuctionId>,
+) -> Result<Json<MyStanding>> {
+    let status = auctions.status(id).await?;
+    let lot = store::lot(&auctions.platform.db, id).await?.ok_or_else(Error::not_found)?;
     let currency = read::<Rules>(&lot.rules)?.currency();
     // Whose bid was the highest of a lot that did not sell leads nothing.
     let standing = matches!(status.status, AuctionStatus::Live | AuctionStatus::Sold);
-    let max = store::highest_standing(&app.db, id, user.id).await?;
+    let max = store::highest_standing(&auctions.platform.db, id, user.id).await?;
     Ok(Json(MyStanding {
         leading: standing && status.leader.is_some_and(|leader| leader.id == user.id),
         max: max.map(|amount| Money::new(amount, currency)),
-        watching: store::is_watching(&app.db, id, user.id).await?,
+        watching: store::is_watching(&auctions.platform.db, id, user.id).await?,
     }))
 }

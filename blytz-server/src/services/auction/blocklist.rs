@@ -5,20 +5,14 @@ use blytz_core::{
     UserId,
     wire::{Page, Problem, account::PublicUser, auction::BlockedUser},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::store;
+use super::{Auctions, store};
 use crate::{
-    app::App,
     error::{Error, Result},
     http::{PageQuery, PathId, Query, extract::page_size},
     services::auth::Seller,
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(block, unblock))
-}
 
 /// Whom you have blocked.
 #[utoipa::path(
@@ -34,8 +28,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 422, description = "Invalid parameters.", body = Problem),
     )
 )]
-async fn list(
-    State(app): State<App>,
+pub async fn list(
+    State(auctions): State<Auctions>,
     seller: Seller,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<BlockedUser>>> {
@@ -47,9 +41,9 @@ async fn list(
             .uuid(),
         None => Uuid::nil(),
     };
-    let rows = store::blocked(&app.db, seller.id, after, size + 1).await?;
+    let rows = store::blocked(&auctions.platform.db, seller.id, after, size + 1).await?;
     let ids: Vec<UserId> = rows.iter().map(|(user, _)| *user).collect();
-    let names = app.accounts.names(&ids).await?;
+    let names = auctions.accounts.names(&ids).await?;
     let more = rows.len() > size;
     let items: Vec<BlockedUser> = rows
         .into_iter()
@@ -78,17 +72,21 @@ async fn list(
         (status = 409, description = "You can't block yourself.", body = Problem),
     )
 )]
-async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<UserId>) -> Result<StatusCode> {
+pub async fn block(
+    State(auctions): State<Auctions>,
+    seller: Seller,
+    PathId(user): PathId<UserId>,
+) -> Result<StatusCode> {
     if user == seller.id {
         return Err(Error::conflict("Sellers can't bid on their own lots anyway; block somebody else."));
     }
-    if !app.accounts.exists(user).await? {
+    if !auctions.accounts.exists(user).await? {
         return Err(Error::not_found());
     }
-    let mut tx = app.db.begin_write().await?;
-    store::block(&mut tx, seller.id, user, app.clock.now()).await?;
+    let mut tx = auctions.platform.db.begin_write().await?;
+    store::block(&mut tx, seller.id, user, auctions.platform.clock.now()).await?;
     tx.commit().await?;
-    app.auctions.shared.blocklist_changed(seller.id).await;
+    auctions.shared.blocklist_changed(seller.id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -105,10 +103,14 @@ async fn block(State(app): State<App>, seller: Seller, PathId(user): PathId<User
         (status = 403, description = "Not a seller.", body = Problem),
     )
 )]
-async fn unblock(State(app): State<App>, seller: Seller, PathId(user): PathId<UserId>) -> Result<StatusCode> {
-    let mut tx = app.db.begin_write().await?;
+pub async fn unblock(
+    State(auctions): State<Auctions>,
+    seller: Seller,
+    PathId(user): PathId<UserId>,
+) -> Result<StatusCode> {
+    let mut tx = auctions.platform.db.begin_write().await?;
     store::unblock(&mut tx, seller.id, user).await?;
     tx.commit().await?;
-    app.auctions.shared.blocklist_changed(seller.id).await;
+    auctions.shared.blocklist_changed(seller.id).await;
     Ok(StatusCode::NO_CONTENT)
 }

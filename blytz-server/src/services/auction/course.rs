@@ -10,7 +10,6 @@ use blytz_core::{
         stream::StreamStatus,
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
@@ -22,16 +21,11 @@ use super::{
     views::read,
 };
 use crate::{
-    app::App,
     clock::random_bytes,
     error::{Error, Result},
     http::{Body, PathId},
     services::auth::{Active, User},
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(start)).routes(routes!(amend)).routes(routes!(cancel)).routes(routes!(void))
-}
 
 /// Open a lot now.
 #[utoipa::path(
@@ -49,17 +43,20 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 422, description = "Invalid shape.", body = Problem),
     )
 )]
-async fn start(State(app): State<App>, Body { who, body }: Body<Active, StartRequest>) -> Result<Json<Auction>> {
-    let lot = app.auctions.owned(body.auction_id, &who).await?;
+pub async fn start(
+    State(auctions): State<Auctions>,
+    Body { who, body }: Body<Active, StartRequest>,
+) -> Result<Json<Auction>> {
+    let lot = auctions.owned(body.auction_id, &who).await?;
     let state: StoredState = read(&lot.state)?;
     if let (AuctionStatus::Scheduled, Some(stream)) = (state.public.status, lot.stream_id) {
-        let access = app.auctions.stream_access(StreamId(stream)).await?.ok_or_else(Error::not_found)?;
+        let access = auctions.stream_access(StreamId(stream)).await?.ok_or_else(Error::not_found)?;
         if access.status != StreamStatus::Live {
             return Err(streams::not_live("The lot belongs to a show that is not live; start the show first."));
         }
     }
-    app.auctions.act(body.auction_id, Act::Open).await?;
-    app.auctions.one(body.auction_id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.act(body.auction_id, Act::Open).await?;
+    auctions.one(body.auction_id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Change an auction before its first bid.
@@ -79,15 +76,15 @@ async fn start(State(app): State<App>, Body { who, body }: Body<Active, StartReq
         (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
     )
 )]
-async fn amend(
-    State(app): State<App>,
+pub async fn amend(
+    State(auctions): State<Auctions>,
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, AuctionUpdate>,
 ) -> Result<Json<Auction>> {
-    let lot = app.auctions.owned(id, &who).await?;
+    let lot = auctions.owned(id, &who).await?;
     let before: Rules = read(&lot.rules)?;
     let rules = body.rules.as_ref().map(checked).transpose()?;
-    check_opening(body.starts_at.flatten(), app.clock.now())?;
+    check_opening(body.starts_at.flatten(), auctions.platform.clock.now())?;
     if rules.as_ref().is_some_and(|rules| rules.currency() != before.currency()) {
         return Err(Error::invalid(vec![FieldError {
             pointer: "/rules/currency".to_owned(),
@@ -97,8 +94,8 @@ async fn amend(
     }
     let nonce = Nonce::from_bytes(random_bytes());
     let amendment = Amendment { rules, starts_at: body.starts_at, title: body.title, nonce };
-    app.auctions.act(id, Act::Amend { amendment: Box::new(amendment) }).await?;
-    app.auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.act(id, Act::Amend { amendment: Box::new(amendment) }).await?;
+    auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Call an auction off. With bids, only an admin may.
@@ -118,15 +115,15 @@ async fn amend(
         (status = 422, description = "Invalid shape.", body = Problem),
     )
 )]
-async fn cancel(
-    State(app): State<App>,
+pub async fn cancel(
+    State(auctions): State<Auctions>,
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, CancelRequest>,
 ) -> Result<Json<Auction>> {
-    app.auctions.owned(id, &who).await?;
+    auctions.owned(id, &who).await?;
     let by_admin = super::is_admin(&who);
-    app.auctions.act(id, Act::Cancel { reason: body.reason, by_admin }).await?;
-    app.auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.act(id, Act::Cancel { reason: body.reason, by_admin }).await?;
+    auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Strike a bid, and every later one of the same bidder.
@@ -151,15 +148,15 @@ async fn cancel(
         (status = 422, description = "Invalid shape.", body = Problem),
     )
 )]
-async fn void(
-    State(app): State<App>,
+pub async fn void(
+    State(auctions): State<Auctions>,
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, VoidRequest>,
 ) -> Result<Json<Auction>> {
-    app.auctions.owned(id, &who).await?;
+    auctions.owned(id, &who).await?;
     let VoidRequest { bid_id, bidder_id: bidder, reason } = body;
-    app.auctions.act(id, Act::Void { bid_id, bidder, reason, ledger: Ledger::default() }).await?;
-    app.auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.act(id, Act::Void { bid_id, bidder, reason, ledger: Ledger::default() }).await?;
+    auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 impl Auctions {

@@ -13,7 +13,6 @@ use blytz_core::{
 use futures_util::future::join_all;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
@@ -24,7 +23,6 @@ use super::{
     views::Viewer,
 };
 use crate::{
-    app::App,
     clock::{new_id, random_bytes},
     error::{Error, Result, internal},
     http::{
@@ -36,14 +34,6 @@ use crate::{
 
 /// How far in the past an opening may lie, so that a slow request is not refused.
 const LATE_BY_MICROS: i64 = 60_000_000;
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get))
-        .routes(routes!(status))
-        .routes(routes!(events))
-}
 
 /// Make an auction of one unit of your product.
 #[utoipa::path(
@@ -61,21 +51,21 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
     )
 )]
-async fn create(
-    State(app): State<App>,
+pub async fn create(
+    State(auctions): State<Auctions>,
     Body { who, body }: Body<Seller, AuctionInput>,
 ) -> Result<(StatusCode, Json<Auction>)> {
     let rules = checked(&body.rules)?;
-    check_opening(body.starts_at, app.clock.now())?;
-    let id = schedule(&app, &who, body, rules).await?;
-    Ok((StatusCode::CREATED, Json(app.auctions.one(id, Some(&who)).await.map_err(Error::after_the_fact)?)))
+    check_opening(body.starts_at, auctions.platform.clock.now())?;
+    let id = schedule(&auctions, &who, body, rules).await?;
+    Ok((StatusCode::CREATED, Json(auctions.one(id, Some(&who)).await.map_err(Error::after_the_fact)?)))
 }
 
 /// Makes an auction, and wakes whoever has to know of it.
-async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
-    let now = app.clock.now();
-    let id: AuctionId = new_id(&app.clock);
-    let mut tx = app.db.begin_write().await?;
+async fn schedule(auctions: &Auctions, who: &User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
+    let now = auctions.platform.clock.now();
+    let id: AuctionId = new_id(&auctions.platform.clock);
+    let mut tx = auctions.platform.db.begin_write().await?;
     if let Some(stream) = body.stream_id {
         let stream = store::stream_in(&mut tx, stream).await?.ok_or_else(Error::not_found)?;
         check_owner(who, UserId(stream.seller_id))?;
@@ -83,7 +73,7 @@ async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Re
             return Err(streams::not_live("The show has ended; put the lot into another one."));
         }
     }
-    let product = app.catalog.hold_unit(&mut tx, who.id, body.product_id, "held by a lot", now).await?;
+    let product = auctions.catalog.hold_unit(&mut tx, who.id, body.product_id, "held by a lot", now).await?;
     if product.currency != rules.currency() {
         return Err(Error::invalid(vec![FieldError {
             pointer: "/rules/currency".to_owned(),
@@ -118,10 +108,10 @@ async fn schedule(app: &App, who: &User, body: AuctionInput, rules: Rules) -> Re
     store::append(&mut tx, &[(id, &event)]).await?;
     tx.commit().await?;
     if body.starts_at.is_some() {
-        app.auctions.shared.wake(id);
+        auctions.shared.wake(id);
     }
     if let Some(stream) = body.stream_id {
-        super::queue::tell(app, stream).await;
+        super::queue::tell(auctions, stream).await;
     }
     Ok(id)
 }
@@ -166,7 +156,7 @@ impl Auctions {
 /// Which auctions to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct AuctionQuery {
+pub struct AuctionQuery {
     /// Only those that stand here.
     status: Option<AuctionStatus>,
     /// Only those of this show.
@@ -191,6 +181,7 @@ impl Check for AuctionQuery {
     get,
     path = "/auction",
     tag = "auction",
+    security((), ("bearer" = [])),
     params(AuctionQuery),
     responses(
         (status = 200, description = "A page of auctions.", body = Page<Auction>),
@@ -198,8 +189,8 @@ impl Check for AuctionQuery {
         (status = 422, description = "Invalid parameters.", body = Problem),
     )
 )]
-async fn list(
-    State(app): State<App>,
+pub async fn list(
+    State(auctions): State<Auctions>,
     viewer: Option<User>,
     Query(query): Query<AuctionQuery>,
 ) -> Result<Json<Page<Auction>>> {
@@ -210,12 +201,12 @@ async fn list(
         seller_id: query.seller_id,
         before: query.cursor,
     };
-    let mut rows = store::list_lots(&app.db.for_scans(), &filter, size + 1).await?;
+    let mut rows = store::list_lots(&auctions.platform.db.for_scans(), &filter, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next_cursor = rows.last().filter(|_| more).map(|row| AuctionId(row.id).to_string());
-    let rows = app.auctions.settle(rows).await?;
-    let mut items = app.auctions.show(&app.accounts, rows, viewer.as_ref()).await?;
+    let rows = auctions.settle(rows).await?;
+    let mut items = auctions.show(&auctions.accounts, rows, viewer.as_ref()).await?;
     // Whatever was overdue stands elsewhere by now.
     items.retain(|item| query.status.is_none_or(|status| item.status.status == status));
     Ok(Json(Page { items, next_cursor }))
@@ -226,6 +217,7 @@ async fn list(
     get,
     path = "/auction/{id}",
     tag = "auction",
+    security((), ("bearer" = [])),
     params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "The auction.", body = Auction),
@@ -233,8 +225,12 @@ async fn list(
         (status = 404, description = "No such auction.", body = Problem),
     )
 )]
-async fn get(State(app): State<App>, viewer: Option<User>, PathId(id): PathId<AuctionId>) -> Result<Json<Auction>> {
-    Ok(Json(app.auctions.one(id, viewer.as_ref()).await?))
+pub async fn get(
+    State(auctions): State<Auctions>,
+    viewer: Option<User>,
+    PathId(id): PathId<AuctionId>,
+) -> Result<Json<Auction>> {
+    Ok(Json(auctions.one(id, viewer.as_ref()).await?))
 }
 
 /// Where an auction stands.
@@ -248,14 +244,14 @@ async fn get(State(app): State<App>, viewer: Option<User>, PathId(id): PathId<Au
         (status = 404, description = "No such auction.", body = Problem),
     )
 )]
-async fn status(State(app): State<App>, PathId(id): PathId<AuctionId>) -> Result<Json<StatusView>> {
-    Ok(Json(app.auctions.status(id).await?))
+pub async fn status(State(auctions): State<Auctions>, PathId(id): PathId<AuctionId>) -> Result<Json<StatusView>> {
+    Ok(Json(auctions.status(id).await?))
 }
 
 /// Where to read on in a log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct EventsQuery {
+pub struct EventsQuery {
     /// Only entries after this seq; from the first on unless said.
     #[param(maximum = 9007199254740991_i64)]
     after: Option<u64>,
@@ -287,16 +283,16 @@ impl Check for EventsQuery {
         (status = 422, description = "Invalid parameters.", body = Problem),
     )
 )]
-async fn events(
-    State(app): State<App>,
+pub async fn events(
+    State(auctions): State<Auctions>,
     PathId(id): PathId<AuctionId>,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Page<Box<RawValue>>>> {
     let size = page_size(query.limit);
-    let head = app.auctions.head(id).await?.ok_or_else(Error::not_found)?;
+    let head = auctions.head(id).await?.ok_or_else(Error::not_found)?;
     let after = query.after.or(query.cursor).unwrap_or(0);
     // Long events make a page shorter; what is behind it, the head says.
-    let events = app.auctions.events_after(id, after, size).await?;
+    let events = auctions.events_after(id, after, size).await?;
     let next_cursor = events.last().filter(|(seq, _)| *seq < head).map(|(seq, _)| seq.to_string());
     let raw = |(_, entry): (u64, String)| RawValue::from_string(entry).map_err(internal);
     Ok(Json(Page { items: events.into_iter().map(raw).collect::<Result<_>>()?, next_cursor }))

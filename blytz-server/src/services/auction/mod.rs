@@ -24,21 +24,21 @@ mod turn;
 mod views;
 mod watch;
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, ops::Deref, sync::Arc, time::Duration};
 
+use axum::extract::FromRef;
 use blytz_core::{
-    AuctionId, Epoch, StreamId, Timestamp, UserId,
+    AuctionId, StreamId, Timestamp, UserId,
     account::Action,
     auction::BidKind,
     wire::{
         ErrorCode,
-        auction::{BidAnswer, BidRequest, LogKey, StatusView},
+        auction::{BidAnswer, BidRequest, StatusView},
         stream::StreamStatus,
     },
 };
 use tokio::sync::oneshot;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     committer::Committer,
@@ -48,12 +48,8 @@ use self::{
     store::LotRow,
 };
 use crate::{
-    app::App,
-    clock::Clock,
-    db::Db,
     error::{Error, Result, internal},
-    keys::Keys,
-    live::Hub,
+    platform::Platform,
     services::{
         auth::{Accounts, User},
         product::Catalog,
@@ -61,28 +57,54 @@ use crate::{
 };
 
 /// The service's routes.
-pub fn router() -> OpenApiRouter<App> {
+pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Accounts: FromRef<S>,
+    Auctions: FromRef<S>,
+{
     OpenApiRouter::new()
-        .merge(bids::router())
-        .merge(lots::router())
-        .merge(course::router())
-        .merge(proof::router())
-        .merge(watch::router())
-        .merge(blocklist::router())
-        .merge(streams::router())
-        .merge(queue::router())
+        .routes(routes!(bids::bid))
+        .routes(routes!(bids::record))
+        .routes(routes!(bids::me))
+        .routes(routes!(lots::create, lots::list))
+        .routes(routes!(lots::get))
+        .routes(routes!(lots::status))
+        .routes(routes!(lots::events))
+        .routes(routes!(course::start))
+        .routes(routes!(course::amend))
+        .routes(routes!(course::cancel))
+        .routes(routes!(course::void))
+        .routes(routes!(proof::keys))
+        .routes(routes!(proof::get))
+        .routes(routes!(watch::watch, watch::unwatch))
+        .routes(routes!(blocklist::list))
+        .routes(routes!(blocklist::block, blocklist::unblock))
+        .routes(routes!(streams::create, streams::list))
+        .routes(routes!(streams::get))
+        .routes(routes!(streams::start))
+        .routes(routes!(streams::end))
+        .routes(routes!(streams::add_moderator, streams::remove_moderator))
+        .routes(routes!(queue::get, queue::put))
 }
 
 /// Every auction and show. Cheap to clone.
 #[derive(Clone)]
-pub struct Auctions {
-    /// For whoever looks; rooms read through a lane of their own.
-    db: Db,
-    shared: Shared,
-    catalog: Catalog,
+pub struct Auctions(Arc<Parts>);
+
+/// What [`Auctions`] dereferences to, for the files of this service.
+pub struct Parts {
+    platform: Platform,
     accounts: Accounts,
-    keys: Keys,
+    catalog: Catalog,
+    shared: Shared,
     _rostrum: Rostrum,
+}
+
+impl Deref for Auctions {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 /// What its neighbours may know of a show.
@@ -96,43 +118,22 @@ pub struct StreamAccess {
     pub moderators: HashSet<UserId>,
 }
 
-/// What the service is made of.
-pub struct Needs {
-    /// The database.
-    pub db: Db,
-    /// What time it is.
-    pub clock: Clock,
-    /// The signing keys.
-    pub keys: Keys,
-    /// Fan-out.
-    pub hub: Hub,
-    /// The catalogue.
-    pub catalog: Catalog,
-    /// Accounts.
-    pub accounts: Accounts,
-    /// Tasks that must end before the database is closed.
-    pub tasks: TaskTracker,
-    /// Cancelled when the server is to stop.
-    pub shutdown: CancellationToken,
-}
-
 impl Auctions {
     /// Starts the service: every auction that is live or will open by itself goes on from its log.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn start(needs: Needs) -> Result<Self> {
+    pub async fn start(platform: &Platform, accounts: Accounts, catalog: Catalog) -> Result<Self> {
         let rostrum = Rostrum::start().map_err(internal)?;
-        let (committer, work) = Committer::new(needs.db.clone(), needs.catalog.clone());
+        let (committer, work) = Committer::new(platform.db.clone(), catalog.clone());
         // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
         rostrum.handle().spawn(work);
-        let shared = Shared::new(&needs, committer, rostrum.handle());
-        let Needs { db, catalog, accounts, keys, .. } = needs;
+        let shared = Shared::new(platform, committer, rostrum.handle());
         for id in store::due_lots(&shared.db, Timestamp::from_micros(i64::MAX)).await? {
             shared.resume(id);
         }
-        shared.tasks.spawn(shared.clone().sweep());
-        Ok(Self { db, shared, catalog, accounts, keys, _rostrum: rostrum })
+        platform.tasks.spawn(shared.clone().sweep());
+        Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, shared, _rostrum: rostrum })))
     }
 
     /// Decides a bid. Returns once it is durable.
@@ -164,10 +165,10 @@ impl Auctions {
 
     /// An auction's row, after what is overdue has been done: whoever asks sees a closed lot closed.
     async fn settled(&self, id: AuctionId) -> Result<LotRow> {
-        let lot = store::lot(&self.db, id).await?.ok_or_else(Error::not_found)?;
+        let lot = store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
         if self.is_due(lot.due_at_us.map(Timestamp::from_micros)) {
             self.act(id, Act::Tick).await?;
-            return store::lot(&self.db, id).await?.ok_or_else(Error::not_found);
+            return store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found);
         }
         Ok(lot)
     }
@@ -190,10 +191,10 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
-        let Some((seq, due_at)) = store::head(&self.db, id).await? else { return Ok(None) };
+        let Some((seq, due_at)) = store::head(&self.platform.db, id).await? else { return Ok(None) };
         if self.is_due(due_at) {
             self.act(id, Act::Tick).await?;
-            return Ok(store::head(&self.db, id).await?.map(|(seq, _)| seq));
+            return Ok(store::head(&self.platform.db, id).await?.map(|(seq, _)| seq));
         }
         Ok(Some(seq))
     }
@@ -206,7 +207,7 @@ impl Auctions {
         if seq == 0 {
             return Ok(Some(blytz_core::auction::log::NO_HASH.to_owned()));
         }
-        Ok(store::hash_at(&self.db, id, seq).await?)
+        Ok(store::hash_at(&self.platform.db, id, seq).await?)
     }
 
     /// The next entries after `after`, in order, each with its seq and its JSON: at most `limit`, and
@@ -215,7 +216,7 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn events_after(&self, id: AuctionId, after: u64, limit: usize) -> Result<Vec<(u64, String)>> {
-        Ok(store::entries_after(&self.db, id, after, limit).await?)
+        Ok(store::entries_after(&self.platform.db, id, after, limit).await?)
     }
 
     /// Whose show it is, where it stands and who moderates it; `None` when there is none.
@@ -223,11 +224,11 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn stream_access(&self, id: StreamId) -> Result<Option<StreamAccess>> {
-        let Some(stream) = store::stream(&self.db, id).await? else { return Ok(None) };
+        let Some(stream) = store::stream(&self.platform.db, id).await? else { return Ok(None) };
         Ok(Some(StreamAccess {
             seller_id: UserId(stream.seller_id),
             status: streams::status(&stream),
-            moderators: store::moderators(&self.db, id).await?,
+            moderators: store::moderators(&self.platform.db, id).await?,
         }))
     }
 
@@ -236,27 +237,11 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn follows(&self, seller: UserId, user: UserId) -> Result<bool> {
-        Ok(store::follows(&self.db, seller, user).await?)
+        Ok(store::follows(&self.platform.db, seller, user).await?)
     }
 
     fn now(&self) -> Timestamp {
-        self.shared.clock.now()
-    }
-
-    fn epoch(&self) -> Epoch {
-        self.shared.hub.epoch()
-    }
-
-    fn hub(&self) -> &Hub {
-        &self.shared.hub
-    }
-
-    fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    fn log_keys(&self) -> Vec<LogKey> {
-        self.keys.log_keys()
+        self.platform.clock.now()
     }
 }
 

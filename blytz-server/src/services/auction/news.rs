@@ -13,7 +13,7 @@ use blytz_core::{
 };
 
 use super::turn::Struck;
-use crate::live::{Hub, Topic, hub::event_frame};
+use crate::platform::hub::{Hub, Topic, event_frame};
 
 /// Where the news of one auction go.
 pub(super) struct News<'a> {

@@ -21,20 +21,14 @@ use blytz_core::{
 use bytes::Bytes;
 use futures_util::stream;
 use serde_json::value::RawValue;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{state::StoredState, store, views::read};
+use super::{Auctions, state::StoredState, store, views::read};
 use crate::{
-    app::App,
     db::Db,
     error::{Error, Result, internal},
     http::PathId,
     services::auth::User,
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(keys)).routes(routes!(get))
-}
 
 /// The keys that sign receipts, retired ones too.
 #[utoipa::path(
@@ -43,8 +37,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
     tag = "auction",
     responses((status = 200, description = "The keys.", body = LogKeys))
 )]
-async fn keys(State(app): State<App>) -> Json<LogKeys> {
-    Json(LogKeys { keys: app.auctions.log_keys() })
+pub async fn keys(State(auctions): State<Auctions>) -> Json<LogKeys> {
+    Json(LogKeys { keys: auctions.platform.keys.log_keys() })
 }
 
 /// An auction's log with every commitment opened.
@@ -52,6 +46,7 @@ async fn keys(State(app): State<App>) -> Json<LogKeys> {
     get,
     path = "/auction/{id}/proof",
     tag = "auction",
+    security((), ("bearer" = [])),
     params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "The proof; `blytz verify` checks it.", body = Proof),
@@ -60,8 +55,12 @@ async fn keys(State(app): State<App>) -> Json<LogKeys> {
         (status = 409, description = "`auction_live`: it is published after the close.", body = Problem),
     )
 )]
-async fn get(State(app): State<App>, user: Option<User>, PathId(id): PathId<AuctionId>) -> Result<Response> {
-    let lot = app.auctions.settled(id).await?;
+pub async fn get(
+    State(auctions): State<Auctions>,
+    user: Option<User>,
+    PathId(id): PathId<AuctionId>,
+) -> Result<Response> {
+    let lot = auctions.settled(id).await?;
     let state: StoredState = read(&lot.state)?;
     if matches!(state.public.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
         return Err(Error::new(ErrorCode::AuctionLive, "The proof is published once the auction is over."));
@@ -73,11 +72,11 @@ async fn get(State(app): State<App>, user: Option<User>, PathId(id): PathId<Auct
         _ => Viewer::Public,
     };
     let head = Head { auction_id: id, seq: lot.seq.unsigned_abs(), hash: lot.hash };
-    let opener = opener(&app.db, &head, viewer).await?;
-    let receipt = app.auctions.shared.signer.sign(&head);
+    let opener = opener(&auctions.platform.db, &head, viewer).await?;
+    let receipt = auctions.shared.signer.sign(&head);
     let stated = wire::Head { seq: head.seq, hash: head.hash.clone(), receipt: Some(receipt) };
-    let frame = opener.frame(id, stated, app.auctions.log_keys()).map_err(internal)?;
-    let body = Telling::begin(app.db.clone(), head, opener, &frame)?.body();
+    let frame = opener.frame(id, stated, auctions.platform.keys.log_keys()).map_err(internal)?;
+    let body = Telling::begin(auctions.platform.db.clone(), head, opener, &frame)?.body();
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

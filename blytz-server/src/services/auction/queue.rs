@@ -12,26 +12,21 @@ use blytz_core::{
         stream::{LotsUpdate, StreamStatus},
     },
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{store, streams};
+use super::{Auctions, store, streams};
 use crate::{
-    app::App,
     error::{Error, Result},
     http::{Body, PathId},
-    live::Topic,
+    platform::hub::Topic,
     services::auth::{Active, User},
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get, put))
-}
 
 /// A show's lots, in order.
 #[utoipa::path(
     get,
     path = "/streams/{id}/lots",
     tag = "auction",
+    security((), ("bearer" = [])),
     params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "All lots of the queue.", body = Page<Auction>),
@@ -39,18 +34,18 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 404, description = "No such show.", body = Problem),
     )
 )]
-async fn get(
-    State(app): State<App>,
+pub async fn get(
+    State(auctions): State<Auctions>,
     viewer: Option<User>,
     PathId(id): PathId<StreamId>,
 ) -> Result<Json<Page<Auction>>> {
-    store::stream(&app.db, id).await?.ok_or_else(Error::not_found)?;
-    lots(&app, id, viewer.as_ref()).await.map(Json)
+    store::stream(&auctions.platform.db, id).await?.ok_or_else(Error::not_found)?;
+    lots(&auctions, id, viewer.as_ref()).await.map(Json)
 }
 
-async fn lots(app: &App, id: StreamId, viewer: Option<&User>) -> Result<Page<Auction>> {
-    let rows = app.auctions.settle(store::queue(&app.db, id).await?).await?;
-    Ok(Page { items: app.auctions.show(&app.accounts, rows, viewer).await?, next_cursor: None })
+async fn lots(auctions: &Auctions, id: StreamId, viewer: Option<&User>) -> Result<Page<Auction>> {
+    let rows = auctions.settle(store::queue(&auctions.platform.db, id).await?).await?;
+    Ok(Page { items: auctions.show(&auctions.accounts, rows, viewer).await?, next_cursor: None })
 }
 
 /// Order the queue. Lots that are not named leave it; a live one must stay.
@@ -70,19 +65,19 @@ async fn lots(app: &App, id: StreamId, viewer: Option<&User>) -> Result<Page<Auc
         (status = 422, description = "Invalid shape, or an auction that is not yours.", body = Problem),
     )
 )]
-async fn put(
-    State(app): State<App>,
+pub async fn put(
+    State(auctions): State<Auctions>,
     PathId(id): PathId<StreamId>,
     Body { who, body }: Body<Active, LotsUpdate>,
 ) -> Result<Json<Page<Auction>>> {
-    let stream = app.auctions.owned_stream(id, &who).await?;
-    order(&app, id, UserId(stream.seller_id), body).await?;
-    lots(&app, id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    let stream = auctions.owned_stream(id, &who).await?;
+    order(&auctions, id, UserId(stream.seller_id), body).await?;
+    lots(&auctions, id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Puts a show's queue in order, and tells whoever has to know of it.
-async fn order(app: &App, id: StreamId, seller: UserId, body: LotsUpdate) -> Result<()> {
-    let mut tx = app.db.begin_write().await?;
+async fn order(auctions: &Auctions, id: StreamId, seller: UserId, body: LotsUpdate) -> Result<()> {
+    let mut tx = auctions.platform.db.begin_write().await?;
     let stream = store::stream_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if streams::status(&stream) == StreamStatus::Ended {
         return Err(streams::not_live("The show has ended; its queue can't change any more."));
@@ -102,19 +97,23 @@ async fn order(app: &App, id: StreamId, seller: UserId, body: LotsUpdate) -> Res
     tx.commit().await?;
     // To a lot that was in this show before and still is, its place means nothing.
     let now: HashSet<AuctionId> = body.auction_ids.into_iter().collect();
-    app.auctions.shared.show_changed(before.symmetric_difference(&now).copied()).await;
-    tell(app, id).await;
+    auctions.shared.show_changed(before.symmetric_difference(&now).copied()).await;
+    tell(auctions, id).await;
     Ok(())
 }
 
 /// Tells everybody who watches the show what its queue is now. These are news: whoever misses them
 /// asks for the queue.
-pub(super) async fn tell(app: &App, id: StreamId) {
-    if app.hub.watchers(Topic::Stream(id)) == 0 {
+pub(super) async fn tell(auctions: &Auctions, id: StreamId) {
+    if auctions.platform.hub.watchers(Topic::Stream(id)) == 0 {
         return;
     }
-    match store::queue_ids(&app.db, id).await {
-        Ok(auction_ids) => app.hub.update(Topic::Stream(id), UpdateData::Lots { auction_ids }, app.clock.now()),
+    match store::queue_ids(&auctions.platform.db, id).await {
+        Ok(auction_ids) => auctions.platform.hub.update(
+            Topic::Stream(id),
+            UpdateData::Lots { auction_ids },
+            auctions.platform.clock.now(),
+        ),
         Err(error) => tracing::warn!(%error, stream = %id, "the news of a queue could not be told"),
     }
 }

@@ -18,7 +18,6 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Needs,
     committer::Committer,
     request::{Act, Copied, Request},
     room::{MAX_QUEUED, Room},
@@ -28,7 +27,7 @@ use crate::{
     clock::Clock,
     db::Db,
     error::{Error, Result},
-    live::Hub,
+    platform::{Platform, hub::Hub},
 };
 
 /// How many rooms are loaded at once.
@@ -61,15 +60,15 @@ struct Door {
 }
 
 impl Shared {
-    pub(super) fn new(needs: &Needs, committer: Committer, rostrum: Handle) -> Self {
+    pub(super) fn new(platform: &Platform, committer: Committer, rostrum: Handle) -> Self {
         Self {
-            db: needs.db.for_rooms(),
-            clock: needs.clock.clone(),
-            hub: needs.hub.clone(),
-            signer: needs.keys.log_signer(),
+            db: platform.db.for_rooms(),
+            clock: platform.clock.clone(),
+            hub: platform.hub.clone(),
+            signer: platform.keys.log_signer(),
             committer,
-            shutdown: needs.shutdown.clone(),
-            tasks: needs.tasks.clone(),
+            shutdown: platform.shutdown.clone(),
+            tasks: platform.tasks.clone(),
             rostrum,
             open: Arc::default(),
             loading: Arc::new(Semaphore::new(LOADING)),

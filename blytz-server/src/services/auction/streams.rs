@@ -11,32 +11,21 @@ use blytz_core::{
     },
 };
 use serde::Deserialize;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Auctions, check_owner,
     store::{self, StreamRow},
 };
 use crate::{
-    app::App,
     clock::new_id,
     error::{Error, Result},
     http::{
         Body, PathId, Query,
         extract::{PathIds, check_limit, page_size},
     },
-    live::Topic,
+    platform::hub::Topic,
     services::auth::{Active, Seller},
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(get))
-        .routes(routes!(start))
-        .routes(routes!(end))
-        .routes(routes!(add_moderator, remove_moderator))
-}
 
 /// Where a show stands, from its row.
 pub(super) fn status(row: &StreamRow) -> StreamStatus {
@@ -74,20 +63,20 @@ impl Auctions {
                 starts_at: row.starts_at_us.map(Timestamp::from_micros),
                 started_at: row.started_at_us.map(Timestamp::from_micros),
                 ended_at: row.ended_at_us.map(Timestamp::from_micros),
-                watchers: self.hub().watchers(Topic::Stream(id)),
+                watchers: self.platform.hub.watchers(Topic::Stream(id)),
             }
         };
         Ok(rows.into_iter().map(view).collect())
     }
 
     async fn one_stream(&self, id: StreamId) -> Result<Stream> {
-        let row = store::stream(&self.db, id).await?.ok_or_else(Error::not_found)?;
+        let row = store::stream(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
         self.show_streams(vec![row]).await?.pop().ok_or_else(Error::not_found)
     }
 
     /// A show that this user may change.
     pub(super) async fn owned_stream(&self, id: StreamId, user: &crate::services::auth::User) -> Result<StreamRow> {
-        let row = store::stream(&self.db, id).await?.ok_or_else(Error::not_found)?;
+        let row = store::stream(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
         check_owner(user, UserId(row.seller_id))?;
         Ok(row)
     }
@@ -107,22 +96,22 @@ impl Auctions {
         (status = 422, description = "Invalid shape.", body = Problem),
     )
 )]
-async fn create(
-    State(app): State<App>,
+pub async fn create(
+    State(auctions): State<Auctions>,
     Body { who, body }: Body<Seller, StreamInput>,
 ) -> Result<(StatusCode, Json<Stream>)> {
-    let id: StreamId = new_id(&app.clock);
-    let mut tx = app.db.begin_write().await?;
-    store::insert_stream(&mut tx, id, who.id, &body.title, body.starts_at, app.clock.now()).await?;
+    let id: StreamId = new_id(&auctions.platform.clock);
+    let mut tx = auctions.platform.db.begin_write().await?;
+    store::insert_stream(&mut tx, id, who.id, &body.title, body.starts_at, auctions.platform.clock.now()).await?;
     tx.commit().await?;
-    let stream = app.auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
+    let stream = auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
     Ok((StatusCode::CREATED, Json(stream)))
 }
 
 /// Which shows to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-struct StreamQuery {
+pub struct StreamQuery {
     /// Only those that stand here.
     status: Option<StreamStatus>,
     /// Only those of this seller.
@@ -151,14 +140,15 @@ impl Check for StreamQuery {
         (status = 422, description = "Invalid parameters.", body = Problem),
     )
 )]
-async fn list(State(app): State<App>, Query(query): Query<StreamQuery>) -> Result<Json<Page<Stream>>> {
+pub async fn list(State(auctions): State<Auctions>, Query(query): Query<StreamQuery>) -> Result<Json<Page<Stream>>> {
     let size = page_size(query.limit);
     let status = query.status.map(name);
-    let mut rows = store::list_streams(&app.db.for_scans(), status, query.seller_id, query.cursor, size + 1).await?;
+    let mut rows =
+        store::list_streams(&auctions.platform.db.for_scans(), status, query.seller_id, query.cursor, size + 1).await?;
     let more = rows.len() > size;
     rows.truncate(size);
     let next_cursor = rows.last().filter(|_| more).map(|row| StreamId(row.id).to_string());
-    Ok(Json(Page { items: app.auctions.show_streams(rows).await?, next_cursor }))
+    Ok(Json(Page { items: auctions.show_streams(rows).await?, next_cursor }))
 }
 
 /// A show.
@@ -172,8 +162,8 @@ async fn list(State(app): State<App>, Query(query): Query<StreamQuery>) -> Resul
         (status = 404, description = "No such show.", body = Problem),
     )
 )]
-async fn get(State(app): State<App>, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
-    Ok(Json(app.auctions.one_stream(id).await?))
+pub async fn get(State(auctions): State<Auctions>, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
+    Ok(Json(auctions.one_stream(id).await?))
 }
 
 /// Go live.
@@ -191,16 +181,20 @@ async fn get(State(app): State<App>, PathId(id): PathId<StreamId>) -> Result<Jso
         (status = 409, description = "`stream_not_live`: it has ended.", body = Problem),
     )
 )]
-async fn start(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
-    app.auctions.owned_stream(id, &who).await?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin_write().await?;
+pub async fn start(
+    State(auctions): State<Auctions>,
+    who: Active,
+    PathId(id): PathId<StreamId>,
+) -> Result<Json<Stream>> {
+    auctions.owned_stream(id, &who).await?;
+    let now = auctions.platform.clock.now();
+    let mut tx = auctions.platform.db.begin_write().await?;
     let started = store::start_stream(&mut tx, id, now).await?;
     tx.commit().await?;
     if started {
-        app.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Live }, now);
+        auctions.platform.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Live }, now);
     }
-    let stream = app.auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
+    let stream = auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
     if stream.status == StreamStatus::Ended {
         return Err(not_live("The show has ended; announce a new one."));
     }
@@ -222,25 +216,25 @@ async fn start(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>
         (status = 409, description = "`lot_live`.", body = Problem),
     )
 )]
-async fn end(State(app): State<App>, who: Active, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
-    app.auctions.owned_stream(id, &who).await?;
-    let lots = store::queue(&app.db, id).await?;
-    app.auctions.settle(lots).await?;
-    close_show(&app, id).await?;
-    app.auctions.one_stream(id).await.map(Json).map_err(Error::after_the_fact)
+pub async fn end(State(auctions): State<Auctions>, who: Active, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
+    auctions.owned_stream(id, &who).await?;
+    let lots = store::queue(&auctions.platform.db, id).await?;
+    auctions.settle(lots).await?;
+    close_show(&auctions, id).await?;
+    auctions.one_stream(id).await.map(Json).map_err(Error::after_the_fact)
 }
 
 /// Ends a show, and tells whoever has to know of it.
-async fn close_show(app: &App, id: StreamId) -> Result<()> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin_write().await?;
+async fn close_show(auctions: &Auctions, id: StreamId) -> Result<()> {
+    let now = auctions.platform.clock.now();
+    let mut tx = auctions.platform.db.begin_write().await?;
     if !store::live_lots(&mut tx, id).await?.is_empty() {
         return Err(Error::new(ErrorCode::LotLive, "A lot of this show is live; wait for its close or cancel it."));
     }
     let ended = store::end_stream(&mut tx, id, now).await?;
     tx.commit().await?;
     if ended {
-        app.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Ended }, now);
+        auctions.platform.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Ended }, now);
     }
     Ok(())
 }
@@ -259,17 +253,21 @@ async fn close_show(app: &App, id: StreamId) -> Result<()> {
         (status = 404, description = "No such show or user.", body = Problem),
     )
 )]
-async fn add_moderator(
-    State(app): State<App>,
+pub async fn add_moderator(
+    State(auctions): State<Auctions>,
     who: Active,
     PathIds(id, user): PathIds<StreamId, UserId>,
 ) -> Result<StatusCode> {
-    app.auctions.owned_stream(id, &who).await?;
-    let user = app.accounts.public_user(user).await?.ok_or_else(Error::not_found)?;
-    let mut tx = app.db.begin_write().await?;
+    auctions.owned_stream(id, &who).await?;
+    let user = auctions.accounts.public_user(user).await?.ok_or_else(Error::not_found)?;
+    let mut tx = auctions.platform.db.begin_write().await?;
     store::add_moderator(&mut tx, id, user.id).await?;
     tx.commit().await?;
-    app.hub.update(Topic::Stream(id), UpdateData::Moderator { user, active: true }, app.clock.now());
+    auctions.platform.hub.update(
+        Topic::Stream(id),
+        UpdateData::Moderator { user, active: true },
+        auctions.platform.clock.now(),
+    );
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -287,17 +285,21 @@ async fn add_moderator(
         (status = 404, description = "No such show.", body = Problem),
     )
 )]
-async fn remove_moderator(
-    State(app): State<App>,
+pub async fn remove_moderator(
+    State(auctions): State<Auctions>,
     who: Active,
     PathIds(id, user): PathIds<StreamId, UserId>,
 ) -> Result<StatusCode> {
-    app.auctions.owned_stream(id, &who).await?;
-    let mut tx = app.db.begin_write().await?;
+    auctions.owned_stream(id, &who).await?;
+    let mut tx = auctions.platform.db.begin_write().await?;
     store::remove_moderator(&mut tx, id, user).await?;
     tx.commit().await?;
-    if let Some(user) = app.accounts.public_user(user).await.map_err(Error::after_the_fact)? {
-        app.hub.update(Topic::Stream(id), UpdateData::Moderator { user, active: false }, app.clock.now());
+    if let Some(user) = auctions.accounts.public_user(user).await.map_err(Error::after_the_fact)? {
+        auctions.platform.hub.update(
+            Topic::Stream(id),
+            UpdateData::Moderator { user, active: false },
+            auctions.platform.clock.now(),
+        );
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use blytz_core::{
     AuctionId, ProductId, StreamId, Timestamp, UserId,
-    auction::{self, Rules},
+    auction::Rules,
     wire::{
         account::PublicUser,
-        auction::{Auction, AuctionStatus, Format, LotProduct, Outcome, RulesView, StatusView},
+        auction::{Auction, AuctionStatus, LotProduct, Outcome, RulesView, StatusView},
     },
 };
 use serde::de::DeserializeOwned;
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::{Auctions, state::StoredState, store::LotRow};
 use crate::{
     error::{Result, internal},
-    live::Topic,
+    platform::hub::Topic,
     services::{
         auth::{Accounts, User},
         product::Catalog,
@@ -61,7 +61,7 @@ impl Auctions {
             .into_iter()
             .map(|row| read(&row.state).map(|state| (row, state)))
             .collect::<Result<Vec<(LotRow, StoredState)>>>()?;
-        let neighbours = Neighbours::of(accounts, self.catalog(), &rows).await?;
+        let neighbours = Neighbours::of(accounts, &self.catalog, &rows).await?;
         let now = self.now();
         rows.into_iter().map(|(row, state)| self.auction_view(row, state, &neighbours, viewer, now)).collect()
     }
@@ -80,7 +80,7 @@ impl Auctions {
         let clear = viewer.is_some_and(|user| user.id == seller_id || super::is_admin(user));
         let rules = if clear { read::<Rules>(&row.rules)?.clear_view() } else { public.clone() };
         Ok(Auction {
-            status: self.status_view(&row, state, &public, &neighbours.names, now),
+            status: self.status_view(&row, &state, &public, &neighbours.names, now),
             product: neighbours.product(ProductId(row.product_id)),
             seller: neighbours.person(seller_id),
             title: row.title,
@@ -100,52 +100,46 @@ impl Auctions {
             Some(leader) => accounts.names(&[leader]).await?,
             None => HashMap::new(),
         };
-        Ok(self.status_view(row, state, &read(&row.rules_view)?, &names, self.now()))
+        Ok(self.status_view(row, &state, &read(&row.rules_view)?, &names, self.now()))
     }
 
     fn status_view(
         &self,
         row: &LotRow,
-        state: StoredState,
+        state: &StoredState,
         rules: &RulesView,
         names: &HashMap<UserId, String>,
         now: Timestamp,
     ) -> StatusView {
         let id = AuctionId(row.id);
-        // A Dutch price falls without events: it is a matter of the moment.
-        let falling = match (state.public.status, state.public.format, state.public.opens_at) {
-            (AuctionStatus::Live, Format::Dutch, Some(opens_at)) => auction::dutch_price(rules, opens_at, now),
-            _ => None,
-        };
+        let public = state.public.at(rules, now);
         StatusView {
             id,
-            status: state.public.status,
-            format: state.public.format,
+            status: public.status,
+            format: public.format,
             seq: row.seq.unsigned_abs(),
-            epoch: self.epoch(),
+            epoch: self.platform.hub.epoch(),
             hash: row.hash.clone(),
-            price: falling.or(state.public.price),
-            next_minimum: falling.or(state.public.next_minimum),
-            leader: state
-                .public
+            price: public.price,
+            next_minimum: public.next_minimum,
+            leader: public
                 .leader
                 .map(|id| PublicUser { id, display_name: names.get(&id).cloned().unwrap_or_default() }),
-            bid_count: state.public.bid_count,
-            reserve_met: state.public.reserve_met,
-            buy_now: state.public.buy_now,
-            opens_at: state.public.opens_at,
-            closes_at: state.public.closes_at,
-            extensions: state.public.extensions,
-            watchers: self.hub().watchers(Topic::Auction(id)),
+            bid_count: public.bid_count,
+            reserve_met: public.reserve_met,
+            buy_now: public.buy_now,
+            opens_at: public.opens_at,
+            closes_at: public.closes_at,
+            extensions: public.extensions,
+            watchers: self.platform.hub.watchers(Topic::Auction(id)),
             server_time: now,
         }
     }
 }
 
 fn outcome(state: &StoredState, neighbours: &Neighbours) -> Option<Outcome> {
-    let over = matches!(state.public.status, AuctionStatus::Sold | AuctionStatus::Unsold | AuctionStatus::Cancelled);
     let sold = state.public.status == AuctionStatus::Sold;
-    over.then(|| Outcome {
+    state.public.status.is_over().then(|| Outcome {
         status: state.public.status,
         winner: state.public.leader.filter(|_| sold).map(|id| neighbours.person(id)),
         price: state.public.price.filter(|_| sold),

@@ -2,19 +2,13 @@
 
 use axum::{extract::State, http::StatusCode};
 use blytz_core::{AuctionId, wire::Problem};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::store;
+use super::{Auctions, store};
 use crate::{
-    app::App,
     error::{Error, Result},
     http::PathId,
     services::auth::Active,
 };
-
-pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(watch, unwatch))
-}
 
 /// Watch a lot.
 #[utoipa::path(
@@ -29,9 +23,13 @@ pub(super) fn router() -> OpenApiRouter<App> {
         (status = 404, description = "No such auction.", body = Problem),
     )
 )]
-async fn watch(State(app): State<App>, user: Active, PathId(id): PathId<AuctionId>) -> Result<StatusCode> {
-    store::head(&app.db, id).await?.ok_or_else(Error::not_found)?;
-    let mut tx = app.db.begin_write().await?;
+pub async fn watch(
+    State(auctions): State<Auctions>,
+    user: Active,
+    PathId(id): PathId<AuctionId>,
+) -> Result<StatusCode> {
+    store::head(&auctions.platform.db, id).await?.ok_or_else(Error::not_found)?;
+    let mut tx = auctions.platform.db.begin_write().await?;
     store::watch(&mut tx, id, user.id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -50,9 +48,13 @@ async fn watch(State(app): State<App>, user: Active, PathId(id): PathId<AuctionI
         (status = 404, description = "No such auction.", body = Problem),
     )
 )]
-async fn unwatch(State(app): State<App>, user: Active, PathId(id): PathId<AuctionId>) -> Result<StatusCode> {
-    store::head(&app.db, id).await?.ok_or_else(Error::not_found)?;
-    let mut tx = app.db.begin_write().await?;
+pub async fn unwatch(
+    State(auctions): State<Auctions>,
+    user: Active,
+    PathId(id): PathId<AuctionId>,
+) -> Result<StatusCode> {
+    store::head(&auctions.platform.db, id).await?.ok_or_else(Error::not_found)?;
+    let mut tx = auctions.platform.db.begin_write().await?;
     store::unwatch(&mut tx, id, user.id).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

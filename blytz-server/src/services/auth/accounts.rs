@@ -11,7 +11,7 @@ use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 use blytz_core::{
     SessionId, UserId,
     account::{Action, Role, check_password, may, normalise_email},
-    wire::{Faults, account::PublicUser},
+    wire::account::PublicUser,
 };
 use moka::sync::Cache;
 
@@ -25,11 +25,9 @@ use super::{
     who::User,
 };
 use crate::{
-    clock::{Clock, new_id},
-    config::Config,
-    db::Db,
+    clock::new_id,
     error::{Error, Result},
-    keys::Keys,
+    platform::Platform,
     providers::firebase::Firebase,
 };
 
@@ -42,9 +40,7 @@ pub struct Accounts(Arc<Parts>);
 
 /// What [`Accounts`] dereferences to, for the files of this service.
 pub struct Parts {
-    pub(super) db: Db,
-    pub(super) clock: Clock,
-    pub(super) keys: Keys,
+    pub(super) platform: Platform,
     pub(super) hasher: Hasher,
     pub(super) firebase: Option<Firebase>,
     tokens: Cache<[u8; 32], Claims>,
@@ -70,19 +66,22 @@ pub enum EnsuredAdmin {
 }
 
 impl Accounts {
-    /// Accounts over an open database.
-    pub fn new(db: Db, clock: Clock, keys: Keys, config: &Config) -> Self {
+    /// Starts the service: addresses that an older version wrote are brought into their form first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn start(platform: &Platform) -> Result<Self> {
         let lives = Duration::from_secs(token::ACCESS_SECONDS.unsigned_abs());
-        Self(Arc::new(Parts {
-            db,
-            firebase: Firebase::new(&config.firebase, clock.clone()),
-            clock,
-            keys,
+        let accounts = Self(Arc::new(Parts {
+            platform: platform.clone(),
+            firebase: Firebase::new(&platform.config.firebase, platform.clock.clone()),
             hasher: Hasher::new(),
             tokens: Cache::builder().max_capacity(REMEMBERED).time_to_live(lives).build(),
             open: Cache::new(REMEMBERED),
             people: Cache::new(REMEMBERED),
-        }))
+        }));
+        accounts.settle().await?;
+        Ok(accounts)
     }
 
     /// Who an access token speaks for. A suspended account is still somebody.
@@ -92,7 +91,8 @@ impl Accounts {
     pub async fn identify(&self, token: &str) -> Result<User> {
         let refused =
             || Error::unauthenticated("The access token is invalid or has expired; log in again or refresh it.");
-        let claims = self.claims(token).filter(|claims| self.clock.now() < claims.expires_at).ok_or_else(refused)?;
+        let claims =
+            self.claims(token).filter(|claims| self.platform.clock.now() < claims.expires_at).ok_or_else(refused)?;
         if self.owner(claims.session).await? != Some(claims.user) {
             return Err(refused());
         }
@@ -113,7 +113,7 @@ impl Accounts {
         if let Some(claims) = self.tokens.get(&fingerprint) {
             return Some(claims);
         }
-        let claims = token::read(self.keys.jwt(), token)?;
+        let claims = token::read(self.platform.keys.jwt(), token)?;
         self.tokens.insert(fingerprint, claims);
         Some(claims)
     }
@@ -123,7 +123,7 @@ impl Accounts {
         if let Some(owner) = self.open.get(&session) {
             return Ok(owner);
         }
-        let owner = sessions::session_owner(&self.db, session).await?;
+        let owner = sessions::session_owner(&self.platform.db, session).await?;
         // Not `insert`: the session may have ended since it was read.
         Ok(self.open.entry(session).or_insert(owner).into_value())
     }
@@ -136,7 +136,7 @@ impl Accounts {
         if let Some(person) = self.people.get(&id) {
             return Ok(Some(person));
         }
-        Ok(users::user(&self.db, id).await?.map(|person| self.remember(person)))
+        Ok(users::user(&self.platform.db, id).await?.map(|person| self.remember(person)))
     }
 
     /// Remembers an account unless a newer revision of it is remembered already.
@@ -158,7 +158,7 @@ impl Accounts {
                 None => unknown.push(*id),
             }
         }
-        for person in users::users(&self.db, &unknown).await? {
+        for person in users::users(&self.platform.db, &unknown).await? {
             let person = self.remember(person);
             names.insert(person.id, person.display_name.clone());
         }
@@ -186,17 +186,13 @@ impl Accounts {
     /// A sentence when the address or the password can't be used.
     pub async fn ensure_admin(&self, email: &str, password: &str) -> anyhow::Result<EnsuredAdmin> {
         let email = normalise_email(email).map_err(|error| anyhow::anyhow!("the admin's email address {error}"))?;
-        let mut faults = Faults::default();
-        check_password("password", password, &mut faults);
-        if let Some(fault) = faults.into_vec().first() {
-            anyhow::bail!("the admin's {} {}", fault.pointer, fault.detail);
-        }
-        if let Some(existing) = users::user_by_email(&self.db, &email).await? {
+        check_password(password).map_err(|error| anyhow::anyhow!("the admin's password {error}"))?;
+        if let Some(existing) = users::user_by_email(&self.platform.db, &email).await? {
             return Ok(EnsuredAdmin::Existed(existing.id));
         }
         let password_hash = self.hasher.turn().await?.hash(password).await?;
         let person = self.new_person(email, "Admin".to_owned(), vec![Role::Buyer, Role::Admin]);
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         // The operator vouches for the address.
         let new = NewPerson { person: &person, password_hash: Some(&password_hash), email_proven: true };
         anyhow::ensure!(users::insert_user(&mut tx, new).await?, "somebody else has just taken that email address");
@@ -207,12 +203,12 @@ impl Accounts {
     /// An account that is not in the database yet.
     pub(super) fn new_person(&self, email: String, display_name: String, roles: Vec<Role>) -> Person {
         Person {
-            id: new_id(&self.clock),
+            id: new_id(&self.platform.clock),
             email,
             display_name,
             roles,
             suspended: false,
-            created_at: self.clock.now(),
+            created_at: self.platform.clock.now(),
             rev: 1,
         }
     }

@@ -5,7 +5,7 @@ use blytz_core::{
     SessionId,
     account::{Role, check_display_name, normalise_display_name, normalise_email},
     wire::{
-        ErrorCode, Faults,
+        ErrorCode,
         account::{FirebaseRequest, Session},
     },
 };
@@ -20,7 +20,6 @@ use super::{
     who::suspended,
 };
 use crate::{
-    app::App,
     db::Tx,
     error::{Error, Result},
     http::extract::{Anyone, Body},
@@ -48,19 +47,19 @@ const FIREBASE: &str = "firebase";
     )
 )]
 pub(super) async fn login(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     Body { body, .. }: Body<Anyone, FirebaseRequest>,
 ) -> Result<Json<Session>> {
-    let firebase = app.accounts.firebase.as_ref().ok_or_else(|| {
+    let firebase = accounts.firebase.as_ref().ok_or_else(|| {
         Error::new(ErrorCode::NotFound, "This server has no Firebase project; log in with email address and password.")
     })?;
     let identity = firebase.verify(&body.id_token).await?;
-    app.accounts.log_in_as(identity).await.map(Json)
+    accounts.log_in_as(identity).await.map(Json)
 }
 
 impl Accounts {
     async fn log_in_as(&self, identity: Identity) -> Result<Session> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let mut ended = Vec::new();
         let person = match users::person_behind(&mut tx, FIREBASE, &identity.subject).await? {
             Some(person) => person,
@@ -99,7 +98,7 @@ impl Accounts {
                 person
             }
         };
-        users::link(tx, FIREBASE, &identity.subject, person.id, self.clock.now()).await?;
+        users::link(tx, FIREBASE, &identity.subject, person.id, self.platform.clock.now()).await?;
         Ok(person)
     }
 }
@@ -115,11 +114,7 @@ fn usable_email(identity: &Identity) -> Result<String> {
 /// The name that Firebase knows, else the address's first part, else anything that is a name.
 fn usable_name(identity: &Identity) -> String {
     let local = identity.email.as_deref().and_then(|email| email.split('@').next());
-    let is_usable = |name: &&str| {
-        let mut faults = Faults::default();
-        check_display_name("", name, &mut faults);
-        faults.is_empty()
-    };
+    let is_usable = |name: &&str| check_display_name(name).is_ok();
     let name = [identity.name.as_deref(), local].into_iter().flatten().find(is_usable);
     normalise_display_name(name.unwrap_or("New user"))
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod count;
 mod firebase;
 mod password;
 mod profile;
@@ -12,16 +13,22 @@ mod token;
 mod users;
 mod who;
 
+use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{
     accounts::{Accounts, EnsuredAdmin},
-    who::{Active, Admin, Moderator, Seller, User, bearer},
+    count::count,
+    who::{Active, Admin, Seller, User},
 };
-use crate::app::App;
+use crate::platform::Platform;
 
 /// The routes of this service.
-pub fn router() -> OpenApiRouter<App> {
+pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Platform: FromRef<S>,
+    Accounts: FromRef<S>,
+{
     OpenApiRouter::new()
         .routes(routes!(sessions::signup))
         .routes(routes!(sessions::login))

@@ -14,9 +14,8 @@ use super::{
     who::{Active, User},
 };
 use crate::{
-    app::App,
     error::{Error, Result},
-    http::{extract::Body, limits::ClientAddr},
+    http::{Body, ClientAddr},
 };
 
 /// One's own account.
@@ -26,8 +25,8 @@ use crate::{
         (status = 200, description = "The account", body = Profile),
     )
 )]
-pub(super) async fn get(State(app): State<App>, user: User) -> Result<Json<Profile>> {
-    let person = app.accounts.person(user.id).await?.ok_or_else(Error::not_found)?;
+pub(super) async fn get(State(accounts): State<Accounts>, user: User) -> Result<Json<Profile>> {
+    let person = accounts.person(user.id).await?.ok_or_else(Error::not_found)?;
     Ok(Json(Profile::from(&*person)))
 }
 
@@ -40,10 +39,10 @@ pub(super) async fn get(State(app): State<App>, user: User) -> Result<Json<Profi
     )
 )]
 pub(super) async fn patch(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     Body { who, body }: Body<Active, ProfileUpdate>,
 ) -> Result<Json<Profile>> {
-    app.accounts.rename(who.id, body.display_name).await.map(Json)
+    accounts.rename(who.id, body.display_name).await.map(Json)
 }
 
 /// Change one's password.
@@ -60,17 +59,17 @@ pub(super) async fn patch(
     )
 )]
 pub(super) async fn change_password(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     ClientAddr(address): ClientAddr,
     Body { who, body }: Body<Active, PasswordChange>,
 ) -> Result<StatusCode> {
     check_new_password("/new_password", &body.new_password, &[&who.email, &who.display_name])?;
-    let accounts = &app.accounts;
-    let before = users::credentials(&accounts.db, &who.email).await?.and_then(|found| found.password_hash);
+    let accounts = &accounts;
+    let before = users::credentials(&accounts.platform.db, &who.email).await?.and_then(|found| found.password_hash);
     let sets_first = before.is_none() && body.current_password.is_empty();
     let right = sets_first
         || accounts
-            .is_password(&app.limits, address, &who.email, &body.current_password, before.as_deref())
+            .is_password(&accounts.platform.limits, address, &who.email, &body.current_password, before.as_deref())
             .await?
             .is_right();
     if !right {
@@ -85,7 +84,7 @@ impl Accounts {
     async fn rename(&self, id: UserId, display_name: Option<String>) -> Result<Profile> {
         let person = self.person(id).await?.ok_or_else(Error::not_found)?;
         let Some(name) = display_name else { return Ok(Profile::from(&*person)) };
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let person =
             users::set_name(&mut tx, &person, &normalise_display_name(&name)).await?.ok_or_else(Error::not_found)?;
         tx.commit().await?;
@@ -93,7 +92,7 @@ impl Accounts {
     }
 
     async fn set_password(&self, id: UserId, kept: SessionId, hash: &str, before: Option<&str>) -> Result<()> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         if !users::set_password(&mut tx, id, hash, before).await? {
             return Err(invalid_credentials("The current password is wrong: it has just been changed."));
         }

@@ -8,7 +8,7 @@ use blytz_core::{
     account::{Role, check_password_is_not, normalise_display_name, normalise_email},
     text::is_invisible,
     wire::{
-        ErrorCode, Faults,
+        ErrorCode,
         account::{
             LoginRequest, RefreshRequest, Refreshed, Session, SignupRequest, Tokens, Verification, VerifyRequest,
         },
@@ -26,14 +26,11 @@ use super::{
     who::{User, suspended},
 };
 use crate::{
-    app::App,
     clock::new_id,
     db::Tx,
     error::{Error, Result},
-    http::{
-        extract::{Anyone, Body},
-        limits::{ClientAddr, Limits},
-    },
+    http::{Anyone, Body, ClientAddr},
+    platform::limits::Limits,
 };
 
 /// Sign up.
@@ -49,13 +46,13 @@ use crate::{
     )
 )]
 pub(super) async fn signup(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     ClientAddr(address): ClientAddr,
     Body { body, .. }: Body<Anyone, SignupRequest>,
 ) -> Result<(StatusCode, Json<Session>)> {
     check_new_password("/password", &body.password, &[&body.email, &body.display_name])?;
-    app.limits.signup(address)?;
-    Ok((StatusCode::CREATED, Json(app.accounts.sign_up(body).await?)))
+    accounts.platform.limits.signup(address)?;
+    Ok((StatusCode::CREATED, Json(accounts.sign_up(body).await?)))
 }
 
 /// Log in.
@@ -69,11 +66,11 @@ pub(super) async fn signup(
     )
 )]
 pub(super) async fn login(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     ClientAddr(address): ClientAddr,
     Body { body, .. }: Body<Anyone, LoginRequest>,
 ) -> Result<Json<Session>> {
-    Ok(Json(app.accounts.log_in(&app.limits, address, body).await?))
+    Ok(Json(accounts.log_in(&accounts.platform.limits, address, body).await?))
 }
 
 /// Refresh a session.
@@ -91,10 +88,10 @@ pub(super) async fn login(
     )
 )]
 pub(super) async fn refresh(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     Body { body, .. }: Body<Anyone, RefreshRequest>,
 ) -> Result<Json<Refreshed>> {
-    let tokens = app.accounts.refresh(&body.refresh_token).await?;
+    let tokens = accounts.refresh(&body.refresh_token).await?;
     Ok(Json(Refreshed { tokens }))
 }
 
@@ -107,8 +104,8 @@ pub(super) async fn refresh(
         (status = 204, description = "The session has ended"),
     )
 )]
-pub(super) async fn logout(State(app): State<App>, user: User) -> Result<StatusCode> {
-    app.accounts.end_session(user.session).await?;
+pub(super) async fn logout(State(accounts): State<Accounts>, user: User) -> Result<StatusCode> {
+    accounts.end_session(user.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -122,11 +119,11 @@ pub(super) async fn logout(State(app): State<App>, user: User) -> Result<StatusC
     )
 )]
 pub(super) async fn verify(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     Body { body, .. }: Body<Anyone, VerifyRequest>,
 ) -> Result<Json<Verification>> {
     let invalid = Verification { valid: false, user_id: None, email: None, roles: None, expires_at: None };
-    let user = match app.accounts.identify(&body.token).await {
+    let user = match accounts.identify(&body.token).await {
         Ok(user) if !user.suspended => user,
         Ok(_) => return Ok(Json(invalid)),
         Err(error) if error.code() == ErrorCode::Unauthenticated => return Ok(Json(invalid)),
@@ -143,9 +140,7 @@ pub(super) async fn verify(
 
 /// Refuses a new password that is nothing but what is known about its owner.
 pub(super) fn check_new_password(pointer: &str, password: &str, known: &[&str]) -> Result<()> {
-    let mut faults = Faults::default();
-    check_password_is_not(pointer, password, known, &mut faults);
-    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults.into_vec())) }
+    check_password_is_not(password, known).map_err(|invalid| Error::invalid_field(pointer, invalid.to_string()))
 }
 
 fn email_taken() -> Error {
@@ -173,12 +168,12 @@ impl Accounts {
         let email =
             normalise_email(&request.email).map_err(|error| Error::invalid_field("/email", error.to_string()))?;
         // The unique index decides; asking first spares the work of hashing.
-        if users::user_by_email(&self.db, &email).await?.is_some() {
+        if users::user_by_email(&self.platform.db, &email).await?.is_some() {
             return Err(email_taken());
         }
         let password_hash = self.hasher.turn().await?.hash(&request.password).await?;
         let person = self.new_person(email, normalise_display_name(&request.display_name), vec![Role::Buyer]);
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let new = NewPerson { person: &person, password_hash: Some(&password_hash), email_proven: false };
         if !users::insert_user(&mut tx, new).await? {
             return Err(email_taken());
@@ -201,7 +196,7 @@ impl Accounts {
             Compared::RightAsTyped => Some(self.hasher.turn().await?.hash(&request.password).await?),
             Compared::Right | Compared::Wrong => None,
         };
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         // The password may have been changed since it was read.
         let person = users::with_password(&mut tx, found.id(), hash).await?.ok_or_else(wrong)?;
         if person.suspended {
@@ -220,12 +215,12 @@ impl Accounts {
     /// Before addresses had one form, letters beyond ASCII lost their case: who typed one in capitals
     /// has an account under the small one, and logs in as before.
     async fn credentials(&self, form: &str, typed: &str) -> Result<Option<Credentials>> {
-        let found = users::credentials(&self.db, form).await?;
+        let found = users::credentials(&self.platform.db, form).await?;
         if found.is_some() || typed.is_ascii() {
             return Ok(found);
         }
         let former = if form.is_empty() { typed.trim() } else { form };
-        users::credentials_of_old(&self.db, &former.to_lowercase()).await
+        users::credentials_of_old(&self.platform.db, &former.to_lowercase()).await
     }
 
     /// Whether this is the password behind `hash`. Failures count against the pair of account and
@@ -250,9 +245,9 @@ impl Accounts {
 
     /// A new session of somebody; it counts once `tx` is committed.
     pub(super) async fn begin_session(&self, tx: &mut Tx, person: &Person) -> Result<Session> {
-        let session: SessionId = new_id(&self.clock);
+        let session: SessionId = new_id(&self.platform.clock);
         let refresh = token::new_refresh();
-        let now = self.clock.now();
+        let now = self.platform.clock.now();
         sessions::insert_session(tx, new_session(session, person.id, &token::refresh_hash(&refresh), now)).await?;
         Ok(Session { user: person.into(), tokens: self.tokens(person.id, session, refresh, now)? })
     }
@@ -260,9 +255,9 @@ impl Accounts {
     async fn refresh(&self, token: &str) -> Result<Tokens> {
         let refused = || Error::unauthenticated("The refresh token is unknown, expired or spent; log in again.");
         let spent = token::refresh_hash(token);
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let found = sessions::refresh(&mut tx, &spent).await?.ok_or_else(refused)?;
-        let (session, user, now) = (found.session(), found.user(), self.clock.now());
+        let (session, user, now) = (found.session(), found.user(), self.platform.clock.now());
         if found.suspended {
             return Err(suspended());
         }
@@ -291,7 +286,7 @@ impl Accounts {
     }
 
     async fn end_session(&self, session: SessionId) -> Result<()> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         sessions::end_session(&mut tx, session).await?;
         tx.commit().await?;
         self.forget_session(session);
@@ -300,7 +295,7 @@ impl Accounts {
 
     fn tokens(&self, user: UserId, session: SessionId, refresh_token: String, now: Timestamp) -> Result<Tokens> {
         Ok(Tokens {
-            access_token: token::issue(self.keys.jwt(), user, session, now)?,
+            access_token: token::issue(self.platform.keys.jwt(), user, session, now)?,
             refresh_token,
             token_type: "Bearer".to_owned(),
             expires_in: token::ACCESS_SECONDS.unsigned_abs(),

@@ -21,11 +21,11 @@ impl Accounts {
     /// When the database refuses.
     pub async fn settle(&self) -> Result<()> {
         loop {
-            let people = users::unsettled(&self.db, BATCH).await?;
+            let people = users::unsettled(&self.platform.db, BATCH).await?;
             if people.is_empty() {
                 return Ok(());
             }
-            let mut tx = self.db.begin_write().await?;
+            let mut tx = self.platform.db.begin_write().await?;
             for person in &people {
                 let email = form(&mut tx, person).await?;
                 users::settle(&mut tx, person, &email).await?;

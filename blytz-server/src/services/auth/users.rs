@@ -23,7 +23,6 @@ use super::{
     who::Admin,
 };
 use crate::{
-    app::App,
     error::{Error, Result},
     http::extract::{Body, PathId, Query, check_limit, page_size},
 };
@@ -60,14 +59,15 @@ impl Check for UsersQuery {
     )
 )]
 pub(super) async fn list(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     _: Admin,
     Query(query): Query<UsersQuery>,
 ) -> Result<Json<Page<Profile>>> {
     let after = read_cursor(query.cursor.as_deref(), UserId(Uuid::nil()))?;
     let size = page_size(query.limit);
     let mut people =
-        users::page_of_users(&app.accounts.db.for_scans(), after, query.q.unwrap_or_default().trim(), size + 1).await?;
+        users::page_of_users(&accounts.platform.db.for_scans(), after, query.q.unwrap_or_default().trim(), size + 1)
+            .await?;
     let more = people.len() > size;
     people.truncate(size);
     let next_cursor = people.last().filter(|_| more).map(|last| last.id.to_string());
@@ -87,7 +87,7 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn put_roles(
-    State(app): State<App>,
+    State(accounts): State<Accounts>,
     id: Result<PathId<UserId>>,
     Body { who, body }: Body<Admin, RolesUpdate>,
 ) -> Result<Json<Profile>> {
@@ -99,7 +99,7 @@ pub(super) async fn put_roles(
     if id == who.id && !roles.contains(&Role::Admin) {
         return Err(Error::conflict("You can't take the role of an admin from yourself; another admin can."));
     }
-    app.accounts.set_roles(id, &roles).await.map(Json)
+    accounts.set_roles(id, &roles).await.map(Json)
 }
 
 /// Suspend an account.
@@ -114,11 +114,15 @@ pub(super) async fn put_roles(
         (status = 409, description = "Your own account"),
     )
 )]
-pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): PathId<UserId>) -> Result<Json<Profile>> {
+pub(super) async fn suspend(
+    State(accounts): State<Accounts>,
+    admin: Admin,
+    PathId(id): PathId<UserId>,
+) -> Result<Json<Profile>> {
     if id == admin.id {
         return Err(Error::conflict("You can't suspend yourself; another admin can."));
     }
-    app.accounts.set_suspended(id, true).await.map(Json)
+    accounts.set_suspended(id, true).await.map(Json)
 }
 
 /// Reinstate a suspended account. It has to log in again.
@@ -130,8 +134,12 @@ pub(super) async fn suspend(State(app): State<App>, admin: Admin, PathId(id): Pa
         (status = 404, description = "No such user"),
     )
 )]
-pub(super) async fn reinstate(State(app): State<App>, _: Admin, PathId(id): PathId<UserId>) -> Result<Json<Profile>> {
-    app.accounts.set_suspended(id, false).await.map(Json)
+pub(super) async fn reinstate(
+    State(accounts): State<Accounts>,
+    _: Admin,
+    PathId(id): PathId<UserId>,
+) -> Result<Json<Profile>> {
+    accounts.set_suspended(id, false).await.map(Json)
 }
 
 /// Where a page starts: after this id. `start` is before every id.
@@ -142,14 +150,14 @@ pub(super) fn read_cursor<T: FromStr>(cursor: Option<&str>, start: T) -> Result<
 
 impl Accounts {
     async fn set_roles(&self, id: UserId, roles: &[Role]) -> Result<Profile> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let person = users::set_roles(&mut tx, id, roles).await?.ok_or_else(Error::not_found)?;
         tx.commit().await?;
         Ok(self.learn(person))
     }
 
     async fn set_suspended(&self, id: UserId, suspended: bool) -> Result<Profile> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let person = users::set_suspended(&mut tx, id, suspended).await?.ok_or_else(Error::not_found)?;
         if suspended {
             sessions::close_sessions(&mut tx, id).await?;

@@ -4,8 +4,8 @@
 use std::ops::Deref;
 
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
+    http::{header, request::Parts},
 };
 use blytz_core::{
     SessionId, Timestamp, UserId,
@@ -13,9 +13,10 @@ use blytz_core::{
     wire::ErrorCode,
 };
 
+use super::Accounts;
 use crate::{
-    app::App,
     error::{Error, Result},
+    http::bearer,
 };
 
 /// Somebody with a valid access token; 401 otherwise. May be suspended.
@@ -57,23 +58,28 @@ pub(super) fn suspended() -> Error {
     Error::new(ErrorCode::Suspended, "This account is suspended.")
 }
 
-/// The token of an `Authorization: Bearer` header.
-///
-/// # Errors
-/// 401 when there is no such header.
-pub fn bearer(headers: &HeaderMap) -> Result<&str> {
-    headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| Error::unauthenticated("Log in and send the access token as Authorization: Bearer <token>."))
+impl<S: Sync> FromRequestParts<S> for User
+where
+    Accounts: FromRef<S>,
+{
+    type Rejection = Error;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Accounts::from_ref(state).identify(bearer(&parts.headers)?).await
+    }
 }
 
-impl FromRequestParts<App> for User {
+/// Nobody is fine where it does not matter who asks; a token that is nobody's is not.
+impl<S: Sync> OptionalFromRequestParts<S> for User
+where
+    Accounts: FromRef<S>,
+{
     type Rejection = Error;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-        app.accounts.identify(bearer(&parts.headers)?).await
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+        } else {
+            Ok(None)
+        }
     }
 }
 
@@ -90,10 +96,13 @@ macro_rules! allowed {
             }
         }
 
-        impl FromRequestParts<App> for $name {
+        impl<S: Sync> FromRequestParts<S> for $name
+        where
+            Accounts: FromRef<S>,
+        {
             type Rejection = Error;
-            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
-                let user = <User as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+                let user = <User as FromRequestParts<S>>::from_request_parts(parts, state).await?;
                 user.check_active()?;
                 if user.may($action) { Ok(Self(user)) } else { Err(Error::forbidden($otherwise)) }
             }
@@ -106,8 +115,6 @@ allowed! {
     Active, Action::Bid, "This is not for your account.";
     /// Somebody who may sell: 401, 403 `suspended`, 403 `forbidden`.
     Seller, Action::ListProducts, "This is for sellers.";
-    /// Somebody who may moderate every chat: 401, 403 `suspended`, 403 `forbidden`.
-    Moderator, Action::ModerateAnyChat, "This is for moderators.";
     /// Somebody who may do everything: 401, 403 `suspended`, 403 `forbidden`.
     Admin, Action::ManageUsers, "This is for admins.";
 }

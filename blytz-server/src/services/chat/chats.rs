@@ -18,7 +18,7 @@ use blytz_core::{
     },
 };
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     facts::{Answer, Command, Restriction, Send},
@@ -29,7 +29,7 @@ use crate::{
     clock::{Clock, new_id},
     db::Db,
     error::{Error, Result, internal},
-    live::Hub,
+    platform::{Platform, hub::Hub},
     services::{
         auction::{Auctions, StreamAccess},
         auth::{Accounts, User},
@@ -49,30 +49,18 @@ const FRAME_MARGIN: usize = 1024;
 pub struct Chats(Arc<Parts>);
 
 struct Parts {
-    db: Db,
-    clock: Clock,
-    hub: Hub,
+    platform: Platform,
     accounts: Accounts,
     auctions: Auctions,
-    tasks: TaskTracker,
-    shutdown: CancellationToken,
     rooms: Mutex<HashMap<StreamId, mpsc::Sender<Queued>>>,
     scrubbing: tokio::sync::Mutex<()>,
 }
 
 impl Chats {
-    /// The chats in this database.
-    pub fn new(
-        db: Db,
-        clock: Clock,
-        hub: Hub,
-        accounts: Accounts,
-        auctions: Auctions,
-        tasks: TaskTracker,
-        shutdown: CancellationToken,
-    ) -> Self {
-        let (rooms, scrubbing) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Parts { db, clock, hub, accounts, auctions, tasks, shutdown, rooms, scrubbing }))
+    /// Starts the service; a room is opened when somebody has something to say in it.
+    pub fn start(platform: &Platform, accounts: Accounts, auctions: Auctions) -> Self {
+        let (platform, rooms, scrubbing) = (platform.clone(), Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Parts { platform, accounts, auctions, rooms, scrubbing }))
     }
 
     /// The seq of the last event; `None` when there is no such show.
@@ -83,7 +71,7 @@ impl Chats {
         if self.0.auctions.stream_access(stream).await?.is_none() {
             return Ok(None);
         }
-        Ok(Some(store::channel(&self.0.db, stream).await?.head))
+        Ok(Some(store::channel(&self.0.platform.db, stream).await?.head))
     }
 
     /// At most `limit` events after `after`, in order, each with its seq and its JSON.
@@ -91,7 +79,7 @@ impl Chats {
     /// # Errors
     /// When the database refuses.
     pub async fn events_after(&self, stream: StreamId, after: u64, limit: usize) -> Result<Vec<(u64, String)>> {
-        store::events_after(&self.0.db, stream, after, limit).await
+        store::events_after(&self.0.platform.db, stream, after, limit).await
     }
 
     /// What replaces everything a client knew of a chat, and the seq it stands at.
@@ -100,9 +88,9 @@ impl Chats {
     /// 404 when there is no such show.
     pub async fn snapshot(&self, stream: StreamId) -> Result<(u64, ChatState)> {
         self.access(stream).await?;
-        let channel = store::channel(&self.0.db, stream).await?;
+        let channel = store::channel(&self.0.platform.db, stream).await?;
         // What is written while this is read belongs to the events after the snapshot.
-        let mut messages = store::history(&self.0.db, stream, channel.head + 1, SNAPSHOT).await?;
+        let mut messages = store::history(&self.0.platform.db, stream, channel.head + 1, SNAPSHOT).await?;
         messages.reverse();
         let settings = PublicChatSettings::from(&channel.settings);
         let mut state = ChatState { messages, settings, pinned: channel.pinned };
@@ -118,7 +106,7 @@ impl Chats {
     /// 404 when there is no such show.
     pub async fn history(&self, stream: StreamId, before: Option<u64>, limit: usize) -> Result<Vec<Message>> {
         self.access(stream).await?;
-        store::history(&self.0.db, stream, before.unwrap_or(u64::MAX), limit).await
+        store::history(&self.0.platform.db, stream, before.unwrap_or(u64::MAX), limit).await
     }
 
     /// Writes in a chat. The flag says whether it was written before.
@@ -136,7 +124,7 @@ impl Chats {
             staff,
             follows,
             live: access.status == StreamStatus::Live,
-            message_id: message.message_id.unwrap_or_else(|| new_id(&self.0.clock)),
+            message_id: message.message_id.unwrap_or_else(|| new_id(&self.0.platform.clock)),
             text: message.text,
         };
         match self.command(stream, Command::Send(send)).await? {
@@ -148,11 +136,11 @@ impl Chats {
 
     /// Erases a message's text everywhere.
     pub(super) async fn delete(&self, user: &User, id: MessageId) -> Result<()> {
-        let message = store::message(&self.0.db, id).await?.ok_or_else(Error::not_found)?;
+        let message = store::message(&self.0.platform.db, id).await?.ok_or_else(Error::not_found)?;
         self.moderated(user, message.stream_id).await?;
         self.command(message.stream_id, Command::Delete { message_id: id }).await?;
         // Whoever reads at the moment is in the way. Longer than this it is done behind the answer.
-        let scrubbed = self.0.tasks.spawn(self.clone().scrub());
+        let scrubbed = self.0.platform.tasks.spawn(self.clone().scrub());
         let _ = tokio::time::timeout(PATIENCE, scrubbed).await;
         Ok(())
     }
@@ -161,8 +149,8 @@ impl Chats {
     async fn scrub(self) {
         let _one = self.0.scrubbing.lock().await;
         let mut pause = Duration::from_millis(5);
-        while !self.0.shutdown.is_cancelled() {
-            match self.0.db.scrub().await {
+        while !self.0.platform.shutdown.is_cancelled() {
+            match self.0.platform.db.scrub().await {
                 Ok(true) => return,
                 Ok(false) => {}
                 Err(error) => tracing::debug!(%error, "the write-ahead log could not be emptied"),
@@ -204,7 +192,7 @@ impl Chats {
     /// The settings with their blocked terms, for moderators.
     pub(super) async fn settings(&self, user: &User, stream: StreamId) -> Result<ChatSettings> {
         self.moderated(user, stream).await?;
-        Ok(store::channel(&self.0.db, stream).await?.settings)
+        Ok(store::channel(&self.0.platform.db, stream).await?.settings)
     }
 
     /// Decides for all.
@@ -259,7 +247,7 @@ impl Chats {
         let (sender, receiver) = mpsc::channel(QUEUE);
         sender.try_send(rejected).map_err(|_| internal("a new room has no place"))?;
         rooms.insert(stream, sender);
-        self.0.tasks.spawn(Room::new(stream, self.clone(), receiver).run());
+        self.0.platform.tasks.spawn(Room::new(stream, self.clone(), receiver).run());
         Ok(())
     }
 
@@ -279,19 +267,19 @@ impl Chats {
     }
 
     pub(super) fn db(&self) -> &Db {
-        &self.0.db
+        &self.0.platform.db
     }
 
     pub(super) fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.0.platform.clock
     }
 
     pub(super) fn hub(&self) -> &Hub {
-        &self.0.hub
+        &self.0.platform.hub
     }
 
     pub(super) fn shutdown(&self) -> &CancellationToken {
-        &self.0.shutdown
+        &self.0.platform.shutdown
     }
 }
 

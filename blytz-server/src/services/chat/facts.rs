@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use blytz_core::{
     MessageId, StreamId, Timestamp, UserId,
-    chat::{self, Author, MAX_CHARACTERS, Member, RateWindow, Refusal, normalise},
+    chat::{self, Author, Member, RateWindow, Refusal},
+    text::{MAX_CHARACTERS, normalise},
     wire::{
         ErrorCode, FieldError,
         account::PublicUser,
@@ -196,8 +197,8 @@ impl Facts {
             spoke_at: self.spoke.get(&author).copied(),
             window,
         };
-        let room = chat::Room { live: send.live, settings: &self.channel.settings };
-        let text = chat::decide(at, facts, room, &send.text).map_err(refused)?;
+        let venue = chat::Venue { live: send.live, settings: &self.channel.settings };
+        let text = chat::decide(at, facts, venue, &send.text).map_err(refused)?;
         window.record(at);
         self.spoke.insert(author, at);
         let data = ChatEventData::Message {

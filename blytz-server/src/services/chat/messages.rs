@@ -17,14 +17,14 @@ use blytz_core::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::Chats;
 use crate::{
-    app::App,
     error::{Error, Result},
     http::{
         Body, PathId, Query,
         extract::{check_limit, check_seq, page_size},
     },
-    live,
+    live::Sockets,
     services::auth::{Active, User},
 };
 
@@ -44,10 +44,10 @@ use crate::{
     )
 )]
 pub async fn send(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     Body { who, body }: Body<User, ChatSend>,
 ) -> Result<(StatusCode, Json<Message>)> {
-    let (message, replayed) = app.chats.send(&who, body).await?;
+    let (message, replayed) = chats.send(&who, body).await?;
     let status = if replayed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(message)))
 }
@@ -90,16 +90,20 @@ impl Check for HistoryQuery {
         (status = 422),
     )
 )]
-pub async fn history(State(app): State<App>, request: Request) -> Result<Response> {
+pub async fn history(
+    State(chats): State<Chats>,
+    State(sockets): State<Sockets>,
+    PathId(stream): PathId<StreamId>,
+    request: Request,
+) -> Result<Response> {
     let (mut parts, _) = request.into_parts();
-    let PathId(stream) = PathId::<StreamId>::from_request_parts(&mut parts, &app).await?;
     if parts.headers.contains_key(header::UPGRADE) {
-        app.chats.head(stream).await?.ok_or_else(Error::not_found)?;
-        return live::serve(app, parts, Some(Channel::Chat(stream))).await;
+        chats.head(stream).await?.ok_or_else(Error::not_found)?;
+        return sockets.answer(parts, Some(Channel::Chat(stream))).await;
     }
-    let Query(query) = Query::<HistoryQuery>::from_request_parts(&mut parts, &app).await?;
+    let Query(query) = Query::<HistoryQuery>::from_request_parts(&mut parts, &()).await?;
     let size = page_size(query.limit);
-    let mut items = app.chats.history(stream, query.before.or(query.cursor), size + 1).await?;
+    let mut items = chats.history(stream, query.before.or(query.cursor), size + 1).await?;
     let more = items.len() > size;
     items.truncate(size);
     let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
@@ -116,7 +120,7 @@ pub async fn history(State(app): State<App>, request: Request) -> Result<Respons
         (status = 404, description = "No such message"),
     )
 )]
-pub async fn delete(State(app): State<App>, who: Active, PathId(id): PathId<MessageId>) -> Result<StatusCode> {
-    app.chats.delete(&who, id).await?;
+pub async fn delete(State(chats): State<Chats>, who: Active, PathId(id): PathId<MessageId>) -> Result<StatusCode> {
+    chats.delete(&who, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

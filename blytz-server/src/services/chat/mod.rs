@@ -15,13 +15,20 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::chats::Chats;
-use crate::app::App;
+use super::auth::Accounts;
+use crate::live::Sockets;
 
 /// The service's routes.
-pub fn router() -> OpenApiRouter<App> {
+pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Accounts: FromRef<S>,
+    Chats: FromRef<S>,
+    Sockets: FromRef<S>,
+{
     OpenApiRouter::new()
         .routes(routes!(messages::send))
         .routes(routes!(messages::history))

@@ -6,9 +6,8 @@ use blytz_core::{
     wire::chat::{BanRequest, ChatSettings, MuteRequest, PinRequest},
 };
 
-use super::facts::Restriction;
+use super::{Chats, facts::Restriction};
 use crate::{
-    app::App,
     error::Result,
     http::{Body, PathId},
     services::auth::Active,
@@ -25,12 +24,12 @@ use crate::{
     )
 )]
 pub async fn mute(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     PathId(stream): PathId<StreamId>,
     Body { who, body }: Body<Active, MuteRequest>,
 ) -> Result<StatusCode> {
     let mute = Restriction::Mute { seconds: body.seconds };
-    app.chats.restrict(&who, stream, body.user_id, mute, body.reason).await?;
+    chats.restrict(&who, stream, body.user_id, mute, body.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -45,11 +44,11 @@ pub async fn mute(
     )
 )]
 pub async fn ban(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     PathId(stream): PathId<StreamId>,
     Body { who, body }: Body<Active, BanRequest>,
 ) -> Result<StatusCode> {
-    app.chats.restrict(&who, stream, body.user_id, Restriction::Ban, body.reason).await?;
+    chats.restrict(&who, stream, body.user_id, Restriction::Ban, body.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -64,11 +63,11 @@ pub async fn ban(
     )
 )]
 pub async fn unban(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     PathId(stream): PathId<StreamId>,
     Body { who, body }: Body<Active, BanRequest>,
 ) -> Result<StatusCode> {
-    app.chats.restrict(&who, stream, body.user_id, Restriction::Lift, body.reason).await?;
+    chats.restrict(&who, stream, body.user_id, Restriction::Lift, body.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -83,11 +82,11 @@ pub async fn unban(
     )
 )]
 pub async fn pin(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     PathId(stream): PathId<StreamId>,
     Body { who, body }: Body<Active, PinRequest>,
 ) -> Result<StatusCode> {
-    app.chats.pin(&who, stream, body.message_id).await?;
+    chats.pin(&who, stream, body.message_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -102,11 +101,11 @@ pub async fn pin(
     )
 )]
 pub async fn settings(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     who: Active,
     PathId(stream): PathId<StreamId>,
 ) -> Result<Json<ChatSettings>> {
-    app.chats.settings(&who, stream).await.map(Json)
+    chats.settings(&who, stream).await.map(Json)
 }
 
 /// The settings from now on; what is left out is as in a new chat.
@@ -121,10 +120,10 @@ pub async fn settings(
     )
 )]
 pub async fn set_settings(
-    State(app): State<App>,
+    State(chats): State<Chats>,
     PathId(stream): PathId<StreamId>,
     Body { who, body }: Body<Active, ChatSettings>,
 ) -> Result<Json<ChatSettings>> {
-    app.chats.set_settings(&who, stream, body.clone()).await?;
+    chats.set_settings(&who, stream, body.clone()).await?;
     Ok(Json(body))
 }

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     db::{CommitError, Tx, is_duplicate},
     error::{Error, Result, internal},
-    live::{Topic, hub::event_frame},
+    platform::hub::{Topic, event_frame},
 };
 
 /// How many commands may wait for a room; one more is answered with 503.

@@ -18,7 +18,7 @@ use crate::{
     clock::new_id,
     db::on_tx,
     error::Result,
-    live::{Topic, hub::Mailbox},
+    platform::hub::{Mailbox, Topic},
     serve::Embedded,
 };
 
@@ -65,7 +65,7 @@ async fn what_was_not_written_was_not_said_and_counts_for_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = open(&folder).await;
     let chats = &server.app().chats;
-    let mut mailbox = server.app().hub.open();
+    let mut mailbox = server.app().platform.hub.open();
     mailbox.subscribe(Topic::Chat(STREAM));
     say(chats, "one").await.expect("written");
     tamper(chats, "alter table chat_messages rename to elsewhere").await;
@@ -83,7 +83,7 @@ async fn what_another_node_wrote_is_said_before_what_follows() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = open(&folder).await;
     let chats = &server.app().chats;
-    let mut mailbox = server.app().hub.open();
+    let mut mailbox = server.app().platform.hub.open();
     mailbox.subscribe(Topic::Chat(STREAM));
     say(chats, "one").await.expect("written");
 

@@ -11,9 +11,10 @@ use blytz_core::{
 
 use super::store::{self, Record, SaveError};
 use crate::{
-    clock::{Clock, new_id},
-    db::{Db, Tx},
+    clock::new_id,
+    db::Tx,
     error::{Error, Result},
+    platform::Platform,
     services::auth::User,
 };
 
@@ -23,8 +24,7 @@ const INDEXED_AT_ONCE: usize = 200;
 /// The catalogue, as its neighbours see it. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalog {
-    pub(super) db: Db,
-    pub(super) clock: Clock,
+    pub(super) platform: Platform,
 }
 
 /// A product of which one unit was just reserved.
@@ -39,9 +39,14 @@ pub struct HeldProduct {
 }
 
 impl Catalog {
-    /// The catalogue in this database.
-    pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+    /// Starts the service: what an older version left without an index is indexed first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn start(platform: &Platform) -> Result<Self> {
+        let catalog = Self { platform: platform.clone() };
+        catalog.index_the_rest().await?;
+        Ok(catalog)
     }
 
     /// Indexes what an older version left without: so many products at a time, so that nobody else
@@ -49,16 +54,16 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn index_the_rest(&self) -> Result<()> {
+    async fn index_the_rest(&self) -> Result<()> {
         let (mut after, mut indexed) = (ProductId(uuid::Uuid::nil()), 0);
         loop {
-            let records = store::search::not_indexed(&self.db, after, INDEXED_AT_ONCE).await?;
+            let records = store::search::not_indexed(&self.platform.db, after, INDEXED_AT_ONCE).await?;
             let Some(last) = records.last() else { break };
             if indexed == 0 {
                 tracing::info!("the search does not know every product; it learns of them before the start");
             }
             after = last.id;
-            let mut tx = self.db.begin_write().await?;
+            let mut tx = self.platform.db.begin_write().await?;
             for record in &records {
                 store::search::renew(&mut tx, record).await?;
             }
@@ -111,27 +116,27 @@ impl Catalog {
     /// # Errors
     /// When the database refuses.
     pub async fn lot_products(&self, ids: &[ProductId]) -> Result<HashMap<ProductId, LotProduct>> {
-        store::lots(&self.db, ids).await
+        store::lots(&self.platform.db, ids).await
     }
 
     /// A product that this user may see.
     pub(super) async fn visible(&self, asker: Option<&User>, id: ProductId) -> Result<Record> {
-        let record = store::find(&self.db, id).await?.ok_or_else(Error::not_found)?;
+        let record = store::find(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
         if is_visible(&record, asker) { Ok(record) } else { Err(Error::not_found()) }
     }
 
     /// A product whose book this user keeps.
     pub(super) async fn own(&self, user: &User, id: ProductId) -> Result<Record> {
-        let record = store::find(&self.db, id).await?.ok_or_else(Error::not_found)?;
+        let record = store::find(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
         check_own(&record, user)?;
         Ok(record)
     }
 
     pub(super) async fn create(&self, seller: UserId, input: ProductInput, listing: Listing) -> Result<Record> {
-        let now = self.clock.now();
+        let now = self.platform.clock.now();
         let first = Stock::initial(input.quantity).map_err(|error| stock_error(error, "/quantity"))?;
         let record = Record {
-            id: new_id(&self.clock),
+            id: new_id(&self.platform.clock),
             seller_id: seller,
             category_id: input.category_id,
             title: input.title,
@@ -148,10 +153,10 @@ impl Catalog {
             updated_at: now,
             rev: 1,
         };
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         store::insert(&mut tx, &record).await.map_err(save_error)?;
         store::search::index(&mut tx, &record).await?;
-        store::movements::append(&mut tx, &record, new_id(&self.clock), first, None).await?;
+        store::movements::append(&mut tx, &record, new_id(&self.platform.clock), first, None).await?;
         tx.commit().await?;
         Ok(record)
     }
@@ -165,7 +170,7 @@ impl Catalog {
         reason: Option<&str>,
         change: impl FnOnce(&mut Record) -> Result<Option<Moved>>,
     ) -> Result<Record> {
-        let mut tx = self.db.begin_write().await?;
+        let mut tx = self.platform.db.begin_write().await?;
         let before = store::find_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
         check_own(&before, user)?;
         let mut record = before.clone();
@@ -173,7 +178,7 @@ impl Catalog {
         if record == before && moved.is_none() {
             return Ok(before);
         }
-        let now = self.clock.now();
+        let now = self.platform.clock.now();
         self.save(&mut tx, &mut record, now, moved.map(|moved| (moved, reason))).await?;
         if store::search::words(&record) != store::search::words(&before) {
             store::search::index(&mut tx, &record).await?;
@@ -196,7 +201,7 @@ impl Catalog {
         }
         store::save(tx, record).await.map_err(save_error)?;
         if let Some((moved, reason)) = moved {
-            store::movements::append(tx, record, new_id(&self.clock), moved, reason).await?;
+            store::movements::append(tx, record, new_id(&self.platform.clock), moved, reason).await?;
         }
         Ok(())
     }
@@ -257,7 +262,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        db::{Sqlite, on_tx},
+        clock::Clock,
+        config::Config,
+        db::{Db, Sqlite, on_tx},
         services::product::{listing::ProductSort, store::Filter},
     };
 
@@ -266,7 +273,9 @@ mod tests {
     async fn products_without_an_index_are_indexed_at_the_start() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let db = Db::sqlite(Sqlite::open(&folder.path().join("t.db")).await.expect("opens")).await.expect("a schema");
-        let catalog = Catalog::new(db.clone(), Clock::manual(Timestamp::from_micros(1_750_000_000_000_000)));
+        let clock = Clock::manual(Timestamp::from_micros(1_750_000_000_000_000));
+        let platform = Platform::start(Config::default(), clock, db.clone()).await.expect("a platform");
+        let catalog = Catalog::start(&platform).await.expect("a catalogue");
         let many = INDEXED_AT_ONCE + 1;
         for number in 0..many {
             let input = format!(

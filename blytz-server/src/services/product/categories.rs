@@ -10,11 +10,11 @@ use blytz_core::{
 };
 
 use super::{
+    catalog::Catalog,
     cursor,
     store::categories::{self as store, CategoryError},
 };
 use crate::{
-    app::App,
     clock::new_id,
     error::{Error, Result},
     http::{Body, PageQuery, PathId, Query, extract::page_size},
@@ -28,13 +28,13 @@ use crate::{
         (status = 200, description = "A page of categories", body = Page<Category>),
     )
 )]
-pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<Page<Category>>> {
+pub async fn list(State(catalog): State<Catalog>, Query(query): Query<PageQuery>) -> Result<Json<Page<Category>>> {
     let (name, id) = match query.cursor.as_deref().map(cursor::decode).transpose()? {
         Some([id, name]) => (name, id.parse().map_err(|_| cursor::invalid())?),
         None => (String::new(), CategoryId(uuid::Uuid::nil())),
     };
     let size = page_size(query.limit);
-    let mut items = store::list(&app.catalog.db, &name, id, size + 1).await?;
+    let mut items = store::list(&catalog.platform.db, &name, id, size + 1).await?;
     let more = items.len() > size;
     items.truncate(size);
     let last = items.last().filter(|_| more);
@@ -50,8 +50,8 @@ pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Res
         (status = 404, description = "No such category"),
     )
 )]
-pub async fn get(State(app): State<App>, PathId(id): PathId<CategoryId>) -> Result<Json<Category>> {
-    store::find(&app.catalog.db, id).await?.map(Json).ok_or_else(Error::not_found)
+pub async fn get(State(catalog): State<Catalog>, PathId(id): PathId<CategoryId>) -> Result<Json<Category>> {
+    store::find(&catalog.platform.db, id).await?.map(Json).ok_or_else(Error::not_found)
 }
 
 /// A new category.
@@ -65,11 +65,11 @@ pub async fn get(State(app): State<App>, PathId(id): PathId<CategoryId>) -> Resu
     )
 )]
 pub async fn create(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     Body { who: _, body }: Body<Admin, CategoryInput>,
 ) -> Result<(StatusCode, Json<Category>)> {
-    let id = new_id(&app.clock);
-    let mut tx = app.catalog.db.begin_write().await?;
+    let id = new_id(&catalog.platform.clock);
+    let mut tx = catalog.platform.db.begin_write().await?;
     store::insert(&mut tx, id, &body).await.map_err(refused)?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(Category { id, parent_id: body.parent_id, name: body.name })))
@@ -88,11 +88,11 @@ pub async fn create(
     )
 )]
 pub async fn update(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     PathId(id): PathId<CategoryId>,
     Body { who: _, body }: Body<Admin, CategoryUpdate>,
 ) -> Result<Json<Category>> {
-    let mut tx = app.catalog.db.begin_write().await?;
+    let mut tx = catalog.platform.db.begin_write().await?;
     let mut category = store::find_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
     if let Some(name) = body.name {
         category.name = name;
@@ -121,8 +121,8 @@ pub async fn update(
         (status = 409, description = "Something is in it"),
     )
 )]
-pub async fn delete(State(app): State<App>, _: Admin, PathId(id): PathId<CategoryId>) -> Result<StatusCode> {
-    let mut tx = app.catalog.db.begin_write().await?;
+pub async fn delete(State(catalog): State<Catalog>, _: Admin, PathId(id): PathId<CategoryId>) -> Result<StatusCode> {
+    let mut tx = catalog.platform.db.begin_write().await?;
     if !store::delete(&mut tx, id).await.map_err(refused)? {
         return Err(Error::not_found());
     }

@@ -9,9 +9,8 @@ use blytz_core::{
     },
 };
 
-use super::{catalog::stock_error, cursor, store};
+use super::{catalog::Catalog, catalog::stock_error, cursor, store};
 use crate::{
-    app::App,
     error::Result,
     http::{Body, PageQuery, PathId, Query, extract::page_size},
     services::auth::Active,
@@ -27,8 +26,12 @@ use crate::{
         (status = 404, description = "No such product"),
     )
 )]
-pub async fn get(State(app): State<App>, who: Active, PathId(id): PathId<ProductId>) -> Result<Json<Inventory>> {
-    let record = app.catalog.own(&who, id).await?;
+pub async fn get(
+    State(catalog): State<Catalog>,
+    who: Active,
+    PathId(id): PathId<ProductId>,
+) -> Result<Json<Inventory>> {
+    let record = catalog.own(&who, id).await?;
     Ok(Json(record.stock.into()))
 }
 
@@ -45,12 +48,11 @@ pub async fn get(State(app): State<App>, who: Active, PathId(id): PathId<Product
     )
 )]
 pub async fn set(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     PathId(id): PathId<ProductId>,
     Body { who, body }: Body<Active, InventorySet>,
 ) -> Result<Json<Inventory>> {
-    let record = app
-        .catalog
+    let record = catalog
         .change(&who, id, None, |record| {
             record.stock.set(body.on_hand).map(Some).map_err(|error| stock_error(error, "/on_hand"))
         })
@@ -71,12 +73,11 @@ pub async fn set(
     )
 )]
 pub async fn adjust(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     PathId(id): PathId<ProductId>,
     Body { who, body }: Body<Active, InventoryAdjust>,
 ) -> Result<Json<Inventory>> {
-    let record = app
-        .catalog
+    let record = catalog
         .change(&who, id, Some(&body.reason), |record| {
             record.stock.adjust(body.delta).map(Some).map_err(|error| stock_error(error, "/delta"))
         })
@@ -97,7 +98,7 @@ pub async fn adjust(
     )
 )]
 pub async fn movements(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     who: Active,
     PathId(id): PathId<ProductId>,
     Query(query): Query<PageQuery>,
@@ -106,9 +107,9 @@ pub async fn movements(
         Some([rev]) => rev.parse().map_err(|_| cursor::invalid())?,
         None => i64::MAX,
     };
-    app.catalog.own(&who, id).await?;
+    catalog.own(&who, id).await?;
     let size = page_size(query.limit);
-    let mut movements = store::movements::list(&app.catalog.db, id, before, size + 1).await?;
+    let mut movements = store::movements::list(&catalog.platform.db, id, before, size + 1).await?;
     let more = movements.len() > size;
     movements.truncate(size);
     let next_cursor = movements.last().filter(|_| more).map(|(rev, _)| cursor::encode(&[&rev.to_string()]));

@@ -15,11 +15,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
+    catalog::Catalog,
     cursor,
     store::{self, Filter, Listed, Record},
 };
 use crate::{
-    app::App,
     error::Result,
     http::{
         Query,
@@ -187,14 +187,14 @@ fn filter(query: &ProductQuery, asker: Option<&User>) -> Filter {
     )
 )]
 pub async fn list(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     asker: Option<User>,
     Query(query): Query<ProductQuery>,
 ) -> Result<Json<Page<Product>>> {
     let order = query.sort.unwrap_or_default();
     let place = query.cursor.as_deref().map(|cursor| Place::read(cursor, order)).transpose()?;
     let size = page_size(query.limit);
-    let (db, filter) = (app.catalog.db.for_scans(), filter(&query, asker.as_ref()));
+    let (db, filter) = (catalog.platform.db.for_scans(), filter(&query, asker.as_ref()));
     let Listed { records, rest } = store::list(&db, &filter, order, place.as_ref(), size).await?;
     let next_cursor = rest.map(|place| place.cursor(order));
     Ok(Json(Page { items: records.iter().map(Product::from).collect(), next_cursor }))

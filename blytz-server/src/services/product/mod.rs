@@ -8,13 +8,18 @@ mod listing;
 mod products;
 mod store;
 
+use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::catalog::{Catalog, HeldProduct};
-use crate::app::App;
+use super::auth::Accounts;
 
 /// The service's routes.
-pub fn router() -> OpenApiRouter<App> {
+pub fn router<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S>
+where
+    Accounts: FromRef<S>,
+    Catalog: FromRef<S>,
+{
     OpenApiRouter::new()
         .routes(routes!(listing::list, products::create))
         .routes(routes!(products::get, products::update, products::archive))

@@ -10,9 +10,8 @@ use blytz_core::{
     },
 };
 
-use super::{catalog::listing_error, store::Record};
+use super::{catalog::Catalog, catalog::listing_error, store::Record};
 use crate::{
-    app::App,
     error::{Error, Result},
     http::{Body, PathId},
     services::auth::{Active, Seller, User},
@@ -29,14 +28,14 @@ use crate::{
     )
 )]
 pub async fn create(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     Body { who, body }: Body<Seller, ProductInput>,
 ) -> Result<(StatusCode, Json<Product>)> {
     let listing = match body.status {
         Some(ProductStatus::Draft) => Listing::Draft,
         _ => Listing::Active,
     };
-    let record = app.catalog.create(who.id, body, listing).await?;
+    let record = catalog.create(who.id, body, listing).await?;
     Ok((StatusCode::CREATED, Json(Product::from(&record))))
 }
 
@@ -50,8 +49,12 @@ pub async fn create(
         (status = 404, description = "No such product"),
     )
 )]
-pub async fn get(State(app): State<App>, asker: Option<User>, PathId(id): PathId<ProductId>) -> Result<Json<Product>> {
-    let record = app.catalog.visible(asker.as_ref(), id).await?;
+pub async fn get(
+    State(catalog): State<Catalog>,
+    asker: Option<User>,
+    PathId(id): PathId<ProductId>,
+) -> Result<Json<Product>> {
+    let record = catalog.visible(asker.as_ref(), id).await?;
     Ok(Json(Product::from(&record)))
 }
 
@@ -67,11 +70,11 @@ pub async fn get(State(app): State<App>, asker: Option<User>, PathId(id): PathId
     )
 )]
 pub async fn update(
-    State(app): State<App>,
+    State(catalog): State<Catalog>,
     PathId(id): PathId<ProductId>,
     Body { who, body }: Body<Active, ProductUpdate>,
 ) -> Result<Json<Product>> {
-    let record = app.catalog.change(&who, id, None, |record| apply(record, body)).await?;
+    let record = catalog.change(&who, id, None, |record| apply(record, body)).await?;
     Ok(Json(Product::from(&record)))
 }
 
@@ -85,12 +88,12 @@ pub async fn update(
         (status = 404, description = "No such product"),
     )
 )]
-pub async fn archive(State(app): State<App>, who: Active, PathId(id): PathId<ProductId>) -> Result<StatusCode> {
+pub async fn archive(State(catalog): State<Catalog>, who: Active, PathId(id): PathId<ProductId>) -> Result<StatusCode> {
     let archive = |record: &mut Record| {
         record.listing = record.listing.change(Listing::Archived, record.stock).map_err(listing_error)?;
         Ok(None)
     };
-    app.catalog.change(&who, id, None, archive).await?;
+    catalog.change(&who, id, None, archive).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

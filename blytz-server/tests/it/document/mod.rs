@@ -16,7 +16,7 @@ use self::schema::Schemas;
 
 /// The document of the whole server.
 pub static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
-    let text = blytz_server::http::openapi::document().to_json().expect("the document is JSON");
+    let text = blytz_server::app::document().to_json().expect("the document is JSON");
     Document::new(&serde_json::from_str(&text).expect("JSON"))
 });
 

@@ -2,27 +2,21 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{Flaw, openings::Bid};
+use super::{
+    Flaw,
+    clue::{self, Clue},
+    opened::OpenedRules,
+    openings::Bid,
+};
 use crate::{
     AuctionId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, Rejection, Rules, Standing,
-        increment::Steps,
-        log::{Nonce, Offer, rules_hash},
+        Auction, BidKind, Command, Event, Ledger, Rejection, Standing,
+        commitment::{Nonce, Offer},
     },
     money::MAX_AMOUNT,
-    wire::auction::{BidOutcome, EventData, RulesInput, RulesView},
+    wire::auction::EventData,
 };
-
-/// What a log is decided by.
-#[derive(Debug)]
-pub(super) struct Terms {
-    pub(super) auction_id: AuctionId,
-    /// The rules that bids were taken under.
-    pub(super) rules: RulesView,
-    /// Their opened reserve.
-    pub(super) reserve: Option<(Money, Nonce)>,
-}
 
 /// An event of the log.
 pub(super) struct Seen<'a> {
@@ -36,12 +30,14 @@ pub(super) struct Seen<'a> {
 /// The part of the log that has been seen, and what is assumed of it.
 #[derive(Clone, Copy)]
 pub(super) struct Given<'a> {
-    pub(super) terms: &'a Terms,
+    pub(super) auction_id: AuctionId,
+    /// The rules that bids were taken under.
+    pub(super) rules: &'a OpenedRules,
     /// The bids and raises, in log order.
     pub(super) bids: &'a [Bid],
     /// Stands in for the maxes that stay closed.
     pub(super) closed: &'a [i64],
-    /// Whose these are.
+    /// Whose these are: the winner's, if the proof holds.
     pub(super) closed_of: Option<UserId>,
 }
 
@@ -61,7 +57,7 @@ pub(super) struct Bound {
 
 /// A fresh engine on its way through a log.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Course {
+pub(super) struct Retrial {
     pub(super) auction: Option<Auction>,
     /// The bids so far, for voids to come.
     ledger: Arc<Ledger>,
@@ -81,25 +77,7 @@ struct Own {
     standing: Vec<(usize, u64)>,
 }
 
-/// What the event of the last decision tells of the closed maxes.
-#[derive(Debug, Clone, Copy, Default)]
-enum Clue {
-    #[default]
-    Nothing,
-    /// A bid met this leader, with this outcome at this price.
-    Bid { outcome: BidOutcome, price: i64, offer: Option<Offer>, leader: Option<Leader> },
-    /// Without the voided bids this is the price, and they lead.
-    Void { price: i64, leads: UserId },
-}
-
-/// Who led before a bid, and how far they go.
-#[derive(Debug, Clone, Copy)]
-struct Leader {
-    user: UserId,
-    max: i64,
-}
-
-impl Course {
+impl Retrial {
     /// Whether this event is the first of a decision, and no consequence of the one before.
     pub(super) fn decides(&self) -> bool {
         self.expected.is_empty()
@@ -140,35 +118,24 @@ impl Course {
     fn consider(&mut self, seen: &Seen<'_>, given: Given<'_>) {
         let bid = seen.bid.and_then(|which| given.bids.get(which));
         self.own.note(bid, given.strikes_closed_from(seen));
-        self.clue = match (seen.data, bid) {
-            (EventData::Bid { outcome, price: Some(price), .. }, Some(bid)) => Clue::Bid {
-                outcome: *outcome,
-                price: price.amount,
-                offer: bid.offer.map(|(offer, _)| offer),
-                leader: self.auction.as_ref().and_then(|auction| leader(auction, seen.at)),
-            },
-            (EventData::Voided { price: Some(price), leader: Some(leads), .. }, _) => {
-                Clue::Void { price: price.amount, leads: *leads }
-            }
-            _ => Clue::Nothing,
-        };
+        self.clue = Clue::of(seen.at, seen.data, bid, self.auction.as_ref());
     }
 
     fn decide(&mut self, seen: &Seen<'_>, given: Given<'_>) -> Result<Vec<Event>, Flaw> {
         let Some(auction) = &mut self.auction else {
-            let (auction, event) = given.terms.scheduled(seen)?;
+            let (auction, event) = scheduled(seen, given)?;
             self.auction = Some(auction);
             return Ok(vec![event]);
         };
         let command = match seen.bid.and_then(|which| given.bids.get(which)) {
-            Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.terms)?,
+            Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.rules)?,
             None => command(seen, given, &self.ledger)?,
         };
         let decided = auction.handle(seen.at, command);
         let mut decided = decided.map_err(|rejection| refused(seen.seq, &rejection))?;
         if let Some(event) = decided.first_mut() {
             adopt_commitment(seen.data, &mut event.data);
-            given.terms.adopt_superseded(seen.data, event);
+            given.rules.adopt_superseded(seen.data, event);
         }
         Ok(decided)
     }
@@ -177,22 +144,20 @@ impl Course {
     /// must be.
     fn less(&self, given: Given<'_>) -> Option<Bound> {
         let steps = self.auction.as_ref()?.rules().steps()?;
-        let (which, at_most) = match self.clue {
-            Clue::Bid { outcome, price, offer, leader } => match self.own.this {
-                Some(which) => (which, own_bid_less(steps, outcome, price, leader?)?),
-                None => {
-                    let leader = leader.filter(|leader| Some(leader.user) == given.closed_of)?;
-                    let which = given.closed.iter().position(|amount| *amount == leader.max)?;
-                    (which, beaten_less(steps, outcome, price, offer?)?)
-                }
-            },
+        let (which, at_most) = match (self.clue, self.own.this) {
+            (Clue::Bid(met), Some(which)) => (which, met.own_at_most(steps)?),
+            (Clue::Bid(met), None) => {
+                let leader = met.leader.filter(|leader| Some(leader.user) == given.closed_of)?;
+                let which = given.closed.iter().position(|amount| *amount == leader.max)?;
+                (which, met.leaders_at_most(steps)?)
+            }
             // What stands without the voided bids was pushed up by the last closed max, or is it.
-            Clue::Void { price, leads } => {
+            (Clue::Void { price, leads }, _) => {
                 let is_it = Some(leads) == given.closed_of;
-                let at_most = if is_it { Some(price) } else { below_a_step(steps, price) };
+                let at_most = if is_it { Some(price) } else { clue::below_a_step(steps, price) };
                 (self.own.last()?, at_most?)
             }
-            Clue::Nothing => return None,
+            (Clue::Nothing, _) => return None,
         };
         (at_most < given.closed[which]).then_some(Bound { which, at_most })
     }
@@ -231,65 +196,24 @@ impl Given<'_> {
     }
 }
 
-impl Terms {
-    fn scheduled(&self, seen: &Seen<'_>) -> Result<(Auction, Event), Flaw> {
-        let EventData::Scheduled { seller_id, product_id, starts_at, rules, .. } = seen.data else {
-            return Err(Flaw::at(seen.seq, "a log begins with `scheduled`"));
-        };
-        let (stated, nonce) = self.rules(seen.seq, rules)?;
-        let (auction, mut event) =
-            Auction::schedule(seen.at, self.auction_id, *seller_id, *product_id, *starts_at, stated, nonce);
-        self.adopt_superseded(seen.data, &mut event);
-        Ok((auction, event))
-    }
-
-    /// Checked rules from their public form, with the opened reserve. One that was amended before
-    /// the first bid is never opened and never decided anything: any allowed amount will do.
-    fn rules(&self, seq: u64, view: &RulesView) -> Result<(Rules, Nonce), Flaw> {
-        let (reserve, nonce) = match self.reserve.filter(|_| *view == self.rules) {
-            Some((reserve, nonce)) => (Some(reserve), nonce),
-            None => (view.reserve_price.as_ref().map(|_| view.starting_price), Nonce::from_bytes([0; 32])),
-        };
-        let stated = RulesInput {
-            format: view.format,
-            currency: view.currency,
-            starting_price: view.starting_price,
-            reserve_price: reserve,
-            buy_now_price: view.buy_now_price,
-            increment: view.increment.clone(),
-            duration_ms: view.duration_ms,
-            below_reserve: view.below_reserve,
-            soft_close: view.soft_close,
-            dutch: view.dutch,
-        };
-        let invalid = |faults: Vec<crate::wire::FieldError>| {
-            let fault = faults.first().map_or_else(String::new, |fault| format!("{} {}", fault.pointer, fault.detail));
-            Flaw::at(seq, format!("the rules are not valid: {fault}"))
-        };
-        Ok((Rules::try_from(&stated).map_err(invalid)?, nonce))
-    }
-
-    /// Where rules were superseded, takes over the logged commitment, which nobody opens.
-    fn adopt_superseded(&self, logged: &EventData, event: &mut Event) {
-        if let (
-            EventData::Scheduled { rules: logged, .. } | EventData::Amended { rules: logged, .. },
-            EventData::Scheduled { rules, rules_hash: hash, .. } | EventData::Amended { rules, rules_hash: hash, .. },
-        ) = (logged, &mut event.data)
-            && *logged != self.rules
-        {
-            rules.reserve_price.clone_from(&logged.reserve_price);
-            *hash = rules_hash(rules);
-        }
-    }
+fn scheduled(seen: &Seen<'_>, given: Given<'_>) -> Result<(Auction, Event), Flaw> {
+    let EventData::Scheduled { seller_id, product_id, starts_at, rules, .. } = seen.data else {
+        return Err(Flaw::at(seen.seq, "a log begins with `scheduled`"));
+    };
+    let (stated, nonce) = given.rules.stated(seen.seq, rules)?;
+    let (auction, mut event) =
+        Auction::schedule(seen.at, given.auction_id, *seller_id, *product_id, *starts_at, stated, nonce);
+    given.rules.adopt_superseded(seen.data, &mut event);
+    Ok((auction, event))
 }
 
-fn bid_command(seen: &Seen<'_>, bid: &Bid, assumed: Option<i64>, terms: &Terms) -> Result<Command, Flaw> {
+fn bid_command(seen: &Seen<'_>, bid: &Bid, assumed: Option<i64>, rules: &OpenedRules) -> Result<Command, Flaw> {
     let bidder = bid.bidder.ok_or_else(|| Flaw::at(seen.seq, "nothing names the bidder"))?;
     let kind = match bid.offer {
         // What was bought now was opened at the buy-now price, and bidding that is the same.
         Some((Offer::Amount(amount), _)) => BidKind::Exact(amount),
         Some((Offer::Max(max), _)) => BidKind::Max(max),
-        None => BidKind::Max(Money::new(assumed.unwrap_or(MAX_AMOUNT), terms.rules.currency)),
+        None => BidKind::Max(Money::new(assumed.unwrap_or(MAX_AMOUNT), rules.view.currency)),
     };
     let nonce = Nonce::from_bytes([0; 32]);
     Ok(Command::Bid { bidder, bid_id: bid.id, bid: kind, standing: Standing::default(), nonce })
@@ -309,7 +233,7 @@ fn adopt_commitment(logged: &EventData, decided: &mut EventData) {
 fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger) -> Result<Command, Flaw> {
     Ok(match seen.data {
         EventData::Amended { rules, starts_at, .. } => {
-            let (rules, reserve_nonce) = given.terms.rules(seen.seq, rules)?;
+            let (rules, reserve_nonce) = given.rules.stated(seen.seq, rules)?;
             Command::Amend { rules, starts_at: Some(*starts_at), reserve_nonce }
         }
         EventData::Opened { .. } => Command::Open,
@@ -328,44 +252,6 @@ fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger) -> Result<Command
         | EventData::Bid { .. }
         | EventData::MaxRaised { .. } => return Err(Flaw::at(seen.seq, "this can't follow what is before it")),
     })
-}
-
-/// How large a bid can be, at most, that met this leader and had this outcome at this price.
-fn own_bid_less(steps: &Steps, outcome: BidOutcome, price: i64, leader: Leader) -> Option<i64> {
-    match outcome {
-        // It drove the leader to a step above it, or to their max: then it is not above that.
-        BidOutcome::Outbid if price < leader.max => below_a_step(steps, price),
-        BidOutcome::Outbid => Some(leader.max),
-        // It did not reach a step above the one it beat: the price is all of it.
-        BidOutcome::Leading => Some(price),
-        BidOutcome::Won | BidOutcome::Sealed => None,
-    }
-}
-
-/// How large a leader's max can be, at most, that met this offer with this outcome at this price.
-fn beaten_less(steps: &Steps, outcome: BidOutcome, price: i64, offer: Offer) -> Option<i64> {
-    match (outcome, offer) {
-        // It held, driven to the last.
-        (BidOutcome::Outbid, _) => Some(price),
-        // It was beaten by a max, which had to go a step above it.
-        (BidOutcome::Leading, Offer::Max(max)) if price < max.amount => below_a_step(steps, price),
-        (BidOutcome::Leading, offer) => Some(offer.money().amount - 1),
-        (BidOutcome::Won | BidOutcome::Sealed, _) => None,
-    }
-}
-
-fn leader(auction: &Auction, at: Timestamp) -> Option<Leader> {
-    let user = auction.public(at).leader?;
-    Some(Leader { user, max: auction.leader_max_for(user)?.amount })
-}
-
-/// The amount that with its step makes `price`.
-fn below_a_step(steps: &Steps, price: i64) -> Option<i64> {
-    let fits = |amount: &i64| steps.above(*amount) == price;
-    match steps {
-        Steps::Fixed(step) => Some(price - step).filter(fits),
-        Steps::Table(rows) => rows.iter().map(|row| price - row.step).find(fits),
-    }
 }
 
 fn refused(seq: u64, rejection: &Rejection) -> Flaw {

@@ -15,22 +15,13 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::{OptionalFromRequestParts, Request, State},
-    http::Method,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
 use blytz_core::{Timestamp, UserId, wire::ErrorCode};
 use governor::{Quota, RateLimiter, middleware::NoOpMiddleware, state::keyed::DefaultKeyedStateStore};
 
-pub use super::client_addr::ClientAddr;
 use crate::{
-    app::App,
     clock::Clock,
     config::{Config, RateLimits},
     error::{Error, Result},
-    services::auth::User,
 };
 
 /// Requests other than bids: per second, and at once.
@@ -87,6 +78,11 @@ impl Limits {
                 clock: clock.clone(),
             })
         }))
+    }
+
+    /// Whether anything is counted at all.
+    pub fn are_on(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Counts a request, or an operation over a WebSocket, that is no bid.
@@ -257,37 +253,6 @@ impl<K: Eq + std::hash::Hash + Send + Sync + 'static> Window<K> {
 fn too_many(wait: Duration) -> Error {
     let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(1).max(1);
     Error::new(ErrorCode::RateLimited, format!("Too many requests; try again in {seconds} s.")).retry_after(seconds)
-}
-
-/// Counts every request, whatever becomes of it: by user if it carries a valid token, and by address
-/// otherwise.
-pub async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
-    if app.limits.0.is_none() {
-        return next.run(request).await;
-    }
-    let (mut parts, body) = request.into_parts();
-    let (ClientAddr(address), _) = ClientAddr::of(&parts, &app.config.trusted_proxies);
-    let counted = if is_about_the_process(parts.uri.path()) {
-        Ok(())
-    } else {
-        let is_bid = parts.method == Method::POST && parts.uri.path() == "/auction/bid";
-        let user = <User as OptionalFromRequestParts<App>>::from_request_parts(&mut parts, &app).await;
-        match user.ok().flatten() {
-            Some(user) if is_bid => app.limits.bid(user.id),
-            Some(user) => app.limits.request(Caller::User(user.id)),
-            None => app.limits.request(Caller::Address(address)),
-        }
-    };
-    match counted {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(error) => error.into_response(),
-    }
-}
-
-/// What an operator's own programs ask, often from the address of a proxy, and must be answered. They
-/// cost little: the database is looked at once a second, however often it is asked for.
-fn is_about_the_process(path: &str) -> bool {
-    matches!(path, "/health" | "/ready" | "/metrics")
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //! Which form depends on what for. Here is the one in which text is searched; what must stay as it
 //! was written keeps more: addresses and passwords have forms of their own in [`crate::account`].
 
+mod message;
+
 use icu_properties::{
     CodePointMapData, CodePointSetData,
     props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark},
 };
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
+
+pub use self::message::{InvalidText, MAX_CHARACTERS, normalise};
 
 /// The form in which text is searched, for both what is looked for and what it is looked for in:
 /// compatibility characters as plain ones (NFKC), without case (full folding), without what can't
@@ -67,6 +71,20 @@ pub fn is_invisible(c: char) -> bool {
     };
     // The empty cell of Braille counts as a symbol.
     by_category || c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Whether the character makes a text look like another: control characters, overrides and marks
+/// of the writing direction, zero-width spaces, invisible tags.
+///
+/// The joiners U+200C and U+200D are not among them: Persian and emoji are written with them.
+pub fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

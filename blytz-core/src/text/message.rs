@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::text::{is_invisible, searchable};
+use super::{is_deceptive, is_invisible};
 
 /// The most characters a message may have; a chat's settings may lower it.
 pub const MAX_CHARACTERS: u32 = 500;
@@ -30,7 +30,7 @@ pub enum InvalidText {
 /// `max` is the most characters (Unicode scalar values) allowed, at most [`MAX_CHARACTERS`].
 ///
 /// ```
-/// use blytz_core::chat::normalise;
+/// use blytz_core::text::normalise;
 /// assert_eq!(normalise("  nice vase\r\n", 500).as_deref(), Ok("nice vase"));
 /// assert!(normalise("two\nlines", 500).is_err());
 /// assert!(normalise("tricky \u{202e}txet", 500).is_err());
@@ -53,29 +53,6 @@ pub fn normalise(text: &str, max: u32) -> Result<String, InvalidText> {
         return Err(InvalidText::TooLong { max });
     }
     Ok(text)
-}
-
-/// Whether the character makes a text look like another: control characters, overrides and marks
-/// of the writing direction, zero-width spaces, invisible tags.
-///
-/// The joiners U+200C and U+200D are not among them: Persian and emoji are written with them.
-pub fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
-/// Whether a message contains one of the terms, whatever their case, width, or spacing.
-///
-/// A term is found inside longer words, too: not all scripts put spaces between words, and those
-/// who want to dodge a term write around it. A moderator who blocks `ass` blocks `class`.
-pub fn has_blocked_term(text: &str, terms: &[String]) -> bool {
-    let text = searchable(text);
-    terms.iter().map(|term| searchable(term)).any(|term| !term.is_empty() && text.contains(&term))
 }
 
 #[cfg(test)]
@@ -120,25 +97,6 @@ mod tests {
         assert_eq!(normalise(&"a".repeat(501), 500), Err(InvalidText::TooLong { max: 500 }));
         assert_eq!(normalise(&"a".repeat(501), 9_000), Err(InvalidText::TooLong { max: 500 }));
         assert_eq!(normalise("abcd", 3), Err(InvalidText::TooLong { max: 3 }));
-    }
-
-    #[test]
-    fn blocked_terms_are_found_however_they_are_dressed() {
-        let terms = ["Scam".to_owned(), "buy  followers".to_owned(), "\u{200d}".to_owned()];
-        for blocked in [
-            "this is a SCAM",
-            "scammers",
-            "s\u{ad}c\u{200d}am",
-            "\u{ff33}\u{ff23}\u{ff21}\u{ff2d}",
-            "Buy followers now",
-            "buy \u{a0} FOLLOWERS",
-        ] {
-            assert!(has_blocked_term(blocked, &terms), "{blocked:?}");
-        }
-        for fine in ["hello", "s c a m", "followers buy"] {
-            assert!(!has_blocked_term(fine, &terms), "{fine:?}");
-        }
-        assert!(!has_blocked_term("anything", &[]));
     }
 
     proptest! {

@@ -1,0 +1,100 @@
+//! What a live connection asks of the services behind it, whichever they are.
+
+use std::{future::Future, sync::Arc};
+
+use axum::{http::request::Parts, response::Response};
+use blytz_core::{
+    StreamId, Timestamp, UserId,
+    wire::{
+        auction::{BidAnswer, BidRequest},
+        chat::{ChatSend, Message},
+        live::{Channel, Since},
+    },
+};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::upgrade;
+use crate::{error::Result, platform::Platform};
+
+/// Somebody who is logged in.
+pub trait Member: Clone + Send + Sync + 'static {
+    /// Who they are.
+    fn id(&self) -> UserId;
+    /// When their login is over.
+    fn expires_at(&self) -> Timestamp;
+    /// Refuses whoever may only look.
+    ///
+    /// # Errors
+    /// 403 `suspended`.
+    fn check_active(&self) -> Result<()>;
+}
+
+/// What stands behind a live connection. The errors are those of the same verbs over HTTP.
+pub trait Backstage: Clone + Send + Sync + 'static {
+    /// Somebody logged in.
+    type Member: Member;
+
+    /// What has nothing to do with any service.
+    fn platform(&self) -> &Platform;
+
+    /// Whose access token this is.
+    fn identify(&self, token: &str) -> impl Future<Output = Result<Self::Member>> + Send;
+
+    /// Decides a bid; durable when it returns.
+    fn bid(&self, who: &Self::Member, bid: BidRequest) -> impl Future<Output = Result<BidAnswer>> + Send;
+
+    /// Writes in a chat; durable when it returns.
+    fn say(&self, who: &Self::Member, message: ChatSend) -> impl Future<Output = Result<Message>> + Send;
+
+    /// Whether there is such a show.
+    fn has_show(&self, id: StreamId) -> impl Future<Output = Result<bool>> + Send;
+
+    /// The seq of a channel's last event; `None` when there is no such channel, or it has no log.
+    fn head(&self, channel: Channel) -> impl Future<Output = Result<Option<u64>>> + Send;
+
+    /// Whether the channel's log has what the client says it saw last.
+    fn has(&self, channel: Channel, since: &Since) -> impl Future<Output = Result<bool>> + Send;
+
+    /// The next events after a seq, in order, each with its seq and its JSON; at most `limit`.
+    fn events_after(
+        &self,
+        channel: Channel,
+        seq: u64,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(u64, String)>>> + Send;
+
+    /// The channel's state, and the seq that it stands at.
+    fn snapshot(&self, channel: Channel) -> impl Future<Output = Result<(u64, Value)>> + Send;
+}
+
+/// Makes live connections out of handshakes. Cheap to clone.
+#[derive(Clone)]
+pub struct Sockets(Arc<dyn Handshake>);
+
+impl Sockets {
+    /// Connections to what stands behind them.
+    pub fn new(backstage: impl Backstage) -> Self {
+        Self(Arc::new(backstage))
+    }
+
+    /// Answers a handshake with a session, subscribed to `initial` from the start.
+    ///
+    /// # Errors
+    /// 400 when it is no handshake, 401 with a token that is nobody's, 403 for pages of a foreign
+    /// origin, 429 for an address that holds too many connections.
+    pub async fn answer(&self, handshake: Parts, initial: Option<Channel>) -> Result<Response> {
+        self.0.answer(handshake, initial).await
+    }
+}
+
+/// [`Backstage`] without its type, so that routers need not know it.
+trait Handshake: Send + Sync {
+    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>>;
+}
+
+impl<B: Backstage> Handshake for B {
+    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>> {
+        Box::pin(upgrade::serve(self.clone(), handshake, initial))
+    }
+}

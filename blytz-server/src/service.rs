@@ -1,0 +1,45 @@
+//! The services, named once: for `--services`, for the API's description, for whoever splits them.
+
+use std::str::FromStr;
+
+/// A service of the house. In one process or apart, each is started over a
+/// [`Platform`](crate::Platform) and its neighbours' handles, and brings its routes along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Accounts, sessions, roles, addresses.
+    Auth,
+    /// Catalogue, categories, stock.
+    Product,
+    /// Lots, bids, logs, shows; with the live connection.
+    Auction,
+    /// A chat per show.
+    Chat,
+}
+
+impl Service {
+    /// All of them, each after those that it needs.
+    pub const ALL: [Self; 4] = [Self::Auth, Self::Product, Self::Auction, Self::Chat];
+
+    /// What it is called in configuration, in paths of files and in the description's tags.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auth => "auth",
+            Self::Product => "product",
+            Self::Auction => "auction",
+            Self::Chat => "chat",
+        }
+    }
+}
+
+/// Why a name stands for no service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no service `{0}`; give all, or some of {names}", names = Service::ALL.map(Service::name).join(", "))]
+pub struct UnknownService(String);
+
+impl FromStr for Service {
+    type Err = UnknownService;
+
+    fn from_str(text: &str) -> Result<Self, UnknownService> {
+        Self::ALL.into_iter().find(|service| service.name() == text).ok_or_else(|| UnknownService(text.to_owned()))
+    }
+}
