@@ -9,19 +9,20 @@ use std::{
 use blytz_client::{
     Client, LiveEvent, LiveHandle,
     wire::{
-        auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason, LogEntry},
+        auction::{AuctionStatus, EventData, LogEntry},
         chat::ChatEventData,
         live::{Channel, UpdateData},
     },
 };
 use blytz_core::{AuctionId, Money, UserId, auction::proof};
+use blytz_tui::words::{Words, count};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use super::stage::Stage;
-use crate::{error::Failure, output::Output};
+use crate::{error::Failure, feed, output::Output};
 
-/// One line of the feed.
+/// One line of what it sees.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     /// Since the beginning.
@@ -62,8 +63,8 @@ pub struct Summary {
     trouble: Vec<String>,
 }
 
-/// The audience.
-pub struct Feed {
+/// Watches the show from beginning to end, tells it, and keeps count.
+pub struct Audience {
     stage: Arc<Stage>,
     client: Client,
     began: Instant,
@@ -88,7 +89,25 @@ struct Course {
     extensions: u64,
 }
 
-impl Feed {
+impl Course {
+    /// Takes in what happened; says who led until now, if that is somebody else.
+    fn take(&mut self, data: &EventData) -> Option<UserId> {
+        match data {
+            EventData::Bid { leader, .. } => {
+                self.bids += 1;
+                let before = leader.and_then(|leader| self.leader.replace(leader));
+                before.filter(|before| Some(*before) != *leader)
+            }
+            EventData::Extended { .. } => {
+                self.extensions += 1;
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Audience {
     pub fn new(stage: Arc<Stage>, client: Client, began: Instant, out: Option<Output>) -> Self {
         let (lots, ended) = (HashMap::new(), HashSet::new());
         Self { stage, client, began, out, lots, sales: Vec::new(), messages: 0, ended, heard: 0 }
@@ -138,7 +157,7 @@ impl Feed {
         match event {
             LiveEvent::Auction { id, entry } => return self.auction(id, &entry),
             LiveEvent::AuctionState { id, status, .. } => {
-                if !matches!(status.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
+                if status.status.is_over() {
                     self.ended.insert(id);
                 }
                 self.stage.take_seat(Channel::Auction(id));
@@ -146,7 +165,7 @@ impl Feed {
             LiveEvent::Chat { event, .. } => {
                 self.heard = event.seq;
                 if let ChatEventData::Message { user, text, .. } = &event.data {
-                    self.stage.learn_name(user.id, &user.display_name);
+                    self.stage.meet(user);
                     self.messages += 1;
                     return self.line(None, "chat", "chat", &format!("{}: {text}", user.display_name));
                 }
@@ -179,93 +198,50 @@ impl Feed {
     }
 
     fn auction(&mut self, id: AuctionId, entry: &LogEntry) -> Result<(), Failure> {
-        let stage = self.stage.clone();
-        let name = |user: Option<UserId>| user.map_or_else(|| "somebody".to_owned(), |user| stage.name(user));
-        let course = self.lots.entry(id).or_default();
-        match &entry.data {
-            EventData::Opened { .. } => {
-                let number = stage.place(id).map_or(0, |place| place + 1);
-                let estimate = stage.estimate(id).map(|(low, high)| format!(", estimate {low} to {high}"));
-                let text = format!("{number}. {}{}", stage.title(id), estimate.unwrap_or_default());
-                self.line(Some((id, entry)), "opened", "LOT", &text)
-            }
-            EventData::Bid { outcome: BidOutcome::Sealed, bid_count, .. } => {
-                course.bids += 1;
-                let text = format!("a sealed bid, {bid_count} in all");
-                self.line(Some((id, entry)), "bid", "bid", &text)
-            }
-            EventData::Bid { bidder, outcome, price, leader, .. } => {
-                course.bids += 1;
-                let before = std::mem::replace(&mut course.leader, *leader);
-                let price = price.map(|price| price.to_string()).unwrap_or_default();
-                let bidder = name(*bidder);
-                let text = match (outcome, before) {
-                    (BidOutcome::Won, _) => format!("{price}  {bidder} takes it"),
-                    (BidOutcome::Outbid, _) => {
-                        format!("{price}  {bidder} bids, but {} has a higher max", name(*leader))
-                    }
-                    (_, Some(before)) if Some(before) != *leader => {
-                        format!("{price}  {bidder} leads, {} is outbid", stage.name(before))
-                    }
-                    _ => format!("{price}  {bidder} leads"),
-                };
-                self.line(Some((id, entry)), "bid", "bid", &text)
-            }
-            EventData::MaxRaised { leader, .. } => {
-                let text = match leader {
-                    Some(leader) => format!("{} raises their max", stage.name(*leader)),
-                    None => "a sealed bid is raised".to_owned(),
-                };
-                self.line(Some((id, entry)), "max_raised", "max", &text)
-            }
-            EventData::ReserveMet { price } => {
-                self.line(Some((id, entry)), "reserve_met", "reserve", &format!("met at {price}"))
-            }
-            EventData::Extended { closes_at, reason } => {
-                course.extensions += 1;
-                let left = closes_at.micros_since(entry.at) as f64 / 1e6;
-                let why = match reason {
-                    ExtensionReason::SoftClose => "a late bid",
-                    ExtensionReason::Void => "a late void",
-                    ExtensionReason::Outage => "an outage",
-                };
-                let text = format!("{why} moves the close, {left:.1} s to go");
-                self.line(Some((id, entry)), "extended", "close", &text)
-            }
-            EventData::Voided { struck, reason, .. } => {
-                let text = format!("{} struck: {reason}", if struck.len() == 1 { "a bid" } else { "bids" });
-                self.line(Some((id, entry)), "voided", "void", &text)
-            }
-            EventData::Closed { status, winner, price } => {
-                self.ended.insert(id);
-                let course = self.lots.remove(&id).unwrap_or_default();
-                let sale = Sale {
-                    auction_id: id,
-                    lot: stage.title(id).to_owned(),
-                    status: *status,
-                    winner: winner.map(|winner| stage.name(winner)),
-                    price: *price,
-                    bids: course.bids,
-                    extensions: course.extensions,
-                    verified: false,
-                };
-                let text = match (&sale.winner, price) {
-                    (Some(winner), Some(price)) => {
-                        format!("{price}  {} to {winner}, {}", sale.lot, count(sale.bids, "bid"))
-                    }
-                    _ => format!("{}, unsold after {}", sale.lot, count(sale.bids, "bid")),
-                };
-                let label = if *status == AuctionStatus::Sold { "SOLD" } else { "unsold" };
-                self.sales.push(sale);
-                self.line(Some((id, entry)), "closed", label, &text)
-            }
-            EventData::Cancelled { reason } => {
+        let Some(label) = label(&entry.data) else { return Ok(()) };
+        let text = match &entry.data {
+            EventData::Opened { .. } => self.introduce(id),
+            EventData::Closed { status, winner, price } => self.hammer(id, *status, *winner, *price),
+            EventData::Cancelled { .. } => {
                 self.ended.insert(id);
                 self.lots.remove(&id);
-                self.line(Some((id, entry)), "cancelled", "cancel", reason)
+                self.words(entry).to_string()
             }
-            EventData::Scheduled { .. } | EventData::Amended { .. } => Ok(()),
-        }
+            data => {
+                let overtaken = self.lots.entry(id).or_default().take(data);
+                let mut words = self.words(entry);
+                if let Some(overtaken) = overtaken {
+                    words.more = format!("{} is outbid", self.stage.people().name(overtaken));
+                }
+                words.to_string()
+            }
+        };
+        self.line(Some((id, entry)), &feed::kind(&entry.data), label, &text)
+    }
+
+    fn words(&self, entry: &LogEntry) -> Words {
+        Words::of(entry.at, &entry.data, &self.stage.people())
+    }
+
+    fn introduce(&self, id: AuctionId) -> String {
+        let number = self.stage.place(id).map_or(0, |place| place + 1);
+        let estimate = self.stage.estimate(id).map(|(low, high)| format!(", estimate {low} to {high}"));
+        format!("{number}. {}{}", self.stage.title(id), estimate.unwrap_or_default())
+    }
+
+    fn hammer(&mut self, id: AuctionId, status: AuctionStatus, winner: Option<UserId>, price: Option<Money>) -> String {
+        self.ended.insert(id);
+        let course = self.lots.remove(&id).unwrap_or_default();
+        let lot = self.stage.title(id).to_owned();
+        let winner = winner.map(|winner| self.stage.people().name(winner));
+        let bids = count(course.bids, "bid");
+        let text = match (&winner, price) {
+            (Some(winner), Some(price)) => format!("{price}  {lot} to {winner}, {bids}"),
+            _ => format!("{lot}, unsold after {bids}"),
+        };
+        let Course { bids, extensions, .. } = course;
+        self.sales.push(Sale { auction_id: id, lot, status, winner, price, bids, extensions, verified: false });
+        text
     }
 
     fn line(&self, event: Option<(AuctionId, &LogEntry)>, kind: &str, label: &str, text: &str) -> Result<(), Failure> {
@@ -361,6 +337,18 @@ impl Summary {
     }
 }
 
-fn count(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+/// The word before the line of an event; none for what the audience need not know.
+fn label(data: &EventData) -> Option<&'static str> {
+    Some(match data {
+        EventData::Opened { .. } => "LOT",
+        EventData::Bid { .. } => "bid",
+        EventData::MaxRaised { .. } => "max",
+        EventData::ReserveMet { .. } => "reserve",
+        EventData::Extended { .. } => "close",
+        EventData::Voided { .. } => "void",
+        EventData::Closed { status: AuctionStatus::Sold, .. } => "SOLD",
+        EventData::Closed { .. } => "unsold",
+        EventData::Cancelled { .. } => "cancel",
+        EventData::Scheduled { .. } | EventData::Amended { .. } => return None,
+    })
 }

@@ -7,14 +7,17 @@ use ratatui::text::Span;
 /// Text from outside with everything taken out that a terminal might obey or that would hide or
 /// reorder what stands beside it.
 ///
-/// The model holds no other text from the network: there is no way to a `Clean` but through
-/// [`Clean::line`], so nothing that somebody typed into a chat can move a cursor, change a title
+/// No other text from the network is shown: there is no way to a `Clean` but through [`Clean::line`],
+/// and [`crate::words`] goes that way, so nothing that somebody typed into a chat can move a cursor, change a title
 /// or paint a false price.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Clean(String);
 
 /// More marks than this on one character are no language but an attempt to paint over other rows.
 const MARKS_PER_CHARACTER: usize = 4;
+
+/// The longest title shown.
+const TITLE_LENGTH: usize = 200;
 
 impl Clean {
     /// One line of at most `limit` characters. Line breaks and tabs become spaces; control
@@ -40,6 +43,11 @@ impl Clean {
             line.push(c);
         }
         Self(line.trim().to_owned())
+    }
+
+    /// A line as long as titles and reasons may be.
+    pub fn title(text: &str) -> Self {
+        Self::line(text, TITLE_LENGTH)
     }
 
     /// The text.

@@ -1,64 +1,63 @@
-//! The driver: carries out over tokio and tungstenite what the machine decides.
+//! A live connection is begun and driven here: what the machine decides is carried out over tokio and
+//! tungstenite.
 
 use std::{collections::HashMap, time::Duration};
 
-use blytz_core::{
-    Timestamp,
-    wire::live::{MAX_FRAME, SUBPROTOCOL},
-};
+use blytz_core::Timestamp;
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_tungstenite::{
-    Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
-    tungstenite::{
-        self, Message,
-        client::IntoClientRequest,
-        http::{HeaderValue, Request, header},
-        protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
-    },
+use tokio_tungstenite::tungstenite::{
+    self, Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
 use super::{
-    LiveEvent,
-    handle::{CLOSED, EventSink, Order},
-    machine::{Command, Input, Machine, Output, Refresh, Ticket},
-    transport::{self, Transport},
+    dial::{Dialled, Refusal, Socket, dial},
+    event::{ConnectionState, LiveEvent},
+    handle::{self, EventSink, LiveEvents, LiveHandle, Order},
+    machine::{Command, Input, Machine, Output, Refresh},
+    request::Ticket,
 };
 use crate::{
     ambient,
-    client::{Client, ends_login},
+    client::Client,
     error::{Error, root_cause},
     session::{Login, State},
 };
 
-type Socket = WebSocketStream<MaybeTlsStream<Transport>>;
-
-/// The largest frame that is read, in bytes. Servers send 64 KiB at most, but for what can't be
-/// split: an event that strikes thousands of bids at once.
-const MAX_RECEIVED: usize = 4 * 1024 * 1024;
-/// Tungstenite's own defaults (128 KiB to read, no limit to write) suit a few fat connections.
-const READ_BUFFER: usize = 4 * 1024;
-const WRITE_BUFFER: usize = 16 * 1024;
-
 /// How long a socket may take to say goodbye when the program ends.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// How an attempt to connect with a token ended.
-struct Attempt {
-    token: Option<String>,
-    result: Result<Box<Socket>, Refusal>,
+/// A live connection about to be made; see [`Client::live`].
+#[derive(Debug, Clone)]
+#[must_use = "call `connect`"]
+pub struct Live {
+    client: Client,
 }
 
-/// Why there is no connection.
-struct Refusal {
-    /// The token is not accepted.
-    unauthenticated: bool,
-    cause: String,
+impl Client {
+    /// The live connection.
+    pub fn live(&self) -> Live {
+        Live { client: self.clone() }
+    }
+}
+
+impl Live {
+    /// Begins to connect and returns at once. A task on the current tokio runtime connects,
+    /// reconnects and resumes until the handle closes it or both ends are dropped.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn connect(self) -> (LiveHandle, LiveEvents) {
+        let (handle, events, inbox, sink) = handle::ends(self.client.clone());
+        tokio::spawn(drive(self.client, inbox, sink));
+        (handle, events)
+    }
 }
 
 /// Runs one live connection until it is closed.
-pub(super) async fn drive(client: Client, inbox: mpsc::UnboundedReceiver<Order>, sink: EventSink) {
+async fn drive(client: Client, inbox: mpsc::UnboundedReceiver<Order>, sink: EventSink) {
     let session = &client.shared.session;
     let (logins, login) = (session.watch(), session.login());
     let machine = Machine::new(client.shared.timeout, client.shared.retry, login);
@@ -86,7 +85,7 @@ struct Driver {
     inbox: Option<mpsc::UnboundedReceiver<Order>>,
     answers: HashMap<Ticket, oneshot::Sender<Result<Value, Error>>>,
     socket: Option<Box<Socket>>,
-    connecting: Option<BoxFuture<'static, Attempt>>,
+    connecting: Option<BoxFuture<'static, Dialled>>,
     refreshing: Option<BoxFuture<'static, (u64, Refresh)>>,
 }
 
@@ -94,7 +93,7 @@ struct Driver {
 enum Woken {
     Order(Option<Order>),
     Message(Option<Result<Message, tungstenite::Error>>),
-    Attempt(Attempt),
+    Dialled(Dialled),
     Refreshed((u64, Refresh)),
     LoginChanged,
     Drained,
@@ -115,7 +114,7 @@ impl Driver {
                 // behind a flood of chat.
                 biased;
                 order = next_order(self.inbox.as_mut()) => Woken::Order(order),
-                attempt = pending_or(self.connecting.as_mut()) => Woken::Attempt(attempt),
+                dialled = pending_or(self.connecting.as_mut()) => Woken::Dialled(dialled),
                 refresh = pending_or(self.refreshing.as_mut()) => Woken::Refreshed(refresh),
                 Ok(()) = self.logins.changed() => Woken::LoginChanged,
                 () = sleep(wait) => Woken::Tick,
@@ -126,7 +125,7 @@ impl Driver {
             match woken {
                 Woken::Order(order) => self.order(order),
                 Woken::Message(message) => self.message(message),
-                Woken::Attempt(attempt) => self.attempted(attempt),
+                Woken::Dialled(dialled) => self.dialled(dialled),
                 Woken::Refreshed((number, refresh)) => {
                     self.refreshing = None;
                     self.input(Input::Refreshed(number, refresh));
@@ -175,7 +174,7 @@ impl Driver {
         }
     }
 
-    fn attempted(&mut self, Attempt { token, result }: Attempt) {
+    fn dialled(&mut self, Dialled { token, result }: Dialled) {
         self.connecting = None;
         match result {
             Ok(socket) => {
@@ -207,7 +206,7 @@ impl Driver {
             match output {
                 Output::Connect { token } => {
                     self.socket = None;
-                    self.connecting = Some(attempt(self.client.clone(), token).boxed());
+                    self.connecting = Some(dial(self.client.clone(), token).boxed());
                 }
                 Output::Disconnect => {
                     self.connecting = None;
@@ -222,7 +221,7 @@ impl Driver {
                     self.refreshing = Some(refresh(self.client.clone(), stale).boxed());
                 }
                 Output::Event(event) => {
-                    let over = matches!(&*event, LiveEvent::State(state) if *state == CLOSED);
+                    let over = matches!(&*event, LiveEvent::State(state) if *state == ConnectionState::CLOSED);
                     self.sink.send(*event);
                     if over {
                         return false;
@@ -303,72 +302,8 @@ async fn say_goodbye(mut socket: Box<Socket>) {
 async fn refresh(client: Client, stale: Login) -> (u64, Refresh) {
     let refresh = match client.refresh(&stale).await {
         Ok(tokens) => Refresh::Token(tokens.access_token),
-        Err(error) if ends_login(&error) => Refresh::Refused,
+        Err(error) if error.ends_login() => Refresh::Refused,
         Err(_) => Refresh::Failed,
     };
     (stale.number, refresh)
-}
-
-async fn attempt(client: Client, token: Option<String>) -> Attempt {
-    let result = connect(&client, token.as_deref()).await;
-    Attempt { token, result }
-}
-
-async fn connect(client: &Client, token: Option<&str>) -> Result<Box<Socket>, Refusal> {
-    let failed = |cause: String| Refusal { unauthenticated: false, cause };
-    let request = upgrade(client.base_url(), token).map_err(|error| failed(error.to_string()))?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_write_buffer_size(MAX_FRAME + WRITE_BUFFER)
-        .max_message_size(Some(MAX_RECEIVED))
-        .max_frame_size(Some(MAX_RECEIVED));
-    let shared = &client.shared;
-    let connecting = async {
-        let transport = transport::reach(&shared.base_url, &shared.proxies, &shared.tls).await.map_err(failed)?;
-        let tls = Connector::Rustls(shared.tls.clone());
-        client_async_tls_with_config(request, transport, Some(config), Some(tls)).boxed().await.map_err(refusal)
-    };
-    match tokio::time::timeout(shared.timeout, connecting).await {
-        Ok(connected) => connected.map(|(socket, _)| Box::new(socket)),
-        Err(_) => Err(failed("the server did not answer in time".to_owned())),
-    }
-}
-
-fn refusal(error: tungstenite::Error) -> Refusal {
-    match error {
-        tungstenite::Error::Http(answer) => Refusal {
-            unauthenticated: answer.status().as_u16() == 401,
-            cause: format!("the server answered {} to the upgrade", answer.status().as_u16()),
-        },
-        error => Refusal { unauthenticated: false, cause: root_cause(&error) },
-    }
-}
-
-/// The upgrade request: `http` becomes `ws`, `https` becomes `wss`.
-fn upgrade(base_url: &str, token: Option<&str>) -> Result<Request<()>, tungstenite::Error> {
-    let address = format!("{}/ws", base_url.replacen("http", "ws", 1));
-    let mut request = address.into_client_request()?;
-    let headers = request.headers_mut();
-    headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    if let Some(token) = token {
-        let mut bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        bearer.set_sensitive(true);
-        headers.insert(header::AUTHORIZATION, bearer);
-    }
-    Ok(request)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_upgrade_keeps_host_and_prefix() {
-        let request = upgrade("https://shop.example/api", Some("abc")).expect("valid");
-        assert_eq!(request.uri().to_string(), "wss://shop.example/api/ws");
-        assert_eq!(request.headers()[header::SEC_WEBSOCKET_PROTOCOL], SUBPROTOCOL);
-        assert_eq!(request.headers()[header::AUTHORIZATION], "Bearer abc");
-        assert!(upgrade("http://127.0.0.1:8080", Some("line\nbreak")).is_err());
-    }
 }

@@ -2,11 +2,11 @@
 
 use blytz_core::{Money, wire::ErrorCode};
 
-use super::clean::Clean;
+use crate::clean::Clean;
 
 /// A request that was not fulfilled.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct RequestError {
     /// The server's code; none when it did not answer.
     pub code: Option<ErrorCode>,
     /// What was wrong, in the server's words or ours.
@@ -17,7 +17,7 @@ pub struct Failure {
     pub definite: bool,
 }
 
-impl Failure {
+impl RequestError {
     /// What a person can do about it; empty when nothing.
     pub fn advice(&self) -> &'static str {
         match self.code {
