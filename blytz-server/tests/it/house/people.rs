@@ -1,3 +1,4 @@
+use blytz_client::{Client, ClientBuilder, wire::account::Tokens};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -71,6 +72,14 @@ impl Person {
             assert!(body["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{path}: {text}");
         }
         Answer { status, body, headers, asked_by: self.clone() }
+    }
+
+    /// The SDK in their name.
+    pub fn client(&self) -> ClientBuilder {
+        let (access_token, refresh_token) = (self.token.clone(), self.refresh_token.clone());
+        let tokens = Tokens { access_token, refresh_token, token_type: "Bearer".to_owned(), expires_in: 900 };
+        let client = Client::builder(&self.server);
+        if self.logged_in { client.tokens(tokens) } else { client }
     }
 
     /// What they show at the door.
