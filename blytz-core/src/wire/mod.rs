@@ -33,6 +33,22 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// A page of `size` items out of a list that was asked for one more: that one only says that there
+    /// is a next page, which starts after `cursor` of the last item shown.
+    pub fn cut(mut items: Vec<T>, size: usize, cursor: impl FnOnce(&T) -> String) -> Self {
+        let more = items.len() > size;
+        items.truncate(size);
+        let next_cursor = if more { items.last().map(cursor) } else { None };
+        Self { items, next_cursor }
+    }
+
+    /// The same page of something else, in the same order.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(change).collect(), next_cursor: self.next_cursor }
+    }
+}
+
 /// What a request must fulfil beyond its types.
 pub trait Check {
     /// Adds every fault to `faults`; none added means the request is valid.

@@ -5,13 +5,25 @@
 //! another variant here and another arm in the two macros, and nothing in the services.
 
 mod health;
+mod ids;
+mod source;
 mod sqlite;
+mod write;
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 
-pub use self::sqlite::{OpenError, Sqlite};
+pub(crate) use self::{
+    ids::select_in,
+    source::{Connection, Source},
+};
+pub use self::{
+    sqlite::{OpenError, Sqlite},
+    write::Work,
+};
 
 /// The migrations, in order; portable text, so every database runs the same files.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -22,6 +34,8 @@ pub struct Db {
     pub(crate) engine: Engine,
     pub(crate) lane: Lane,
     gate: WriteGate,
+    /// The writes that are under way.
+    writes: TaskTracker,
     health: health::Health,
 }
 
@@ -46,6 +60,8 @@ pub(crate) enum Engine {
 /// A write transaction. Dropped without [`Tx::commit`] it is rolled back.
 pub struct Tx {
     pub(crate) engine: TxEngine,
+    /// What follows the commit.
+    then: Vec<BoxFuture<'static, ()>>,
     // Released after the transaction, which stands before them.
     _turn: [Option<OwnedSemaphorePermit>; 2],
 }
@@ -54,14 +70,15 @@ pub(crate) enum TxEngine {
     Sqlite(sqlx::SqliteTransaction<'static>, Sqlite),
 }
 
-/// Runs an expression on a read connection: `on_db!(db, pool => sqlx::query(..).fetch_all(pool).await)`.
+/// Reads, from a [`Db`] or within a [`Tx`]: `on_db!(from, conn => sqlx::query(..).fetch_all(conn).await)`.
 macro_rules! on_db {
-    ($db:expr, $pool:ident => $body:expr) => {
-        match &$db.engine {
-            $crate::db::Engine::Sqlite(sqlite) => {
-                let $pool = sqlite.readers($db.lane);
+    ($from:expr, $conn:ident => $body:expr) => {
+        match $crate::db::Source::connection(&mut { $from }).await {
+            Ok($crate::db::Connection::Sqlite(mut connection)) => {
+                let $conn = &mut *connection;
                 $body
             }
+            Err(error) => Err(error),
         }
     };
 }
@@ -110,6 +127,7 @@ impl Db {
             engine: Engine::Sqlite(sqlite),
             lane: Lane::Lookups,
             gate: WriteGate::new(),
+            writes: TaskTracker::new(),
             health: health::Health::default(),
         })
     }
@@ -140,7 +158,7 @@ impl Db {
         let engine = match &self.engine {
             Engine::Sqlite(sqlite) => TxEngine::Sqlite(sqlite.begin_immediate().await?, sqlite.clone()),
         };
-        Ok(Tx { engine, _turn: [Some(writing), queued] })
+        Ok(Tx { engine, then: Vec::new(), _turn: [Some(writing), queued] })
     }
 
     /// Takes what was deleted out of the files that stand beside the database, too. Gives up at once
@@ -153,8 +171,10 @@ impl Db {
         }
     }
 
-    /// Closes every connection, after writing what is still in memory.
+    /// Closes every connection, after the writes that are under way.
     pub async fn close(&self) {
+        self.writes.close();
+        self.writes.wait().await;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
         }
@@ -173,21 +193,38 @@ pub enum CommitError {
 }
 
 impl Tx {
-    /// Makes everything durable that was written through this transaction.
+    /// Has something done once this transaction is committed, and before whoever wrote hears of it:
+    /// caches, rooms and watchers are told of it here.
+    pub fn then(&mut self, done: impl Future<Output = ()> + Send + 'static) {
+        self.then.push(Box::pin(done));
+    }
+
+    /// Makes everything durable that was written through this transaction, and does what was to follow.
     ///
     /// # Errors
     /// Says whether anything may have been written all the same.
     pub async fn commit(self) -> Result<(), CommitError> {
-        match self.engine {
-            TxEngine::Sqlite(transaction, sqlite) => transaction.commit().await.map_err(|error| {
-                sqlite.distrust_writer();
-                // A log that is full or locked does not have the record that ends a transaction.
-                match sqlite_code(&error) {
-                    Some(FULL | BUSY) => CommitError::NotWritten(error),
-                    _ => CommitError::Unknown(error),
-                }
-            }),
+        let Self { engine, then, _turn } = self;
+        commit(engine).await?;
+        // Whoever writes next need not wait for it.
+        drop(_turn);
+        for done in then {
+            done.await;
         }
+        Ok(())
+    }
+}
+
+async fn commit(engine: TxEngine) -> Result<(), CommitError> {
+    match engine {
+        TxEngine::Sqlite(transaction, sqlite) => transaction.commit().await.map_err(|error| {
+            sqlite.distrust_writer();
+            // A log that is full or locked does not have the record that ends a transaction.
+            match sqlite_code(&error) {
+                Some(FULL | BUSY) => CommitError::NotWritten(error),
+                _ => CommitError::Unknown(error),
+            }
+        }),
     }
 }
 

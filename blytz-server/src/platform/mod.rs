@@ -15,7 +15,8 @@ use self::{crowd::Crowd, hub::Hub, limits::Limits};
 use crate::{
     clock::Clock,
     config::Config,
-    db::Db,
+    db::{Db, Work},
+    error::Result,
     keys::{Keys, KeysError},
 };
 
@@ -72,5 +73,13 @@ impl Platform {
         }));
         platform.tasks.spawn(platform.hub.clone().pulse(platform.clock.clone(), platform.shutdown.clone()));
         Ok(platform)
+    }
+
+    /// Does this in one transaction: [`Db::write`], with the errors that handlers answer.
+    ///
+    /// # Errors
+    /// Those of the work; 503 when the database does not take it, or does not say so.
+    pub async fn write<T: Send + 'static>(&self, work: impl for<'t> Work<'t, Result<T>> + Send + 'static) -> Result<T> {
+        self.db.write(work).await
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
-    AddressId,
+    AddressId, UserId,
     wire::{
         Page,
         account::{Address, AddressInput, AddressUpdate},
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     clock::new_id,
+    db::Tx,
     error::{Error, Result},
     http::extract::{Body, PageQuery, PathId, Query, page_size},
 };
@@ -39,12 +40,7 @@ pub(super) async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Address>>> {
     let after = read_cursor(query.cursor.as_deref(), AddressId(Uuid::nil()))?;
-    let size = page_size(query.limit);
-    let mut items = store::page(&accounts.platform.db, user.id, after, size + 1).await?;
-    let more = items.len() > size;
-    items.truncate(size);
-    let next_cursor = items.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Json(Page { items, next_cursor }))
+    accounts.addresses(user.id, after, page_size(query.limit)).await.map(Json)
 }
 
 /// A new address.
@@ -60,14 +56,7 @@ pub(super) async fn create(
     State(accounts): State<Accounts>,
     Body { who, body }: Body<Active, AddressInput>,
 ) -> Result<(StatusCode, Json<Address>)> {
-    let mut tx = accounts.platform.db.begin_write().await?;
-    if store::count(&mut tx, who.id).await? >= MOST {
-        return Err(Error::conflict(format!("An address book holds at most {MOST} addresses; delete one first.")));
-    }
-    let address =
-        store::insert(&mut tx, who.id, new_id(&accounts.platform.clock), &body).await?.ok_or_else(Error::not_found)?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(address)))
+    Ok((StatusCode::CREATED, Json(accounts.add_address(who.id, body).await?)))
 }
 
 /// One of one's own addresses.
@@ -83,7 +72,7 @@ pub(super) async fn get(
     user: User,
     PathId(id): PathId<AddressId>,
 ) -> Result<Json<Address>> {
-    store::address(&accounts.platform.db, user.id, id).await?.map(Json).ok_or_else(Error::not_found)
+    accounts.address(user.id, id).await.map(Json)
 }
 
 /// Replace one of one's own addresses.
@@ -102,10 +91,7 @@ pub(super) async fn put(
     Body { who, body }: Body<Active, AddressInput>,
 ) -> Result<Json<Address>> {
     let PathId(id) = id?;
-    let mut tx = accounts.platform.db.begin_write().await?;
-    let address = store::update(&mut tx, who.id, id, &body).await?.ok_or_else(Error::not_found)?;
-    tx.commit().await?;
-    Ok(Json(address))
+    accounts.replace_address(who.id, id, body).await.map(Json)
 }
 
 /// Change parts of one of one's own addresses.
@@ -124,13 +110,9 @@ pub(super) async fn patch(
     Body { who, body }: Body<Active, AddressUpdate>,
 ) -> Result<Json<Address>> {
     let PathId(id) = id?;
-    let before = store::address(&accounts.platform.db, who.id, id).await?.ok_or_else(Error::not_found)?;
-    let input = body.over(before);
-    check(&input).map_err(Error::invalid)?;
-    let mut tx = accounts.platform.db.begin_write().await?;
-    let address = store::update(&mut tx, who.id, id, &input).await?.ok_or_else(Error::not_found)?;
-    tx.commit().await?;
-    Ok(Json(address))
+    let address = body.over(accounts.address(who.id, id).await?);
+    check(&address).map_err(Error::invalid)?;
+    accounts.replace_address(who.id, id, address).await.map(Json)
 }
 
 /// Delete one of one's own addresses.
@@ -147,10 +129,41 @@ pub(super) async fn delete(
     user: Active,
     PathId(id): PathId<AddressId>,
 ) -> Result<StatusCode> {
-    let mut tx = accounts.platform.db.begin_write().await?;
-    if !store::delete(&mut tx, user.id, id).await? {
-        return Err(Error::not_found());
-    }
-    tx.commit().await?;
+    accounts.delete_address(user.id, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Accounts {
+    async fn addresses(&self, of: UserId, after: AddressId, size: usize) -> Result<Page<Address>> {
+        let found = store::page(&self.platform.db, of, after, size + 1).await?;
+        Ok(Page::cut(found, size, |last| last.id.to_string()))
+    }
+
+    async fn address(&self, of: UserId, id: AddressId) -> Result<Address> {
+        store::address(&self.platform.db, of, id).await?.ok_or_else(Error::not_found)
+    }
+
+    async fn add_address(&self, of: UserId, input: AddressInput) -> Result<Address> {
+        let id = new_id(&self.platform.clock);
+        let added = async move |tx: &mut Tx| {
+            if store::count(tx, of).await? >= MOST {
+                let detail = format!("An address book holds at most {MOST} addresses; delete one first.");
+                return Err(Error::conflict(detail));
+            }
+            store::insert(tx, of, id, &input).await?.ok_or_else(Error::not_found)
+        };
+        self.platform.write(added).await
+    }
+
+    async fn replace_address(&self, of: UserId, id: AddressId, input: AddressInput) -> Result<Address> {
+        let replaced = async move |tx: &mut Tx| store::update(tx, of, id, &input).await?.ok_or_else(Error::not_found);
+        self.platform.write(replaced).await
+    }
+
+    async fn delete_address(&self, of: UserId, id: AddressId) -> Result<()> {
+        let deleted = async move |tx: &mut Tx| {
+            if store::delete(tx, of, id).await? { Ok(()) } else { Err(Error::not_found()) }
+        };
+        self.platform.write(deleted).await
+    }
 }

@@ -190,7 +190,7 @@ mod tests {
         ] {
             let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
             let plan: Vec<(i64, i64, i64, String)> =
-                on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("a plan");
+                on_db!(&db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("a plan");
             let steps: Vec<_> = plan.iter().map(|step| step.3.as_str()).collect();
             assert!(steps[0].ends_with(index), "{index}: {steps:#?}");
             assert_eq!(steps.contains(&"USE TEMP B-TREE FOR ORDER BY"), sorted, "{index}: {steps:#?}");

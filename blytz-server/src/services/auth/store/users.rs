@@ -9,7 +9,7 @@ use blytz_core::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Tx, is_duplicate, on_db, on_tx},
+    db::{Db, Tx, is_duplicate, on_db, on_tx, select_in},
     error::{Result, internal},
 };
 
@@ -132,28 +132,13 @@ pub(in crate::services::auth) async fn user_by_email(db: &Db, email: &str) -> Re
     one(on_db!(db, pool => sqlx::query_as(USER_BY_EMAIL).bind(email).fetch_optional(pool).await)?)
 }
 
-/// How many ids one look-up takes; fewer are filled up with the last one.
-const BATCH: usize = 8;
-
-const USERS_BY_IDS: &str = "
-    select id, email, display_name, roles, suspended, rev, created_at from users
-    where id in ($1, $2, $3, $4, $5, $6, $7, $8)";
+const USERS_BY_IDS: &str = "select id, email, display_name, roles, suspended, rev, created_at from users where id in";
 
 /// The accounts with these ids, in no order.
-pub(in crate::services::auth) async fn users(db: &Db, ids: &[UserId]) -> Result<Vec<Person>> {
-    let mut people = Vec::with_capacity(ids.len());
-    for batch in ids.chunks(BATCH) {
-        let mut query = sqlx::query_as::<_, PersonRow>(USERS_BY_IDS);
-        let padding = batch.last().into_iter().cycle();
-        for id in batch.iter().chain(padding).take(BATCH) {
-            query = query.bind(id.uuid());
-        }
-        let rows = on_db!(db, pool => query.fetch_all(pool).await)?;
-        for row in rows {
-            people.push(row.try_into()?);
-        }
-    }
-    Ok(people)
+pub async fn users(db: &Db, ids: &[UserId]) -> Result<Vec<Person>> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<PersonRow> = select_in(db, USERS_BY_IDS, None, &ids).await?;
+    rows.into_iter().map(Person::try_from).collect()
 }
 
 const PAGE_OF_USERS: &str = "

@@ -380,7 +380,7 @@ mod tests {
             ] {
                 let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
                 let plan: Vec<(i64, i64, i64, String)> =
-                    on_db!(db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("a plan");
+                    on_db!(&db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("a plan");
                 let steps: Vec<_> = plan.iter().map(|step| step.3.as_str()).collect();
                 let by_id = steps.iter().any(|step| step.starts_with("SEARCH products") && step.ends_with("(id=?)"));
                 let in_order =
