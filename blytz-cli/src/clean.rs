@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use blytz_tui::clean::is_hostile;
+
 /// The text with everything taken out that a terminal might obey, or that would hide or reorder
 /// what stands beside it. Line breaks and tabs become spaces.
 pub fn clean(text: &str) -> String {
@@ -26,16 +28,6 @@ pub fn escape_json(json: &str) -> String {
         }
     }
     escaped
-}
-
-/// Control characters, bidi overrides and isolates, and characters that show nothing. The two
-/// joiners stay: Persian and several Indic scripts cannot be written without them.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

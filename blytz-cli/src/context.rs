@@ -9,10 +9,10 @@ use blytz_client::Client;
 
 use crate::{
     ambient,
-    cli::Globals,
     config::{self, Asked, DEFAULT_SERVER, Settings},
     credentials::{Login, Store},
     error::Failure,
+    globals::Globals,
     kept::Kept,
     output::Output,
     text,

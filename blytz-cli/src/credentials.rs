@@ -22,7 +22,6 @@ pub struct Login {
     pub id: Uuid,
     /// The server's address.
     pub server: String,
-    /// Its tokens.
     pub tokens: Tokens,
     /// Until when the access token holds, by this machine's clock.
     pub expires_at: Timestamp,

@@ -11,6 +11,7 @@ mod credentials;
 mod embedded;
 mod error;
 mod feed;
+mod globals;
 mod kept;
 mod layout;
 mod output;
@@ -23,9 +24,10 @@ use std::{io::Write, process::ExitCode};
 use clap::FromArgMatches;
 
 use crate::{
-    cli::{Cli, Color, Command},
+    cli::{Cli, Command},
     context::Context,
     error::Failure,
+    globals::Color,
 };
 
 #[cfg(feature = "embedded")]
@@ -74,8 +76,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         // These know no server and no profile, and shall not fail for the sake of one.
         #[cfg(feature = "embedded")]
         Command::Serve(args) => return cmd::serve::run(args).await,
-        Command::Completions(args) => return cmd::shell::completions(args),
-        Command::Man(args) => return cmd::shell::man(args),
+        Command::Completions(args) => return cmd::shell::completions(cli::command(), args),
+        Command::Man(args) => return cmd::shell::man(cli::command(), args),
         _ => &Context::load(cli.globals)?,
     };
     match cli.command {

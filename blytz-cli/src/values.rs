@@ -46,13 +46,6 @@ pub fn millis(text: &str) -> Result<i64, String> {
     if text.trim().is_empty() { Err(wrong()) } else { Ok(total) }
 }
 
-/// A length of time as people read it: `1:05`, `2:00:00`; nothing is left of what is over.
-pub fn countdown(micros: i64) -> String {
-    let seconds = micros.max(0) / 1_000_000;
-    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
 /// A moment as people read it: to the second, in UTC.
 pub fn moment(at: Timestamp) -> String {
     let text = at.to_string();
@@ -157,19 +150,6 @@ mod tests {
         }
         for wrong in ["", "s", "1h30", "-5s", "1.5s", "5 s", "99999999999999999999d", "9999999999999999d", "5é"] {
             assert!(millis(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn countdowns() {
-        for (micros, expected) in [
-            (-1, "0:00"),
-            (999_999, "0:00"),
-            (65_000_000, "1:05"),
-            (7_200_000_000, "2:00:00"),
-            (3_599_000_000, "59:59"),
-        ] {
-            assert_eq!(countdown(micros), expected);
         }
     }
 

@@ -11,7 +11,7 @@
 use anyhow::Context;
 use blytz_client::{
     Client, LiveEvent, LiveHandle, RetryKind,
-    core::{AuctionId, Money, UserId},
+    core::{AuctionId, Money, auction::PublicState},
     new_bid_id,
     wire::{
         ErrorCode,
@@ -19,15 +19,6 @@ use blytz_client::{
         live::Channel,
     },
 };
-
-/// What the bot knows of the lot.
-#[derive(Debug, Default)]
-struct Lot {
-    leader: Option<UserId>,
-    next_minimum: Option<Money>,
-    live: bool,
-    over: bool,
-}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -43,29 +34,27 @@ async fn main() -> anyhow::Result<()> {
 
     let (live, mut events) = client.live().connect();
     live.subscribe(Channel::Auction(id));
-    let mut lot = Lot::default();
+    let mut rules = client.auctions().get(id).await?.rules;
+    let mut lot: Option<PublicState> = None;
     while let Some(event) = events.recv().await {
         match event {
-            LiveEvent::AuctionState { status, .. } => {
-                lot = Lot {
-                    leader: status.leader.map(|leader| leader.id),
-                    next_minimum: status.next_minimum,
-                    live: status.status == AuctionStatus::Live,
-                    over: !matches!(status.status, AuctionStatus::Scheduled | AuctionStatus::Live),
-                };
-            }
+            LiveEvent::AuctionState { status, .. } => lot = Some(PublicState::from(&status)),
             LiveEvent::Auction { entry, .. } => {
+                rules = entry.data.rules().cloned().unwrap_or(rules);
+                if let Some(lot) = &mut lot {
+                    lot.apply(&rules, &entry.data);
+                }
                 if let EventData::Closed { winner, price, .. } = &entry.data {
                     let result = if *winner == Some(me) { "won" } else { "lost" };
                     println!("{result}, {}", price.map_or_else(|| "unsold".to_owned(), |price| price.to_string()));
                 }
-                lot.follow(&entry.data);
             }
             LiveEvent::SubscribeRefused { error, .. } => return Err(error.into()),
             _ => continue,
         }
+        let Some(lot) = &lot else { continue };
         match lot.next_minimum {
-            _ if !lot.live || lot.leader == Some(me) => {}
+            _ if lot.status != AuctionStatus::Live || lot.leader == Some(me) => {}
             Some(minimum) if minimum.amount > limit => {
                 println!("{minimum} is above the limit");
                 live.close();
@@ -73,7 +62,7 @@ async fn main() -> anyhow::Result<()> {
             Some(minimum) => bid(&live, id, minimum).await?,
             None => {}
         }
-        if lot.over {
+        if lot.status.is_over() {
             live.close();
         }
     }
@@ -83,25 +72,6 @@ async fn main() -> anyhow::Result<()> {
 #[expect(clippy::disallowed_methods, reason = "a password does not belong on the command line")]
 fn setting(name: &str) -> anyhow::Result<String> {
     std::env::var(name).with_context(|| format!("{name} is not set"))
-}
-
-impl Lot {
-    fn follow(&mut self, event: &EventData) {
-        match event {
-            EventData::Bid { leader, next_minimum, .. }
-            | EventData::MaxRaised { leader, next_minimum, .. }
-            | EventData::Voided { leader, next_minimum, .. } => {
-                self.leader = *leader;
-                self.next_minimum = *next_minimum;
-            }
-            EventData::Opened { .. } => self.live = true,
-            EventData::Closed { .. } | EventData::Cancelled { .. } => {
-                self.live = false;
-                self.over = true;
-            }
-            _ => {}
-        }
-    }
 }
 
 async fn bid(live: &LiveHandle, auction_id: AuctionId, amount: Money) -> anyhow::Result<()> {

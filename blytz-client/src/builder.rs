@@ -13,6 +13,13 @@ use crate::{
     tls,
 };
 
+impl Client {
+    /// Begins a client of the server at `base_url`, like `http://127.0.0.1:8080`.
+    pub fn builder(base_url: impl AsRef<str>) -> ClientBuilder {
+        ClientBuilder::new(base_url.as_ref())
+    }
+}
+
 /// Makes a [`Client`]; begin with [`Client::builder`].
 #[must_use = "call `build`"]
 pub struct ClientBuilder {

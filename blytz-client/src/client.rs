@@ -2,21 +2,16 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use blytz_core::wire::{
-    ErrorCode, Problem,
-    account::{RefreshRequest, Refreshed, Tokens},
-};
+use blytz_core::wire::account::{RefreshRequest, Refreshed, Tokens};
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::{Method, Response, Url, header};
-use serde::{Serialize, de::DeserializeOwned};
+use reqwest::{Response, Url, header};
+use serde::de::DeserializeOwned;
 
 use crate::{
-    ambient,
-    api::{Auctions, Auth, Categories, Chat, Process, Products, Streams},
-    builder::ClientBuilder,
+    ambient, answer,
+    call::Call,
     download::Download,
-    error::{Error, TransportError, UnexpectedAnswer},
-    live::Live,
+    error::{Error, TransportError},
     retry::RetryPolicy,
     session::{Login, Session},
     store::LoginStore,
@@ -26,9 +21,6 @@ use crate::{
 /// server gives the same successor again.
 const REFRESH_PATIENCE: Duration = Duration::from_secs(4);
 
-/// The most that is kept of one answer: a runaway one must not fill the memory. Only a proof can come
-/// near it, and that can be read as it arrives.
-const MAX_ANSWER: usize = 64 << 20;
 /// How long a download may take as a whole; that it goes on at all is looked at by the piece.
 const NO_END: Duration = Duration::from_hours(24);
 
@@ -69,11 +61,6 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// Begins a client of the server at `base_url`, like `http://127.0.0.1:8080`.
-    pub fn builder(base_url: impl AsRef<str>) -> ClientBuilder {
-        ClientBuilder::new(base_url.as_ref())
-    }
-
     pub(crate) fn assemble(
         http: reqwest::Client,
         tls: Arc<rustls::ClientConfig>,
@@ -103,46 +90,6 @@ impl Client {
     /// be. What was asked under the former one is not sent again. The builder's store is not told.
     pub fn set_tokens(&self, tokens: Option<Tokens>) {
         self.shared.session.replace(tokens);
-    }
-
-    /// Accounts, sessions, addresses.
-    pub fn auth(&self) -> Auth<'_> {
-        Auth(self)
-    }
-
-    /// Products and stock.
-    pub fn products(&self) -> Products<'_> {
-        Products(self)
-    }
-
-    /// The catalogue's tree.
-    pub fn categories(&self) -> Categories<'_> {
-        Categories(self)
-    }
-
-    /// Auctions and bids.
-    pub fn auctions(&self) -> Auctions<'_> {
-        Auctions(self)
-    }
-
-    /// Shows.
-    pub fn streams(&self) -> Streams<'_> {
-        Streams(self)
-    }
-
-    /// Chat.
-    pub fn chat(&self) -> Chat<'_> {
-        Chat(self)
-    }
-
-    /// The server's own state.
-    pub fn process(&self) -> Process<'_> {
-        Process(self)
-    }
-
-    /// The live connection.
-    pub fn live(&self) -> Live {
-        Live::new(self.clone())
     }
 
     /// Sends `call` and reads the answer's body as `T`.
@@ -205,7 +152,7 @@ impl Client {
     /// Gets ready to send a call again after an error, or returns that when it is final.
     async fn prepare_again(&self, call: &Call, error: Error, tries: &mut Tries) -> Result<(), Error> {
         // A 401 is given before anything is done, so any request may be repeated after it.
-        if tries.login.access_token.is_some() && !tries.refreshed && wants_login(&error) {
+        if tries.login.access_token.is_some() && !tries.refreshed && error.wants_login() {
             tries.refreshed = true;
             let Ok(tokens) = self.refresh(&tries.login).await else { return Err(error) };
             tries.login.access_token = Some(tokens.access_token);
@@ -227,7 +174,7 @@ impl Client {
 
     async fn attempt(&self, call: &Call, token: Option<&str>) -> Result<Vec<u8>, Error> {
         let response = self.begin(call, token).await?;
-        whole_body(call, response).await
+        answer::whole_body(call, response).await
     }
 
     /// Sends a call once; the answer is no refusal, and its body still to be read.
@@ -248,8 +195,7 @@ impl Client {
         if response.status().is_success() || call.also_accepts == Some(response.status().as_u16()) {
             return Ok(response);
         }
-        let refused = Refused::of(&response);
-        Err(refusal(call, refused, &whole_body(call, response).await?))
+        Err(answer::refusal(call, response).await)
     }
 
     fn address(&self, call: &Call) -> Url {
@@ -306,7 +252,7 @@ impl Client {
                 Err(error) => error,
             };
             let Some(wait) = self.patience(&error, failures) else {
-                if ends_login(&error) {
+                if error.ends_login() {
                     session.refuse(number, &request.refresh_token);
                 }
                 return Err(error);
@@ -320,173 +266,10 @@ impl Client {
     }
 }
 
-/// Whether a new access token could help. Wrong credentials are a 401, too, but say so.
-pub(crate) fn wants_login(error: &Error) -> bool {
-    error.status() == Some(401) && error.code() != Some(ErrorCode::InvalidCredentials)
-}
-
-/// Whether the server refused a refresh for good. A proxy's error page does not say so.
-pub(crate) fn ends_login(error: &Error) -> bool {
-    let refused = |status| (400..500).contains(&status) && status != 429;
-    matches!(error, Error::NotLoggedIn) || error.problem().is_some_and(|problem| refused(problem.status))
-}
-
 /// What has been tried of a call.
 struct Tries {
     /// In whose name it is asked.
     login: Login,
     failures: u32,
     refreshed: bool,
-}
-
-/// Reads an answer to its end.
-async fn whole_body(call: &Call, mut response: Response) -> Result<Vec<u8>, Error> {
-    let broken = |error| TransportError::from_http(&call.name(), error, call.repeatable);
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(Error::TooLarge { request: call.name(), limit: MAX_ANSWER });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// The head of an answer that is no success.
-struct Refused {
-    status: u16,
-    retry_after: Option<u64>,
-    content_type: Option<String>,
-    location: Option<String>,
-}
-
-impl Refused {
-    fn of(response: &Response) -> Self {
-        let text_of = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Self {
-            status: response.status().as_u16(),
-            retry_after: text_of(header::RETRY_AFTER).and_then(|text| text.trim().parse().ok()),
-            content_type: text_of(header::CONTENT_TYPE),
-            location: text_of(header::LOCATION),
-        }
-    }
-}
-
-/// Reads an answer that is no success.
-fn refusal(call: &Call, refused: Refused, body: &[u8]) -> Error {
-    let Refused { status, retry_after, content_type, location } = refused;
-    if let Ok(mut problem) = serde_json::from_slice::<Problem>(body) {
-        problem.status = status;
-        problem.retry_after = retry_after.or(problem.retry_after);
-        let error = Error::from(problem);
-        return if call.repeatable { error } else { error.unsettled() };
-    }
-    Error::Unexpected(Box::new(UnexpectedAnswer {
-        request: call.name(),
-        status,
-        content_type: content_type.unwrap_or_default(),
-        location,
-        excerpt: excerpt(body),
-        retry_after,
-        repeatable: call.repeatable,
-    }))
-}
-
-/// The beginning of a body, fit to be printed on a terminal.
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(1_000)]);
-    let printable: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let words: Vec<&str> = printable.split_whitespace().collect();
-    words.join(" ").chars().take(200).collect()
-}
-
-/// One request, before it is known how often it is sent.
-pub(crate) struct Call {
-    method: Method,
-    path: String,
-    query: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
-    /// Sending it twice does it once.
-    repeatable: bool,
-    /// Never carries a token.
-    anonymous: bool,
-    /// A status beside 2xx whose body is the answer.
-    also_accepts: Option<u16>,
-    /// How long one try may take, if that is not what the client's calls may.
-    within: Option<Duration>,
-}
-
-impl Call {
-    fn new(method: Method, path: String, repeatable: bool) -> Self {
-        let (query, body, anonymous) = (Vec::new(), None, false);
-        Self { method, path, query, body, repeatable, anonymous, also_accepts: None, within: None }
-    }
-
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::GET, path.into(), true)
-    }
-
-    pub(crate) fn put(path: impl Into<String>) -> Self {
-        Self::new(Method::PUT, path.into(), true)
-    }
-
-    pub(crate) fn delete(path: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, path.into(), true)
-    }
-
-    pub(crate) fn post(path: impl Into<String>) -> Self {
-        Self::new(Method::POST, path.into(), false)
-    }
-
-    pub(crate) fn patch(path: impl Into<String>) -> Self {
-        Self::new(Method::PATCH, path.into(), false)
-    }
-
-    /// A JSON body.
-    pub(crate) fn json(mut self, body: &impl Serialize) -> Result<Self, Error> {
-        let encoded = serde_json::to_vec(body).map_err(|source| Error::Decode { request: self.name(), source })?;
-        self.body = Some(encoded);
-        Ok(self)
-    }
-
-    /// A query parameter, left out when there is nothing to say.
-    pub(crate) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
-        if let Some(value) = value {
-            self.query.push((name, value.to_string()));
-        }
-        self
-    }
-
-    /// The client's own id in the body makes it exactly-once.
-    pub(crate) fn repeatable(mut self) -> Self {
-        self.repeatable = true;
-        self
-    }
-
-    /// Never carries a token.
-    pub(crate) fn anonymous(mut self) -> Self {
-        self.anonymous = true;
-        self
-    }
-
-    /// An answer of this status carries the same body as a success.
-    pub(crate) fn accepting(mut self, status: u16) -> Self {
-        self.also_accepts = Some(status);
-        self
-    }
-
-    /// How long one try may take, if that is not what the client's calls may.
-    fn within(mut self, time: Duration) -> Self {
-        self.within = Some(time);
-        self
-    }
-
-    /// Whether it changes something in the name of whoever is logged in.
-    fn acts_for_somebody(&self) -> bool {
-        !self.anonymous && self.method != Method::GET
-    }
-
-    fn name(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
 }

@@ -135,6 +135,17 @@ impl Error {
         }
     }
 
+    /// Whether a new access token could help. Wrong credentials are a 401, too, but say so.
+    pub(crate) fn wants_login(&self) -> bool {
+        self.status() == Some(401) && self.code() != Some(ErrorCode::InvalidCredentials)
+    }
+
+    /// Whether the server refused a refresh for good. A proxy's error page does not say so.
+    pub(crate) fn ends_login(&self) -> bool {
+        let refused = |status| (400..500).contains(&status) && status != 429;
+        matches!(self, Self::NotLoggedIn) || self.problem().is_some_and(|problem| refused(problem.status))
+    }
+
     /// Whether no answer came at all: a wrong address, a server that is down, a cut line.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Transport(_))

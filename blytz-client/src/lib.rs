@@ -33,8 +33,10 @@
 #![warn(missing_docs)]
 
 mod ambient;
+mod answer;
 mod api;
 mod builder;
+mod call;
 mod client;
 mod download;
 mod error;

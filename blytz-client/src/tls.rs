@@ -26,13 +26,13 @@ fn mozilla() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-/// The process's provider. A program that installed its own keeps it; else aws-lc-rs is installed,
+/// The process's provider. A program that installed its own keeps it; else ring is installed,
 /// so that no other crate of the process panics for want of one.
 fn provider() -> Arc<CryptoProvider> {
     if let Some(installed) = CryptoProvider::get_default() {
         return installed.clone();
     }
-    let ours = rustls::crypto::aws_lc_rs::default_provider();
+    let ours = rustls::crypto::ring::default_provider();
     // Another thread may have been faster; then its choice is as good.
     drop(ours.clone().install_default());
     CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(ours))

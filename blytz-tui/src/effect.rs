@@ -36,13 +36,10 @@ pub enum Effect {
     LoadQueue(StreamId),
     /// Ask what is left of a product.
     LoadStock(ProductId),
-    /// Log in.
     Login(Credentials),
     /// Keep an eye on a lot, or no longer.
     Watch(AuctionId, bool),
-    /// Start a show.
     StartShow(StreamId),
-    /// Start a lot.
     StartLot(AuctionId),
     /// Cancel a lot, for a reason.
     CancelLot(AuctionId, String),
@@ -73,7 +70,6 @@ pub enum Effect {
 pub struct Credentials {
     /// The email address.
     pub email: String,
-    /// The password.
     pub password: String,
 }
 

@@ -1,6 +1,6 @@
-//! Money, time and names as people read them.
+//! Money and time as people read them.
 
-use blytz_core::{Money, Timestamp, UserId};
+use blytz_core::{Money, Timestamp};
 
 /// `MYR 1,250.00`.
 pub fn money(money: Money) -> String {
@@ -53,12 +53,6 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
         3_600..=86_399 => format!("{} h", seconds / 3_600),
         _ => format!("{} d", seconds / 86_400),
     }
-}
-
-/// What somebody without a known name is called. The last digits of an id are random ones.
-pub fn nameless(user: UserId) -> String {
-    let id = user.to_string();
-    format!("bidder {}", &id[id.len() - 4..])
 }
 
 #[cfg(test)]

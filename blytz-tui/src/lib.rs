@@ -4,12 +4,15 @@
 //! everything is `update(model, message) → effects` and `draw(model)`: the model never asks the
 //! time or the network, and what the network says can't reach the terminal but as plain text.
 
+pub mod clean;
 mod config;
 mod effect;
-mod format;
+pub mod format;
 mod keymap;
 mod message;
 mod model;
+mod options;
+pub mod people;
 pub mod picture;
 mod requests;
 mod runtime;
@@ -17,50 +20,15 @@ mod terminal;
 mod theme;
 mod update;
 mod view;
+pub mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-
 use anyhow::Context;
-use blytz_client::Client;
-use blytz_core::AuctionId;
 
+pub use crate::options::{Options, StartScreen};
 use crate::theme::Base;
-
-/// What to show first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum StartScreen {
-    /// Shows and lots.
-    #[default]
-    Lobby,
-    /// One lot.
-    Lot(AuctionId),
-    /// The login form.
-    Login,
-}
-
-/// What [`run`] needs.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The server, and who is logged in there. Tokens of a login in the program go to the client,
-    /// which tells its `on_tokens` callback.
-    pub client: Client,
-    /// What to show first.
-    pub start: StartScreen,
-    /// The configuration file; `blytz/tui.toml` in the XDG configuration folder unless said.
-    pub config: Option<PathBuf>,
-    /// Where the picture key saves; a new file in the current folder each time unless said.
-    pub picture: Option<PathBuf>,
-}
-
-impl Options {
-    /// The lobby of a server, with everything else as it comes.
-    pub fn new(client: Client) -> Self {
-        Self { client, start: StartScreen::default(), config: None, picture: None }
-    }
-}
 
 /// Runs until the person at the terminal quits. The terminal is as it was afterwards, also after a
 /// panic.

@@ -13,7 +13,7 @@ use blytz_core::{
 };
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::model::{clean::Clean, failure::Failure};
+use crate::{clean::Clean, model::request_error::RequestError};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -29,17 +29,16 @@ pub enum Message {
     /// The terminal has another size.
     Resize(u16, u16),
     /// The live connection has news.
-    Live(Live),
+    News(News),
     /// A request was answered.
     Reply(Reply),
 }
 
 /// News from the live connection.
 #[derive(Debug, Clone)]
-pub enum Live {
+pub enum News {
     /// It is on the way for the first time.
     Connecting,
-    /// It is up.
     Up,
     /// It was lost and is tried again.
     Reconnecting {
@@ -65,38 +64,37 @@ pub enum Live {
     /// How many microseconds the server's clock is ahead of this machine's.
     Clock(i64),
     /// A channel can't be followed.
-    SubscribeRefused(Channel, Failure),
+    SubscribeRefused(Channel, RequestError),
 }
 
 /// An answer to a request.
 #[derive(Debug, Clone)]
 pub enum Reply {
     /// Shows and lots.
-    Lobby(Result<(Vec<Stream>, Vec<Auction>), Failure>),
-    /// A lot.
-    Lot(AuctionId, Result<Box<Auction>, Failure>),
+    Lobby(Result<(Vec<Stream>, Vec<Auction>), RequestError>),
+    Lot(AuctionId, Result<Box<Auction>, RequestError>),
     /// A part of a lot's log.
-    History(AuctionId, Result<Vec<LogEntry>, Failure>),
+    History(AuctionId, Result<Vec<LogEntry>, RequestError>),
     /// Where the logged-in user stands.
-    Standing(AuctionId, Result<MyStanding, Failure>),
+    Standing(AuctionId, Result<MyStanding, RequestError>),
     /// What became of a bid.
-    Bid(BidId, Result<Box<BidAnswer>, Failure>),
+    Bid(BidId, Result<Box<BidAnswer>, RequestError>),
     /// What became of a chat message.
-    Said(StreamId, MessageId, Result<(), Failure>),
+    Said(StreamId, MessageId, Result<(), RequestError>),
     /// Who is logged in, after the login form.
-    LoggedIn(Result<Box<User>, Failure>),
+    LoggedIn(Result<Box<User>, RequestError>),
     /// Who is logged in, at the start.
-    Profile(Result<Box<User>, Failure>),
+    Profile(Result<Box<User>, RequestError>),
     /// The seller's show with its queue of lots; none when there is no show.
-    Desk(Result<Option<(Stream, Vec<Auction>)>, Failure>),
+    Desk(Result<Option<(Stream, Vec<Auction>)>, RequestError>),
     /// The lots of a show, in the seller's order.
-    Queue(StreamId, Result<Vec<Auction>, Failure>),
+    Queue(StreamId, Result<Vec<Auction>, RequestError>),
     /// What is left of a product.
-    Stock(ProductId, Result<Inventory, Failure>),
+    Stock(ProductId, Result<Inventory, RequestError>),
     /// A lot is watched now, or no longer.
-    Watching(AuctionId, bool, Result<(), Failure>),
+    Watching(AuctionId, bool, Result<(), RequestError>),
     /// Something was done, in words; with the lot as it is now if it was about one.
-    Done(&'static str, Result<Option<Box<Auction>>, Failure>),
+    Done(&'static str, Result<Option<Box<Auction>>, RequestError>),
     /// A picture was saved there.
     Picture(Result<String, String>),
 }

@@ -11,16 +11,12 @@ use blytz_core::{
     },
 };
 
-use crate::{
-    effect::Effect,
-    message::Reply,
-    model::{clean::Clean, failure::Failure},
-};
+use crate::{clean::Clean, effect::Effect, message::Reply, model::request_error::RequestError};
 
 /// The longest text of an error shown.
 const ERROR_LENGTH: usize = 300;
 
-impl From<&Error> for Failure {
+impl From<&Error> for RequestError {
     fn from(error: &Error) -> Self {
         let refused = error.status().is_some_and(|status| (400..500).contains(&status));
         Self {
@@ -32,11 +28,11 @@ impl From<&Error> for Failure {
     }
 }
 
-fn plain<T>(result: Result<T, Error>) -> Result<T, Failure> {
-    result.map_err(|error| Failure::from(&error))
+fn plain<T>(result: Result<T, Error>) -> Result<T, RequestError> {
+    result.map_err(|error| RequestError::from(&error))
 }
 
-fn boxed<T>(result: Result<T, Error>) -> Result<Box<T>, Failure> {
+fn boxed<T>(result: Result<T, Error>) -> Result<Box<T>, RequestError> {
     plain(result).map(Box::new)
 }
 

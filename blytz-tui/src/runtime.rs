@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    Options, StartScreen,
+    clean::Clean,
     config::Config,
     effect::Effect,
-    message::{Live, Message, Reply},
-    model::{Model, Screen, clean::Clean, failure::Failure},
+    message::{Message, News, Reply},
+    model::{Model, Screen, request_error::RequestError},
+    options::{Options, StartScreen},
     picture::{self, Paper},
     requests, terminal,
     theme::Base,
@@ -41,7 +42,7 @@ const BATCH: usize = 500;
 pub async fn run(options: Options, config: Config) -> anyhow::Result<()> {
     // Before the terminal is taken: from then on there is something to give back.
     let mut signals = Signals::listen().context("signals can't be listened to")?;
-    let mut screen = terminal::Screen::take().context("this needs a terminal")?;
+    let mut screen = terminal::Tty::take().context("this needs a terminal")?;
     let model = Model::new(now(), screen.size()?, config);
     let mut runtime = Runtime {
         model,
@@ -78,7 +79,7 @@ struct Runtime {
 }
 
 impl Runtime {
-    async fn turn_until_over(&mut self, screen: &mut terminal::Screen, signals: &mut Signals) -> anyhow::Result<()> {
+    async fn turn_until_over(&mut self, screen: &mut terminal::Tty, signals: &mut Signals) -> anyhow::Result<()> {
         let mut input = EventStream::new();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -108,7 +109,7 @@ impl Runtime {
 
     /// What has come meanwhile, before the next drawing: a busy lot costs no more drawings than a
     /// quiet one.
-    fn take_backlog(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+    fn take_backlog(&mut self, screen: &mut terminal::Tty) -> anyhow::Result<()> {
         for _ in 0..BATCH {
             let Some(event) = self.live.as_mut().and_then(|(_, events)| events.try_recv()) else { break };
             if let Some(message) = from_live(Some(event)) {
@@ -118,12 +119,12 @@ impl Runtime {
         Ok(())
     }
 
-    fn take(&mut self, message: Message, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+    fn take(&mut self, message: Message, screen: &mut terminal::Tty) -> anyhow::Result<()> {
         let effects = update::update(&mut self.model, message, &mut fresh_id);
         self.perform(effects, screen)
     }
 
-    fn perform(&mut self, effects: Vec<Effect>, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+    fn perform(&mut self, effects: Vec<Effect>, screen: &mut terminal::Tty) -> anyhow::Result<()> {
         for effect in effects {
             match effect {
                 Effect::Connect => {
@@ -160,7 +161,7 @@ impl Runtime {
         Ok(())
     }
 
-    fn show(&mut self, screen: &mut terminal::Screen) -> anyhow::Result<()> {
+    fn show(&mut self, screen: &mut terminal::Tty) -> anyhow::Result<()> {
         let paper = match self.model.theme.base() {
             Base::Light => Paper::Light,
             Base::Dark | Base::Plain => Paper::Dark,
@@ -219,32 +220,34 @@ async fn next_live(live: &mut Option<(LiveHandle, LiveEvents)>) -> Option<LiveEv
 }
 
 fn from_live(event: Option<LiveEvent>) -> Option<Message> {
-    let live = match event {
-        None => Live::Closed(Clean::line("the live connection ended", 60)),
+    let news = match event {
+        None => News::Closed(Clean::line("the live connection ended", 60)),
         Some(LiveEvent::State(state)) => from_state(state),
-        Some(LiveEvent::Auction { id, entry }) => Live::Auction(id, entry),
-        Some(LiveEvent::AuctionState { status, .. }) => Live::AuctionState(Box::new(status)),
-        Some(LiveEvent::Chat { stream, event }) => Live::Chat(stream, event),
-        Some(LiveEvent::ChatState { stream, state, .. }) => Live::ChatState(stream, Box::new(state)),
-        Some(LiveEvent::Update { channel, update }) => Live::Update(channel, update),
-        Some(LiveEvent::Resynced { channel }) => Live::Resynced(channel),
-        Some(LiveEvent::Clock(clock)) => Live::Clock(clock.offset_micros),
-        Some(LiveEvent::SubscribeRefused { channel, error }) => Live::SubscribeRefused(channel, Failure::from(&error)),
+        Some(LiveEvent::Auction { id, entry }) => News::Auction(id, entry),
+        Some(LiveEvent::AuctionState { status, .. }) => News::AuctionState(Box::new(status)),
+        Some(LiveEvent::Chat { stream, event }) => News::Chat(stream, event),
+        Some(LiveEvent::ChatState { stream, state, .. }) => News::ChatState(stream, Box::new(state)),
+        Some(LiveEvent::Update { channel, update }) => News::Update(channel, update),
+        Some(LiveEvent::Resynced { channel }) => News::Resynced(channel),
+        Some(LiveEvent::Clock(clock)) => News::Clock(clock.offset_micros),
+        Some(LiveEvent::SubscribeRefused { channel, error }) => {
+            News::SubscribeRefused(channel, RequestError::from(&error))
+        }
         // News of kinds that this version does not know changes nothing it shows.
         Some(_) => return None,
     };
-    Some(Message::Live(live))
+    Some(Message::News(news))
 }
 
-fn from_state(state: ConnectionState) -> Live {
+fn from_state(state: ConnectionState) -> News {
     match state {
-        ConnectionState::Connecting { .. } => Live::Connecting,
-        ConnectionState::Live => Live::Up,
+        ConnectionState::Connecting { .. } => News::Connecting,
+        ConnectionState::Live => News::Up,
         ConnectionState::Reconnecting { attempt, wait, .. } => {
             let in_micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
-            Live::Reconnecting { attempt, in_micros }
+            News::Reconnecting { attempt, in_micros }
         }
-        ConnectionState::Closed { reason } => Live::Closed(Clean::line(&reason.to_string(), 60)),
+        ConnectionState::Closed { reason } => News::Closed(Clean::line(&reason.to_string(), 60)),
     }
 }
 

@@ -33,12 +33,12 @@ pub fn known((columns, rows): (u16, u16)) -> (u16, u16) {
 }
 
 /// The terminal while the program has it. Dropping it gives it back.
-pub struct Screen {
+pub struct Tty {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     mouse: bool,
 }
 
-impl Screen {
+impl Tty {
     /// Takes the terminal.
     pub fn take() -> io::Result<Self> {
         restore_on_panic();
@@ -95,7 +95,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for Tty {
     fn drop(&mut self) {
         give_back();
     }

@@ -4,7 +4,7 @@ use std::{fs, io::Write, path::PathBuf};
 
 use clap_complete::Shell;
 
-use crate::{cli, error::Failure};
+use crate::error::Failure;
 
 /// Print completions for a shell.
 #[derive(Debug, clap::Args)]
@@ -33,14 +33,14 @@ pub struct Man {
     dir: Option<PathBuf>,
 }
 
-pub fn completions(args: &Completions) -> Result<(), Failure> {
+pub fn completions(mut command: clap::Command, args: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut cli::command(), "blytz", &mut script);
+    clap_complete::generate(args.shell, &mut command, "blytz", &mut script);
     print(&script)
 }
 
-pub fn man(args: &Man) -> Result<(), Failure> {
-    let command = examples_last(cli::command().disable_help_subcommand(true));
+pub fn man(command: clap::Command, args: &Man) -> Result<(), Failure> {
+    let command = examples_last(command.disable_help_subcommand(true));
     match &args.dir {
         None => {
             let mut page = Vec::new();

@@ -11,16 +11,19 @@ use blytz_core::{
     },
 };
 
-use super::AuctionQuery;
-use crate::{
-    client::{Call, Client},
-    download::Download,
-    error::Error,
-};
+use super::query::AuctionQuery;
+use crate::{call::Call, client::Client, download::Download, error::Error};
+
+impl Client {
+    /// Auctions and bids.
+    pub fn auctions(&self) -> Auctions<'_> {
+        Auctions(self)
+    }
+}
 
 /// Auctions and bids; see [`Client::auctions`].
 #[derive(Debug, Clone, Copy)]
-pub struct Auctions<'a>(pub(crate) &'a Client);
+pub struct Auctions<'a>(&'a Client);
 
 impl Auctions<'_> {
     /// Sellers: a new auction.

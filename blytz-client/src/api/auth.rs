@@ -12,15 +12,19 @@ use blytz_core::{
     },
 };
 
-use super::UserQuery;
-use crate::{
-    client::{Call, Client},
-    error::Error,
-};
+use super::query::UserQuery;
+use crate::{call::Call, client::Client, error::Error};
+
+impl Client {
+    /// Accounts, sessions, addresses.
+    pub fn auth(&self) -> Auth<'_> {
+        Auth(self)
+    }
+}
 
 /// Accounts, sessions and addresses; see [`Client::auth`].
 #[derive(Debug, Clone, Copy)]
-pub struct Auth<'a>(pub(crate) &'a Client);
+pub struct Auth<'a>(&'a Client);
 
 impl Auth<'_> {
     /// Makes an account and logs the client in as it.

@@ -8,15 +8,18 @@ use blytz_core::{
     },
 };
 
-use crate::{
-    ambient,
-    client::{Call, Client},
-    error::Error,
-};
+use crate::{ambient, call::Call, client::Client, error::Error};
+
+impl Client {
+    /// What is said in shows, and who may say it.
+    pub fn chat(&self) -> Chat<'_> {
+        Chat(self)
+    }
+}
 
 /// Chat; see [`Client::chat`].
 #[derive(Debug, Clone, Copy)]
-pub struct Chat<'a>(pub(crate) &'a Client);
+pub struct Chat<'a>(&'a Client);
 
 impl Chat<'_> {
     /// Writes. Without a `message_id` one is made, so that a repeat writes once.

@@ -2,14 +2,18 @@
 
 use blytz_core::wire::process::{Health, Readiness};
 
-use crate::{
-    client::{Call, Client},
-    error::Error,
-};
+use crate::{call::Call, client::Client, error::Error};
+
+impl Client {
+    /// The server's own state.
+    pub fn process(&self) -> Process<'_> {
+        Process(self)
+    }
+}
 
 /// The server's own state; see [`Client::process`].
 #[derive(Debug, Clone, Copy)]
-pub struct Process<'a>(pub(crate) &'a Client);
+pub struct Process<'a>(&'a Client);
 
 impl Process<'_> {
     /// Whether it lives.

@@ -11,15 +11,24 @@ use blytz_core::{
     },
 };
 
-use super::{PageQuery, ProductQuery};
-use crate::{
-    client::{Call, Client},
-    error::Error,
-};
+use super::query::{PageQuery, ProductQuery};
+use crate::{call::Call, client::Client, error::Error};
+
+impl Client {
+    /// Products and stock.
+    pub fn products(&self) -> Products<'_> {
+        Products(self)
+    }
+
+    /// The catalogue's tree.
+    pub fn categories(&self) -> Categories<'_> {
+        Categories(self)
+    }
+}
 
 /// Products and stock; see [`Client::products`].
 #[derive(Debug, Clone, Copy)]
-pub struct Products<'a>(pub(crate) &'a Client);
+pub struct Products<'a>(&'a Client);
 
 impl Products<'_> {
     /// The catalogue.
@@ -80,7 +89,7 @@ impl Products<'_> {
 
 /// The catalogue's tree; see [`Client::categories`].
 #[derive(Debug, Clone, Copy)]
-pub struct Categories<'a>(pub(crate) &'a Client);
+pub struct Categories<'a>(&'a Client);
 
 impl Categories<'_> {
     /// The first page of the tree.

@@ -6,7 +6,7 @@ use blytz_core::{
 };
 use serde::Serialize;
 
-use crate::client::Call;
+use crate::call::Call;
 
 /// Which page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

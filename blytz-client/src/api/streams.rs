@@ -9,15 +9,19 @@ use blytz_core::{
     },
 };
 
-use super::StreamQuery;
-use crate::{
-    client::{Call, Client},
-    error::Error,
-};
+use super::query::StreamQuery;
+use crate::{call::Call, client::Client, error::Error};
+
+impl Client {
+    /// Shows.
+    pub fn streams(&self) -> Streams<'_> {
+        Streams(self)
+    }
+}
 
 /// Shows; see [`Client::streams`].
 #[derive(Debug, Clone, Copy)]
-pub struct Streams<'a>(pub(crate) &'a Client);
+pub struct Streams<'a>(&'a Client);
 
 impl Streams<'_> {
     /// Sellers: announces a show.

@@ -11,7 +11,7 @@ use blytz_core::{
     },
 };
 
-use super::ClockOffset;
+use super::clock::ClockOffset;
 use crate::error::Error;
 
 /// Something the live connection has to tell.
@@ -24,7 +24,7 @@ pub enum LiveEvent {
     Auction {
         /// Which auction.
         id: AuctionId,
-        /// The entry.
+        /// What was written into it.
         entry: LogEntry,
     },
     /// An auction's state at `status.seq`; entries follow from there on.
@@ -51,35 +51,35 @@ pub enum LiveEvent {
         epoch: Epoch,
         /// The last entry that the state contains.
         seq: u64,
-        /// The state.
+        /// Messages, pin and settings as of `seq`.
         state: ChatState,
         /// Whether this replaces what was known before; false for the first.
         resynced: bool,
     },
     /// News of an unsequenced channel.
     Update {
-        /// Which channel.
+        /// Where it happened.
         channel: Channel,
-        /// The news.
+        /// What happened.
         update: Update,
     },
     /// Events may have been missed; the state that comes next replaces the past.
     Resynced {
-        /// Which channel.
+        /// Where.
         channel: Channel,
     },
     /// A better estimate of the server's clock.
     Clock(ClockOffset),
     /// The server refused a subscription; the channel is not followed.
     SubscribeRefused {
-        /// Which channel.
+        /// The one that was asked for.
         channel: Channel,
         /// Why.
         error: Error,
     },
     /// An entry of a kind that this version of the SDK does not know; it counts as delivered.
     Unknown {
-        /// Which channel.
+        /// In whose log it stands.
         channel: Channel,
         /// Its place in the channel's log.
         seq: u64,
@@ -112,6 +112,11 @@ pub enum ConnectionState {
         /// Why.
         reason: CloseReason,
     },
+}
+
+impl ConnectionState {
+    /// The last word of every connection.
+    pub(super) const CLOSED: Self = Self::Closed { reason: CloseReason::Requested };
 }
 
 /// Why a live connection ended for good.

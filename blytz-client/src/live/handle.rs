@@ -1,4 +1,4 @@
-//! The two ends that a program holds: one to ask with, one to listen at.
+//! The two ends that a program holds, one to ask with, one to listen at, and the driver's ends of both.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -18,9 +18,10 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{
-    ClockOffset, CloseReason, ConnectionState, LiveEvent,
-    machine::{Command, Ticket},
-    stream,
+    clock::ClockOffset,
+    event::{ConnectionState, LiveEvent},
+    machine::Command,
+    request::Ticket,
 };
 use crate::{
     ambient::{self, SteadyClock},
@@ -28,35 +29,6 @@ use crate::{
     client::Client,
     error::Error,
 };
-
-/// A live connection about to be made; see [`Client::live`].
-#[derive(Debug, Clone)]
-#[must_use = "call `connect`"]
-pub struct Live {
-    client: Client,
-}
-
-impl Live {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client }
-    }
-
-    /// Begins to connect and returns at once. A task on the current tokio runtime connects,
-    /// reconnects and resumes until the handle closes it or both ends are dropped.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime.
-    pub fn connect(self) -> (LiveHandle, LiveEvents) {
-        let client = self.client.clone();
-        let (commands, inbox) = mpsc::unbounded_channel();
-        let (outbox, events) = mpsc::unbounded_channel();
-        let view = Arc::new(View::default());
-        let sink = EventSink { outbox, view: view.clone() };
-        tokio::spawn(stream::drive(self.client, inbox, sink));
-        let handle = LiveHandle { client, commands, view: view.clone(), tickets: Arc::default() };
-        (handle, LiveEvents { events, view })
-    }
-}
 
 /// What handle, listener and driver share.
 pub(super) struct View {
@@ -128,6 +100,16 @@ impl EventSink {
     pub(super) async fn abandoned(&self) {
         self.outbox.closed().await;
     }
+}
+
+/// Both ends of a new connection: the program's, and what the driver reads and fills.
+pub(super) fn ends(client: Client) -> (LiveHandle, LiveEvents, mpsc::UnboundedReceiver<Order>, EventSink) {
+    let (commands, inbox) = mpsc::unbounded_channel();
+    let (outbox, events) = mpsc::unbounded_channel();
+    let view = Arc::new(View::default());
+    let sink = EventSink { outbox, view: view.clone() };
+    let handle = LiveHandle { client, commands, view: view.clone(), tickets: Arc::default() };
+    (handle, LiveEvents { events, view }, inbox, sink)
 }
 
 /// What a handle sends to the driver.
@@ -292,6 +274,3 @@ impl Drop for LiveEvents {
         self.view.drained.notify_one();
     }
 }
-
-/// The last word of every connection.
-pub(super) const CLOSED: ConnectionState = ConnectionState::Closed { reason: CloseReason::Requested };

@@ -15,15 +15,12 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 
 use super::{
-    LiveEvent,
+    event::LiveEvent,
     follow::{Follow, Phase, Step},
-    machine::{Asked, Link, Machine, Output, Ticket, millis},
-    request::Stage,
+    machine::{Asked, Link, Machine, Output, millis},
+    request::{Stage, Ticket},
 };
-use crate::{
-    client::wants_login,
-    error::{Error, RetryKind},
-};
+use crate::error::{Error, RetryKind};
 
 /// The least pause before a subscription that the server could not take now is asked for again.
 const SUBSCRIBE_AGAIN: Duration = Duration::from_millis(500);
@@ -115,7 +112,7 @@ impl Machine {
             }
             Err(error) => error,
         };
-        if wants_login(&error) && has_login && !request.relogged {
+        if error.wants_login() && has_login && !request.relogged {
             request.relogged = true;
             request.stage = Stage::AwaitingLogin(error);
             return self.want_login();
@@ -157,7 +154,7 @@ impl Machine {
             Err(_) if !matches!(follow.phase, Phase::Asked { id: latest, .. } if latest == id) => return,
             Err(error) => error,
         };
-        if wants_login(&error) && has_login && !follow.relogged {
+        if error.wants_login() && has_login && !follow.relogged {
             follow.relogged = true;
             follow.phase = Phase::AwaitingLogin;
             return self.want_login();

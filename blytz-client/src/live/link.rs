@@ -11,11 +11,11 @@ use blytz_core::{
 };
 
 use super::{
-    ConnectionState, LiveEvent,
+    event::{ConnectionState, LiveEvent},
     follow::Phase,
     machine::{Asked, Link, LiveLink, Machine, Output, Refresh},
 };
-use crate::{Error, retry::Backoff, session::Login};
+use crate::{error::Error, retry::Backoff, session::Login};
 
 /// Between reconnects.
 const BACKOFF: Backoff = Backoff { base: Duration::from_millis(250), cap: Duration::from_secs(15) };

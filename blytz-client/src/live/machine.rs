@@ -1,5 +1,5 @@
 //! The live connection's decisions, without I/O: what happened comes in with the time and some
-//! entropy, what to do comes out. The driver in `stream` carries it out.
+//! entropy, what to do comes out. The driver carries it out.
 //!
 //! Per connection every channel is asked for again from the last entry that was delivered, and
 //! bids and messages without an answer are sent again under their own ids. A connection speaks for
@@ -16,13 +16,11 @@ use blytz_core::{
 };
 use serde_json::Value;
 
-pub(crate) use super::request::Ticket;
 use super::{
-    LiveEvent,
     clock::Estimator,
+    event::{ConnectionState, LiveEvent},
     follow::{Follow, Follows, Phase},
-    handle::CLOSED,
-    request::{self, Requests, Stage},
+    request::{self, Requests, Stage, Ticket},
 };
 use crate::{error::Error, retry::RetryPolicy, session::Login};
 
@@ -289,7 +287,7 @@ impl Machine {
         self.answer_all(unanswered);
         self.link = Link::Closed;
         self.outputs.push_back(Output::Disconnect);
-        self.event(LiveEvent::State(CLOSED));
+        self.event(LiveEvent::State(ConnectionState::CLOSED));
     }
 
     fn tick(&mut self, now: Timestamp, entropy: u64) {

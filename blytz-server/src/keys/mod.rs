@@ -4,6 +4,7 @@
 //! made together in the transaction of the first start. `BLYTZ_SECRET_KEY` encrypts them there; a
 //! copy of the database is then no copy of the keys.
 
+pub(crate) mod jwt;
 mod seal;
 mod store;
 
@@ -72,6 +73,7 @@ impl Keys {
     /// # Errors
     /// [`KeysError`]; its sentence is fit for the operator.
     pub async fn load_or_create(db: &Db, clock: &Clock, secret: Option<&Secret>) -> Result<Self, KeysError> {
+        jwt::install();
         let sealing = secret.map(Sealing::from_secret);
         let now = clock.now();
         let mut tx = db.begin_write().await?;

@@ -1,6 +1,6 @@
 //! Encryption of the keys' seeds with the operator's secret: AES-256-GCM under its SHA-256.
 
-use aws_lc_rs::{
+use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest,
 };

@@ -85,3 +85,13 @@ fn a_sealed_seed_opens_under_its_own_id_only() {
     assert_eq!(sealing.open("jwt-1", ""), None);
     assert_ne!(sealing.seal("jwt-1", &[7; 32]), sealed, "every sealing has its own nonce");
 }
+
+#[test]
+fn a_seed_that_another_library_sealed_opens() {
+    let sealed = concat!(
+        "000102030405060708090a0b", // the nonce
+        "450465659cac7b33f51b2a48916608fa8e11d9f1db786969ad00a6c556e774ea",
+        "b3ecef0983755252ed4c49466c753a93", // the tag
+    );
+    assert_eq!(Sealing::from_secret(&Secret::new("secret")).open("jwt-1", sealed), Some([7; 32]));
+}

@@ -16,6 +16,7 @@ use crate::{
     clock::Clock,
     config::FirebaseConfig,
     error::{Error, Result},
+    keys,
 };
 
 const GOOGLE_KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
@@ -97,6 +98,7 @@ impl Firebase {
                 known: Mutex::default(),
             },
         };
+        keys::jwt::install();
         let issuer = format!("https://securetoken.google.com/{id}");
         Some(Self(Arc::new(Project { id, issuer, signed_by, clock })))
     }
@@ -206,6 +208,8 @@ fn unsigned_claims(token: &str) -> Result<Claims> {
 
 /// The keys at `url` by id, and how long they may be kept.
 async fn fetch(url: &str) -> anyhow::Result<(HashMap<String, DecodingKey>, Duration)> {
+    // reqwest has no provider of its own; one that is installed already is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(3))
         .timeout(Duration::from_secs(10))

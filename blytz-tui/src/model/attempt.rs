@@ -7,7 +7,7 @@ use blytz_core::{
     wire::auction::{BidOutcome, BidRequest},
 };
 
-use super::failure::Failure;
+use super::request_error::RequestError;
 use crate::format;
 
 /// How many are remembered.
@@ -18,7 +18,6 @@ const REMEMBERED: usize = 50;
 pub enum BidKind {
     /// An exact amount.
     Exact(Money),
-    /// A max.
     Max(Money),
     /// The buy-now price.
     BuyNow(Money),
@@ -36,7 +35,6 @@ impl std::fmt::Debug for BidKind {
 }
 
 impl BidKind {
-    /// In words.
     pub fn words(self) -> String {
         match self {
             Self::Exact(amount) => format::money(amount),
@@ -61,9 +59,9 @@ pub enum AttemptState {
     /// Counted, and struck since.
     Voided,
     /// Not counted.
-    Refused(Failure),
+    Refused(RequestError),
     /// Nobody said; asking again with the same id tells.
-    Unknown(Failure),
+    Unknown(RequestError),
 }
 
 /// A bid made from here.

@@ -8,7 +8,7 @@ use blytz_core::{
 };
 use tui_input::Input;
 
-use super::clean::Clean;
+use crate::clean::Clean;
 
 /// How many messages are kept.
 const KEPT: usize = 300;
@@ -18,7 +18,6 @@ pub const MESSAGE_LENGTH: usize = 500;
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// Its id.
     pub id: MessageId,
     /// Who wrote it.
     pub user: UserId,
@@ -32,7 +31,6 @@ pub struct Line {
     pub pending: bool,
 }
 
-/// A chat.
 #[derive(Debug, Clone, Default)]
 pub struct Chat {
     /// The messages, oldest first.

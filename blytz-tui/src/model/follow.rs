@@ -2,8 +2,6 @@
 
 use blytz_core::{AuctionId, Timestamp};
 
-use super::{Model, Screen, lot::Lot};
-
 /// After a move nothing is bid for so long: whoever presses a key in that moment means the lot
 /// they were looking at.
 const SETTLES_MS: i64 = 1_000;
@@ -49,31 +47,9 @@ impl Following {
     pub fn opened(lot: AuctionId, mode: Mode) -> Self {
         Self { lot: Some(lot), mode, hop: None, moved_at: None }
     }
-}
-
-impl Model {
-    /// The lot that the show went on to while the one on the screen is over; the latest to open
-    /// when there are several.
-    pub fn lot_to_follow(&self) -> Option<&Lot> {
-        let lot = self.current_lot().filter(|lot| lot.is_over() && self.following.mode == Mode::On)?;
-        let stream = lot.stream?;
-        let now = self.server_now();
-        self.lots
-            .values()
-            .filter(|other| other.stream == Some(stream) && other.time_left(now).is_some_and(|left| left > 0))
-            .max_by_key(|other| (other.opens_at, other.id))
-    }
-
-    /// Whether something was begun at the lot screen that a move would interrupt: a question, a
-    /// message, a bid without its answer.
-    pub fn is_busy(&self) -> bool {
-        let Screen::Lot(id) = self.screen else { return false };
-        let writing = self.current_chat().and_then(|id| self.chats.get(&id)).is_some_and(|chat| chat.writing);
-        self.overlay.is_some() || writing || self.attempts.waits_on(id)
-    }
 
     /// Whether the screen moved by itself a moment ago.
-    pub fn has_just_moved(&self) -> bool {
-        self.following.moved_at.is_some_and(|at| self.now.micros_since(at) < SETTLES_MS * 1_000)
+    pub fn has_just_moved(&self, now: Timestamp) -> bool {
+        self.moved_at.is_some_and(|at| now.micros_since(at) < SETTLES_MS * 1_000)
     }
 }

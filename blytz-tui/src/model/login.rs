@@ -8,11 +8,9 @@ pub enum Field {
     /// The email address.
     #[default]
     Email,
-    /// The password.
     Password,
 }
 
-/// The login form.
 #[derive(Clone, Default)]
 pub struct LoginForm {
     /// The email address.

@@ -2,33 +2,30 @@
 
 pub mod attempt;
 pub mod chat;
-pub mod clean;
 pub mod desk;
-pub mod failure;
 pub mod follow;
 pub mod lobby;
 pub mod login;
 pub mod lot;
 pub mod notice;
+mod order;
+mod pane;
 pub mod prompt;
+pub mod request_error;
 pub mod show;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use blytz_core::{
-    AuctionId, Money, StreamId, Timestamp, UserId,
-    account::Role,
-    wire::{
-        account::{PublicUser, User},
-        auction::{AuctionStatus, Format},
-        live::Channel,
-    },
+    AuctionId, Money, StreamId, Timestamp,
+    wire::{auction::AuctionStatus, live::Channel},
 };
+use ratatui::style::Style;
 
+pub use self::pane::Pane;
 use self::{
     attempt::Attempts,
     chat::Chat,
-    clean::Clean,
     desk::Desk,
     follow::Following,
     lobby::Lobby,
@@ -38,12 +35,13 @@ use self::{
     prompt::Prompt,
     show::{Queue, Show},
 };
-use crate::{config::Config, format, keymap::Keymap, keymap::Place, theme::Theme};
-
-/// The longest name shown.
-pub const NAME_LENGTH: usize = 50;
-/// The longest title shown.
-pub const TITLE_LENGTH: usize = 200;
+use crate::{
+    clean::Clean,
+    config::Config,
+    keymap::{Keymap, Place},
+    people::People,
+    theme::{Role, Theme},
+};
 
 /// What fills the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,27 +63,6 @@ pub enum Overlay {
     Help(u16),
     /// A question.
     Prompt(Prompt),
-}
-
-/// Who is logged in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Me {
-    /// Their id.
-    pub id: UserId,
-    /// What others see.
-    pub name: Clean,
-    /// Whether they may sell.
-    pub seller: bool,
-}
-
-impl From<&User> for Me {
-    fn from(user: &User) -> Self {
-        Self {
-            id: user.id,
-            name: Clean::line(&user.display_name, NAME_LENGTH),
-            seller: user.roles.iter().any(|role| matches!(role, Role::Seller | Role::Admin)),
-        }
-    }
 }
 
 /// Where the logged-in user stands on a lot.
@@ -123,29 +100,6 @@ pub enum Connection {
     },
     /// Given up.
     Closed(Clean),
-}
-
-/// Which part of a screen has the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pane {
-    /// The main part: bidding, or the queue of the desk.
-    #[default]
-    Main,
-    /// The history of bids.
-    History,
-    /// The chat.
-    Chat,
-}
-
-impl Pane {
-    /// The next one, around.
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Main => Self::History,
-            Self::History => Self::Chat,
-            Self::Chat => Self::Main,
-        }
-    }
 }
 
 /// What the lot screen remembers beside the lot itself.
@@ -195,12 +149,10 @@ pub struct Model {
     pub trail: Vec<Screen>,
     /// What lies over it.
     pub overlay: Option<Overlay>,
-    /// Who is logged in.
-    pub me: Option<Me>,
+    /// Who is logged in, and what others are called.
+    pub people: People,
     /// Whether the server still has to tell who that is.
     pub profile_wanted: bool,
-    /// What people are called.
-    pub names: BTreeMap<UserId, Clean>,
     /// Every show that was seen.
     pub shows: BTreeMap<StreamId, Show>,
     /// Their lots, where they were asked for.
@@ -213,7 +165,6 @@ pub struct Model {
     pub standings: BTreeMap<AuctionId, Standing>,
     /// The chats being followed.
     pub chats: BTreeMap<StreamId, Chat>,
-    /// The lobby.
     pub lobby: Lobby,
     /// The lot screen.
     pub floor: LotScreen,
@@ -249,9 +200,8 @@ impl Model {
             screen: Screen::Lobby,
             trail: Vec::new(),
             overlay: None,
-            me: None,
+            people: People::default(),
             profile_wanted: false,
-            names: BTreeMap::new(),
             shows: BTreeMap::new(),
             queues: BTreeMap::new(),
             lots: BTreeMap::new(),
@@ -278,27 +228,9 @@ impl Model {
         self.now.plus_micros(self.clock_offset)
     }
 
-    /// What somebody is called.
-    pub fn name(&self, user: UserId) -> String {
-        match &self.me {
-            Some(me) if me.id == user => "you".to_owned(),
-            _ => self.names.get(&user).map_or_else(|| format::nameless(user), ToString::to_string),
-        }
-    }
-
-    /// Remembers what somebody is called.
-    pub fn meet(&mut self, user: &PublicUser) {
-        let mut name = Clean::line(&user.display_name, NAME_LENGTH);
-        // A name of nothing that can be shown is no name, and asking again would bring no better one.
-        if name.is_empty() {
-            name = Clean::line(&format::nameless(user.id), NAME_LENGTH);
-        }
-        self.names.insert(user.id, name);
-    }
-
-    /// Whether this is the logged-in user.
-    pub fn is_me(&self, user: UserId) -> bool {
-        self.me.as_ref().is_some_and(|me| me.id == user)
+    /// How something of this meaning looks.
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
     }
 
     /// The lot on the screen.
@@ -330,17 +262,16 @@ impl Model {
 
     /// Where the logged-in user stands on a lot.
     pub fn position(&self, lot: &Lot) -> Position {
-        let Some(me) = &self.me else { return Position::Anonymous };
+        let Some(me) = &self.people.me else { return Position::Anonymous };
         if lot.seller == me.id {
             return Position::Seller;
         }
         let bid = self.attempts.accepted_on(lot.id) || self.standings.get(&lot.id).is_some_and(|s| s.max.is_some());
-        let sealed = matches!(lot.format, Format::SealedFirstPrice | Format::SealedSecondPrice);
-        match lot.status {
-            AuctionStatus::Sold if lot.leader == Some(me.id) => Position::Won,
-            AuctionStatus::Sold | AuctionStatus::Unsold | AuctionStatus::Cancelled if bid => Position::Lost,
-            AuctionStatus::Live if lot.leader == Some(me.id) => Position::Leading,
-            AuctionStatus::Live if bid && sealed => Position::Sealed,
+        match lot.state.status {
+            AuctionStatus::Sold if lot.state.leader == Some(me.id) => Position::Won,
+            status if status.is_over() && bid => Position::Lost,
+            AuctionStatus::Live if lot.state.leader == Some(me.id) => Position::Leading,
+            AuctionStatus::Live if bid && lot.state.format.is_sealed() => Position::Sealed,
             AuctionStatus::Live if bid => Position::Outbid,
             _ => Position::Watching,
         }
@@ -353,5 +284,18 @@ impl Model {
             amount = lot.step_above(amount);
         }
         Some(amount)
+    }
+
+    /// Whether something was begun at the lot screen that a move would interrupt: a question, a
+    /// message, a bid without its answer.
+    pub fn is_busy(&self) -> bool {
+        let Screen::Lot(id) = self.screen else { return false };
+        let writing = self.current_chat().and_then(|id| self.chats.get(&id)).is_some_and(|chat| chat.writing);
+        self.overlay.is_some() || writing || self.attempts.waits_on(id)
+    }
+
+    /// Whether the screen moved by itself a moment ago.
+    pub fn has_just_moved(&self) -> bool {
+        self.following.has_just_moved(self.now)
     }
 }

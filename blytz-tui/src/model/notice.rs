@@ -11,7 +11,6 @@ const STAYS_MS: i64 = 6_000;
 /// How many are shown.
 const SHOWN: usize = 4;
 
-/// A notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// What.

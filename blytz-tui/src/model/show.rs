@@ -5,14 +5,12 @@ use blytz_core::{
     wire::stream::{Stream, StreamStatus},
 };
 
-use super::{TITLE_LENGTH, clean::Clean};
+use crate::clean::Clean;
 
 /// A show as the lobby lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Show {
-    /// Its id.
     pub id: StreamId,
-    /// Who sells.
     pub seller: UserId,
     /// What it is called.
     pub title: Clean,
@@ -40,7 +38,7 @@ impl From<&Stream> for Show {
         Self {
             id: stream.id,
             seller: stream.seller.id,
-            title: Clean::line(&stream.title, TITLE_LENGTH),
+            title: Clean::title(&stream.title),
             status: stream.status,
             starts_at: stream.starts_at,
             watchers: stream.watchers,

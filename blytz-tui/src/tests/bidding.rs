@@ -6,9 +6,10 @@ use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
+    clean::Clean,
     effect::Effect,
     message::Reply,
-    model::{Position, attempt::AttemptState, clean::Clean, failure::Failure},
+    model::{Position, attempt::AttemptState, request_error::RequestError},
 };
 
 /// What a bid asks for: amount, max, buy now.
@@ -23,12 +24,12 @@ fn bids(seat: &mut Seat) -> Vec<Asked> {
     seat.effects().into_iter().filter_map(asked).collect()
 }
 
-pub fn refusal(code: ErrorCode, text: &str) -> Failure {
-    Failure { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true }
+pub fn refusal(code: ErrorCode, text: &str) -> RequestError {
+    RequestError { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true }
 }
 
-fn silence() -> Failure {
-    Failure { code: None, text: Clean::line("the connection was cut", 100), next_minimum: None, definite: false }
+fn silence() -> RequestError {
+    RequestError { code: None, text: Clean::line("the connection was cut", 100), next_minimum: None, definite: false }
 }
 
 #[test]
@@ -140,7 +141,7 @@ fn a_bid_without_an_answer_is_asked_about_with_its_id() {
 #[test]
 fn a_guest_is_asked_to_log_in() {
     let mut seat = Seat::bidder(WIDE);
-    seat.model.me = None;
+    seat.model.people.me = None;
     for key in ["b", "a", "m", "B", "c", "w"] {
         seat.press(key);
         assert_eq!(seat.notice(), "Log in first: L", "{key}");
@@ -167,7 +168,7 @@ fn nobody_bids_while_it_is_open_in_whose_name() {
 fn who_leads_is_told_to_set_a_max() {
     let mut seat = Seat::bidder(WIDE);
     let mine = world::leading(1, world::AISHAH, 130_000, 4, 30_000);
-    seat.live(crate::message::Live::Auction(world::CAMERA, world::entry(6, 0, mine)));
+    seat.live(crate::message::News::Auction(world::CAMERA, world::entry(6, 0, mine)));
     seat.press("b");
     assert_eq!(seat.notice(), "You lead. Set a max with m to stay ahead");
     assert!(bids(&mut seat).is_empty());

@@ -4,14 +4,14 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     effect::Effect,
-    message::{Live, Reply},
+    message::{News, Reply},
     model::Screen,
 };
 
 /// Mei Ling at her desk.
 fn seller(size: (u16, u16)) -> Seat {
     let mut seat = Seat::guest(size);
-    seat.live(Live::Up);
+    seat.live(News::Up);
     seat.reply(Reply::Profile(Ok(Box::new(world::meiling_herself()))));
     seat.press("D");
     assert!(seat.effects().contains(&Effect::LoadDesk(world::MEILING)));
@@ -23,7 +23,7 @@ fn seller(size: (u16, u16)) -> Seat {
         seat.reply(Reply::Stock(product, Ok(Inventory { on_hand: 3, reserved: 1, available: 2 })));
     }
     seat.reply(Reply::History(world::CAMERA, Ok(world::camera_log())));
-    seat.live(Live::ChatState(world::SHOW, Box::new(world::chat())));
+    seat.live(News::ChatState(world::SHOW, Box::new(world::chat())));
     seat.quiet();
     seat
 }
@@ -105,7 +105,7 @@ fn moderating_the_selected_message() {
 fn a_new_message_does_not_move_the_selection_to_another() {
     let mut seat = seller(WIDE);
     seat.press("tab tab up up");
-    seat.live(Live::Chat(world::SHOW, world::said(&world::message(4, world::bala(), "me again"))));
+    seat.live(News::Chat(world::SHOW, world::said(&world::message(4, world::bala(), "me again"))));
     let selected = seat.model.chats[&world::SHOW].selected_line().map(|line| line.text.to_string());
     assert_eq!(selected.as_deref(), Some("does it come with the case?"));
 }
@@ -121,7 +121,7 @@ fn a_refusal_is_told() {
 fn voided_bids_leave_the_list() {
     let mut seat = seller(WIDE);
     seat.press("tab j");
-    seat.live(Live::Auction(
+    seat.live(News::Auction(
         world::CAMERA,
         world::entry(
             6,
@@ -149,7 +149,7 @@ fn voided_bids_leave_the_list() {
 fn a_copied_id_does_not_take_the_other_bid_from_the_list() {
     let mut seat = seller(WIDE);
     let copy = world::leading(801, world::STRANGER, 130_000, 4, 30_000);
-    seat.live(Live::Auction(world::CAMERA, world::entry(6, 0, copy)));
+    seat.live(News::Auction(world::CAMERA, world::entry(6, 0, copy)));
     let voided = EventData::Voided {
         bid_id: world::bid(801),
         bid_seq: 6,
@@ -162,7 +162,7 @@ fn a_copied_id_does_not_take_the_other_bid_from_the_list() {
         bid_count: 3,
         closes_at: world::start().plus_millis(30_000),
     };
-    seat.live(Live::Auction(world::CAMERA, world::entry(7, 0, voided)));
+    seat.live(News::Auction(world::CAMERA, world::entry(7, 0, voided)));
     let lot = seat.model.desk_floor().expect("a lot");
     let fallen: Vec<u64> = lot.history.iter().filter(|(seq, row)| lot.fell(**seq, row)).map(|(seq, _)| *seq).collect();
     assert_eq!((lot.standing_bids().len(), fallen), (3, vec![6]));

@@ -12,7 +12,7 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     effect::Effect,
-    message::{Live, Reply},
+    message::{News, Reply},
     model::{Overlay, Pane, Screen, follow::Mode},
 };
 
@@ -39,7 +39,7 @@ fn closes(seat: &mut Seat, at_ms: i64) {
     seat.at(at_ms);
     let sold =
         EventData::Closed { status: AuctionStatus::Sold, winner: Some(world::BALA), price: Some(world::myr(125_000)) };
-    seat.live(Live::Auction(world::CAMERA, world::entry(6, at_ms, sold)));
+    seat.live(News::Auction(world::CAMERA, world::entry(6, at_ms, sold)));
 }
 
 /// The watch as it is once it opened.
@@ -56,7 +56,7 @@ fn opened(at_ms: i64) -> Auction {
 fn opens(seat: &mut Seat, at_ms: i64) {
     seat.at(at_ms);
     let data = UpdateData::Lot { auction_id: world::WATCH, status: AuctionStatus::Live };
-    seat.live(Live::Update(Channel::Stream(world::SHOW), Update { data, at: world::start().plus_millis(at_ms) }));
+    seat.live(News::Update(Channel::Stream(world::SHOW), Update { data, at: world::start().plus_millis(at_ms) }));
     assert!(seat.effects().contains(&Effect::LoadLot(world::WATCH)));
     seat.reply(Reply::Lot(world::WATCH, Ok(Box::new(opened(at_ms)))));
 }
@@ -111,7 +111,7 @@ fn it_goes_on_and_on() {
     assert_eq!((seat.model.screen, seat.model.following.mode), (ON_THE_WATCH, Mode::On));
     seat.at(90_000);
     let over = EventData::Closed { status: AuctionStatus::Unsold, winner: None, price: None };
-    seat.live(Live::Auction(world::WATCH, world::entry(3, 90_000, over)));
+    seat.live(News::Auction(world::WATCH, world::entry(3, 90_000, over)));
     let mut teapot = world::teapot();
     teapot.status.opens_at = Some(world::start().plus_millis(89_000));
     seat.reply(Reply::Lot(world::TEAPOT, Ok(Box::new(teapot))));
@@ -290,7 +290,7 @@ fn the_lots_of_the_show_are_asked_for() {
     assert!(seat.effects().contains(&Effect::LoadQueue(world::SHOW)));
     seat.at(25_000);
     assert!(!seat.effects().contains(&Effect::LoadQueue(world::SHOW)), "once");
-    seat.live(Live::Up);
+    seat.live(News::Up);
     assert!(seat.effects().contains(&Effect::LoadQueue(world::SHOW)), "news may have been missed");
 
     let mut waiting = self::seat(WIDE);
@@ -313,7 +313,7 @@ fn next_and_previous_follow_the_sellers_order() {
     let mut seat = seat(WIDE);
     let order = [world::WATCH, world::STAMPS, world::CAMERA];
     let data = UpdateData::Lots { auction_ids: order.to_vec() };
-    seat.live(Live::Update(Channel::Stream(world::SHOW), Update { data, at: world::start() }));
+    seat.live(News::Update(Channel::Stream(world::SHOW), Update { data, at: world::start() }));
     let mut stamps = world::lots().swap_remove(2);
     stamps.stream_id = Some(world::SHOW);
     seat.reply(Reply::Lot(world::STAMPS, Ok(Box::new(stamps))));

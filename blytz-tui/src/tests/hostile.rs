@@ -9,11 +9,9 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, la
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
-    message::{Live, Reply},
-    model::{
-        clean::{Clean, is_hostile},
-        failure::Failure,
-    },
+    clean::{Clean, is_hostile},
+    message::{News, Reply},
+    model::request_error::RequestError,
     view,
 };
 
@@ -44,9 +42,9 @@ fn hostile(size: (u16, u16)) -> Seat {
     let mut chat = world::chat();
     chat.messages.push(world::message(9, evil(), EVIL));
     chat.pinned = Some(world::message(9, evil(), "").id);
-    seat.live(Live::ChatState(world::SHOW, Box::new(chat)));
-    seat.live(Live::Chat(world::SHOW, world::said(&world::message(10, evil(), EVIL))));
-    seat.live(Live::Auction(
+    seat.live(News::ChatState(world::SHOW, Box::new(chat)));
+    seat.live(News::Chat(world::SHOW, world::said(&world::message(10, evil(), EVIL))));
+    seat.live(News::Auction(
         world::CAMERA,
         world::entry(
             6,
@@ -65,11 +63,11 @@ fn hostile(size: (u16, u16)) -> Seat {
             },
         ),
     ));
-    let failure = Failure { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false };
+    let error = RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false };
     seat.press("b");
-    seat.reply(Reply::Bid(world::bid(1), Err(failure)));
+    seat.reply(Reply::Bid(world::bid(1), Err(error)));
     let outbid = UpdateData::Outbid { auction_id: world::BATIK, price: None, next_minimum: None };
-    seat.live(Live::Update(Channel::Me, Update { data: outbid, at: world::start() }));
+    seat.live(News::Update(Channel::Me, Update { data: outbid, at: world::start() }));
     seat
 }
 

@@ -3,8 +3,8 @@ use insta::assert_snapshot;
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     effect::Effect,
-    message::{Live, Reply},
-    model::{Screen, failure::Failure},
+    message::{News, Reply},
+    model::{Screen, request_error::RequestError},
 };
 
 #[test]
@@ -37,9 +37,9 @@ fn the_keys_at_the_bottom_are_those_of_whoever_is_there() {
 
 #[test]
 fn an_empty_house_and_an_unreachable_one() {
-    let unreachable = Failure {
+    let unreachable = RequestError {
         code: None,
-        text: crate::model::clean::Clean::line("no connection to 127.0.0.1:8080", 100),
+        text: crate::clean::Clean::line("no connection to 127.0.0.1:8080", 100),
         next_minimum: None,
         definite: false,
     };
@@ -47,7 +47,7 @@ fn an_empty_house_and_an_unreachable_one() {
     seat.reply(Reply::Lobby(Err(unreachable.clone())));
     assert_snapshot!(seat.screen());
     seat.effects();
-    seat.live(Live::Up);
+    seat.live(News::Up);
     assert_eq!(seat.effects(), [Effect::LoadLobby], "a connection is a reason to ask again");
     seat.reply(Reply::Lobby(Ok((Vec::new(), Vec::new()))));
     assert!(seat.screen().contains("Nothing is on yet"));

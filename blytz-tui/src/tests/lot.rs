@@ -9,14 +9,14 @@ use ratatui::style::{Color, Modifier};
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
     effect::Effect,
-    message::{Live, Reply},
+    message::{News, Reply},
     model::{Position, Screen},
     theme::{Base, Theme},
 };
 
 fn event(seat: &mut Seat, seq: u64, at_ms: i64, data: EventData) {
     seat.at(at_ms);
-    seat.live(Live::Auction(world::CAMERA, world::entry(seq, at_ms, data)));
+    seat.live(News::Auction(world::CAMERA, world::entry(seq, at_ms, data)));
 }
 
 fn open(seat: &mut Seat, lot: blytz_core::AuctionId) {
@@ -58,7 +58,7 @@ fn opening_a_lot_asks_and_follows() {
 #[test]
 fn leading_then_outbid_then_won() {
     let mut seat = Seat::bidder(WIDE);
-    event(&mut seat, 6, 1_000, world::leading(1, world::AISHAH, 130_000, 4, 30_000));
+    event(&mut seat, 6, 1_000, world::leading(1, world::AISHAH, 140_000, 4, 30_000));
     event(&mut seat, 7, 1_000, EventData::ReserveMet { price: world::myr(140_000) });
     seat.reply(Reply::Standing(
         world::CAMERA,
@@ -98,7 +98,7 @@ fn the_news_that_one_won_is_told_once() {
         EventData::Closed { status: AuctionStatus::Sold, winner: Some(world::AISHAH), price: Some(price) },
     );
     let won = UpdateData::Won { auction_id: world::CAMERA, price };
-    seat.live(Live::Update(Channel::Me, Update { data: won, at: world::start() }));
+    seat.live(News::Update(Channel::Me, Update { data: won, at: world::start() }));
     assert_eq!(seat.model.notices.iter().count(), 1);
 }
 
@@ -106,7 +106,7 @@ fn the_news_that_one_won_is_told_once() {
 fn the_countdown_follows_the_servers_clock() {
     let mut seat = Seat::bidder(SMALL);
     assert!(seat.screen().contains("Closes in 00:30"));
-    seat.live(Live::Clock(5_000_000));
+    seat.live(News::Clock(5_000_000));
     assert!(seat.screen().contains("Closes in 00:25"), "the server is five seconds ahead");
     seat.at(2_000);
     assert!(seat.screen().contains("Closes in 00:23"));
@@ -236,7 +236,11 @@ fn events_may_come_twice_and_answers_late() {
     event(&mut seat, 6, 1_000, bid);
     assert_eq!(seat.model.lots[&world::CAMERA], after, "an event counts once");
     seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(world::camera()))));
-    assert_eq!(seat.model.lots[&world::CAMERA].price, Some(world::myr(130_000)), "an older answer changes nothing");
+    assert_eq!(
+        seat.model.lots[&world::CAMERA].state.price,
+        Some(world::myr(130_000)),
+        "an older answer changes nothing"
+    );
 }
 
 #[test]
@@ -303,12 +307,12 @@ fn names_also_come_with_states_and_with_the_chat() {
     let mut by_state = Seat::bidder(WIDE);
     let mut state = world::camera().status;
     (state.seq, state.leader) = (6, Some(farah.clone()));
-    by_state.live(Live::AuctionState(Box::new(state)));
+    by_state.live(News::AuctionState(Box::new(state)));
     assert!(by_state.screen().contains("Farah leads"));
 
     let mut by_chat = Seat::bidder(WIDE);
     event(&mut by_chat, 6, 100, world::leading(1, stranger, 130_000, 4, 30_000));
-    by_chat.live(Live::Chat(world::SHOW, world::said(&world::message(4, farah, "mine"))));
+    by_chat.live(News::Chat(world::SHOW, world::said(&world::message(4, farah, "mine"))));
     assert!(by_chat.screen().contains("Farah leads"));
     by_chat.effects();
     by_chat.at(2_000);
@@ -333,7 +337,7 @@ fn what_the_chat_says_and_what_one_says() {
         "Is that a q?",
     );
     confirmed.id = mine;
-    seat.live(Live::Chat(world::SHOW, world::said(&confirmed)));
+    seat.live(News::Chat(world::SHOW, world::said(&confirmed)));
     let chat = &seat.model.chats[&world::SHOW];
     assert_eq!(chat.lines.iter().filter(|line| line.id == mine).count(), 1);
     assert!(!chat.lines.iter().any(|line| line.pending));
@@ -362,6 +366,6 @@ fn outcomes_of_bids_by_others_count_too() {
     }
     event(&mut seat, 6, 0, data);
     let lot = &seat.model.lots[&world::CAMERA];
-    assert_eq!((lot.leader, lot.price), (Some(world::BALA), Some(world::myr(130_000))));
+    assert_eq!((lot.state.leader, lot.state.price), (Some(world::BALA), Some(world::myr(130_000))));
     assert_eq!(seat.model.position(lot), Position::Watching, "nothing was accepted from here yet");
 }

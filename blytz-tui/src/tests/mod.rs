@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     config::Config,
     effect::Effect,
-    message::{Live, Message, Reply},
+    message::{Message, News, Reply},
     model::{Model, Screen},
     theme::Base,
     update, view,
@@ -47,7 +47,7 @@ impl Seat {
     /// Aishah, who buys, with the lobby loaded and the connection up.
     fn buyer(size: (u16, u16)) -> Self {
         let mut seat = Self::guest(size);
-        seat.live(Live::Up);
+        seat.live(News::Up);
         seat.reply(Reply::Profile(Ok(Box::new(world::aishah()))));
         seat.reply(Reply::Lobby(Ok((world::shows(), world::lots()))));
         seat.quiet();
@@ -60,7 +60,7 @@ impl Seat {
         seat.model.lobby.selected = Some(crate::model::lobby::Entry::Lot(world::CAMERA));
         seat.press("enter");
         seat.reply(Reply::History(world::CAMERA, Ok(world::camera_log())));
-        seat.live(Live::ChatState(world::SHOW, Box::new(world::chat())));
+        seat.live(News::ChatState(world::SHOW, Box::new(world::chat())));
         seat.quiet();
         seat
     }
@@ -108,8 +108,8 @@ impl Seat {
         self.update(Message::Keys(keys));
     }
 
-    fn live(&mut self, live: Live) {
-        self.update(Message::Live(live));
+    fn live(&mut self, news: News) {
+        self.update(Message::News(news));
     }
 
     fn reply(&mut self, reply: Reply) {

@@ -5,9 +5,10 @@ use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
 use crate::{
+    clean::Clean,
     effect::{Credentials, Effect},
-    message::{Live, Message, Reply},
-    model::{Overlay, Screen, clean::Clean, failure::Failure},
+    message::{Message, News, Reply},
+    model::{Overlay, Screen, request_error::RequestError},
 };
 
 #[test]
@@ -24,7 +25,7 @@ fn logging_in() {
     let credentials = Credentials { email: "aishah@example.com".to_owned(), password: "correct horse q?".to_owned() };
     assert_eq!(seat.effects(), [Effect::Login(credentials)], "asked once");
 
-    let wrong = Failure {
+    let wrong = RequestError {
         code: Some(ErrorCode::InvalidCredentials),
         text: Clean::line("Wrong email address or password.", 100),
         next_minimum: None,
@@ -80,22 +81,22 @@ fn the_help_is_made_from_the_keymap() {
 fn the_connection_is_always_said() {
     let mut seat = Seat::buyer(WIDE);
     assert!(seat.screen().contains("● live  Aishah"));
-    seat.live(Live::Reconnecting { attempt: 3, in_micros: 4_200_000 });
+    seat.live(News::Reconnecting { attempt: 3, in_micros: 4_200_000 });
     assert!(seat.screen().contains("◌ reconnecting in 5 s (try 3)"));
-    seat.live(Live::Up);
+    seat.live(News::Up);
     assert_eq!(seat.notice(), "Connected again; nothing was missed unless said");
-    seat.live(Live::Resynced(Channel::Auction(world::CAMERA)));
+    seat.live(News::Resynced(Channel::Auction(world::CAMERA)));
     assert!(seat.screen().contains("● live, resynced"));
     seat.at(10_000);
     assert!(!seat.screen().contains("resynced"));
-    seat.live(Live::Closed(Clean::line("closed by this program", 60)));
+    seat.live(News::Closed(Clean::line("closed by this program", 60)));
     assert!(seat.screen().contains("✕ closed: closed by this program"));
 }
 
 #[test]
 fn without_the_live_connection_a_lot_is_asked_for() {
     let mut seat = Seat::bidder(WIDE);
-    seat.live(Live::Reconnecting { attempt: 1, in_micros: 60_000_000 });
+    seat.live(News::Reconnecting { attempt: 1, in_micros: 60_000_000 });
     seat.at(2_900);
     assert_eq!(seat.effects(), []);
     seat.at(3_100);
@@ -160,13 +161,13 @@ fn who_is_logged_in_is_asked_until_the_server_says() {
     let ids = &mut || uuid::Uuid::nil();
     let effects = crate::update::start(&mut seat.model, Screen::Lobby, true, ids);
     assert!(effects.contains(&Effect::LoadProfile));
-    let failure = |definite| Failure { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
-    seat.reply(Reply::Profile(Err(failure(false))));
+    let error = |definite| RequestError { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
+    seat.reply(Reply::Profile(Err(error(false))));
     seat.effects();
-    seat.live(Live::Up);
+    seat.live(News::Up);
     assert_eq!(seat.effects(), [Effect::LoadProfile, Effect::LoadLobby]);
-    seat.reply(Reply::Profile(Err(failure(true))));
+    seat.reply(Reply::Profile(Err(error(true))));
     assert_eq!(seat.notice(), "Not logged in: away");
-    seat.live(Live::Up);
+    seat.live(News::Up);
     assert_eq!(seat.effects(), [Effect::LoadLobby]);
 }

@@ -3,6 +3,7 @@
 use blytz_core::{
     AuctionId, BidId, Currency, Epoch, MessageId, Money, ProductId, StreamId, Timestamp, UserId,
     account::Role,
+    auction::PublicState,
     wire::{
         account::{PublicUser, User, UserStatus},
         auction::{
@@ -115,7 +116,7 @@ pub fn auction(id: AuctionId, title: &str, rules: RulesView, status: AuctionStat
             epoch: EPOCH,
             hash: String::new(),
             price: None,
-            next_minimum: None,
+            next_minimum: PublicState::scheduled(&rules).next_minimum.filter(|_| !status.is_over()),
             leader: None,
             bid_count: 0,
             reserve_met: None,

@@ -36,18 +36,18 @@ impl Turn<'_> {
             self.notice("This lot takes no bids now", Role::Warn);
             return;
         }
-        if lot.is_sealed() && action == Action::Bid {
+        if lot.state.format.is_sealed() && action == Action::Bid {
             return self.bidding_action(id, Action::Amount);
         }
         match action {
             Action::Bid => self.bid_offered(id),
             Action::Amount => self.ask_amount(id),
-            Action::Max if lot.format == Format::English => {
+            Action::Max if lot.state.format == Format::English => {
                 let about = format!("The house bids for you, never more than needed. Currency: {}", lot.currency());
                 self.ask(Prompt::text(Question::Max(id), about, ""));
             }
             Action::Max => self.notice("This format takes exact amounts, no max", Role::Warn),
-            Action::BuyNow => match lot.buy_now {
+            Action::BuyNow => match lot.state.buy_now {
                 Some(price) => {
                     let about = format!("{} for {}, at once.", lot.title, format::money(price));
                     self.ask(Prompt::yes_or_no(Question::BuyNow(id, price), about));
@@ -60,7 +60,7 @@ impl Turn<'_> {
 
     fn bid_offered(&mut self, id: AuctionId) {
         let Some(lot) = self.model.lots.get(&id) else { return };
-        if lot.format == Format::English && self.model.position(lot) == Position::Leading {
+        if lot.state.format == Format::English && self.model.position(lot) == Position::Leading {
             let key = self.model.keymap.first(Action::Max);
             self.notice(format!("You lead. Set a max with {key} to stay ahead"), Role::Good);
             return;

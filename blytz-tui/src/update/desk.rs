@@ -1,6 +1,6 @@
 //! Keys at the seller's desk.
 
-use blytz_core::wire::auction::AuctionStatus;
+use blytz_core::wire::auction::EventData;
 
 use super::Turn;
 use crate::{
@@ -8,7 +8,6 @@ use crate::{
     keymap::Action,
     model::{
         Pane, Screen,
-        lot::Happening,
         prompt::{Prompt, Question},
     },
     theme::Role,
@@ -19,7 +18,7 @@ impl Turn<'_> {
         if self.must_log_in() {
             return;
         }
-        if self.model.me.as_ref().is_some_and(|me| me.seller) {
+        if self.model.people.me.as_ref().is_some_and(|me| me.seller) {
             self.go(Screen::Desk);
         } else {
             self.notice("The desk is for sellers", Role::Warn);
@@ -84,7 +83,7 @@ impl Turn<'_> {
 
     fn ask_cancel(&mut self) {
         let Some(lot) = self.model.desk_selected() else { return };
-        if matches!(lot.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
+        if !lot.is_over() {
             let prompt = Prompt::text(Question::CancelLot(lot.id), lot.title.to_string(), "");
             self.ask(prompt);
         } else {
@@ -98,11 +97,12 @@ impl Turn<'_> {
             return;
         };
         let bids = lot.standing_bids();
-        let Some(Happening::Bid { bid, bidder, .. }) = bids.get(self.model.desk.bid).map(|row| &row.what) else {
+        let Some(EventData::Bid { bid_id: bid, bidder, .. }) = bids.get(self.model.desk.bid).map(|row| &row.data)
+        else {
             self.notice("There is no bid to void", Role::Warn);
             return;
         };
-        let who = bidder.map_or_else(|| "a sealed bidder".to_owned(), |bidder| self.model.name(bidder));
+        let who = bidder.map_or_else(|| "a sealed bidder".to_owned(), |bidder| self.model.people.name(bidder));
         let about = format!("The bid of {who} and every later one of theirs.");
         let prompt = Prompt::text(Question::VoidBid(lot.id, *bid, *bidder), about, "");
         self.ask(prompt);
@@ -116,7 +116,7 @@ impl Turn<'_> {
             self.notice("Select a message first", Role::Muted);
             return;
         };
-        let who = self.model.name(line.user);
+        let who = self.model.people.name(line.user);
         let (message, user) = (line.id, line.user);
         let prompt = match action {
             Action::DeleteMessage => {

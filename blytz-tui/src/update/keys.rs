@@ -5,9 +5,10 @@ use tui_input::{Input, backend::crossterm::EventHandler};
 
 use super::Turn;
 use crate::{
+    clean::is_hostile,
     effect::Effect,
     keymap::{Action, Key},
-    model::{Overlay, Screen, clean::is_hostile},
+    model::{Overlay, Screen},
 };
 
 /// The longest text that can be typed anywhere.

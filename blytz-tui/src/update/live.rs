@@ -1,7 +1,7 @@
 //! News from the live connection.
 
 use blytz_core::{
-    AuctionId, StreamId, UserId,
+    AuctionId, BidId, StreamId,
     wire::{
         auction::{AuctionStatus, EventData, LogEntry, StatusView},
         chat::{ChatEvent, ChatEventData, ChatState},
@@ -12,14 +12,14 @@ use blytz_core::{
 
 use super::Turn;
 use crate::{
+    clean::Clean,
     effect::Effect,
     format,
     keymap::Action,
-    message::Live,
+    message::News,
     model::{
         Connection, Position, Screen,
         attempt::AttemptState,
-        clean::Clean,
         follow::Mode,
         lot::{Lot, Row},
     },
@@ -27,30 +27,30 @@ use crate::{
 };
 
 impl Turn<'_> {
-    pub(super) fn live(&mut self, live: Live) {
-        match live {
-            Live::Connecting => self.model.connection = Connection::Connecting,
-            Live::Up => {
+    pub(super) fn live(&mut self, news: News) {
+        match news {
+            News::Connecting => self.model.connection = Connection::Connecting,
+            News::Up => {
                 if matches!(self.model.connection, Connection::Reconnecting { .. }) {
                     self.notice("Connected again; nothing was missed unless said", Role::Good);
                 }
                 self.model.connection = Connection::Live { resynced_at: None };
                 self.catch_up();
             }
-            Live::Reconnecting { attempt, in_micros } => {
+            News::Reconnecting { attempt, in_micros } => {
                 let next_try = self.model.now.plus_micros(in_micros);
                 self.model.connection = Connection::Reconnecting { attempt, next_try };
             }
-            Live::Closed(reason) => self.model.connection = Connection::Closed(reason),
-            Live::Auction(id, entry) => self.auction_event(id, &entry),
-            Live::AuctionState(status) => self.auction_state(&status),
-            Live::Chat(stream, event) => self.chat_event(stream, &event),
-            Live::ChatState(stream, state) => self.chat_state(stream, &state),
-            Live::Update(channel, update) => self.news(channel, update),
-            Live::Resynced(channel) => self.resynced(channel),
-            Live::Clock(offset) => self.model.clock_offset = offset,
-            Live::SubscribeRefused(channel, failure) => {
-                self.notice(format!("Can't follow {channel}: {}", failure.line()), Role::Warn);
+            News::Closed(reason) => self.model.connection = Connection::Closed(reason),
+            News::Auction(id, entry) => self.auction_event(id, &entry),
+            News::AuctionState(status) => self.auction_state(&status),
+            News::Chat(stream, event) => self.chat_event(stream, &event),
+            News::ChatState(stream, state) => self.chat_state(stream, &state),
+            News::Update(channel, update) => self.news(channel, update),
+            News::Resynced(channel) => self.resynced(channel),
+            News::Clock(offset) => self.model.clock_offset = offset,
+            News::SubscribeRefused(channel, error) => {
+                self.notice(format!("Can't follow {channel}: {}", error.line()), Role::Warn);
             }
         }
     }
@@ -73,45 +73,56 @@ impl Turn<'_> {
 
     fn auction_event(&mut self, id: AuctionId, entry: &LogEntry) {
         let Some(before) = self.model.lots.get(&id).map(|lot| self.model.position(lot)) else { return };
-        let Some(lot) = self.model.lots.get_mut(&id) else { return };
-        lot.apply(entry);
+        if let Some(lot) = self.model.lots.get_mut(&id) {
+            lot.apply(entry);
+        }
+        let voided = matches!(entry.data, EventData::Voided { .. });
         if let EventData::Voided { bid_seq, struck, .. } = &entry.data {
-            // Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.
-            let bidder = lot.history.get(bid_seq).and_then(Row::bidder);
-            let mine = bidder.is_none_or(|bidder| self.model.me.as_ref().is_some_and(|me| me.id == bidder));
-            for bid in struck.iter().filter(|_| mine) {
-                if let Some(attempt) = self.model.attempts.get_mut(*bid) {
-                    attempt.state = AttemptState::Voided;
-                }
+            self.strike(id, *bid_seq, struck);
+        }
+        self.tell_position(id, before, voided);
+        self.clamp_desk();
+        self.ask_leaders_name(id);
+    }
+
+    /// Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.
+    fn strike(&mut self, id: AuctionId, bid_seq: u64, struck: &[BidId]) {
+        let bidder = self.model.lots.get(&id).and_then(|lot| lot.history.get(&bid_seq)).and_then(Row::bidder);
+        if bidder.is_some_and(|bidder| !self.model.people.is_me(bidder)) {
+            return;
+        }
+        for bid in struck {
+            if let Some(attempt) = self.model.attempts.get_mut(*bid) {
+                attempt.state = AttemptState::Voided;
             }
         }
+    }
+
+    /// Says where the user stands on a lot now, if that is somewhere else than before.
+    fn tell_position(&mut self, id: AuctionId, before: Position, voided: bool) {
         let Some(lot) = self.model.lots.get(&id) else { return };
-        let after = self.model.position(lot);
-        let (title, price) = (lot.title.clone(), lot.price.map(format::money).unwrap_or_default());
-        let (status, leader) = (lot.status, lot.leader);
-        let voided = matches!(entry.data, EventData::Voided { .. });
-        match (before, after) {
-            (was, Position::Leading) if was != Position::Leading => {
-                self.notice(format!("You lead {title} at {price}"), Role::Good);
-            }
+        let (title, price) = (lot.title.clone(), lot.state.price.map(format::money).unwrap_or_default());
+        match (before, self.model.position(lot)) {
+            (was, now) if was == now => {}
+            (_, Position::Leading) => self.notice(format!("You lead {title} at {price}"), Role::Good),
             (Position::Leading, Position::Outbid) if voided => {
                 self.notice(format!("Your bid on {title} was voided"), Role::Bad);
                 self.effect(Effect::Bell);
             }
             (Position::Leading, Position::Outbid) => self.tell_outbid(&title, &price),
-            (was, Position::Won) if was != Position::Won => self.tell_won(&title, &price),
-            (was, Position::Lost) if was != Position::Lost => match (status, leader) {
-                (AuctionStatus::Sold, Some(winner)) => {
-                    let winner = self.model.name(winner);
-                    self.notice(format!("{title} went to {winner} for {price}"), Role::Warn);
-                }
-                (AuctionStatus::Cancelled, _) => self.notice(format!("{title} was called off"), Role::Warn),
-                _ => self.notice(format!("{title} was not sold"), Role::Warn),
-            },
+            (_, Position::Won) => self.tell_won(&title, &price),
+            (_, Position::Lost) => {
+                let what = match (lot.state.status, lot.state.leader) {
+                    (AuctionStatus::Sold, Some(winner)) => {
+                        format!("went to {} for {price}", self.model.people.name(winner))
+                    }
+                    (AuctionStatus::Cancelled, _) => "was called off".to_owned(),
+                    _ => "was not sold".to_owned(),
+                };
+                self.notice(format!("{title} {what}"), Role::Warn);
+            }
             _ => {}
         }
-        self.clamp_desk();
-        self.ask_leaders_name(id);
     }
 
     fn tell_outbid(&mut self, title: &Clean, price: &str) {
@@ -126,7 +137,7 @@ impl Turn<'_> {
 
     fn auction_state(&mut self, status: &StatusView) {
         if let Some(leader) = &status.leader {
-            self.model.meet(leader);
+            self.model.people.meet(leader);
         }
         let on_screen = self.shows_lot(status.id);
         let Some(lot) = self.model.lots.get_mut(&status.id) else { return };
@@ -150,14 +161,14 @@ impl Turn<'_> {
 
     fn chat_event(&mut self, stream: StreamId, event: &ChatEvent) {
         if let ChatEventData::Message { user, .. } = &event.data {
-            self.model.meet(user);
+            self.model.people.meet(user);
         }
         self.model.chats.entry(stream).or_default().apply(event, stream);
     }
 
     fn chat_state(&mut self, stream: StreamId, state: &ChatState) {
         for message in &state.messages {
-            self.model.meet(&message.user);
+            self.model.people.meet(&message.user);
         }
         self.model.chats.entry(stream).or_default().replace(state);
     }
@@ -221,7 +232,7 @@ impl Turn<'_> {
 
     fn show_news(&mut self, stream: StreamId, data: UpdateData) {
         if let UpdateData::Lot { auction_id, status } = data {
-            let changed = self.model.lots.get(&auction_id).is_none_or(|lot| lot.status != status);
+            let changed = self.model.lots.get(&auction_id).is_none_or(|lot| lot.state.status != status);
             if changed {
                 self.ask_lot(auction_id);
             }
@@ -281,10 +292,5 @@ impl Turn<'_> {
         let desk = &mut self.model.desk;
         desk.selected = desk.selected.min(desk.queue.len().saturating_sub(1));
         desk.bid = desk.bid.min(bids.saturating_sub(1));
-    }
-
-    /// A seller's own name, for the lots of a show.
-    pub(super) fn remember_me(&mut self, id: UserId, name: &Clean) {
-        self.model.names.insert(id, name.clone());
     }
 }

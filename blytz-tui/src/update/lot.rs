@@ -5,12 +5,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Turn, keys::type_into};
 use crate::{
+    clean::Clean,
     effect::Effect,
     keymap::Action,
     model::{
         Pane, Screen,
         chat::{Line, MESSAGE_LENGTH},
-        clean::Clean,
     },
     theme::Role,
 };
@@ -88,7 +88,7 @@ impl Turn<'_> {
 
     /// Says so when nobody is logged in.
     pub(super) fn must_log_in(&mut self) -> bool {
-        if self.model.me.is_some() {
+        if self.model.people.me.is_some() {
             return false;
         }
         let key = self.model.keymap.first(Action::Login);
@@ -130,7 +130,7 @@ impl Turn<'_> {
     }
 
     fn say(&mut self) {
-        let Some(me) = self.model.me.as_ref().map(|me| me.id) else { return };
+        let Some(me) = self.model.people.me.as_ref().map(|me| me.id) else { return };
         let (Some(stream), at) = (self.model.current_chat(), self.model.server_now()) else { return };
         let Some(chat) = self.model.chats.get_mut(&stream) else { return };
         let text = Clean::line(chat.input.value(), MESSAGE_LENGTH);

@@ -34,7 +34,7 @@ pub fn update(model: &mut Model, message: Message, ids: &mut dyn FnMut() -> Uuid
         Message::Mouse(mouse) => turn.mouse(mouse),
         Message::Paste(text) => turn.paste(&text),
         Message::Resize(columns, rows) => turn.model.size = (columns, rows),
-        Message::Live(live) => turn.live(live),
+        Message::News(news) => turn.live(news),
         Message::Reply(reply) => turn.reply(reply),
     }
     turn.settle_following();
@@ -102,7 +102,7 @@ impl Turn<'_> {
             Screen::Lot(id) => {
                 self.model.floor = LotScreen::default();
                 self.ask_lot(id);
-                if self.model.me.is_some() {
+                if self.model.people.me.is_some() {
                     self.effect(Effect::LoadStanding(id));
                 }
             }

@@ -9,7 +9,7 @@ use crate::{
     view::{
         buttons,
         layout::{self, DeskLayout, LotLayout},
-        lobby, window,
+        lobby,
     },
 };
 
@@ -136,6 +136,6 @@ fn row_at(area: Rect, at: Position, selected: usize, len: usize) -> Option<usize
     if !area.contains(at) {
         return None;
     }
-    let first = window(selected, len, area.height as usize);
+    let first = layout::window(selected, len, area.height as usize);
     Some(first + usize::from(at.y - area.y)).filter(|index| *index < len)
 }

@@ -4,7 +4,7 @@ use blytz_core::{
     AuctionId, BidId, MessageId, StreamId,
     wire::{
         account::User,
-        auction::{Auction, AuctionStatus, BidAnswer, BidOutcome, LogEntry},
+        auction::{Auction, BidAnswer, BidOutcome, LogEntry},
         stream::Stream,
     },
 };
@@ -15,12 +15,13 @@ use crate::{
     format,
     message::Reply,
     model::{
-        Me, Screen,
+        Screen,
         attempt::{AttemptState, BidKind},
-        failure::Failure,
         lot::Lot,
+        request_error::RequestError,
         show::Show,
     },
+    people::Me,
     theme::Role,
 };
 
@@ -43,10 +44,10 @@ impl Turn<'_> {
             Reply::Profile(result) => match result {
                 Ok(user) => self.welcome(&user),
                 // The server is away; the next connection asks again.
-                Err(failure) if !failure.definite => {}
-                Err(failure) => {
+                Err(error) if !error.definite => {}
+                Err(error) => {
                     self.model.profile_wanted = false;
-                    self.notice(format!("Not logged in: {}", failure.line()), Role::Warn);
+                    self.notice(format!("Not logged in: {}", error.line()), Role::Warn);
                 }
             },
             Reply::Desk(result) => self.desk_loaded(result),
@@ -61,7 +62,7 @@ impl Turn<'_> {
                     self.model.standings.entry(id).or_default().watching = watching;
                     self.notice(if watching { "Watching this lot" } else { "No longer watching" }, Role::Accent);
                 }
-                Err(failure) => self.notice(failure.line(), Role::Bad),
+                Err(error) => self.notice(error.line(), Role::Bad),
             },
             Reply::Done(what, result) => self.done(what, result),
             Reply::Picture(result) => match result {
@@ -71,7 +72,7 @@ impl Turn<'_> {
         }
     }
 
-    fn lobby_loaded(&mut self, result: Result<(Vec<Stream>, Vec<Auction>), Failure>) {
+    fn lobby_loaded(&mut self, result: Result<(Vec<Stream>, Vec<Auction>), RequestError>) {
         match result {
             Ok((streams, auctions)) => {
                 self.model.lobby.loaded = true;
@@ -83,28 +84,28 @@ impl Turn<'_> {
                     self.learn_lot(auction);
                 }
             }
-            Err(failure) => {
-                self.model.lobby.trouble = Some(failure.text.to_string());
+            Err(error) => {
+                self.model.lobby.trouble = Some(error.text.to_string());
                 if self.model.lobby.loaded {
-                    self.notice(format!("The lobby can't be loaded: {}", failure.line()), Role::Bad);
+                    self.notice(format!("The lobby can't be loaded: {}", error.line()), Role::Bad);
                 }
             }
         }
     }
 
     fn learn_show(&mut self, stream: &Stream) {
-        self.model.meet(&stream.seller);
+        self.model.people.meet(&stream.seller);
         let reactions = self.model.shows.get(&stream.id).map_or(0, |show| show.reactions);
         self.model.shows.insert(stream.id, Show { reactions, ..Show::from(stream) });
     }
 
     fn learn_lot(&mut self, auction: &Auction) {
-        self.model.meet(&auction.seller);
+        self.model.people.meet(&auction.seller);
         if let Some(leader) = &auction.status.leader {
-            self.model.meet(leader);
+            self.model.people.meet(leader);
         }
         if let Some(winner) = auction.outcome.as_ref().and_then(|outcome| outcome.winner.as_ref()) {
-            self.model.meet(winner);
+            self.model.people.meet(winner);
         }
         match self.model.lots.get_mut(&auction.status.id) {
             Some(lot) => lot.refresh(auction),
@@ -114,7 +115,7 @@ impl Turn<'_> {
         }
     }
 
-    fn lot_loaded(&mut self, id: AuctionId, result: Result<Box<Auction>, Failure>) {
+    fn lot_loaded(&mut self, id: AuctionId, result: Result<Box<Auction>, RequestError>) {
         match result {
             Ok(auction) => {
                 self.learn_lot(&auction);
@@ -124,14 +125,14 @@ impl Turn<'_> {
                 }
             }
             // A server that is away is what the bar says already.
-            Err(failure) if failure.definite && self.model.screen == Screen::Lot(id) => {
-                self.notice(failure.line(), Role::Bad);
+            Err(error) if error.definite && self.model.screen == Screen::Lot(id) => {
+                self.notice(error.line(), Role::Bad);
             }
             Err(_) => {}
         }
     }
 
-    fn history_loaded(&mut self, id: AuctionId, result: Result<Vec<LogEntry>, Failure>) {
+    fn history_loaded(&mut self, id: AuctionId, result: Result<Vec<LogEntry>, RequestError>) {
         if let (Ok(entries), Some(lot)) = (result, self.model.lots.get_mut(&id)) {
             for entry in &entries {
                 lot.remember(entry);
@@ -139,7 +140,7 @@ impl Turn<'_> {
         }
     }
 
-    fn bid_answered(&mut self, bid: BidId, result: Result<Box<BidAnswer>, Failure>) {
+    fn bid_answered(&mut self, bid: BidId, result: Result<Box<BidAnswer>, RequestError>) {
         let Some(attempt) = self.model.attempts.get_mut(bid) else { return };
         let (auction, kind) = (attempt.auction, attempt.kind);
         match result {
@@ -155,17 +156,17 @@ impl Turn<'_> {
                     self.notice(format!("Somebody's max beats yours: now {price}"), Role::Bad);
                 }
             }
-            Err(failure) => {
-                self.notice(format!("Bid refused: {}", failure.line()), Role::Bad);
+            Err(error) => {
+                self.notice(format!("Bid refused: {}", error.line()), Role::Bad);
                 let Some(attempt) = self.model.attempts.get_mut(bid) else { return };
                 attempt.state =
-                    if failure.definite { AttemptState::Refused(failure) } else { AttemptState::Unknown(failure) };
+                    if error.definite { AttemptState::Refused(error) } else { AttemptState::Unknown(error) };
                 self.ask_lot(auction);
             }
         }
     }
 
-    fn said(&mut self, stream: StreamId, id: MessageId, result: Result<(), Failure>) {
+    fn said(&mut self, stream: StreamId, id: MessageId, result: Result<(), RequestError>) {
         let Some(chat) = self.model.chats.get_mut(&stream) else { return };
         match result {
             Ok(()) => {
@@ -173,19 +174,19 @@ impl Turn<'_> {
                     line.pending = false;
                 }
             }
-            Err(failure) => {
+            Err(error) => {
                 // What was written is not lost, unless something else is being written already.
                 if let Some(text) = chat.withdraw(id)
                     && chat.input.value().is_empty()
                 {
                     chat.input = text.as_str().into();
                 }
-                self.notice(format!("Not sent: {}", failure.line()), Role::Bad);
+                self.notice(format!("Not sent: {}", error.line()), Role::Bad);
             }
         }
     }
 
-    fn logged_in(&mut self, result: Result<Box<User>, Failure>) {
+    fn logged_in(&mut self, result: Result<Box<User>, RequestError>) {
         self.model.login.waiting = false;
         match result {
             Ok(user) => {
@@ -200,9 +201,9 @@ impl Turn<'_> {
                     self.back();
                 }
             }
-            Err(failure) => {
+            Err(error) => {
                 self.model.login.password.reset();
-                self.model.login.error = Some(failure.text.to_string());
+                self.model.login.error = Some(error.text.to_string());
             }
         }
     }
@@ -210,9 +211,8 @@ impl Turn<'_> {
     fn welcome(&mut self, user: &User) {
         let me = Me::from(user);
         self.model.profile_wanted = false;
-        self.remember_me(me.id, &me.name);
         self.notice(format!("Welcome, {}", me.name), Role::Good);
-        self.model.me = Some(me);
+        self.model.people.log_in(me);
         match self.model.screen {
             Screen::Lot(id) => self.effect(Effect::LoadStanding(id)),
             Screen::Desk => self.ask_desk(),
@@ -220,7 +220,7 @@ impl Turn<'_> {
         }
     }
 
-    fn desk_loaded(&mut self, result: Result<Option<(Stream, Vec<Auction>)>, Failure>) {
+    fn desk_loaded(&mut self, result: Result<Option<(Stream, Vec<Auction>)>, RequestError>) {
         match result {
             Ok(found) => {
                 self.model.desk.loaded = true;
@@ -237,12 +237,12 @@ impl Turn<'_> {
                     self.ask_history(lot);
                 }
             }
-            Err(failure) => self.notice(format!("The desk can't be loaded: {}", failure.line()), Role::Bad),
+            Err(error) => self.notice(format!("The desk can't be loaded: {}", error.line()), Role::Bad),
         }
     }
 
     /// Nobody asked for it at the terminal: when it does not come, it is asked for again.
-    fn queue_loaded(&mut self, show: StreamId, result: Result<Vec<Auction>, Failure>) {
+    fn queue_loaded(&mut self, show: StreamId, result: Result<Vec<Auction>, RequestError>) {
         let Ok(auctions) = result else { return };
         self.model.queues.entry(show).or_default().lots = auctions.iter().map(|auction| auction.status.id).collect();
         for auction in &auctions {
@@ -252,14 +252,13 @@ impl Turn<'_> {
 
     /// Asks what is left of the products of lots that still wait, a few at a time.
     fn ask_stock(&mut self, auctions: &[Auction]) {
-        let waits =
-            |auction: &&Auction| matches!(auction.status.status, AuctionStatus::Scheduled | AuctionStatus::Live);
+        let waits = |auction: &&Auction| !auction.status.status.is_over();
         for auction in auctions.iter().filter(waits).take(12) {
             self.effect(Effect::LoadStock(auction.product.id));
         }
     }
 
-    fn done(&mut self, what: &'static str, result: Result<Option<Box<Auction>>, Failure>) {
+    fn done(&mut self, what: &'static str, result: Result<Option<Box<Auction>>, RequestError>) {
         match result {
             Ok(auction) => {
                 self.notice(what, Role::Good);
@@ -271,13 +270,13 @@ impl Turn<'_> {
                 }
             }
             // Nothing that could be asked again under an id of its own: whoever looks finds out.
-            Err(failure) if !failure.definite => {
-                self.notice(format!("{what}: not known. {}", failure.text), Role::Bad);
+            Err(error) if !error.definite => {
+                self.notice(format!("{what}: not known. {}", error.text), Role::Bad);
                 if self.model.screen == Screen::Desk {
                     self.ask_desk();
                 }
             }
-            Err(failure) => self.notice(format!("{what}: no. {}", failure.line()), Role::Bad),
+            Err(error) => self.notice(format!("{what}: no. {}", error.line()), Role::Bad),
         }
     }
 }

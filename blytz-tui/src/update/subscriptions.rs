@@ -33,7 +33,7 @@ impl Turn<'_> {
 
 fn wanted(model: &Model) -> BTreeSet<Channel> {
     let mut wanted = BTreeSet::new();
-    if model.me.is_some() {
+    if model.people.me.is_some() {
         wanted.insert(Channel::Me);
     }
     match model.screen {

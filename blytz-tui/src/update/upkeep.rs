@@ -78,13 +78,13 @@ impl Turn<'_> {
     }
 
     fn leader_is_nameless(&self, lot: &Lot) -> bool {
-        lot.leader.is_some_and(|user| !self.model.is_me(user) && !self.model.names.contains_key(&user))
+        lot.state.leader.is_some_and(|user| !self.model.people.knows(user))
     }
 
     /// A close may be late in coming.
     fn is_overdue(&self, lot: &Lot) -> bool {
         let overdue = |closes_at| self.model.server_now().micros_since(closes_at) > 1_500_000;
-        lot.is_live() && lot.closes_at.is_some_and(overdue)
+        lot.is_live() && lot.state.closes_at.is_some_and(overdue)
     }
 
     fn due(&self, asked_at: Option<Timestamp>, interval_ms: i64) -> bool {
@@ -102,7 +102,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn ask_desk(&mut self) {
-        if let Some(me) = &self.model.me {
+        if let Some(me) = &self.model.people.me {
             let me = me.id;
             self.model.desk.asked_at = Some(self.model.now);
             self.effect(Effect::LoadDesk(me));

@@ -8,13 +8,13 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{role, text};
+use super::text;
 use crate::{keymap::Action, model::Model, theme::Role};
 
 /// The buttons that make sense now, with their labels.
 fn visible(model: &Model) -> Vec<(Action, String)> {
     let Some(lot) = model.current_lot().filter(|lot| lot.is_live()) else { return Vec::new() };
-    let mut actions = match lot.format {
+    let mut actions = match lot.state.format {
         Format::English => vec![
             (Action::Bid, "Bid"),
             (Action::StepUp, "Step"),
@@ -25,7 +25,7 @@ fn visible(model: &Model) -> Vec<(Action, String)> {
         Format::Dutch => vec![(Action::Bid, "Take it at this price"), (Action::Amount, "Amount")],
         Format::SealedFirstPrice | Format::SealedSecondPrice => vec![(Action::Amount, "Bid an amount, unseen")],
     };
-    if lot.buy_now.is_some() {
+    if lot.state.buy_now.is_some() {
         actions.push((Action::BuyNow, "Buy now"));
     }
     let label = |(action, word): (Action, &str)| {
@@ -59,7 +59,7 @@ pub fn action_at(model: &Model, area: Rect, at: Position) -> Option<Action> {
 pub(super) fn draw(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     for (action, place, label) in places(model, area) {
         let style = if action == Action::Bid { Role::Selected } else { Role::Accent };
-        let label = Span::styled(label, role(model, style));
+        let label = Span::styled(label, model.style(style));
         frame.render_widget(Paragraph::new(Line::from(label)), place);
     }
 }

@@ -9,7 +9,7 @@ use ratatui::{
     widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph},
 };
 
-use super::{layout, role};
+use super::layout;
 use crate::{
     format,
     model::{Model, lot::Lot},
@@ -20,12 +20,12 @@ use crate::{
 const POINTS: i64 = 120;
 
 pub fn draw(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
-    let block = Block::bordered().title(" Price ").border_style(role(model, Role::Border));
+    let block = Block::bordered().title(" Price ").border_style(model.style(Role::Border));
     let prices = prices(model, lot);
     if prices.len() < 2 || area.height < 5 {
         frame.render_widget(block, area);
-        let text = if lot.is_sealed() { " Hidden until the close." } else { " Two bids make a line." };
-        frame.render_widget(Paragraph::new(Line::styled(text, role(model, Role::Muted))), layout::inside(area));
+        let text = if lot.state.format.is_sealed() { " Hidden until the close." } else { " Two bids make a line." };
+        frame.render_widget(Paragraph::new(Line::styled(text, model.style(Role::Muted))), layout::inside(area));
         return;
     }
     let points = steps(&prices, model.server_now());
@@ -38,19 +38,19 @@ pub fn draw(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let dataset = Dataset::default()
         .marker(Marker::Braille)
         .graph_type(GraphType::Line)
-        .style(role(model, Role::Price))
+        .style(model.style(Role::Price))
         .data(&points);
     let chart = Chart::new(vec![dataset]).block(block).x_axis(Axis::default().bounds([0.0, end])).y_axis(
         Axis::default()
             .bounds([low as f64 - air, high as f64 + air])
             .labels([label(low), label(high)])
-            .style(role(model, Role::Muted)),
+            .style(model.style(Role::Muted)),
     );
     frame.render_widget(chart, area);
 }
 
 fn prices(model: &Model, lot: &Lot) -> Vec<(Timestamp, Money)> {
-    match (lot.format, lot.opens_at) {
+    match (lot.state.format, lot.state.opens_at) {
         (Format::Dutch, Some(opens_at)) if lot.is_live() => {
             let elapsed = model.server_now().micros_since(opens_at).max(0);
             let at = |point| opens_at.plus_micros(elapsed / POINTS * point);

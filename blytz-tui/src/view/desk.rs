@@ -9,7 +9,7 @@ use ratatui::{
     widgets::{Block, Paragraph},
 };
 
-use super::{chat, history, layout, layout::DeskLayout, role, text, window};
+use super::{chat, history, layout, layout::DeskLayout, text};
 use crate::{
     format,
     keymap::Action,
@@ -40,19 +40,19 @@ fn show(model: &Model) -> Line<'static> {
         } else {
             " Asking the server about your show …"
         };
-        return Line::styled(words, role(model, Role::Muted));
+        return Line::styled(words, model.style(Role::Muted));
     };
     let state = match show.status {
-        StreamStatus::Live => Span::styled(" ● LIVE ", role(model, Role::Good)),
+        StreamStatus::Live => Span::styled(" ● LIVE ", model.style(Role::Good)),
         StreamStatus::Scheduled => {
-            Span::styled(format!(" ○ {} starts it ", model.keymap.first(Action::StartShow)), role(model, Role::Warn))
+            Span::styled(format!(" ○ {} starts it ", model.keymap.first(Action::StartShow)), model.style(Role::Warn))
         }
-        StreamStatus::Ended => Span::styled(" ✓ over ", role(model, Role::Muted)),
+        StreamStatus::Ended => Span::styled(" ✓ over ", model.style(Role::Muted)),
     };
     Line::from(vec![
         state,
-        Span::styled(show.title.to_string(), role(model, Role::Accent)),
-        Span::styled(format!("  {} watching", show.watchers), role(model, Role::Muted)),
+        Span::styled(show.title.to_string(), model.style(Role::Accent)),
+        Span::styled(format!("  {} watching", show.watchers), model.style(Role::Muted)),
     ])
 }
 
@@ -62,43 +62,43 @@ fn floor(model: &Model, width: usize) -> Line<'static> {
             || " No lot waits.".to_owned(),
             |lot| format!(" {} starts {}", model.keymap.first(Action::StartLot), lot.title),
         );
-        return Line::styled(next, role(model, Role::Muted));
+        return Line::styled(next, model.style(Role::Muted));
     };
     let now = model.server_now();
     let left = format::countdown(lot.time_left(now).unwrap_or(0));
     let style = if lot.in_soft_close(now) { Role::Bad } else { Role::Text };
     let price = lot.price_at(now).map_or_else(|| "no bid yet".to_owned(), format::money);
-    let leader = lot.leader.map(|leader| format!(", {} leads", model.name(leader))).unwrap_or_default();
-    let reserve = if lot.reserve_met == Some(false) { ", reserve not met" } else { "" };
+    let leader = lot.state.leader.map(|leader| format!(", {} leads", model.people.name(leader))).unwrap_or_default();
+    let reserve = if lot.state.reserve_met == Some(false) { ", reserve not met" } else { "" };
     let about = format!("{leader}{reserve}");
     // The countdown comes first: it must be seen, whatever the lot is called.
     let room = width.saturating_sub(text::width(&left) + text::width(&price) + text::width(&about) + 6);
     Line::from(vec![
-        Span::styled(format!(" {left}  "), role(model, style)),
-        Span::styled(price, role(model, Role::Price)),
-        Span::styled(format!("{about}  "), role(model, Role::Text)),
-        Span::styled(text::cut(lot.title.as_str(), room), role(model, Role::Muted)),
+        Span::styled(format!(" {left}  "), model.style(style)),
+        Span::styled(price, model.style(Role::Price)),
+        Span::styled(format!("{about}  "), model.style(Role::Text)),
+        Span::styled(text::cut(lot.title.as_str(), room), model.style(Role::Muted)),
     ])
 }
 
 fn queue(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let focused = model.desk.pane == Pane::Main;
     let waiting = model.desk.queue.iter().filter_map(|id| model.lots.get(id));
-    let waiting = waiting.filter(|lot| lot.status == AuctionStatus::Scheduled).count();
+    let waiting = waiting.filter(|lot| lot.state.status == AuctionStatus::Scheduled).count();
     pane(model, format!(" Queue, {waiting} waiting "), focused, area, frame);
     let inner = layout::inside(area);
-    let first = window(model.desk.selected, model.desk.queue.len(), inner.height as usize);
+    let first = layout::window(model.desk.selected, model.desk.queue.len(), inner.height as usize);
     let mut lines = Vec::new();
     for (index, id) in model.desk.queue.iter().enumerate().skip(first).take(inner.height as usize) {
         let Some(lot) = model.lots.get(id) else { continue };
-        let style = if index == model.desk.selected && focused { role(model, Role::Selected) } else { Style::new() };
+        let style = if index == model.desk.selected && focused { model.style(Role::Selected) } else { Style::new() };
         lines.push(queue_line(model, index, lot, inner.width as usize).patch_style(style));
     }
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
 fn queue_line(model: &Model, index: usize, lot: &Lot, width: usize) -> Line<'static> {
-    let (state, style) = match lot.status {
+    let (state, style) = match lot.state.status {
         AuctionStatus::Live => ("live", Role::Good),
         AuctionStatus::Scheduled => ("wait", Role::Text),
         AuctionStatus::Sold => ("sold", Role::Muted),
@@ -118,7 +118,7 @@ fn queue_line(model: &Model, index: usize, lot: &Lot, width: usize) -> Line<'sta
         text::fit_right(&format::digits(price), 14),
         text::fit_right(&stock, 9),
     );
-    Line::styled(row, role(model, style))
+    Line::styled(row, model.style(style))
 }
 
 fn bids(model: &Model, area: Rect, frame: &mut Frame<'_>) {
@@ -129,28 +129,28 @@ fn bids(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let rows = lot.standing_bids();
     pane(model, format!(" Bids, {} standing ", rows.len()), focused, area, frame);
     let inner = layout::inside(area);
-    let first = window(model.desk.bid, rows.len(), inner.height as usize);
+    let first = layout::window(model.desk.bid, rows.len(), inner.height as usize);
     let mut lines = Vec::new();
     for (index, row) in rows.iter().enumerate().skip(first).take(inner.height as usize) {
-        let style = if index == model.desk.bid && focused { role(model, Role::Selected) } else { Style::new() };
+        let style = if index == model.desk.bid && focused { model.style(Role::Selected) } else { Style::new() };
         lines.push(history::line(model, row, false, inner.width as usize).patch_style(style));
     }
     if lines.is_empty() {
-        lines.push(Line::styled("No bids.", role(model, Role::Muted)));
+        lines.push(Line::styled("No bids.", model.style(Role::Muted)));
     }
     frame.render_widget(Paragraph::new(lines), inner);
 }
 
 fn pane(model: &Model, title: String, focused: bool, area: Rect, frame: &mut Frame<'_>) {
     let border = if focused { Role::Focus } else { Role::Border };
-    frame.render_widget(Block::bordered().title(title).border_style(role(model, border)), area);
+    frame.render_widget(Block::bordered().title(title).border_style(model.style(border)), area);
 }
 
 fn tabs(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let mut spans = vec![Span::raw(" ")];
     for (pane, word) in [(Pane::Main, " Queue "), (Pane::History, " Bids "), (Pane::Chat, " Chat ")] {
         let style = if model.desk.pane == pane { Role::Selected } else { Role::Muted };
-        spans.push(Span::styled(word, role(model, style)));
+        spans.push(Span::styled(word, model.style(style)));
         spans.push(Span::raw(" "));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);

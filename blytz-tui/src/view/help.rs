@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Block, Clear, Paragraph},
 };
 
-use super::{layout, role, text};
+use super::{layout, text};
 use crate::{
     keymap::{Action, Place},
     model::Model,
@@ -25,7 +25,7 @@ pub fn last_scroll(model: &Model) -> u16 {
 
 pub(super) fn draw(model: &Model, scroll: u16, frame: &mut Frame<'_>) {
     let area = area(model);
-    let block = Block::bordered().title(" Keys ").border_style(role(model, Role::Focus));
+    let block = Block::bordered().title(" Keys ").border_style(model.style(Role::Focus));
     frame.render_widget(Clear, area);
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(lines(model)).scroll((scroll, 0)), layout::inside(area));
@@ -37,12 +37,12 @@ fn lines(model: &Model) -> Vec<Line<'static>> {
     let others = Place::ALL.into_iter().filter(|place| *place != here);
     let mut lines = Vec::new();
     for place in std::iter::once(here).chain(others) {
-        lines.push(Line::styled(format!(" {}", place.title()), role(model, Role::Accent)));
+        lines.push(Line::styled(format!(" {}", place.title()), model.style(Role::Accent)));
         for action in Action::ALL.iter().filter(|action| action.place() == place) {
             let keys = model.keymap.label(*action);
             if !keys.is_empty() {
                 lines.push(Line::from(vec![
-                    Span::styled(text::fit_right(&keys, 16), role(model, Role::Good)),
+                    Span::styled(text::fit_right(&keys, 16), model.style(Role::Good)),
                     Span::raw(format!("  {}", action.about())),
                 ]));
             }

@@ -54,7 +54,6 @@ pub struct LotLayout {
     pub price: Rect,
     /// Position, countdown and the amount on offer.
     pub facts: Rect,
-    /// The buttons.
     pub buttons: Rect,
     /// The latest bid made from here.
     pub attempt: Rect,
@@ -62,9 +61,7 @@ pub struct LotLayout {
     pub tabs: Rect,
     /// The price chart.
     pub chart: Rect,
-    /// The history.
     pub history: Rect,
-    /// The chat.
     pub chat: Rect,
     /// What is being written in it.
     pub chat_input: Rect,
@@ -124,7 +121,6 @@ pub struct DeskLayout {
     pub queue: Rect,
     /// The bids of the lot on the floor.
     pub bids: Rect,
-    /// The chat.
     pub chat: Rect,
     /// What is being written in it.
     pub chat_input: Rect,
@@ -160,6 +156,11 @@ impl DeskLayout {
 
 fn last_row(area: Rect) -> Rect {
     Rect { y: area.y + area.height.saturating_sub(1), height: area.height.min(1), ..area }
+}
+
+/// The first row to show of a list, so that the selected one stays in view.
+pub fn window(selected: usize, len: usize, height: usize) -> usize {
+    selected.saturating_sub(height / 2).min(len.saturating_sub(height))
 }
 
 #[cfg(test)]

@@ -11,18 +11,19 @@ use ratatui::{
     widgets::Paragraph,
 };
 
-use super::{buttons, chart, chat, digits, history, layout::LotLayout, role, text};
+use super::{buttons, chart, chat, digits, history, layout::LotLayout, text};
 use crate::{
     format,
     keymap::Action,
     model::{Model, Pane, Position, attempt::AttemptState, follow::Hop, lot::Lot},
     theme::Role,
+    words::count,
 };
 
 pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
     let layout = LotLayout::of(model);
     let Some(lot) = model.lots.get(&id) else {
-        let line = Line::styled(" Asking the server about this lot …", role(model, Role::Muted));
+        let line = Line::styled(" Asking the server about this lot …", model.style(Role::Muted));
         frame.render_widget(Paragraph::new(line), layout.title);
         return;
     };
@@ -51,7 +52,7 @@ pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
 fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let watching = model.standings.get(&lot.id).is_some_and(|standing| standing.watching);
     let mark = if watching { " ★" } else { "" };
-    let format = match lot.format {
+    let format = match lot.state.format {
         Format::English => "",
         Format::Dutch => ", Dutch: the price falls",
         Format::SealedFirstPrice => ", sealed: the highest wins and pays its bid",
@@ -59,10 +60,10 @@ fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     };
     let room = usize::from(area.width).saturating_sub(2);
     let name = text::cut(&format!("{}{mark}", lot.title), room);
-    let about = format!("{}{format}, {} watching", model.name(lot.seller), lot.watchers);
+    let about = format!("{}{format}, {} watching", model.people.name(lot.seller), lot.watchers);
     let lines = vec![
-        Line::styled(format!(" {name}"), role(model, Role::Accent)),
-        Line::styled(format!(" {}", text::cut(&about, room)), role(model, Role::Muted)),
+        Line::styled(format!(" {name}"), model.style(Role::Accent)),
+        Line::styled(format!(" {}", text::cut(&about, room)), model.style(Role::Muted)),
     ];
     frame.render_widget(Paragraph::new(lines), area);
 }
@@ -70,11 +71,11 @@ fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
 fn price(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let (amount, caption) = figure(model, lot);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let used = digits::draw(&format::digits(amount), role(model, Role::Price), inner, frame);
+    let used = digits::draw(&format::digits(amount), model.style(Role::Price), inner, frame);
     let beside = Rect { x: inner.x + used, width: inner.width - used, ..inner };
     let lines = vec![
-        Line::styled(amount.currency.code(), role(model, Role::Price)),
-        Line::styled(caption, role(model, Role::Muted)),
+        Line::styled(amount.currency.code(), model.style(Role::Price)),
+        Line::styled(caption, model.style(Role::Muted)),
     ];
     frame.render_widget(Paragraph::new(lines), beside);
 }
@@ -84,13 +85,13 @@ fn figure(model: &Model, lot: &Lot) -> (Money, String) {
     let now = model.server_now();
     let start = lot.rules.starting_price;
     match lot.price_at(now) {
-        Some(price) if lot.format == Format::Dutch && lot.is_live() => match lot.next_drop(now) {
+        Some(price) if lot.state.format == Format::Dutch && lot.is_live() => match lot.next_drop(now) {
             Some(left) => (price, format!("falls in {}", format::countdown(left))),
             None => (price, "the floor".to_owned()),
         },
-        Some(price) if lot.status == AuctionStatus::Sold => (price, "hammer price".to_owned()),
+        Some(price) if lot.state.status == AuctionStatus::Sold => (price, "hammer price".to_owned()),
         Some(price) => (price, String::new()),
-        None if lot.is_sealed() && lot.is_live() => {
+        None if lot.state.format.is_sealed() && lot.is_live() => {
             match model.standings.get(&lot.id).and_then(|standing| standing.max) {
                 Some(mine) => (mine, "your bid".to_owned()),
                 None => (start, "at least".to_owned()),
@@ -101,15 +102,14 @@ fn figure(model: &Model, lot: &Lot) -> (Money, String) {
 }
 
 fn position(model: &Model, lot: &Lot) -> Line<'static> {
-    let leader = lot.leader.map(|leader| model.name(leader));
-    let bids = match lot.bid_count {
+    let leader = lot.state.leader.map(|leader| model.people.name(leader));
+    let bids = match lot.state.bid_count {
         0 => "no bids yet".to_owned(),
-        1 => "1 bid".to_owned(),
-        count => format!("{count} bids"),
+        bids => count(bids, "bid"),
     };
     let leads = leader.as_ref().map_or_else(|| bids.clone(), |leader| format!("{leader} leads, {bids}"));
     let (words, style) = match model.position(lot) {
-        _ if lot.status == AuctionStatus::Scheduled => ("Not open yet".to_owned(), Role::Muted),
+        _ if lot.state.status == AuctionStatus::Scheduled => ("Not open yet".to_owned(), Role::Muted),
         Position::Leading => (format!("▲ You lead, {bids}"), Role::Good),
         Position::Outbid => (format!("▼ You are outbid: {leads}"), Role::Bad),
         Position::Won => ("★ You won".to_owned(), Role::Good),
@@ -122,10 +122,10 @@ fn position(model: &Model, lot: &Lot) -> Line<'static> {
             (format!("{leads} ({} to log in and bid)", model.keymap.first(Action::Login)), Role::Text)
         }
     };
-    let mut spans = vec![Span::styled(format!(" {words}"), role(model, style))];
-    match lot.reserve_met {
-        Some(false) if lot.is_live() => spans.push(Span::styled("  reserve not met", role(model, Role::Warn))),
-        Some(true) if lot.is_live() => spans.push(Span::styled("  reserve met", role(model, Role::Good))),
+    let mut spans = vec![Span::styled(format!(" {words}"), model.style(style))];
+    match lot.state.reserve_met {
+        Some(false) if lot.is_live() => spans.push(Span::styled("  reserve not met", model.style(Role::Warn))),
+        Some(true) if lot.is_live() => spans.push(Span::styled("  reserve met", model.style(Role::Good))),
         _ => {}
     }
     Line::from(spans)
@@ -133,14 +133,14 @@ fn position(model: &Model, lot: &Lot) -> Line<'static> {
 
 fn countdown(model: &Model, lot: &Lot) -> Line<'static> {
     let now = model.server_now();
-    let price = lot.price.map(format::money).unwrap_or_default();
-    let (words, style) = match (lot.status, lot.time_left(now)) {
+    let price = lot.state.price.map(format::money).unwrap_or_default();
+    let (words, style) = match (lot.state.status, lot.time_left(now)) {
         (AuctionStatus::Live, Some(0)) => ("Closing …".to_owned(), Role::Bad),
         (AuctionStatus::Live, Some(left)) if lot.in_soft_close(now) => {
             (format!("Closes in {}  SOFT CLOSE: a bid moves it", format::countdown(left)), Role::Bad)
         }
         (AuctionStatus::Live, Some(left)) => {
-            let moved = match lot.extensions {
+            let moved = match lot.state.extensions {
                 0 => String::new(),
                 1 => ", moved once".to_owned(),
                 count => format!(", moved {count} times"),
@@ -152,14 +152,14 @@ fn countdown(model: &Model, lot: &Lot) -> Line<'static> {
             None => ("Opens when the seller says so".to_owned(), Role::Muted),
         },
         (AuctionStatus::Sold, _) => {
-            let winner = lot.leader.map_or_else(|| "somebody".to_owned(), |winner| model.name(winner));
+            let winner = model.people.somebody(lot.state.leader);
             (format!("Sold to {winner} for {price}"), Role::Accent)
         }
         (AuctionStatus::Unsold, _) => ("Closed, not sold".to_owned(), Role::Accent),
         (AuctionStatus::Cancelled, _) => ("Called off".to_owned(), Role::Warn),
         (AuctionStatus::Live, None) => (String::new(), Role::Text),
     };
-    Line::styled(format!(" {words}"), role(model, style))
+    Line::styled(format!(" {words}"), model.style(style))
 }
 
 fn offer(model: &Model, lot: &Lot) -> Line<'static> {
@@ -167,7 +167,7 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
         return Line::default();
     }
     let mut spans = Vec::new();
-    if lot.format == Format::English
+    if lot.state.format == Format::English
         && let Some(amount) = model.offered_amount(lot)
     {
         let steps = match model.floor.steps {
@@ -176,14 +176,14 @@ fn offer(model: &Model, lot: &Lot) -> Line<'static> {
             steps => format!("{steps} steps above the minimum"),
         };
         spans.push(Span::raw(format!(" Next bid {}", format::money(amount))));
-        spans.push(Span::styled(format!(", {steps}"), role(model, Role::Muted)));
+        spans.push(Span::styled(format!(", {steps}"), model.style(Role::Muted)));
     }
-    if let Some(price) = lot.buy_now {
-        spans.push(Span::styled(format!("  buy now {}", format::money(price)), role(model, Role::Accent)));
+    if let Some(price) = lot.state.buy_now {
+        spans.push(Span::styled(format!("  buy now {}", format::money(price)), model.style(Role::Accent)));
     }
     let max = model.standings.get(&lot.id).and_then(|standing| standing.max);
-    if let Some(max) = max.filter(|_| lot.format == Format::English && model.position(lot) == Position::Leading) {
-        spans.push(Span::styled(format!("  your max {}", format::money(max)), role(model, Role::Good)));
+    if let Some(max) = max.filter(|_| lot.state.format == Format::English && model.position(lot) == Position::Leading) {
+        spans.push(Span::styled(format!("  your max {}", format::money(max)), model.style(Role::Good)));
     }
     Line::from(spans)
 }
@@ -204,7 +204,7 @@ fn next_lot(model: &Model, hop: &Hop, area: Rect, frame: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(text::width(&tail) + 8);
     let line = Line::from(vec![
         Span::raw(" "),
-        Span::styled(format!(" Next: {}{tail}", text::cut(&title, room)), role(model, Role::Selected)),
+        Span::styled(format!(" Next: {}{tail}", text::cut(&title, room)), model.style(Role::Selected)),
     ]);
     frame.render_widget(Paragraph::new(line), area);
 }
@@ -221,10 +221,10 @@ fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
             BidOutcome::Sealed => ("accepted, unseen until the close".to_owned(), Role::Good),
         },
         AttemptState::Voided => ("voided".to_owned(), Role::Bad),
-        AttemptState::Refused(failure) => (format!("refused: {}", failure.line()), Role::Bad),
-        AttemptState::Unknown(failure) => {
+        AttemptState::Refused(error) => (format!("refused: {}", error.line()), Role::Bad),
+        AttemptState::Unknown(error) => {
             let key = model.keymap.first(Action::AskAgain);
-            (format!("no answer, {key} asks again: {}", failure.text), Role::Warn)
+            (format!("no answer, {key} asks again: {}", error.text), Role::Warn)
         }
     };
     let bid = format!(" Your bid {}: ", attempt.kind.words());
@@ -236,14 +236,14 @@ fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     if area.height < 2 && !rest.is_empty() {
         first = text::cut(&words, width.saturating_sub(text::width(&bid)));
     }
-    lines.push(Line::from(vec![Span::raw(bid), Span::styled(first, role(model, style))]));
-    lines.push(Line::styled(format!(" {}", text::cut(&rest, width)), role(model, style)));
+    lines.push(Line::from(vec![Span::raw(bid), Span::styled(first, model.style(style))]));
+    lines.push(Line::styled(format!(" {}", text::cut(&rest, width)), model.style(style)));
     frame.render_widget(Paragraph::new(lines), area);
 }
 
 fn tabs(model: &Model, area: Rect, frame: &mut Frame<'_>) {
     let chat = model.floor.pane == Pane::Chat;
-    let style = |on: bool| role(model, if on { Role::Selected } else { Role::Muted });
+    let style = |on: bool| model.style(if on { Role::Selected } else { Role::Muted });
     let line = Line::from(vec![
         Span::raw(" "),
         Span::styled(" History ", style(!chat)),

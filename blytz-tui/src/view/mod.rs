@@ -15,7 +15,7 @@ mod lot;
 mod prompt;
 mod text;
 
-use ratatui::{Frame, layout::Alignment, style::Style, text::Line, widgets::Paragraph};
+use ratatui::{Frame, layout::Alignment, text::Line, widgets::Paragraph};
 
 use crate::{
     model::{Model, Overlay, Screen},
@@ -48,19 +48,9 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
 fn too_small(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
     let lines = vec![
-        Line::styled("Blytz needs a little more room", role(model, Role::Accent)),
+        Line::styled("Blytz needs a little more room", model.style(Role::Accent)),
         Line::raw(format!("{}×{} at least; this is {}×{}", SMALLEST.0, SMALLEST.1, area.width, area.height)),
     ];
     let rows = ratatui::layout::Rect { y: area.y + area.height / 3, height: area.height - area.height / 3, ..area };
     frame.render_widget(Paragraph::new(lines).alignment(Alignment::Center), rows);
-}
-
-/// The style of a role in the model's theme.
-fn role(model: &Model, role: Role) -> Style {
-    model.theme.style(role)
-}
-
-/// The first row to show of a list, so that the selected one stays in view.
-pub fn window(selected: usize, len: usize, height: usize) -> usize {
-    selected.saturating_sub(height / 2).min(len.saturating_sub(height))
 }

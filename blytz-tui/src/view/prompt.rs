@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Block, Clear, Paragraph},
 };
 
-use super::{layout, role, text};
+use super::{layout, text};
 use crate::{
     model::{Model, prompt::Prompt},
     theme::Role,
@@ -17,7 +17,7 @@ pub(super) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame<'_>) {
     // At the bottom, so that price and countdown stay in sight while one types.
     let area = layout::at_the_bottom(model.size, 58, 8);
     frame.render_widget(Clear, area);
-    let block = Block::bordered().title(format!(" {} ", prompt.title())).border_style(role(model, Role::Focus));
+    let block = Block::bordered().title(format!(" {} ", prompt.title())).border_style(model.style(Role::Focus));
     frame.render_widget(block, area);
     let inner = layout::inside(area);
     let inner = Rect { x: inner.x + 1, width: inner.width - 2, ..inner };
@@ -29,7 +29,7 @@ pub(super) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame<'_>) {
         Some(input) => {
             let room = usize::from(inner.width) - 3;
             let scroll = input.visual_scroll(room);
-            frame.render_widget(Paragraph::new(Span::styled("> ", role(model, Role::Accent))), row(4));
+            frame.render_widget(Paragraph::new(Span::styled("> ", model.style(Role::Accent))), row(4));
             let field = Rect { x: inner.x + 2, width: inner.width - 2, ..row(4) };
             frame.render_widget(Paragraph::new(input.value().to_owned()).scroll((0, scroll as u16)), field);
             let at = input.visual_cursor().saturating_sub(scroll) as u16;
@@ -37,9 +37,9 @@ pub(super) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame<'_>) {
         }
         None => {
             let keys = Line::from(vec![
-                Span::styled("y", role(model, Role::Accent)),
+                Span::styled("y", model.style(Role::Accent)),
                 Span::raw(" or enter: yes    "),
-                Span::styled("n", role(model, Role::Accent)),
+                Span::styled("n", model.style(Role::Accent)),
                 Span::raw(" or esc: no"),
             ]);
             frame.render_widget(Paragraph::new(keys), row(4));
@@ -47,6 +47,6 @@ pub(super) fn draw(model: &Model, prompt: &Prompt, frame: &mut Frame<'_>) {
     }
     if let Some(error) = &prompt.error {
         let error = text::cut(error, usize::from(inner.width));
-        frame.render_widget(Paragraph::new(Line::styled(error, role(model, Role::Bad))), row(5));
+        frame.render_widget(Paragraph::new(Line::styled(error, model.style(Role::Bad))), row(5));
     }
 }

@@ -17,8 +17,8 @@ use self::{log::ExportFormat, rules::RulesArgs, view::show};
 use crate::{
     context::Context,
     error::Failure,
-    output::{or_dash, word},
-    values::{Paging, checked, countdown, moment, words},
+    output::or_dash,
+    values::{Paging, checked, moment, words},
 };
 
 /// Run and follow auctions.
@@ -304,17 +304,4 @@ async fn amend(ctx: &Context, client: &Client, args: AmendArgs) -> Result<(), Fa
         return Err(Failure::usage("Say what to change: --title, --starts-at or --rules."));
     }
     show(ctx, &client.auctions().amend(args.auction, &checked(update)?).await?)
-}
-
-/// When an auction closes, seen from the server's clock.
-fn closes(status: &blytz_client::wire::auction::StatusView) -> String {
-    match (status.status, status.closes_at) {
-        (AuctionStatus::Live, Some(at)) => format!("in {}", countdown(at.micros_since(status.server_time))),
-        (AuctionStatus::Sold | AuctionStatus::Unsold, Some(at)) => moment(at),
-        _ => "-".to_owned(),
-    }
-}
-
-fn format_of(format: blytz_client::wire::auction::Format) -> String {
-    word(&format).replace('_', " ")
 }

@@ -2,11 +2,11 @@
 
 use blytz_client::wire::{
     Page,
-    auction::{Auction, Increment, ReserveView, RulesView, StatusView},
+    auction::{Auction, AuctionStatus, Format, Increment, ReserveView, RulesView, StatusView},
 };
 use blytz_core::Money;
+use blytz_tui::format::countdown;
 
-use super::{closes, format_of};
 use crate::{
     context::Context,
     error::Failure,
@@ -119,6 +119,19 @@ fn rules_fields(rules: &RulesView) -> Vec<(&'static str, String)> {
 fn seconds(millis: i64) -> String {
     let text = format!("{}.{:03}", millis / 1_000, millis % 1_000);
     format!("{} s", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// When an auction closes, seen from the server's clock.
+pub fn closes(status: &StatusView) -> String {
+    match (status.status, status.closes_at) {
+        (AuctionStatus::Live, Some(at)) => format!("in {}", countdown(at.micros_since(status.server_time))),
+        (AuctionStatus::Sold | AuctionStatus::Unsold, Some(at)) => moment(at),
+        _ => "-".to_owned(),
+    }
+}
+
+fn format_of(format: Format) -> String {
+    word(&format).replace('_', " ")
 }
 
 #[cfg(test)]

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use blytz_client::{
     Client, ConnectionState, LiveEvent,
     wire::{
-        auction::{AuctionStatus, EventData, StatusView},
+        auction::{EventData, StatusView},
         live::Channel,
     },
 };
 use blytz_core::{AuctionId, StreamId};
+use blytz_tui::people::People;
 use serde_json::json;
 
-use super::closes;
+use super::view::closes;
 use crate::{
     clean::clean,
     context::Context,
@@ -31,9 +32,10 @@ pub async fn run(
         ids.extend(client.streams().lots(show).await?.items.iter().map(|lot| lot.status.id));
     }
     // Asked once over HTTP, so that a wrong id or a server that is down is said at once.
-    let mut open = BTreeSet::new();
+    let (mut open, mut people) = (BTreeSet::new(), People::default());
     for id in ids {
         let auction = client.auctions().get(id).await?;
+        people.meet(&auction.seller);
         if open.insert(id) && !ctx.out.is_json() {
             ctx.out.note(format!("{id}: {}", auction.title));
         }
@@ -49,7 +51,7 @@ pub async fn run(
     }
     let several = open.len() > 1;
     while let Some(event) = events.recv().await {
-        if let Some(ended) = print(ctx, event, several)? {
+        if let Some(ended) = print(ctx, event, several, &mut people)? {
             open.remove(&ended);
         }
         if open.is_empty() {
@@ -61,25 +63,26 @@ pub async fn run(
 }
 
 /// Prints what is worth it; returns an auction that has ended.
-fn print(ctx: &Context, event: LiveEvent, several: bool) -> Result<Option<AuctionId>, Failure> {
+fn print(ctx: &Context, event: LiveEvent, several: bool, people: &mut People) -> Result<Option<AuctionId>, Failure> {
     let out = ctx.out;
     match event {
         LiveEvent::Auction { id, entry } => {
             if out.is_json() {
                 out.json_line(&json!({ "channel": Channel::Auction(id), "event": entry }))?;
             } else {
-                out.line(prefixed(id, several, &feed::auction_line(&entry)))?;
+                out.line(prefixed(id, several, &feed::auction_line(&entry, people)))?;
             }
             let ended = matches!(entry.data, EventData::Closed { .. } | EventData::Cancelled { .. });
             Ok(ended.then_some(id))
         }
         LiveEvent::AuctionState { id, status, resynced } => {
+            status.leader.iter().for_each(|leader| people.meet(leader));
             if out.is_json() {
                 out.json_line(&json!({ "channel": Channel::Auction(id), "state": status, "resynced": resynced }))?;
             } else {
                 out.line(prefixed(id, several, &standing(&status, resynced)))?;
             }
-            Ok((!matches!(status.status, AuctionStatus::Scheduled | AuctionStatus::Live)).then_some(id))
+            Ok(status.status.is_over().then_some(id))
         }
         LiveEvent::Unknown { channel, seq, event } => {
             if out.is_json() {

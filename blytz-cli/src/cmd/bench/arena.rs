@@ -13,7 +13,7 @@ use blytz_client::{
 use blytz_core::{AuctionId, Currency, Money, ProductId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Style, round::Load};
+use super::load::{Load, Style};
 use crate::error::Failure;
 
 /// Between two bids, in minor units.
@@ -40,7 +40,7 @@ struct Ladder {
 
 /// What to bid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Move {
     Exact(i64),
     /// As one's own leader: nobody may bid against themselves, but raise their max.
     Max(i64),
@@ -54,20 +54,20 @@ impl Lot {
     }
 
     /// What `bidder` bids next.
-    pub fn step(&self, bidder: u16, style: Style) -> Step {
+    pub fn next_move(&self, bidder: u16, style: Style) -> Move {
         let mut ladder = self.ladder.lock().unwrap_or_else(PoisonError::into_inner);
         let (amount, leads) = (ladder.next, ladder.last == Some(bidder));
         match style {
-            Style::Race if leads => Step::Wait,
-            Style::Race => Step::Exact(amount),
+            Style::Race if leads => Move::Wait,
+            Style::Race => Move::Exact(amount),
             Style::Ladder => {
                 *ladder = Ladder { next: amount + STEP, last: Some(bidder) };
-                if leads { Step::Max(amount) } else { Step::Exact(amount) }
+                if leads { Move::Max(amount) } else { Move::Exact(amount) }
             }
             // Above whatever was bid, one's own above all.
             Style::Sealed => {
                 ladder.next += STEP;
-                Step::Exact(amount)
+                Move::Exact(amount)
             }
         }
     }
@@ -179,30 +179,30 @@ mod tests {
     #[test]
     fn on_the_ladder_no_two_bid_the_same() {
         let lot = lot();
-        assert_eq!(lot.step(1, Style::Ladder), Step::Exact(100));
-        assert_eq!(lot.step(2, Style::Ladder), Step::Exact(200));
-        assert_eq!(lot.step(2, Style::Ladder), Step::Max(300), "who leads raises");
-        assert_eq!(lot.step(1, Style::Ladder), Step::Exact(400));
+        assert_eq!(lot.next_move(1, Style::Ladder), Move::Exact(100));
+        assert_eq!(lot.next_move(2, Style::Ladder), Move::Exact(200));
+        assert_eq!(lot.next_move(2, Style::Ladder), Move::Max(300), "who leads raises");
+        assert_eq!(lot.next_move(1, Style::Ladder), Move::Exact(400));
         lot.learn_minimum(Some(Money::new(900, Currency::MYR)));
-        assert_eq!(lot.step(2, Style::Ladder), Step::Exact(900), "somebody else bids here, too");
+        assert_eq!(lot.next_move(2, Style::Ladder), Move::Exact(900), "somebody else bids here, too");
         lot.learn_minimum(Some(Money::new(200, Currency::MYR)));
-        assert_eq!(lot.step(1, Style::Ladder), Step::Exact(1_000), "old news");
+        assert_eq!(lot.next_move(1, Style::Ladder), Move::Exact(1_000), "old news");
     }
 
     #[test]
     fn sealed_bids_only_rise() {
         let lot = lot();
-        assert_eq!(lot.step(1, Style::Sealed), Step::Exact(100));
-        assert_eq!(lot.step(1, Style::Sealed), Step::Exact(200));
-        assert_eq!(lot.step(2, Style::Sealed), Step::Exact(300));
+        assert_eq!(lot.next_move(1, Style::Sealed), Move::Exact(100));
+        assert_eq!(lot.next_move(1, Style::Sealed), Move::Exact(200));
+        assert_eq!(lot.next_move(2, Style::Sealed), Move::Exact(300));
     }
 
     #[test]
     fn in_a_race_all_bid_the_same_until_one_has_won_it() {
         let lot = lot();
-        assert_eq!(lot.step(1, Style::Race), Step::Exact(100));
-        assert_eq!(lot.step(2, Style::Race), Step::Exact(100));
+        assert_eq!(lot.next_move(1, Style::Race), Move::Exact(100));
+        assert_eq!(lot.next_move(2, Style::Race), Move::Exact(100));
         lot.learn_minimum(Some(Money::new(200, Currency::MYR)));
-        assert_eq!(lot.step(1, Style::Race), Step::Exact(200));
+        assert_eq!(lot.next_move(1, Style::Race), Move::Exact(200));
     }
 }

@@ -2,6 +2,7 @@
 
 mod arena;
 mod commits;
+mod load;
 mod machine;
 mod mark;
 mod report;
@@ -16,9 +17,10 @@ use blytz_core::ProductId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use self::{
+    load::{Load, Style},
     machine::Memory,
     report::{Comparison, Report, Setting},
-    round::{Line, Load, Outcome},
+    round::{Line, Outcome},
 };
 #[cfg(feature = "embedded")]
 use crate::embedded::{self, House};
@@ -79,28 +81,6 @@ pub struct Args {
     /// The file with their password; - reads stdin
     #[arg(long, value_name = "FILE", requires = "email")]
     password_file: Option<String>,
-}
-
-/// How bidders behave.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Style {
-    /// Each bids a step above whatever anybody here has bid; who is overtaken on the way is refused
-    #[default]
-    Ladder,
-    /// All bid the next minimum they know of: one gets it, the rest are refused
-    Race,
-    /// Each raises a sealed bid of their own, so that all is accepted in whatever order it arrives
-    Sealed,
-}
-
-impl Style {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Ladder => "ladder",
-            Self::Race => "race",
-            Self::Sealed => "sealed",
-        }
-    }
 }
 
 pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {

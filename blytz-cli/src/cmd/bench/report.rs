@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use blytz_tui::words::count;
 use serde::Serialize;
 
 use super::{
@@ -168,7 +169,7 @@ impl Report {
             self.transport,
             self.style,
             self.watchers,
-            if self.lots == 1 { "1 lot".to_owned() } else { format!("{} lots", self.lots) },
+            count(self.lots as u64, "lot"),
             self.seconds
         )
     }

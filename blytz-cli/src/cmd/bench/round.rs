@@ -14,12 +14,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use super::{
-    Style,
-    arena::{self, Lot, Step},
+    arena::{self, Lot, Move},
     commits::{Commits, Counters},
+    load::{Load, Style},
     mark::Marks,
     tally::{self, Bids, Progress},
-    watcher::Watcher,
+    watcher::{Seen, Watcher},
 };
 use crate::error::Failure;
 
@@ -63,14 +63,6 @@ impl Line {
             Self::Http(client) => client.auctions().bid(&bid).await,
         }
     }
-}
-
-/// How hard, and for how long.
-#[derive(Debug, Clone, Copy)]
-pub struct Load {
-    pub style: Style,
-    pub watchers: usize,
-    pub lasting: Duration,
 }
 
 /// What a round came to.
@@ -188,14 +180,14 @@ impl Bidder {
         // However busy the machine is, each has its turn.
         while !asked || Instant::now() < end {
             asked = true;
-            let step = lot.step(self.number, self.style);
+            let step = lot.next_move(self.number, self.style);
             let blank = |bid_id| BidRequest { auction_id: lot.id, bid_id, amount: None, max: None, buy_now: None };
             let sent = self.marks.micros();
             let bid_id = self.marks.id(self.number, sent);
             let request = match step {
-                Step::Exact(amount) => BidRequest { amount: money(amount), ..blank(bid_id) },
-                Step::Max(max) => BidRequest { max: money(max), ..blank(bid_id) },
-                Step::Wait => {
+                Move::Exact(amount) => BidRequest { amount: money(amount), ..blank(bid_id) },
+                Move::Max(max) => BidRequest { max: money(max), ..blank(bid_id) },
+                Move::Wait => {
                     tokio::time::sleep(PAUSE).await;
                     continue;
                 }
@@ -222,7 +214,7 @@ impl Bidder {
 }
 
 async fn collect(
-    mut watching: JoinSet<anyhow::Result<super::watcher::Seen>>,
+    mut watching: JoinSet<anyhow::Result<Seen>>,
     watchers: usize,
     events: u64,
 ) -> Result<Watched, Failure> {

@@ -11,12 +11,12 @@ use blytz_client::{
         live::{Channel, ReactionKind, UpdateData},
     },
 };
-use blytz_core::{AuctionId, Money, Timestamp};
+use blytz_core::{AuctionId, Money, Timestamp, UserId, auction::PublicState};
 use tokio::time::Instant;
 
 use super::{
     mind::{Falling, Mind, Offer, Sight, Temperament},
-    show::{Lines, Role},
+    show::{Lines, Part},
     stage::{Person, Stage},
 };
 use crate::ambient;
@@ -25,15 +25,15 @@ use crate::ambient;
 const MOST_TO_SAY: usize = 2;
 
 /// Takes part until the curtain falls.
-pub async fn run(stage: Arc<Stage>, person: Person, role: Role, seed: u64) {
+pub async fn run(stage: Arc<Stage>, person: Person, part: Part, seed: u64) {
     let (live, events) = person.client.live().connect();
     live.subscribe(Channel::Stream(stage.stream.id));
-    let lines = stage.show.chat.get(&role.temperament).cloned().unwrap_or_default();
-    let mind = Mind::new(role.temperament, stage.pace, seed);
+    let lines = stage.show.chat.get(&part.temperament).cloned().unwrap_or_default();
+    let mind = Mind::new(part.temperament, stage.pace, seed);
     let mut bidder = Bidder {
         stage: stage.clone(),
         person,
-        role,
+        part,
         lines,
         mind,
         live,
@@ -52,7 +52,7 @@ pub async fn run(stage: Arc<Stage>, person: Person, role: Role, seed: u64) {
 struct Bidder {
     stage: Arc<Stage>,
     person: Person,
-    role: Role,
+    part: Part,
     lines: Lines,
     mind: Mind,
     live: LiveHandle,
@@ -65,8 +65,15 @@ struct Bidder {
 struct Table {
     id: AuctionId,
     rules: RulesView,
-    /// None until its state has come.
-    sight: Option<Sight>,
+    /// None until it has come.
+    state: Option<PublicState>,
+}
+
+impl Table {
+    /// The lot as `me` sees it, once its state has come.
+    fn sight(&self, me: UserId, now: Timestamp) -> Option<Sight> {
+        self.state.as_ref().map(|state| sight(&self.rules, state, me, now))
+    }
 }
 
 enum Occasion {
@@ -161,7 +168,7 @@ impl Bidder {
         }
         match self.person.client.auctions().get(id).await {
             Ok(auction) => {
-                if let Some(left) = self.table.replace(Table { id, rules: auction.rules, sight: None }) {
+                if let Some(left) = self.table.replace(Table { id, rules: auction.rules, state: None }) {
                     self.live.unsubscribe(Channel::Auction(left.id));
                 }
                 self.live.subscribe(Channel::Auction(id));
@@ -174,9 +181,9 @@ impl Bidder {
     fn look(&mut self, id: AuctionId, status: &StatusView) {
         let (now, me) = (self.now(), self.person.id);
         let Some(table) = self.table.as_mut().filter(|table| table.id == id) else { return };
-        let first = table.sight.is_none();
-        let sight = sight(&table.rules, status, status.leader.as_ref().is_some_and(|leader| leader.id == me), now);
-        table.sight = Some(sight.clone());
+        let first = table.state.is_none();
+        let state = table.state.insert(PublicState::from(status));
+        let sight = sight(&table.rules, state, me, now);
         if first && sight.live {
             self.take_interest(id, &sight);
         } else {
@@ -187,7 +194,7 @@ impl Bidder {
     fn take_interest(&mut self, id: AuctionId, sight: &Sight) {
         let Some((low, high)) = self.stage.estimate(id) else { return };
         let category = self.stage.place(id).and_then(|index| self.stage.show.lots.get(index)).map(|lot| &lot.category);
-        let keen = category.is_some_and(|category| self.role.keen.contains(category));
+        let keen = category.is_some_and(|category| self.part.keen.contains(category));
         self.mind.meet(sight, (low.amount, high.amount), keen);
         self.remark(Occasion::Opened, 0.12);
     }
@@ -195,32 +202,17 @@ impl Bidder {
     async fn follow(&mut self, lot: AuctionId, event: &EventData) {
         let (now, me) = (self.now(), self.person.id);
         let Some(table) = self.table.as_mut().filter(|table| table.id == lot) else { return };
-        let Some(sight) = table.sight.as_mut() else { return };
-        let led = sight.leading;
-        match event {
-            EventData::Bid { leader, price, next_minimum, closes_at, .. } => {
-                (sight.leading, sight.closes_at, sight.buy_now) = (*leader == Some(me), *closes_at, None);
-                see_price(sight, *price, *next_minimum);
-            }
-            EventData::MaxRaised { leader, price, next_minimum, .. } => {
-                sight.leading = *leader == Some(me);
-                see_price(sight, *price, *next_minimum);
-            }
-            EventData::Voided { leader, price, next_minimum, closes_at, .. } => {
-                (sight.leading, sight.closes_at) = (*leader == Some(me), *closes_at);
-                see_price(sight, *price, *next_minimum);
-            }
-            EventData::Opened { opens_at, closes_at } => {
-                (sight.live, sight.opens_at, sight.closes_at) = (true, *opens_at, *closes_at);
-                let sight = sight.clone();
-                return self.take_interest(lot, &sight);
-            }
-            EventData::Extended { closes_at, .. } => sight.closes_at = *closes_at,
-            EventData::Closed { .. } | EventData::Cancelled { .. } => sight.live = false,
-            _ => return,
+        if let Some(rules) = event.rules() {
+            table.rules = rules.clone();
         }
-        let outbid = led && !sight.leading;
-        let sight = sight.clone();
+        let Some(state) = table.state.as_mut() else { return };
+        let led = state.leader == Some(me);
+        state.apply(&table.rules, event);
+        let outbid = led && state.leader != Some(me);
+        let sight = sight(&table.rules, state, me, now);
+        if matches!(event, EventData::Opened { .. }) {
+            return self.take_interest(lot, &sight);
+        }
         self.mind.notice(&sight, now);
         match event {
             EventData::Closed { winner, .. } if *winner == Some(me) => self.remark(Occasion::Won, 0.8),
@@ -235,7 +227,8 @@ impl Bidder {
     }
 
     async fn bid(&mut self) {
-        let Some((id, sight)) = self.table.as_ref().and_then(|table| Some((table.id, table.sight.clone()?))) else {
+        let (now, me) = (self.now(), self.person.id);
+        let Some((id, sight)) = self.table.as_ref().and_then(|table| Some((table.id, table.sight(me, now)?))) else {
             return;
         };
         let Some(offer) = self.mind.offer(&sight) else { return };
@@ -261,7 +254,7 @@ impl Bidder {
 
     /// Has something to say about it, so likely, in a moment.
     fn remark(&mut self, occasion: Occasion, likely: f64) {
-        let likely = if self.role.temperament == Temperament::Chatter { likely * 3.0 } else { likely };
+        let likely = if self.part.temperament == Temperament::Chatter { likely * 3.0 } else { likely };
         let lines = match occasion {
             Occasion::Opened => &self.lines.opened,
             Occasion::Outbid => &self.lines.outbid,
@@ -280,7 +273,7 @@ impl Bidder {
 
     /// Those who say nothing clap.
     async fn clap(&mut self, kind: ReactionKind) {
-        if self.role.temperament == Temperament::Watcher
+        if self.part.temperament == Temperament::Watcher
             && let Err(error) = self.live.react(self.stage.stream.id, kind).await
             && !error.is_unreachable()
         {
@@ -306,7 +299,7 @@ impl Bidder {
     }
 
     fn plan_small_talk(&mut self) {
-        self.chatty_at = match self.role.temperament {
+        self.chatty_at = match self.part.temperament {
             Temperament::Chatter => Some(Instant::now() + self.mind.between(8.0, 40.0)),
             Temperament::Watcher => Some(Instant::now() + self.mind.between(20.0, 90.0)),
             _ => None,
@@ -331,22 +324,17 @@ fn is_part_of_the_game(code: ErrorCode) -> bool {
     )
 }
 
-fn see_price(sight: &mut Sight, price: Option<Money>, next_minimum: Option<Money>) {
-    sight.price = price.map(|price| price.amount);
-    sight.next_minimum = next_minimum.map_or(sight.next_minimum, |minimum| minimum.amount);
-}
-
-fn sight(rules: &RulesView, status: &StatusView, leading: bool, now: Timestamp) -> Sight {
+fn sight(rules: &RulesView, state: &PublicState, me: UserId, now: Timestamp) -> Sight {
     let start = rules.starting_price.amount;
     Sight {
-        format: status.format,
-        live: status.status == AuctionStatus::Live,
-        leading,
-        price: if status.format == Format::English { status.price.map(|price| price.amount) } else { None },
-        next_minimum: status.next_minimum.map_or(start, |minimum| minimum.amount),
-        buy_now: status.buy_now.map(|price| price.amount),
-        opens_at: status.opens_at.unwrap_or(now),
-        closes_at: status.closes_at.unwrap_or(now),
+        format: state.format,
+        live: state.status == AuctionStatus::Live,
+        leading: state.leader == Some(me),
+        price: if state.format == Format::English { state.price.map(|price| price.amount) } else { None },
+        next_minimum: state.next_minimum.map_or(start, |minimum| minimum.amount),
+        buy_now: state.buy_now.map(|price| price.amount),
+        opens_at: state.opens_at.unwrap_or(now),
+        closes_at: state.closes_at.unwrap_or(now),
         dutch: rules.dutch.map(|dutch| Falling {
             start,
             step: dutch.step,

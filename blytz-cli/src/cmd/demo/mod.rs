@@ -1,7 +1,7 @@
 //! `blytz demo`: a show with bots, to be watched and joined.
 
+mod audience;
 mod bidder;
-mod feed;
 mod mind;
 mod pace;
 mod seller;
@@ -20,7 +20,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::{task::JoinSet, time::Instant};
 
 use self::{
-    feed::{Feed, Summary},
+    audience::{Audience, Summary},
     pace::Pace,
     seller::Evening,
     show::Show,
@@ -119,8 +119,8 @@ struct Play {
 /// Raises the curtain, waits for the end, and says how it went.
 async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> Result<Summary, Failure> {
     let guest = Client::builder(house.url()).build()?;
-    let feed = Feed::new(stage.clone(), guest, play.began, play.headless.then_some(ctx.out));
-    let audience = tokio::spawn(feed.watch());
+    let audience = Audience::new(stage.clone(), guest, play.began, play.headless.then_some(ctx.out));
+    let audience = tokio::spawn(audience.watch());
     stage.seller.client.streams().start(stage.stream.id).await?;
     if !play.headless {
         pin_invitation(stage, &house.url()).await?;
@@ -128,8 +128,8 @@ async fn play(ctx: &Context, house: &House, stage: &Arc<Stage>, play: Play) -> R
 
     let mut cast = JoinSet::new();
     let mut moods = StdRng::seed_from_u64(play.seed);
-    for (person, role) in stage.bidders.iter().zip(&stage.show.cast) {
-        cast.spawn(bidder::run(stage.clone(), person.clone(), role.clone(), moods.random()));
+    for (person, part) in stage.bidders.iter().zip(&stage.show.cast) {
+        cast.spawn(bidder::run(stage.clone(), person.clone(), part.clone(), moods.random()));
     }
     let evening = Evening { until: play.until.map(|until| until - CURTAIN), lots: play.lots };
     let selling = tokio::spawn(seller::run(stage.clone(), evening));

@@ -101,7 +101,7 @@ impl Seller {
         stage.fell(id);
         match sold {
             Some((winner, price)) => {
-                let (name, price) = (stage.name(winner), price.to_string());
+                let (name, price) = (stage.people().name(winner), price.to_string());
                 let words = [("{lot}", &*title), ("{name}", &name), ("{price}", &price)];
                 self.say(&stage.show.patter.sold, &words).await;
             }

@@ -28,7 +28,7 @@ pub struct Show {
     #[serde(rename = "lot")]
     pub lots: Vec<Lot>,
     #[serde(rename = "bidder")]
-    pub cast: Vec<Role>,
+    pub cast: Vec<Part>,
     #[serde(rename = "seller")]
     pub patter: Patter,
     /// What is said, by temperament.
@@ -102,7 +102,7 @@ struct Fall {
 /// One of the bidders.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Role {
+pub struct Part {
     pub name: String,
     pub temperament: Temperament,
     /// Categories that are worth more to them.
@@ -280,15 +280,15 @@ mod tests {
         let show = Show::load().expect("the catalogue parses");
         assert!(show.cast.len() >= 12);
         let categories = show.categories();
-        for role in &show.cast {
+        for part in &show.cast {
             let signup = SignupRequest {
                 email: "bidder@demo.example".to_owned(),
                 password: "lelong lelong lelong".to_owned(),
-                display_name: role.name.clone(),
+                display_name: part.name.clone(),
             };
-            assert_eq!(wire::check(&signup), Ok(()), "{}", role.name);
-            assert!(role.keen.iter().all(|keen| categories.contains(&keen.as_str())), "{}", role.name);
-            assert!(show.chat.contains_key(&role.temperament), "{}", role.name);
+            assert_eq!(wire::check(&signup), Ok(()), "{}", part.name);
+            assert!(part.keen.iter().all(|keen| categories.contains(&keen.as_str())), "{}", part.name);
+            assert!(show.chat.contains_key(&part.temperament), "{}", part.name);
         }
         for lines in show.chat.values() {
             for text in [&lines.opened, &lines.outbid, &lines.won, &lines.extended, &lines.idle].into_iter().flatten() {

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
-        Mutex, PoisonError, RwLock,
+        Mutex, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -11,7 +11,7 @@ use std::{
 use blytz_client::{
     Client,
     wire::{
-        account::SignupRequest,
+        account::{PublicUser, SignupRequest},
         auction::AuctionInput,
         live::Channel,
         product::CategoryInput,
@@ -19,6 +19,7 @@ use blytz_client::{
     },
 };
 use blytz_core::{AuctionId, CategoryId, Money, ProductId, UserId, account::Role};
+use blytz_tui::people::People;
 use futures_util::future::try_join_all;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +72,7 @@ pub struct Stage {
     finale: Mutex<Finale>,
     products: Vec<ProductId>,
     lots: RwLock<HashMap<AuctionId, usize>>,
-    names: RwLock<HashMap<UserId, String>>,
+    people: RwLock<People>,
     refused: AtomicU64,
     said: Mutex<VecDeque<String>>,
     trouble: Mutex<Vec<String>>,
@@ -82,9 +83,9 @@ impl Stage {
     pub async fn set(house: &House, show: Show, pace: Pace) -> Result<Self, Failure> {
         let url = house.url();
         // A password is hashed with care, which takes a moment: all of them at once.
-        let bidders = try_join_all(show.cast.iter().enumerate().map(|(index, role)| {
+        let bidders = try_join_all(show.cast.iter().enumerate().map(|(index, part)| {
             let url = &url;
-            async move { sign_up(url, &format!("bidder-{}@demo.example", index + 1), &role.name).await }
+            async move { sign_up(url, &format!("bidder-{}@demo.example", index + 1), &part.name).await }
         }));
         let (admin, seller, you, friend, bidders) = tokio::try_join!(
             house.admin(),
@@ -99,13 +100,8 @@ impl Stage {
         let categories = categories(&admin, &show).await?;
         let stream = StreamInput { title: show.head.title.clone(), starts_at: None };
         let stream = seller.client.streams().create(&stream).await?;
-        let mut products = Vec::with_capacity(show.lots.len());
-        for lot in &show.lots {
-            let input = show.product(lot, categories.get(&*lot.category).copied())?;
-            products.push(seller.client.products().create(&input).await?.id);
-        }
-        let everybody = bidders.iter().chain([&seller, &you, &friend]);
-        let names = everybody.map(|person| (person.id, person.name.clone())).collect();
+        let products = products(&seller.client, &show, &categories).await?;
+        let people = introduced(bidders.iter().chain([&seller, &you, &friend]));
         let mut stage = Self {
             show,
             pace,
@@ -119,7 +115,7 @@ impl Stage {
             finale: Mutex::default(),
             products,
             lots: RwLock::default(),
-            names: RwLock::new(names),
+            people: RwLock::new(people),
             refused: AtomicU64::new(0),
             said: Mutex::default(),
             trouble: Mutex::default(),
@@ -192,15 +188,14 @@ impl Stage {
         self.show.estimate(lot).ok()
     }
 
-    /// What somebody is called.
-    pub fn name(&self, id: UserId) -> String {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        names.get(&id).cloned().unwrap_or_else(|| "a guest".to_owned())
+    /// Everybody whose name was heard.
+    pub fn people(&self) -> RwLockReadGuard<'_, People> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody introduced themselves.
-    pub fn learn_name(&self, id: UserId, name: &str) {
-        self.names.write().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert_with(|| name.to_owned());
+    pub fn meet(&self, user: &PublicUser) {
+        self.people.write().unwrap_or_else(PoisonError::into_inner).meet(user);
     }
 
     /// Whether nobody of the cast has said this lately; then it counts as said.
@@ -259,4 +254,25 @@ async fn categories<'a>(admin: &Client, show: &'a Show) -> Result<HashMap<&'a st
         categories.insert(name, admin.categories().create(&input).await?.id);
     }
     Ok(categories)
+}
+
+async fn products(
+    seller: &Client,
+    show: &Show,
+    categories: &HashMap<&str, CategoryId>,
+) -> Result<Vec<ProductId>, Failure> {
+    let mut products = Vec::with_capacity(show.lots.len());
+    for lot in &show.lots {
+        let input = show.product(lot, categories.get(&*lot.category).copied())?;
+        products.push(seller.products().create(&input).await?.id);
+    }
+    Ok(products)
+}
+
+fn introduced<'a>(everybody: impl Iterator<Item = &'a Person>) -> People {
+    let mut people = People::default();
+    for person in everybody {
+        people.meet(&PublicUser { id: person.id, display_name: person.name.clone() });
+    }
+    people
 }

@@ -7,11 +7,11 @@ use std::{
 };
 
 use blytz_client::wire::product::ProductInput;
+use blytz_core::Currency;
 
 use super::{
-    import::ImportArgs,
     row::{self, COLUMNS, Fault, Head, Reading},
-    sheet::{Delimiter, Sheet},
+    sheet::{Delimiter, Row, Sheet},
 };
 use crate::{context::Context, error::Failure, text};
 
@@ -39,25 +39,26 @@ fn read_file(path: &str) -> Result<String, Failure> {
     })
 }
 
+/// Where rows come from, and how they are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The file's path; `-` is stdin.
+    pub file: &'a str,
+    /// The currency of rows that name none.
+    pub currency: Currency,
+    /// What parts the columns, if that was said.
+    pub delimiter: Option<Delimiter>,
+    /// The first row that is wanted.
+    pub from_row: u64,
+}
+
 /// Reads every row and checks it. Blank rows are none.
-pub fn read(ctx: &Context, args: &ImportArgs) -> Result<Catalogue, Failure> {
-    let text = read_file(&args.file)?;
-    let wrong = |why: String| Failure::failed(format!("{}: {why}.", args.file));
-    let sheet = Sheet::new(&text, args.delimiter, &COLUMNS);
-    let unreadable = |row: u64, reason: String| vec![Fault { row, column: String::new(), reason }];
+pub fn read(ctx: &Context, source: Source<'_>) -> Result<Catalogue, Failure> {
+    let text = read_file(source.file)?;
+    let sheet = Sheet::new(&text, source.delimiter, &COLUMNS);
     let mut rows = sheet.rows();
-    let head = loop {
-        let row = rows.next().ok_or_else(|| wrong("there is no head that names the columns".to_owned()))?;
-        if let Some(line) = row.open_quote {
-            return Err(wrong(format!("the quote that opens in line {line} is never closed")));
-        }
-        if let Some(cells) = row.cells(sheet.delimiter).map_err(|error| wrong(error.to_string()))? {
-            let by = sheet.delimiter.name();
-            break Head::read(&cells).map_err(|why| {
-                wrong(format!("{why}. Columns were taken apart by {by}; --delimiter says otherwise"))
-            })?;
-        }
-    };
+    let head =
+        read_head(&mut rows, sheet.delimiter).map_err(|why| Failure::failed(format!("{}: {why}.", source.file)))?;
     if sheet.delimiter != Delimiter::COMMA {
         let by = sheet.delimiter.name();
         ctx.out.note(format!("The columns are parted by {by}; in an amount, a comma before cents is a point."));
@@ -65,26 +66,42 @@ pub fn read(ctx: &Context, args: &ImportArgs) -> Result<Catalogue, Failure> {
     if head.has("id") {
         ctx.out.note("The column id is left aside; a product is known by its sku.");
     }
-    let reading = Reading { currency: args.currency, decimal_comma: sheet.delimiter != Delimiter::COMMA };
+    let reading = Reading { currency: source.currency, decimal_comma: sheet.delimiter != Delimiter::COMMA };
     let mut numbered = HashMap::new();
     let mut read = Vec::new();
     for row in rows {
         let number = row.number;
-        let cells = match row.open_quote {
-            Some(line) => Err(unreadable(number, format!("the quote that opens in line {line} is never closed"))),
-            None => row.cells(sheet.delimiter).map_err(|error| unreadable(number, error.to_string())),
-        };
-        let input = match cells {
+        let input = match cells(&row, sheet.delimiter) {
             Ok(None) => continue,
             Ok(Some(cells)) => row::read(&head, number, &cells, reading),
-            Err(faults) => Err(faults),
+            Err(reason) => Err(vec![Fault { row: number, column: String::new(), reason }]),
         };
         let input = input.and_then(|input| once(&mut numbered, number, input));
-        if number >= args.from_row {
+        if number >= source.from_row {
             read.push((number, input));
         }
     }
     Ok(Catalogue { head, rows: read })
+}
+
+/// The first row that is not blank.
+fn read_head<'a>(rows: &mut impl Iterator<Item = Row<'a>>, delimiter: Delimiter) -> Result<Head, String> {
+    loop {
+        let row = rows.next().ok_or("there is no head that names the columns")?;
+        if let Some(names) = cells(&row, delimiter)? {
+            let by = delimiter.name();
+            return Head::read(&names)
+                .map_err(|why| format!("{why}. Columns were taken apart by {by}; --delimiter says otherwise"));
+        }
+    }
+}
+
+/// A row taken apart; none when it is blank.
+fn cells(row: &Row<'_>, delimiter: Delimiter) -> Result<Option<csv::StringRecord>, String> {
+    if let Some(line) = row.open_quote {
+        return Err(format!("the quote that opens in line {line} is never closed"));
+    }
+    row.cells(delimiter).map_err(|error| error.to_string())
 }
 
 /// Two rows of one sku would be one product: the second is a slip.

@@ -5,7 +5,7 @@ use std::{fs::File, io::Write};
 use blytz_client::{Client, ProductQuery, wire::product::ProductStatus};
 use blytz_core::UserId;
 
-use super::row::{COLUMNS, write};
+use super::row::{COLUMNS, STATUSES, write};
 use crate::{
     context::Context,
     error::Failure,
@@ -21,7 +21,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "USER")]
     seller: Option<UserId>,
     /// In this state
-    #[arg(long, value_parser = words::<ProductStatus>(super::STATUSES))]
+    #[arg(long, value_parser = words::<ProductStatus>(STATUSES))]
     status: Option<ProductStatus>,
 }
 

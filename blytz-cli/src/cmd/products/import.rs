@@ -8,13 +8,14 @@ use blytz_client::{
     },
 };
 use blytz_core::{Currency, ProductId};
+use blytz_tui::words::count;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    catalogue::{self, Catalogue, Checked},
+    catalogue::{self, Catalogue, Checked, Source},
     patience::{Stop, patiently},
     present::Present,
-    report::{Report, rows as count},
+    report::Report,
     row::{self, Fault, Head},
     sheet::Delimiter,
 };
@@ -41,13 +42,13 @@ it is there already. Rows that are refused are listed, the others imported.
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
     /// The CSV file, in UTF-8 or UTF-16; `-` for stdin
-    pub(super) file: String,
+    file: String,
     /// The currency of rows that name none
     #[arg(long, default_value = "MYR")]
-    pub(super) currency: Currency,
+    currency: Currency,
     /// What parts the columns: a sign, or comma, semicolon or tab [default: what the head has]
     #[arg(long, value_name = "SIGN")]
-    pub(super) delimiter: Option<Delimiter>,
+    delimiter: Option<Delimiter>,
     /// Change the products whose sku is there already, instead of leaving them as they are
     #[arg(long)]
     update: bool,
@@ -57,11 +58,12 @@ pub struct ImportArgs {
     /// Begin with this row (the head is row 1), after an import that was cut short
     #[arg(long, value_name = "ROW", default_value_t = 2, hide_default_value = true,
         value_parser = clap::value_parser!(u64).range(2..))]
-    pub(super) from_row: u64,
+    from_row: u64,
 }
 
 pub async fn run(ctx: &Context, args: ImportArgs) -> Result<(), Failure> {
-    let catalogue = catalogue::read(ctx, &args)?;
+    let ImportArgs { currency, delimiter, from_row, .. } = args;
+    let catalogue = catalogue::read(ctx, Source { file: &args.file, currency, delimiter, from_row })?;
     let mut report = Report { dry_run: args.dry_run, ..Report::default() };
     let stopped = if args.dry_run {
         check_only(ctx, &args, catalogue, &mut report).await?;
@@ -136,7 +138,7 @@ fn same_titles(rows: u64) -> String {
     let have = if rows == 1 { "has" } else { "have" };
     format!(
         "{} {have} the title of a product that is there already, and no sku to tell whether it is the same.",
-        count(rows)
+        count(rows, "row")
     )
 }
 
@@ -165,19 +167,10 @@ async fn import(
     let interrupted = interruption();
     for (index, (number, read)) in rows.into_iter().enumerate() {
         let done = match read {
-            Ok(input) => match task(args, &head, &input, &present) {
-                Task::Create => create(client, &input, &interrupted).await.map(|id| {
-                    report.imported += 1;
-                    report.products.push(id);
-                }),
-                Task::Change(product, changes, units) => {
-                    change(client, product, &changes, units, &interrupted).await.map(|()| report.updated += 1)
-                }
-                Task::Leave => {
-                    report.already_there += 1;
-                    Ok(())
-                }
-            },
+            Ok(input) => {
+                let task = task(args, &head, &input, &present);
+                carry_out(client, task, &input, &interrupted, report).await
+            }
             Err(faults) => {
                 report.refuse(faults);
                 Ok(())
@@ -207,6 +200,28 @@ async fn import(
     Ok(None)
 }
 
+/// Does with one row what is to be done with it, and counts it.
+async fn carry_out(
+    client: &Client,
+    task: Task<'_>,
+    input: &ProductInput,
+    interrupted: &CancellationToken,
+    report: &mut Report,
+) -> Result<(), Stop> {
+    match task {
+        Task::Create => {
+            report.products.push(create(client, input, interrupted).await?);
+            report.imported += 1;
+        }
+        Task::Change(product, changes, units) => {
+            change(client, product, &changes, units, interrupted).await?;
+            report.updated += 1;
+        }
+        Task::Leave => report.already_there += 1,
+    }
+    Ok(())
+}
+
 /// Says what is there already, and asks before it changes or is doubled.
 fn ask(
     ctx: &Context,
@@ -229,7 +244,8 @@ fn ask(
         ctx.out.note(same_titles(report.same_title));
     }
     if left > 0 && !args.update {
-        ctx.out.note(format!("The sku of {} is there already; with --update they would be changed.", count(left)));
+        ctx.out
+            .note(format!("The sku of {} is there already; with --update they would be changed.", count(left, "row")));
     }
     let what = match (new, changed) {
         (0, 0) => return Ok(()),

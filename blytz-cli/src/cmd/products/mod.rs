@@ -82,8 +82,6 @@ enum Command {
     Export(export::ExportArgs),
 }
 
-const STATUSES: &[&str] = &["draft", "active", "archived", "sold_out"];
-
 #[derive(Debug, clap::Args)]
 struct ListArgs {
     /// Words in title, description or tags
@@ -107,7 +105,7 @@ struct ListArgs {
     #[arg(long, default_value = "MYR")]
     currency: Currency,
     /// In this state
-    #[arg(long, value_parser = words::<ProductStatus>(STATUSES))]
+    #[arg(long, value_parser = words::<ProductStatus>(row::STATUSES))]
     status: Option<ProductStatus>,
     /// In which order, as the server names them
     #[arg(long, value_name = "ORDER")]

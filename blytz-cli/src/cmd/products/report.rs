@@ -1,6 +1,7 @@
 //! What an import came to: no row without a word, and none counted twice.
 
 use blytz_core::ProductId;
+use blytz_tui::words::count;
 use serde::Serialize;
 
 use super::row::Fault;
@@ -61,9 +62,9 @@ impl Report {
 
     fn summary(&self) -> String {
         let mut parts = vec![if self.dry_run {
-            format!("{} would be imported", rows(self.not_tried))
+            format!("{} would be imported", count(self.not_tried, "row"))
         } else {
-            format!("{} imported", rows(self.imported))
+            format!("{} imported", count(self.imported, "row"))
         }];
         for (count, what) in [(self.updated, "updated"), (self.already_there, "already there")] {
             if count > 0 {
@@ -79,11 +80,6 @@ impl Report {
         }
         parts.join(", ") + "."
     }
-}
-
-/// So many rows.
-pub fn rows(count: u64) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 #[cfg(test)]

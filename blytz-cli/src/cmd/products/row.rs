@@ -1,10 +1,16 @@
 //! Products as rows of a CSV file.
 
+use std::{num::ParseIntError, str::FromStr};
+
 use blytz_client::wire::{
     FieldError, check,
     product::{Product, ProductInput, ProductStatus, ProductUpdate},
 };
-use blytz_core::{Currency, Money, money::InvalidAmount};
+use blytz_core::{
+    Currency, Money,
+    id::InvalidId,
+    money::{InvalidAmount, InvalidCurrency},
+};
 use serde::Serialize;
 
 use crate::output::word;
@@ -28,6 +34,9 @@ pub const COLUMNS: [&str; 13] = [
 
 /// Without these a row is no product.
 pub const REQUIRED: [&str; 3] = ["title", "price", "quantity"];
+
+/// The words of the column `status`.
+pub const STATUSES: &[&str] = &["draft", "active", "archived", "sold_out"];
 
 /// One thing wrong with one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,77 +102,96 @@ pub struct Reading {
 
 /// Reads a row.
 pub fn read(head: &Head, row: u64, record: &csv::StringRecord, reading: Reading) -> Result<ProductInput, Vec<Fault>> {
-    let mut faults = Vec::new();
-    let mut fault = |column: &str, reason: String| faults.push(Fault { row, column: column.to_owned(), reason });
-    let cells = record.len();
+    let mut cells = Cells { head, row, record, faults: Vec::new() };
     let beyond_is_blank = record.iter().skip(head.width).all(|cell| cell.trim().is_empty());
-    if cells < head.width || !beyond_is_blank {
-        fault("", format!("has {} cells, the head has {}", record.len(), head.width));
-        return Err(faults);
+    if record.len() < head.width || !beyond_is_blank {
+        cells.fault("", format!("has {} cells, the head has {}", record.len(), head.width));
+        return Err(cells.faults);
     }
-    let cell = |column| head.cell(record, column);
-
-    let currency = cell("currency").map_or(Ok(reading.currency), str::parse).unwrap_or_else(|error| {
-        fault("currency", error.to_string());
-        reading.currency
-    });
-    let price = match cell("price").map(|text| (text, amount(text, currency, reading.decimal_comma))) {
-        Some((_, Ok(price))) => price,
-        Some((text, Err(error))) => {
-            fault("price", format!("{text} is {error}"));
-            Money::new(1, currency)
-        }
-        None => {
-            fault("price", "is missing".to_owned());
-            Money::new(1, currency)
-        }
-    };
-    let quantity = match cell("quantity").map(str::parse::<i64>) {
-        Some(Ok(quantity)) => quantity,
-        Some(Err(_)) => {
-            fault("quantity", "must be a whole number, like 3".to_owned());
-            0
-        }
-        None => {
-            fault("quantity", "is missing".to_owned());
-            0
-        }
-    };
-    let category_id =
-        cell("category_id").map(str::parse).transpose().unwrap_or_else(|error: blytz_core::id::InvalidId| {
-            fault("category_id", error.to_string());
-            None
-        });
-    let weight_g = cell("weight_g").map(str::parse).transpose().unwrap_or_else(|_: std::num::ParseIntError| {
-        fault("weight_g", "must be an integer of grams".to_owned());
-        None
-    });
-    let status = match cell("status") {
-        None => None,
-        Some("draft") => Some(ProductStatus::Draft),
-        Some("active") => Some(ProductStatus::Active),
-        Some(_) => {
-            fault("status", "must be draft or active".to_owned());
-            None
-        }
-    };
+    let currency = cells.currency(reading.currency);
     let input = ProductInput {
-        title: cell("title").unwrap_or_default().to_owned(),
-        description: cell("description").unwrap_or_default().to_owned(),
-        price,
-        quantity,
-        category_id,
-        weight_g,
-        images: cell("images").map(|text| split(text, char::is_whitespace)),
-        tax_class: cell("tax_class").map(str::to_owned),
-        tags: cell("tags").map(|text| split(text, |c| c == ';')),
-        sku: cell("sku").map(str::to_owned),
-        status,
+        title: cells.text("title").unwrap_or_default(),
+        description: cells.text("description").unwrap_or_default(),
+        price: cells.price(currency, reading.decimal_comma),
+        quantity: cells.quantity(),
+        category_id: cells.parsed("category_id", |error: InvalidId| error.to_string()),
+        weight_g: cells.parsed("weight_g", |_: ParseIntError| "must be an integer of grams".to_owned()),
+        images: cells.get("images").map(|text| split(text, char::is_whitespace)),
+        tax_class: cells.text("tax_class"),
+        tags: cells.get("tags").map(|text| split(text, |c| c == ';')),
+        sku: cells.text("sku"),
+        status: cells.status(),
     };
     if let Err(more) = check(&input) {
-        faults.extend(more.iter().map(|found| named(row, found)));
+        cells.faults.extend(more.iter().map(|found| named(row, found)));
     }
-    if faults.is_empty() { Ok(input) } else { Err(faults) }
+    if cells.faults.is_empty() { Ok(input) } else { Err(cells.faults) }
+}
+
+/// The cells of a row, and what is found wrong with them. Whatever is wrong is read as something that
+/// no further fault follows from.
+struct Cells<'a> {
+    head: &'a Head,
+    row: u64,
+    record: &'a csv::StringRecord,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Cells<'a> {
+    fn get(&self, column: &str) -> Option<&'a str> {
+        self.head.cell(self.record, column)
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        self.get(column).map(str::to_owned)
+    }
+
+    fn fault(&mut self, column: &str, reason: impl Into<String>) {
+        self.faults.push(Fault { row: self.row, column: column.to_owned(), reason: reason.into() });
+    }
+
+    fn parsed<T: FromStr>(&mut self, column: &str, reason: impl Fn(T::Err) -> String) -> Option<T> {
+        self.get(column).map(str::parse).transpose().unwrap_or_else(|error| {
+            self.fault(column, reason(error));
+            None
+        })
+    }
+
+    fn currency(&mut self, unless_said: Currency) -> Currency {
+        self.parsed("currency", |error: InvalidCurrency| error.to_string()).unwrap_or(unless_said)
+    }
+
+    fn price(&mut self, currency: Currency, decimal_comma: bool) -> Money {
+        let wrong = match self.get("price").map(|text| (text, amount(text, currency, decimal_comma))) {
+            Some((_, Ok(price))) => return price,
+            Some((text, Err(error))) => format!("{text} is {error}"),
+            None => "is missing".to_owned(),
+        };
+        self.fault("price", wrong);
+        Money::new(1, currency)
+    }
+
+    fn quantity(&mut self) -> i64 {
+        let wrong = match self.get("quantity").map(str::parse) {
+            Some(Ok(quantity)) => return quantity,
+            Some(Err(_)) => "must be a whole number, like 3",
+            None => "is missing",
+        };
+        self.fault("quantity", wrong);
+        0
+    }
+
+    fn status(&mut self) -> Option<ProductStatus> {
+        match self.get("status") {
+            None => None,
+            Some("draft") => Some(ProductStatus::Draft),
+            Some("active") => Some(ProductStatus::Active),
+            Some(_) => {
+                self.fault("status", "must be draft or active");
+                None
+            }
+        }
+    }
 }
 
 /// An amount in major units. A decimal comma is taken for one before one or two digits; before three

@@ -1,0 +1,9 @@
+//! The SDK against servers that answer as told.
+
+mod fake;
+
+mod downloads;
+mod http;
+mod live;
+mod logins;
+mod proxy;

@@ -1,0 +1,493 @@
+//! What holds in every auction, whoever bids what when.
+
+use blytz_core::{
+    BidId, Timestamp, UserId,
+    auction::{
+        Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed,
+        recall::{Known, fingerprint, recall},
+    },
+    wire::auction::{AuctionStatus, BelowReserve, BidOutcome, Dutch, EventData, Format, RulesInput},
+};
+use proptest::prelude::*;
+
+use crate::arena::{
+    self, Asked, Played, bid_id, dutch_rules, english_rules, model::Model, moves, myr, opened, play, sealed_rules, user,
+};
+
+fn any_rules() -> impl Strategy<Value = RulesInput> {
+    prop_oneof![3 => english_rules(), 1 => sealed_rules()]
+}
+
+fn rules_of_any_format() -> impl Strategy<Value = RulesInput> {
+    prop_oneof![2 => english_rules(), 1 => sealed_rules(), 1 => dutch_rules()]
+}
+
+/// As it comes back from storage.
+fn stored(event: &Event) -> Event {
+    let data = serde_json::to_string(&event.data).expect("events are JSON");
+    let sealed = event.sealed.as_ref().map(|sealed| serde_json::to_string(sealed).expect("sealed parts are JSON"));
+    Event {
+        at: event.at,
+        data: serde_json::from_str(&data).expect("what was written"),
+        sealed: sealed.map(|text| serde_json::from_str(&text).expect("what was written")),
+    }
+}
+
+/// The log without the commitments, which are as random as their nonces.
+fn public_log(played: &Played) -> Vec<(Timestamp, EventData)> {
+    let bare = |event: &Event| {
+        let mut data = event.data.clone();
+        if let EventData::Bid { commitment, .. } | EventData::MaxRaised { commitment, .. } = &mut data {
+            commitment.clear();
+        }
+        (event.at, data)
+    };
+    played.log.iter().map(bare).collect()
+}
+
+fn is_void(asked: &Asked) -> bool {
+    matches!(asked, Asked::Void { .. })
+}
+
+fn closed(played: &Played) -> Option<(Option<UserId>, Option<i64>)> {
+    played.log.iter().find_map(|event| match &event.data {
+        EventData::Closed { winner, price, .. } => Some((*winner, price.map(|price| price.amount))),
+        _ => None,
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_price_never_falls_without_a_void(rules in english_rules(), moves in moves()) {
+        for turn in &play(&rules, &moves).turns {
+            let (before, after) = (turn.public_before().price, turn.public_after().price);
+            let (before, after) = (before.map(|price| price.amount), after.map(|price| price.amount));
+            prop_assert!(is_void(&turn.asked) || after >= before, "{before:?} fell to {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_void_never_raises_the_price(rules in english_rules(), moves in moves()) {
+        for turn in play(&rules, &moves).turns.iter().filter(|turn| is_void(&turn.asked)) {
+            let (before, after) = (turn.public_before().price, turn.public_after().price);
+            prop_assert!(after.map(|price| price.amount) <= before.map(|price| price.amount));
+        }
+    }
+
+    #[test]
+    fn the_leaders_max_is_never_exceeded(rules in english_rules(), moves in moves()) {
+        for turn in &play(&rules, &moves).turns {
+            let state = turn.public_after();
+            let Some((price, leader)) = state.price.zip(state.leader) else { continue };
+            let max = turn.after.leader_max_for(leader).expect("a leader has a max");
+            prop_assert!(price.amount <= max.amount, "{price} is above the leader's {max}");
+        }
+    }
+
+    #[test]
+    fn nobody_bids_against_themselves_but_up_to_the_reserve(rules in english_rules(), moves in moves()) {
+        for turn in &play(&rules, &moves).turns {
+            let Ok(events) = &turn.result else { continue };
+            if !matches!(events.first().map(|event| &event.data), Some(EventData::MaxRaised { .. })) {
+                continue;
+            }
+            let (before, after) = (turn.public_before(), turn.public_after());
+            prop_assert_eq!(before.leader, after.leader);
+            prop_assert_eq!(before.bid_count, after.bid_count);
+            let price = before.price.expect("somebody leads").amount;
+            let max = turn.after.leader_max_for(after.leader.expect("somebody leads")).expect("a leader has a max").amount;
+            let expected = match rules.reserve_price {
+                Some(reserve) if max >= reserve.amount => price.max(reserve.amount),
+                Some(_) if rules.below_reserve == Some(BelowReserve::Full) => max,
+                _ => price,
+            };
+            prop_assert_eq!(after.price, Some(myr(expected)));
+        }
+    }
+
+    #[test]
+    fn a_lone_bidder_pays_the_start_or_the_reserve(rules in english_rules(), maxes in prop::collection::vec(0..500_i64, 1..10)) {
+        let rules = RulesInput { buy_now_price: None, below_reserve: None, ..rules };
+        let mut played = opened(&rules);
+        for (number, above) in maxes.into_iter().enumerate() {
+            played.now = played.now.plus_millis(10);
+            played.bid(user(1), bid_id(number), BidKind::Max(myr(rules.starting_price.amount + above)));
+        }
+        played.close();
+        let reserve = rules.reserve_price.map_or(0, |reserve| reserve.amount);
+        if let Some((Some(winner), price)) = closed(&played) {
+            prop_assert_eq!(winner, user(1));
+            prop_assert_eq!(price, Some(rules.starting_price.amount.max(reserve)));
+        } else {
+            prop_assert!(played.standing().iter().all(|(_, amount)| *amount < reserve));
+        }
+    }
+
+    #[test]
+    fn the_winner_holds_the_highest_max_and_the_earliest_among_equals(rules in english_rules(), moves in moves()) {
+        let mut played = play(&rules, &moves);
+        played.close();
+        let bought = played.log.iter().any(|event| matches!(event.data, EventData::Bid { outcome: BidOutcome::Won, .. }));
+        let (winner, price) = closed(&played).expect("it closed");
+        let Some(winner) = winner else { return Ok(()) };
+        let standing = played.standing();
+        if bought {
+            prop_assert_eq!(standing.last().map(|(bidder, _)| *bidder), Some(winner));
+            prop_assert_eq!(price, rules.buy_now_price.map(|price| price.amount));
+        } else {
+            let highest = standing.iter().map(|(_, amount)| *amount).max().expect("somebody won");
+            let earliest = standing.iter().find(|(_, amount)| *amount == highest);
+            prop_assert_eq!(earliest.map(|(bidder, _)| *bidder), Some(winner));
+        }
+    }
+
+    #[test]
+    fn without_exact_bids_and_reserve_the_price_is_the_second_max_and_at_most_a_step(
+        rules in english_rules(),
+        maxes in prop::collection::vec((0..5_u8, 0..500_i64), 1..20),
+    ) {
+        let rules = RulesInput { reserve_price: None, buy_now_price: None, below_reserve: None, ..rules };
+        let mut played = opened(&rules);
+        for (number, (who, above)) in maxes.into_iter().enumerate() {
+            played.now = played.now.plus_millis(10);
+            played.bid(user(who), bid_id(number), BidKind::Max(myr(rules.starting_price.amount + above)));
+        }
+        let state = played.auction.public(played.now);
+        let leader = state.leader.expect("the first max is enough");
+        let standing = played.standing();
+        let highest = |of_leader: bool| {
+            let amounts = standing.iter().filter(|(bidder, _)| (*bidder == leader) == of_leader);
+            amounts.map(|(_, amount)| *amount).max()
+        };
+        let max = highest(true).expect("they lead");
+        let steps = played.auction.rules().steps().expect("English rules have steps").clone();
+        let price = state.price.expect("somebody leads").amount;
+        let start = rules.starting_price.amount;
+        // Less than a step: who took the lead by less than that, and raised later.
+        let (least, most) = highest(false).map_or((start, start), |second| (second, max.min(steps.above(second))));
+        prop_assert!(least <= price && price <= most, "{price} is not within {least} to {most}");
+    }
+
+    #[test]
+    fn the_fold_of_the_stored_events_is_the_state(rules in any_rules(), moves in moves()) {
+        let mut played = play(&rules, &moves);
+        played.close();
+        let stored: Vec<Event> = played.log.iter().map(stored).collect();
+        let folded = Auction::fold(played.auction.id(), &stored).expect("its own log");
+        prop_assert_eq!(folded, played.auction);
+    }
+
+    #[test]
+    fn the_public_fold_of_the_public_events_is_what_the_auction_says_of_itself(
+        rules in rules_of_any_format(),
+        amended in prop::option::of(rules_of_any_format()),
+        moves in moves(),
+        cancelled in prop::bool::weighted(0.2),
+        snapshot in any::<prop::sample::Index>(),
+        later_us in prop::collection::vec(0..70_000_000_i64, 10),
+    ) {
+        let mut played = opened(&rules);
+        if let Some(rules) = amended {
+            let (rules, reserve_nonce) = (Rules::try_from(&rules).expect("valid"), Nonce::from_bytes([8; 32]));
+            played.ask(Command::Amend { rules, starts_at: None, reserve_nonce });
+        }
+        played.play(&moves);
+        if cancelled {
+            played.ask(Command::Cancel { reason: "as drawn".to_owned(), by_admin: true });
+        }
+        played.close();
+
+        let snapshot = snapshot.index(played.log.len());
+        let mut auction = Auction::fold(played.auction.id(), &played.log[..1]).expect("its own log");
+        let mut rules = auction.rules_view().clone();
+        let mut state = PublicState::scheduled(&rules);
+        for (number, event) in played.log.iter().enumerate() {
+            if number > 0 {
+                auction.apply(event).expect("its own log");
+            }
+            rules = event.data.rules().cloned().unwrap_or(rules);
+            state.apply(&rules, &event.data);
+            for later_us in &later_us {
+                let now = event.at.plus_micros(*later_us);
+                prop_assert_eq!(state.at(&rules, now), auction.public(now), "event {} seen {} later", number, later_us);
+            }
+            if number == snapshot {
+                state = auction.public(event.at.plus_micros(later_us[0]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_repeated_bid_changes_nothing(rules in any_rules(), moves in moves(), again in prop::collection::vec(any::<prop::sample::Index>(), 50)) {
+        let once = play(&rules, &moves);
+        let mut repeated = opened(&rules);
+        let mut known: Vec<((UserId, BidId), BidKind)> = Vec::new();
+        for (turn, nth) in once.turns.iter().skip(1).zip(again) {
+            repeated.now = turn.now;
+            match turn.asked {
+                Asked::Clock => repeated.tick(),
+                Asked::Void { bid_id, bidder } => repeated.void(bid_id, bidder),
+                Asked::Bid { bidder, bid_id, bid } => {
+                    repeated.bid(bidder, bid_id, bid);
+                    if turn.result.is_ok() {
+                        known.push(((bidder, bid_id), bid));
+                    }
+                }
+            }
+            // A copy of an accepted bid arrives: known by its bidder and id, it never gets to the auction.
+            if let Some(((bidder, bid_id), bid)) = known.get(nth.index(known.len().max(1))).copied() {
+                let remembered = known.iter().find(|(key, _)| *key == (bidder, bid_id)).expect("just taken from there");
+                let remembered = Known { fingerprint: fingerprint(remembered.1) };
+                prop_assert_eq!(recall(&remembered, &fingerprint(bid)), Ok(()));
+                let other = match bid {
+                    BidKind::Exact(money) => BidKind::Max(money),
+                    BidKind::Max(money) => BidKind::Max(myr(money.amount + 1)),
+                    BidKind::BuyNow => BidKind::Exact(myr(1)),
+                };
+                prop_assert_eq!(recall(&remembered, &fingerprint(other)), Err(Rejection::IdempotencyMismatch));
+            }
+        }
+        prop_assert_eq!(public_log(&repeated), public_log(&once));
+    }
+
+    #[test]
+    fn a_refusal_changes_nothing(rules in any_rules(), moves in moves()) {
+        for turn in &play(&rules, &moves).turns {
+            if turn.result.as_ref().map_or(true, Vec::is_empty) {
+                prop_assert_eq!(&turn.before, &turn.after);
+            }
+        }
+    }
+
+    #[test]
+    fn no_bid_counts_before_the_opening_or_at_the_close_or_after(rules in any_rules(), moves in moves()) {
+        for turn in &play(&rules, &moves).turns {
+            let Asked::Bid { .. } = turn.asked else { continue };
+            let state = turn.public_before();
+            let open = state.opens_at.zip(state.closes_at).filter(|_| state.status == AuctionStatus::Live);
+            for event in turn.result.iter().flatten() {
+                let (opens_at, closes_at) = open.expect("only a live auction takes bids");
+                prop_assert!(opens_at <= event.at && event.at < closes_at);
+            }
+        }
+    }
+
+    #[test]
+    fn the_close_never_moves_earlier_but_for_a_purchase(rules in any_rules(), moves in moves()) {
+        for turn in &play(&rules, &moves).turns {
+            let won = turn.result.iter().flatten().any(|event| matches!(event.data, EventData::Bid { outcome: BidOutcome::Won, .. }));
+            prop_assert!(won || turn.after.closes_at() >= turn.before.closes_at());
+        }
+    }
+
+    #[test]
+    fn all_extensions_stay_within_the_cap(rules in english_rules(), moves in moves()) {
+        let played = play(&rules, &moves);
+        let most = match rules.soft_close {
+            None => Some(0),
+            Some(soft_close) => soft_close.max_total_ms,
+        };
+        if let (Some(most), Some(closes_at)) = (most, played.auction.closes_at()) {
+            prop_assert!(closes_at <= arena::OPENS.plus_millis(rules.duration_ms + most));
+        }
+    }
+
+    #[test]
+    fn time_only_goes_forward_whatever_the_clock_says(rules in any_rules(), moves in moves(), jumps in prop::collection::vec(-5_000_000..5_000_000_i64, 50)) {
+        let mut played = opened(&rules);
+        for (number, (chosen, jump)) in moves.iter().zip(jumps).enumerate() {
+            played.now = played.now.plus_micros(jump);
+            if let arena::Act::Bid { who, above, .. } = chosen.act {
+                played.bid(user(who), bid_id(number), BidKind::Exact(myr((rules.starting_price.amount + above * 10).max(1))));
+            }
+        }
+        let mut last: Option<Timestamp> = None;
+        for turn in &played.turns {
+            let Some(first) = turn.result.iter().flatten().next() else { continue };
+            prop_assert!(last.is_none_or(|last| last < first.at), "two commands share a time");
+            last = turn.result.iter().flatten().last().map(|event| event.at);
+        }
+    }
+
+    #[test]
+    fn voiding_everything_returns_to_the_start(rules in any_rules(), moves in arena::bids()) {
+        let rules = RulesInput { duration_ms: 86_400_000, soft_close: None, buy_now_price: None, ..rules };
+        let mut played = play(&rules, &moves);
+        let fresh = opened(&rules).auction.public(arena::OPENS);
+        for turn in 0..played.turns.len() {
+            if let (Asked::Bid { bid_id, bidder, .. }, true) = (played.turns[turn].asked, played.turns[turn].result.is_ok()) {
+                played.now = played.now.plus_millis(1);
+                played.void(bid_id, Some(bidder));
+            }
+        }
+        prop_assert_eq!(played.auction.public(played.now), fresh);
+        prop_assert_eq!(played.standing(), vec![]);
+    }
+
+    #[test]
+    fn voiding_twice_changes_nothing(rules in any_rules(), moves in arena::bids(), nth in any::<prop::sample::Index>()) {
+        let rules = RulesInput { duration_ms: 86_400_000, buy_now_price: None, ..rules };
+        let mut played = play(&rules, &moves);
+        let accepted: Vec<_> = played.turns.iter().filter(|turn| turn.result.is_ok()).filter_map(|turn| match turn.asked {
+            Asked::Bid { bid_id, bidder, .. } => Some((bid_id, bidder)),
+            _ => None,
+        }).collect();
+        prop_assume!(!accepted.is_empty());
+        let (bid_id, bidder) = *nth.get(&accepted);
+        played.void(bid_id, Some(bidder));
+        let once = played.auction.clone();
+        played.now = played.now.plus_millis(5);
+        played.void(bid_id, Some(bidder));
+        prop_assert_eq!(played.auction, once);
+    }
+
+    #[test]
+    fn the_second_price_is_at_most_the_first(rules in sealed_rules(), moves in moves()) {
+        let both = [Format::SealedFirstPrice, Format::SealedSecondPrice].map(|format| {
+            let mut played = play(&RulesInput { format, ..rules.clone() }, &moves);
+            played.close();
+            (closed(&played).expect("it closed"), played.standing())
+        });
+        let [((first_winner, first), standing), ((second_winner, second), _)] = both;
+        prop_assert_eq!(first_winner, second_winner);
+        prop_assert!(second <= first);
+        let floor = rules.starting_price.amount.max(rules.reserve_price.map_or(0, |reserve| reserve.amount));
+        prop_assert!(second.is_none_or(|price| price >= floor));
+        let highest = standing.iter().map(|(_, amount)| *amount).max();
+        prop_assert_eq!(first, highest.filter(|amount| *amount >= floor));
+    }
+
+    #[test]
+    fn nothing_of_a_sealed_auction_shows_before_the_close(rules in sealed_rules(), moves in moves()) {
+        let rules = RulesInput { duration_ms: 2_592_000_000, ..rules };
+        let played = play(&rules, &moves);
+        let state = played.auction.public(played.now);
+        prop_assert_eq!((state.price, state.next_minimum, state.leader, state.reserve_met), (None, None, None, None));
+        for event in played.log.iter().skip(1) {
+            let json = serde_json::to_string(&event.data).expect("events are JSON");
+            prop_assert!(!json.contains("amount"), "{json}");
+            prop_assert!((0..5).all(|who| !json.contains(&user(who).to_string())), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_dutch_winner_pays_the_price_of_the_moment(
+        rules in dutch_rules(), pause_us in 0..60_000_000_i64, above in -1..50_i64,
+    ) {
+        let Dutch { step, interval_ms, floor } = rules.dutch.expect("how it falls");
+        let mut played = opened(&rules);
+        played.now = played.now.plus_micros(pause_us.max(1));
+        let ticks = pause_us.max(1) / (interval_ms * 1_000);
+        let price = (rules.starting_price.amount - step * ticks).max(floor.amount);
+        prop_assert_eq!(played.auction.public(played.now).price, Some(myr(price)));
+        played.bid(user(1), bid_id(0), BidKind::Exact(myr((price + above).max(1))));
+        if above >= 0 {
+            prop_assert_eq!(closed(&played), Some((Some(user(1)), Some(price))));
+        } else if price > 1 {
+            let refused = Rejection::BidTooLow { next_minimum: myr(price) };
+            prop_assert_eq!(&played.turns.last().expect("a bid").result, &Err(refused));
+        }
+    }
+
+    #[test]
+    fn an_outage_never_shortens_a_lot_and_closes_it_at_most_once(rules in english_rules(), moves in moves(), down_ms in 0..200_000_i64) {
+        let mut played = play(&rules, &moves);
+        let before = played.auction.clone();
+        let now = played.now.plus_millis(down_ms);
+        let events = played.auction.handle(now, Command::Resume).expect("a start is never refused");
+        prop_assert!(events.len() <= 1);
+        prop_assert!(played.auction.closes_at() >= before.closes_at());
+        if let Some(Event { at, data: EventData::Closed { .. }, .. }) = events.first() {
+            prop_assert_eq!(Some(*at), before.closes_at());
+        }
+        if let Some(EventData::Extended { closes_at, .. }) = events.first().map(|event| &event.data) {
+            prop_assert!(*closes_at > now, "an extension leaves time to bid");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn the_engine_agrees_in_every_answer_price_leader_and_next_minimum(rules in english_rules(), moves in moves()) {
+        let played = play(&rules, &moves);
+        let mut model = Model::opened(&rules);
+        for turn in &played.turns {
+            match turn.asked {
+                Asked::Clock => {}
+                Asked::Void { bid_id, bidder } => {
+                    let answer = turn.result.as_ref().map(|_| ()).map_err(Clone::clone);
+                    prop_assert_eq!(answer, model.void(turn.now, bid_id, bidder));
+                }
+                Asked::Bid { bidder, bid_id, bid } => {
+                    let answer = model.bid(turn.now, bidder, bid_id, bid);
+                    let outcome = turn.result.as_ref().map(|events| match events.first().map(|event| &event.data) {
+                        Some(EventData::Bid { outcome, .. }) => *outcome,
+                        Some(EventData::MaxRaised { .. }) => BidOutcome::Leading,
+                        other => panic!("a bid came to {other:?}"),
+                    });
+                    prop_assert_eq!(outcome, answer.as_ref().copied());
+                }
+            }
+            let state = turn.public_after();
+            let live = state.status == AuctionStatus::Live;
+            prop_assert_eq!(state.price.map(|price| price.amount), model.current_price());
+            prop_assert_eq!(state.leader, model.current_leader().map(|(leader, _)| leader));
+            prop_assert_eq!(state.next_minimum.map(|price| price.amount), live.then(|| model.next_minimum()));
+            prop_assert_eq!(state.reserve_met, model.reserve_met());
+            prop_assert_eq!(state.buy_now.map(|price| price.amount), model.buy_now().filter(|_| live));
+            prop_assert_eq!(state.bid_count, model.bid_count());
+            prop_assert_eq!(state.closes_at, Some(model.closes_at));
+            prop_assert_eq!(state.extensions, model.extensions);
+        }
+    }
+}
+
+/// Amounts that nothing else here contains.
+const SECRET_MAX: i64 = 77_133_701;
+const SECRET_RESERVE: i64 = 66_133_702;
+
+#[test]
+fn no_event_debug_print_or_refusal_says_a_max_or_the_reserve() {
+    let text = format!(
+        r#"{{"format": "english", "currency": "MYR", "starting_price": {{"amount": 1000, "currency": "MYR"}},
+        "reserve_price": {{"amount": {SECRET_RESERVE}, "currency": "MYR"}}, "increment": {{"fixed": 100}}, "duration_ms": 60000}}"#
+    );
+    let rules: RulesInput = serde_json::from_str(&text).expect("valid");
+    let mut played = opened(&rules);
+    for (number, (who, bid)) in [
+        (1, BidKind::Max(myr(SECRET_RESERVE - 5_000))),
+        (2, BidKind::Exact(myr(2_000))),
+        (1, BidKind::Max(myr(SECRET_RESERVE - 4_000))),
+        (1, BidKind::Max(myr(SECRET_RESERVE - 4_500))),
+        (3, BidKind::Exact(myr(1_000))),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        played.now = played.now.plus_millis(10);
+        played.bid(user(who), bid_id(number), bid);
+    }
+    let secrets = [0, 4_000, 4_500, 5_000].map(|below| (SECRET_RESERVE - below).to_string());
+    let mut said: Vec<String> = vec![format!("{:?}", played.auction), format!("{:?}", played.log)];
+    for event in &played.log {
+        said.push(serde_json::to_string(&event.data).expect("JSON"));
+    }
+    said.extend(
+        played
+            .turns
+            .iter()
+            .filter_map(|turn| turn.result.as_ref().err())
+            .map(|refusal| format!("{refusal} {refusal:?}")),
+    );
+    for text in &said {
+        assert!(!secrets.iter().any(|secret| text.contains(secret.as_str())), "{text}");
+    }
+    // The reserve becomes the price once it is met, the max above it never does.
+    played.bid(user(2), bid_id(9), BidKind::Max(myr(SECRET_MAX)));
+    let told = format!("{:?} {:?}", played.auction, played.log);
+    assert!(told.contains(&SECRET_RESERVE.to_string()) && !told.contains(&SECRET_MAX.to_string()));
+    let stored = serde_json::to_string(&played.log.last().map(|event| &event.data)).expect("JSON");
+    assert!(!stored.contains(&SECRET_MAX.to_string()));
+    assert!(played.log.iter().any(|event| matches!(event.sealed, Some(Sealed::Bid { .. }))));
+}

@@ -1,0 +1,11 @@
+//! What needs a process without neighbours: `queue` reads metrics, which are the process's, and the
+//! server of `crash` comes back on its port, which nobody may have taken meanwhile.
+#![expect(dead_code, unused_imports, reason = "it asks less of the house than the other program does")]
+
+#[path = "../it/document/mod.rs"]
+mod document;
+#[path = "../it/house/mod.rs"]
+mod house;
+
+mod crash;
+mod queue;

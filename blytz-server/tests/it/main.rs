@@ -1,0 +1,26 @@
+//! The server as the people who use it meet it: over HTTP and the live connection, and as a program.
+
+mod document;
+mod house;
+mod shop;
+mod socket;
+
+mod auction;
+mod auth;
+mod bad_input;
+mod chat;
+mod config;
+mod counted;
+mod disk;
+mod firebase;
+mod forms;
+mod live;
+mod openapi;
+mod process;
+mod product;
+mod proofs;
+mod random;
+mod secrets;
+mod sessions;
+mod stalled;
+mod tables;

@@ -1,0 +1,133 @@
+//! The events of a lot's log, said for people: every program that shows them says them so.
+
+use std::fmt;
+
+use blytz_core::{
+    Money, Timestamp, UserId,
+    wire::auction::{BidOutcome, EventData, ExtensionReason},
+};
+
+use crate::{clean::Clean, format, people::People, theme::Role};
+
+/// An event in words. Printed as a whole it reads `MYR 12.00  Aishah leads (bid 3)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// What happened, short enough for a narrow pane.
+    pub what: String,
+    /// What there is to add where there is room; may be empty.
+    pub more: String,
+    /// The price after it.
+    pub price: Option<Money>,
+    pub(crate) role: Role,
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(price) = self.price {
+            write!(f, "{price}  ")?;
+        }
+        f.write_str(&self.what)?;
+        if self.more.is_empty() { Ok(()) } else { write!(f, " ({})", self.more) }
+    }
+}
+
+impl Words {
+    /// Says what happened at `at`.
+    pub fn of(at: Timestamp, data: &EventData, people: &People) -> Self {
+        match data {
+            EventData::Scheduled { starts_at, .. } => scheduled(at, *starts_at),
+            EventData::Amended { .. } => Self::new("rules changed", Role::Warn),
+            EventData::Opened { closes_at, .. } => Self::new("opened", Role::Muted).adding(to_go(at, *closes_at)),
+            EventData::Bid { outcome: BidOutcome::Sealed, bid_count, .. } => {
+                Self::new("a sealed bid", Role::Text).adding(format!("{bid_count} in all"))
+            }
+            EventData::Bid { bidder, outcome, price, leader, bid_count, .. } => {
+                bid(people, *bidder, *outcome, *leader, *bid_count).at(*price)
+            }
+            EventData::MaxRaised { price, leader, .. } => raised(people, *leader).at(*price),
+            EventData::ReserveMet { price } => {
+                Self::new("the reserve is met", Role::Good).adding(format!("at {price}"))
+            }
+            EventData::Voided { struck, reason, price, leader, .. } => {
+                voided(people, struck.len(), reason, *leader).at(*price)
+            }
+            EventData::Extended { closes_at, reason } => extended(*reason).adding(to_go(at, *closes_at)),
+            EventData::Closed { winner: Some(winner), price, .. } => {
+                Self::new(format!("sold to {}", people.name(*winner)), Role::Accent).at(*price)
+            }
+            EventData::Closed { winner: None, .. } => Self::new("closed, not sold", Role::Accent),
+            EventData::Cancelled { reason } => Self::new(format!("called off: {}", Clean::title(reason)), Role::Warn),
+        }
+    }
+
+    fn new(what: impl Into<String>, role: Role) -> Self {
+        Self { what: what.into(), more: String::new(), price: None, role }
+    }
+
+    fn at(self, price: Option<Money>) -> Self {
+        Self { price, ..self }
+    }
+
+    fn adding(self, more: String) -> Self {
+        Self { more, ..self }
+    }
+}
+
+fn scheduled(at: Timestamp, starts_at: Option<Timestamp>) -> Words {
+    let opens = starts_at.map(|starts_at| format!("opens in {}", format::countdown(starts_at.micros_since(at))));
+    Words::new("scheduled", Role::Muted).adding(opens.unwrap_or_default())
+}
+
+fn bid(people: &People, bidder: Option<UserId>, outcome: BidOutcome, leader: Option<UserId>, count: u64) -> Words {
+    let (what, more) = match outcome {
+        BidOutcome::Won => (does(people, bidder, "win"), format!("bid {count}")),
+        BidOutcome::Outbid => {
+            let leads = does(people, leader, "lead");
+            (format!("{}: outbid at once", people.somebody(bidder)), format!("bid {count}, {leads}"))
+        }
+        BidOutcome::Leading | BidOutcome::Sealed => (does(people, bidder, "lead"), format!("bid {count}")),
+    };
+    Words::new(what, role_of(people, bidder)).adding(more)
+}
+
+fn raised(people: &People, bidder: Option<UserId>) -> Words {
+    let whose = match bidder {
+        None => return Words::new("a sealed bid raised", Role::Text),
+        Some(bidder) if people.is_me(bidder) => "your max".to_owned(),
+        Some(bidder) => format!("the max of {}", people.name(bidder)),
+    };
+    Words::new(format!("{whose} raised"), role_of(people, bidder))
+}
+
+fn voided(people: &People, count: usize, reason: &str, leader: Option<UserId>) -> Words {
+    let bids = if count == 1 { "a bid".to_owned() } else { format!("{count} bids") };
+    let leads = leader.map(|leader| does(people, Some(leader), "lead"));
+    Words::new(format!("{bids} voided: {}", Clean::title(reason)), Role::Warn).adding(leads.unwrap_or_default())
+}
+
+fn extended(reason: ExtensionReason) -> Words {
+    let why = match reason {
+        ExtensionReason::SoftClose => "a late bid",
+        ExtensionReason::Void => "a late void",
+        ExtensionReason::Outage => "the house was away",
+    };
+    Words::new(format!("close moved: {why}"), Role::Warn)
+}
+
+fn does(people: &People, user: Option<UserId>, verb: &str) -> String {
+    let ending = if user.is_some_and(|user| people.is_me(user)) { "" } else { "s" };
+    format!("{} {verb}{ending}", people.somebody(user))
+}
+
+fn role_of(people: &People, user: Option<UserId>) -> Role {
+    if user.is_some_and(|user| people.is_me(user)) { Role::Good } else { Role::Text }
+}
+
+fn to_go(now: Timestamp, closes_at: Timestamp) -> String {
+    format!("{} to go", format::countdown(closes_at.micros_since(now)))
+}
+
+/// `1 bid`, `2 bids`.
+pub fn count(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}

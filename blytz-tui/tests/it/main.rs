@@ -1,0 +1,4 @@
+//! The program in a terminal.
+
+#[cfg(unix)]
+mod terminal;
