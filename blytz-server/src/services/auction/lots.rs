@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Auctions, check_owner,
-    state::{StoredState, status_name},
+    state::StoredState,
     store::{self, HeadRow, LotFilter, LotRow, NewEvent, NewLot},
     streams,
     turn::{json, terms},
@@ -97,7 +97,7 @@ async fn schedule(auctions: &Auctions, who: &User, body: AuctionInput, rules: Ru
     };
     store::insert_lot(&mut tx, &lot).await?;
     let state = StoredState::of(&auction, now);
-    let row = HeadRow { status: state.status_name(), state: &json(&state)?, due_at: auction.poll_timeout() };
+    let row = HeadRow { status: state.public.status.name(), state: &json(&state)?, due_at: auction.poll_timeout() };
     store::insert_head(&mut tx, &head, &row).await?;
     let event = NewEvent {
         seq: entry.seq,
@@ -196,7 +196,7 @@ pub async fn list(
 ) -> Result<Json<Page<Auction>>> {
     let size = page_size(query.limit);
     let filter = LotFilter {
-        status: query.status.map(|status| status_name(status).to_owned()),
+        status: query.status.map(|status| status.name().to_owned()),
         stream_id: query.stream_id,
         seller_id: query.seller_id,
         before: query.cursor,

@@ -290,7 +290,7 @@ impl<'a> Turn<'a> {
             to: self.head.clone(),
             events: self.entries.iter().zip(&self.sealed).map(new_event).collect::<Result<_>>()?,
             bids: self.accepted.iter().map(new_bid).collect::<Result<_>>()?,
-            status: state.status_name(),
+            status: state.public.status.name(),
             state: json(&state)?,
             due_at: self.auction.poll_timeout(),
             opens: self.opens,
