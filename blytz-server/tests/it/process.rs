@@ -428,7 +428,7 @@ async fn the_router_works_under_a_prefix_and_stops_with_its_host() {
     let witness = Witness::default();
     let host = axum::Router::new().nest("/shop", witness.around()(embedded.router()));
     let served = tokio::spawn(axum::serve(listener, host).into_future());
-    let get = async |path: &str| reqwest::get(format!("{url}{path}")).await.expect("an answer");
+    let get = async |path: &str| client().get(format!("{url}{path}")).send().await.expect("an answer");
 
     assert_eq!(get("/ready").await.status().as_u16(), 200);
     assert_eq!(get("/docs").await.status().as_u16(), 200);

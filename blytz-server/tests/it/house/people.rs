@@ -3,11 +3,12 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::House;
+use crate::document::witness::client;
 
 pub const PASSWORD: &str = "vermilion-quagga-77";
 
 /// Somebody who asks a server.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Person {
     pub id: String,
     pub email: String,
@@ -30,14 +31,14 @@ pub struct Answer {
 impl Person {
     /// Whoever is not logged in.
     pub fn nobody(server: String) -> Self {
-        Self { server, ..Self::default() }
+        let nothing = String::new;
+        let (id, email, token, refresh_token) = (nothing(), nothing(), nothing(), nothing());
+        Self { id, email, token, refresh_token, logged_in: false, server, http: client() }
     }
 
     /// Whoever is not logged in where this person is.
     pub fn stranger(&self) -> Self {
-        let nothing = String::new;
-        let (id, email, token, refresh_token) = (nothing(), nothing(), nothing(), nothing());
-        Self { id, email, token, refresh_token, logged_in: false, ..self.clone() }
+        Self { http: self.http.clone(), ..Self::nobody(self.server.clone()) }
     }
 
     /// The same person at another server, or at one that has been started again.
