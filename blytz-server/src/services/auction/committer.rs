@@ -6,13 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use blytz_core::{AuctionId, ProductId, Timestamp, auction::log::Head, wire::ErrorCode};
+use blytz_core::{AuctionId, BidId, ProductId, Timestamp, UserId, auction::log::Head, wire::ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    store::{self, HeadRow, NewBid, NewEvent, Terms},
-    turn::Struck,
-};
+use super::store::{self, HeadRow, NewBid, NewEvent, Terms};
 use crate::{
     db::{CommitError, Db, Tx},
     error::{Error, Result},
@@ -51,6 +48,15 @@ pub enum Effect {
     Amends { terms: Terms, title: Option<String> },
     /// The lot did not sell: its unit is given back.
     Releases(ProductId),
+}
+
+/// Bids that a void struck.
+#[derive(Clone)]
+pub struct Struck {
+    pub bidder: UserId,
+    /// The event of the first: every later bid of the bidder fell with it.
+    pub from_seq: u64,
+    pub ids: Vec<BidId>,
 }
 
 /// Why a batch was not written. Nothing of it is in the database, but for [`Unwritten::Unknown`].

@@ -15,7 +15,7 @@ use blytz_core::{
 };
 
 use super::{
-    committer::{Batch, Effect},
+    committer::{Batch, Effect, Struck},
     refusals::{Refusals, RefusedBid},
     request::{Act, Bid, Request},
     state::StoredState,
@@ -72,15 +72,6 @@ pub struct Outcome {
     pub struck: Option<Struck>,
     /// None when nothing happened.
     pub batch: Option<Batch>,
-}
-
-/// Bids that a void struck.
-#[derive(Clone)]
-pub struct Struck {
-    pub bidder: UserId,
-    /// The event of the first: every later bid of the bidder fell with it.
-    pub from_seq: u64,
-    pub ids: Vec<BidId>,
 }
 
 /// What a turn has decided so far.
