@@ -56,6 +56,17 @@ impl Deref for Accounts {
     }
 }
 
+/// Some users, to be shown beside what they did.
+pub struct People(HashMap<UserId, Arc<Person>>);
+
+impl People {
+    /// How everybody sees this user: without a name when there is none.
+    pub fn of(&self, id: UserId) -> PublicUser {
+        let nameless = || PublicUser { id, display_name: String::new() };
+        self.0.get(&id).map_or_else(nameless, |person| PublicUser::from(&**person))
+    }
+}
+
 /// What [`Accounts::ensure_admin`] found or did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnsuredAdmin {
@@ -148,21 +159,26 @@ impl Accounts {
         newest.into_value()
     }
 
-    /// What these users are called. Unknown ids are left out.
-    pub async fn names(&self, ids: &[UserId]) -> Result<HashMap<UserId, String>> {
-        let mut names = HashMap::with_capacity(ids.len());
+    /// These users as everybody sees them.
+    pub async fn people(&self, ids: impl IntoIterator<Item = UserId>) -> Result<People> {
+        let mut known = HashMap::new();
         let mut unknown = Vec::new();
         for id in ids {
-            match self.people.get(id) {
-                Some(person) => drop(names.insert(*id, person.display_name.clone())),
-                None => unknown.push(*id),
+            match self.people.get(&id) {
+                Some(person) => drop(known.insert(id, person)),
+                None => unknown.push(id),
             }
         }
         for person in users::users(&self.platform.db, &unknown).await? {
-            let person = self.remember(person);
-            names.insert(person.id, person.display_name.clone());
+            known.insert(person.id, self.remember(person));
         }
-        Ok(names)
+        Ok(People(known))
+    }
+
+    /// What these users are called. Unknown ids are left out.
+    pub async fn names(&self, ids: &[UserId]) -> Result<HashMap<UserId, String>> {
+        let People(people) = self.people(ids.iter().copied()).await?;
+        Ok(people.into_iter().map(|(id, person)| (id, person.display_name.clone())).collect())
     }
 
     /// A user as everybody sees them.

@@ -17,7 +17,7 @@ use axum::extract::FromRef;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{
-    accounts::{Accounts, EnsuredAdmin},
+    accounts::{Accounts, EnsuredAdmin, People},
     count::count,
     who::{Active, Admin, Seller, User},
 };
