@@ -33,7 +33,9 @@ const SHOP: &str = "shop.invalid";
 #[ignore = "the program that the other tests run behind a proxy"]
 #[expect(clippy::disallowed_methods, reason = "the tests tell it by the environment which server to ask")]
 async fn the_program() {
-    let client = Client::builder(std::env::var(SERVER).expect("a server")).build().expect("valid");
+    // Whoever runs all ignored tests runs this one for nobody.
+    let Ok(server) = std::env::var(SERVER) else { return };
+    let client = Client::builder(server).build().expect("valid");
     let http = client.process().health().await.map_err(|error| error.to_string());
     let (_live, mut events) = client.live().connect();
     let socket = loop {

@@ -82,9 +82,8 @@ impl PublicState {
         match data {
             EventData::Scheduled { rules, .. } => *self = Self::scheduled(rules),
             EventData::Amended { rules, closes_at, .. } => {
-                let closes_at = closes_at.or(self.closes_at);
                 let Self { status, opens_at, extensions, .. } = *self;
-                *self = Self { status, opens_at, closes_at, extensions, ..Self::scheduled(rules) };
+                *self = Self { status, opens_at, closes_at: *closes_at, extensions, ..Self::scheduled(rules) };
             }
             EventData::Opened { opens_at, closes_at } => {
                 self.status = AuctionStatus::Live;
@@ -153,10 +152,10 @@ impl PublicState {
     /// The least that a bid must be at `now`, in whichever format: while sealed the starting price,
     /// none once it is over or where money ends.
     pub fn least(&self, rules: &RulesView, now: Timestamp) -> Option<Money> {
-        match self.format {
-            Format::SealedFirstPrice | Format::SealedSecondPrice if self.status.is_over() => None,
-            Format::SealedFirstPrice | Format::SealedSecondPrice => Some(rules.starting_price),
-            Format::English | Format::Dutch => self.at(rules, now).next_minimum,
+        if self.format.is_sealed() {
+            Some(rules.starting_price).filter(|_| !self.status.is_over())
+        } else {
+            self.at(rules, now).next_minimum
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
     sealed::SealedSale,
     terms::Terms,
 };
-use crate::{BidId, Money, UserId, wire::auction::EventData};
+use crate::{BidId, Money, UserId};
 
 /// The terms of a format together with the bids under them, so that neither can be another's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,7 @@ impl Sale {
     pub(super) fn bid(
         &mut self,
         event: &Event,
+        accepted: Accepted,
         bid_id: BidId,
         price: Option<Money>,
         leader: Option<UserId>,
@@ -87,8 +88,6 @@ impl Sale {
             (Self::Sealed(sale), _, _) => drop(sale.bids.insert(bidder, stake)),
             (Self::Dutch(sale), Some(price), _) => sale.taken = Some(Lead { stake, price: price.amount }),
             (Self::English(sale), Some(price), Some(leader)) => {
-                let raised = matches!(event.data, EventData::MaxRaised { .. });
-                let accepted = if raised { Accepted::Raise } else { Accepted::Bid };
                 let stake = sale.led_by(leader, stake, accepted).ok_or_else(out_of_place)?;
                 sale.lead = Some(Lead { stake, price: price.amount });
             }

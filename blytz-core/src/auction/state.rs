@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    bid::Lead,
+    bid::{Accepted, Lead},
     commitment::Nonce,
     event::{Event, FoldError},
     phase::Phase,
@@ -111,12 +111,14 @@ impl Auction {
             }
             EventData::Bid { bid_id, price, leader, closes_at, bid_count, .. } => {
                 let span = self.phase.live_mut().ok_or_else(out_of_place)?;
-                self.sale.bid(event, *bid_id, *price, *leader)?;
+                self.sale.bid(event, Accepted::Bid, *bid_id, *price, *leader)?;
                 span.closes_at = *closes_at;
                 self.bid_count = *bid_count;
                 self.bids_taken = true;
             }
-            EventData::MaxRaised { bid_id, price, leader, .. } => self.sale.bid(event, *bid_id, *price, *leader)?,
+            EventData::MaxRaised { bid_id, price, leader, .. } => {
+                self.sale.bid(event, Accepted::Raise, *bid_id, *price, *leader)?;
+            }
             EventData::ReserveMet { .. } => self.sale.reserve_met(event)?,
             EventData::Voided { price, reserve_met, bid_count, closes_at, .. } => {
                 let span = self.phase.live_mut().ok_or_else(out_of_place)?;
@@ -131,7 +133,7 @@ impl Auction {
                 span.extensions += 1;
             }
             EventData::Closed { winner, price, .. } => {
-                let hammer = self.hammer(*winner, *price).ok_or_else(out_of_place)?;
+                let hammer = self.hammer(event, *winner, *price)?;
                 self.phase = self.phase.closed(hammer).ok_or_else(out_of_place)?;
             }
             EventData::Cancelled { .. } => self.phase = self.phase.cancelled().ok_or_else(out_of_place)?,
@@ -156,17 +158,14 @@ impl Auction {
         Ok(())
     }
 
-    /// To whom the hammer falls by a `closed` event; none when it says of a winner half of what there
-    /// is to say, or names somebody who has not bid.
-    #[expect(clippy::option_option, reason = "the inner level is an unsold lot")]
-    fn hammer(&self, winner: Option<UserId>, price: Option<Money>) -> Option<Option<Lead>> {
-        match (winner, price) {
-            (None, None) => Some(None),
-            (Some(winner), Some(price)) => {
-                let stake = self.sale.stake_of(winner)?;
-                Some(Some(Lead { stake, price: price.amount }))
-            }
-            (Some(_), None) | (None, Some(_)) => None,
-        }
+    /// To whom the hammer falls by a `closed` event, if to anybody.
+    fn hammer(&self, event: &Event, winner: Option<UserId>, price: Option<Money>) -> Result<Option<Lead>, FoldError> {
+        let (winner, price) = match (winner, price) {
+            (Some(winner), Some(price)) => (winner, price.amount),
+            (None, None) => return Ok(None),
+            (Some(_), None) | (None, Some(_)) => return Err(event.out_of_place()),
+        };
+        let stake = self.sale.stake_of(winner).ok_or_else(|| event.out_of_place())?;
+        Ok(Some(Lead { stake, price }))
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use blytz_core::{
-    AuctionId, BidId, Currency, Money, Timestamp, UserId,
+    AuctionId, BidId, Timestamp, UserId,
     auction::{
         Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rules, Sealed, Standing,
         log::Head,
@@ -18,6 +18,8 @@ use blytz_core::{
     },
 };
 use uuid::Uuid;
+
+use crate::arena::myr;
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 const SAMPLE: &str = include_str!("../../../fixtures/wire/proof.json");
@@ -61,7 +63,7 @@ impl Lot {
 
     fn bid(&mut self, bidder: u128, number: usize, max: i64) {
         let (bidder, bid_id) = (user(bidder), bid_id(number));
-        let bid = BidKind::Max(Money::new(max, Currency::MYR));
+        let bid = BidKind::Max(myr(max));
         let nonce = Nonce::from_bytes([7; 32]);
         self.ask(Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce });
     }
@@ -119,7 +121,7 @@ fn a_void_of_many_bids_is_several_that_each_fit_a_frame() {
     let expected: Vec<Vec<BidId>> = vec![(1_001..=2_000).map(bid_id).collect(), (1..=1_000).map(bid_id).collect()];
     assert_eq!(struck(&entries), expected, "each bid falls once");
     let verdict = verify(&lot.proof()).expect("the proof holds");
-    assert_eq!((verdict.winner, verdict.price), (Some(user(HONEST)), Some(Money::new(10, Currency::MYR))));
+    assert_eq!((verdict.winner, verdict.price), (Some(user(HONEST)), Some(myr(10))));
 }
 
 /// Whatever the cut, the voids leave what a single one would have left, and every log can be proved;

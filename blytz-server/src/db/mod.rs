@@ -63,7 +63,7 @@ pub struct Tx {
     /// What follows the commit.
     then: Vec<BoxFuture<'static, ()>>,
     // Released after the transaction, which stands before them.
-    _turn: [Option<OwnedSemaphorePermit>; 2],
+    turn: [Option<OwnedSemaphorePermit>; 2],
 }
 
 pub(crate) enum TxEngine {
@@ -158,7 +158,7 @@ impl Db {
         let engine = match &self.engine {
             Engine::Sqlite(sqlite) => TxEngine::Sqlite(sqlite.begin_immediate().await?, sqlite.clone()),
         };
-        Ok(Tx { engine, then: Vec::new(), _turn: [Some(writing), queued] })
+        Ok(Tx { engine, then: Vec::new(), turn: [Some(writing), queued] })
     }
 
     /// Takes what was deleted out of the files that stand beside the database, too. Gives up at once
@@ -186,7 +186,7 @@ impl Db {
 pub enum CommitError {
     /// Nothing of it was written.
     #[error("nothing was written: {0}")]
-    NotWritten(sqlx::Error),
+    NotWritten(#[from] sqlx::Error),
     /// The database did not say whether it was; ask it before saying anything.
     #[error("whether it was written is not known: {0}")]
     Unknown(sqlx::Error),
@@ -204,10 +204,10 @@ impl Tx {
     /// # Errors
     /// Says whether anything may have been written all the same.
     pub async fn commit(self) -> Result<(), CommitError> {
-        let Self { engine, then, _turn } = self;
+        let Self { engine, then, turn } = self;
         commit(engine).await?;
         // Whoever writes next need not wait for it.
-        drop(_turn);
+        drop(turn);
         for done in then {
             done.await;
         }

@@ -39,7 +39,7 @@ impl Source for &Db {
 impl Source for &mut Tx {
     async fn connection(&mut self) -> sqlx::Result<Connection<'_>> {
         match &mut self.engine {
-            TxEngine::Sqlite(transaction, _) => Ok(Connection::Sqlite(Held::Within(&mut **transaction))),
+            TxEngine::Sqlite(transaction, _) => Ok(Connection::Sqlite(Held::Within(transaction))),
         }
     }
 }

@@ -1,17 +1,17 @@
 //! From an HTTP request to a socket: who may, and with how little memory.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State, WebSocketUpgrade},
     http::{header, request::Parts},
     response::Response,
 };
 use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
+use futures_util::future::BoxFuture;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    backstage::{Backstage, Sockets},
-    session::Session,
-};
+use super::{backstage::Backstage, session::Session};
 use crate::{
     error::{Error, Result},
     http::{ClientAddr, bearer, check_origin},
@@ -31,6 +31,37 @@ where
     OpenApiRouter::new().routes(routes!(connect))
 }
 
+/// Makes live connections out of handshakes. Cheap to clone.
+#[derive(Clone)]
+pub struct Sockets(Arc<dyn Handshake>);
+
+impl Sockets {
+    /// Connections to what stands behind them.
+    pub fn new(backstage: impl Backstage) -> Self {
+        Self(Arc::new(backstage))
+    }
+
+    /// Answers a handshake with a session, subscribed to `initial` from the start.
+    ///
+    /// # Errors
+    /// 400 when it is no handshake, 401 with a token that is nobody's, 403 for pages of a foreign
+    /// origin, 429 for an address that holds too many connections.
+    pub async fn answer(&self, handshake: Parts, initial: Option<Channel>) -> Result<Response> {
+        self.0.answer(handshake, initial).await
+    }
+}
+
+/// [`Backstage`] without its type, so that routers need not know it.
+trait Handshake: Send + Sync {
+    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>>;
+}
+
+impl<B: Backstage> Handshake for B {
+    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>> {
+        Box::pin(serve(self.clone(), handshake, initial))
+    }
+}
+
 /// The live connection: WebSocket with subprotocol `blytz.v1`.
 #[utoipa::path(
     get,
@@ -48,8 +79,7 @@ async fn connect(State(sockets): State<Sockets>, request: Request) -> Result<Res
     sockets.answer(request.into_parts().0, None).await
 }
 
-/// Answers a handshake with a session, subscribed to `initial` from the start.
-pub async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
+async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
     let platform = backstage.platform().clone();
     check_origin(&platform.config, &parts.headers)?;
     let (client, peer) = ClientAddr::of(&parts, &platform.config.trusted_proxies);

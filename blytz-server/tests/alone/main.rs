@@ -6,6 +6,8 @@
 mod document;
 #[path = "../it/house/mod.rs"]
 mod house;
+#[path = "../it/program.rs"]
+mod program;
 
 mod crash;
 mod queue;

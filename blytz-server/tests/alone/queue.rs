@@ -4,12 +4,15 @@ use blytz_core::wire::live::MAX_FRAME;
 use blytz_server::platform::hub::{Mailbox, Topic};
 use serde_json::{Value, json};
 
-use crate::house::{House, buy_now, product, rules};
+use crate::{
+    document::witness::client,
+    house::{House, buy_now, product, rules},
+};
 
 /// How often rooms have been woken by now, all together.
 async fn woken(house: &House) -> u64 {
     let url = format!("{}/metrics", house.running.url());
-    let metrics = reqwest::get(url).await.expect("an answer").text().await.expect("text");
+    let metrics = client().get(url).send().await.expect("an answer").text().await.expect("text");
     let count = metrics.lines().find_map(|line| line.strip_prefix("blytz_room_queue_count "));
     count.map_or(0, |count| count.parse().expect("a number"))
 }

@@ -196,7 +196,8 @@ async fn an_address_may_fail_to_log_in_three_hundred_times() {
     let home = "127.0.0.1".parse().expect("an address");
     for number in 0..299 {
         // An attempt counts as failed unless it is said to have succeeded.
-        let _ = house.app().platform.limits.login(&format!("{number}@example.com"), home).expect("not too many so far");
+        let limits = &house.app().platform.limits;
+        let _ = limits.login(&format!("{number}@example.com"), home).expect("not too many so far");
     }
     ann.log_in_with(PASSWORD).await.expect(200);
     house.nobody.log_in("nobody@example.com", "wrong-wrong-wrong").await.refused(401, "invalid_credentials");

@@ -2,140 +2,67 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    io::Write,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Command, Stdio},
+    time::Duration,
 };
 
 use blytz_server::db::{Db, Sqlite};
-use reqwest::{Client, Method};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use reqwest::Client;
+use serde_json::json;
 
-const PASSWORD: &str = "vermilion-quagga-77";
+use crate::{
+    house::{Answer, Lot, PASSWORD, Person, max, money, new_id, rules_with},
+    program::Program,
+};
 
 /// More than any disk here has room for.
 const MANY: i64 = 20_000;
 
-/// A server in a process of its own; killed when the test ends.
-struct Process {
-    child: Child,
-    url: String,
-    http: Client,
-    _out: BufReader<ChildStdout>,
+/// Starts the program that `command` ends with.
+fn start(mut command: Command) -> Program {
+    command.env("BLYTZ_LISTEN", "127.0.0.1:0").env("BLYTZ_RATE_LIMITS", "off").env("BLYTZ_LOG", "error");
+    command.env("BLYTZ_ADMIN_EMAIL", "admin@example.com").env("BLYTZ_ADMIN_PASSWORD", PASSWORD);
+    Program::start(&mut command)
 }
 
-/// A live lot, and who bids on it.
-struct Lot {
-    id: String,
-    buyer: String,
+/// A lot that stays live for as long as a test can take, and who bids on it.
+async fn live_lot(nobody: &Person) -> (Lot, Person) {
+    let admin = nobody.log_in("admin@example.com", PASSWORD).await.person(200);
+    let seller = nobody.sign_up("seller@example.com", PASSWORD, "seller").await.person(201);
+    let buyer = nobody.sign_up("buyer@example.com", PASSWORD, "buyer").await.person(201);
+    admin.give_roles(&seller.id, json!(["seller"])).await.expect(200);
+    let penny = json!({ "starting_price": money(100), "increment": { "fixed": 1 }, "duration_ms": 3_600_000 });
+    (seller.auction(rules_with(penny)).await, buyer)
 }
 
-impl Process {
-    /// Starts the program that `command` ends with.
-    fn start(mut command: Command) -> Self {
-        command.env("BLYTZ_LISTEN", "127.0.0.1:0").env("BLYTZ_RATE_LIMITS", "off").env("BLYTZ_LOG", "error");
-        command.env("BLYTZ_ADMIN_EMAIL", "admin@example.com").env("BLYTZ_ADMIN_PASSWORD", PASSWORD);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it starts");
-        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        out.read_line(&mut line).expect("its first line");
-        let url = line.trim().strip_prefix("blytz-server listening on ").expect("an address").to_owned();
-        Self { child, url, http: Client::new(), _out: out }
-    }
+/// A bid: exact the first time, then the leader raises with a max.
+async fn bid(buyer: &Person, lot: &Lot, bid_id: &str, amount: i64) -> Answer {
+    let answer = buyer.bid(lot, max(amount).under(bid_id)).await;
+    is_no_fault(&answer);
+    answer
+}
 
-    async fn ask(&self, method: Method, token: &str, path: &str, body: Value) -> (u16, Value) {
-        let mut request = self.http.request(method, format!("{}{path}", self.url));
-        if !token.is_empty() {
-            request = request.bearer_auth(token);
-        }
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let response = request.send().await.expect("an answer");
-        let (status, retry) = (response.status().as_u16(), response.headers().contains_key("retry-after"));
-        let body = response.json().await.unwrap_or_default();
-        assert!(status < 500 || (status == 503 && (retry || path == "/ready")), "{path}: {status} {body}");
-        (status, body)
-    }
+/// What can't be done now can be tried again, and is never a fault.
+fn is_no_fault(answer: &Answer) {
+    let later = answer.status == 503 && answer.headers.contains_key("retry-after");
+    assert!(answer.status < 500 || later, "{} {}", answer.status, answer.body);
+}
 
-    async fn post(&self, token: &str, path: &str, body: Value) -> Value {
-        let (status, answer) = self.ask(Method::POST, token, path, body).await;
-        assert!(status < 300, "{path}: {status} {answer}");
-        answer
-    }
-
-    /// A lot that stays live for as long as a test can take.
-    async fn live_lot(&self) -> Lot {
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let login = json!({ "email": "admin@example.com", "password": PASSWORD });
-        let admin = text(&self.post("", "/auth/login", login).await["tokens"]["access_token"]);
-        let mut tokens = Vec::new();
-        for name in ["seller", "buyer"] {
-            let who = json!({ "email": format!("{name}@example.com"), "password": PASSWORD, "display_name": name });
-            let user = self.post("", "/auth/signup", who).await;
-            let path = format!("/auth/users/{}/roles", text(&user["user"]["id"]));
-            let (status, _) = self.ask(Method::PUT, &admin, &path, json!({ "roles": ["seller"] })).await;
-            assert_eq!(status, 200);
-            tokens.push(text(&user["tokens"]["access_token"]));
-        }
-        let (buyer, seller) = (tokens.pop().expect("a buyer"), tokens.pop().expect("a seller"));
-        let product = json!({ "title": "Vase", "description": "", "price": money(1), "quantity": 1 });
-        let product = self.post(&seller, "/products", product).await;
-        let rules = json!({
-            "format": "english", "currency": "MYR", "starting_price": money(100), "increment": { "fixed": 1 },
-            "duration_ms": 3_600_000,
-        });
-        let lot = self.post(&seller, "/auction", json!({ "product_id": product["id"], "rules": rules })).await;
-        let id = text(&lot["id"]);
-        self.post(&seller, "/auction/start", json!({ "auction_id": id })).await;
-        Lot { id, buyer }
-    }
-
-    /// A bid: exact the first time, then the leader raises with a max.
-    async fn bid(&self, lot: &Lot, bid_id: &str, max: i64) -> (u16, Value) {
-        let body = json!({ "auction_id": lot.id, "bid_id": bid_id, "max": money(max) });
-        self.ask(Method::POST, &lot.buyer, "/auction/bid", body).await
-    }
-
-    /// Returns when `/ready` has this status. It looks at the database once a second at the most.
-    async fn until_ready_says(&self, status: u16) {
-        while self.ask(Method::GET, "", "/ready", Value::Null).await.0 != status {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Every bid of the log, in order, from a log without a gap.
-    async fn logged_bids(&self, lot: &Lot) -> Vec<String> {
-        let (mut after, mut bids) = (0, Vec::new());
-        loop {
-            let path = format!("/auction/{}/events?after={after}&limit=100", lot.id);
-            let (_, page) = self.ask(Method::GET, "", &path, Value::Null).await;
-            for event in page["items"].as_array().expect("a list") {
-                after += 1;
-                assert_eq!(event["seq"], after);
-                bids.extend(event["data"]["bid_id"].as_str().map(str::to_owned));
-            }
-            if page["next_cursor"].is_null() {
-                return bids;
-            }
-        }
+/// Returns when `/ready` has this status. It looks at the database once a second at the most.
+async fn until_ready_says(server: &Program, status: u16) {
+    let client = Client::new();
+    while client.get(format!("{}/ready", server.url)).send().await.expect("an answer").status().as_u16() != status {
+        tokio::task::yield_now().await;
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn money(amount: i64) -> Value {
-    json!({ "amount": amount, "currency": "MYR" })
-}
-
-fn new_id() -> String {
-    Uuid::from_u128(rand::random()).to_string()
+/// Every bid of the log, in order, from a log without a gap.
+async fn logged_bids(lot: &Lot) -> Vec<String> {
+    let log = lot.log().await;
+    assert!((1..).zip(&log).all(|(seq, event)| event["seq"] == seq));
+    log.iter().filter_map(|event| event["data"]["bid_id"].as_str()).map(str::to_owned).collect()
 }
 
 fn program() -> &'static str {
@@ -174,11 +101,11 @@ async fn a_full_disk_refuses_what_it_can_t_keep_and_goes_on_when_it_has_room() {
     }
     let mut command = on_a_small_disk(folder.path());
     command.arg(program()).arg("--data").arg(folder.path().join("data"));
-    let server = Process::start(command);
+    let server = start(command);
     // The disk as its process sees it.
     let disk: PathBuf = format!("/proc/{}/root{}", server.child.id(), folder.path().display()).into();
-    let lot = server.live_lot().await;
-    server.until_ready_says(200).await;
+    let (lot, buyer) = live_lot(&server.nobody).await;
+    until_ready_says(&server, 200).await;
 
     for round in 0..2 {
         let filler = disk.join("filler");
@@ -186,30 +113,31 @@ async fn a_full_disk_refuses_what_it_can_t_keep_and_goes_on_when_it_has_room() {
         let mut accepted = Vec::new();
         let mut refused = None;
         for raise in 1..MANY {
-            let (bid_id, max) = (new_id(), 1_000 + (round * MANY + raise) * 100);
-            match server.bid(&lot, &bid_id, max).await.0 {
+            let (bid_id, amount) = (new_id(), 1_000 + (round * MANY + raise) * 100);
+            match bid(&buyer, &lot, &bid_id, amount).await.status {
                 201 => accepted.push(bid_id),
                 503 => {
-                    refused = Some((bid_id, max));
+                    refused = Some((bid_id, amount));
                     break;
                 }
                 other => panic!("a bid got {other}"),
             }
         }
-        let (bid_id, max) = refused.expect("a full disk takes no bid at some time");
-        server.until_ready_says(503).await;
+        let (bid_id, amount) = refused.expect("a full disk takes no bid at some time");
+        until_ready_says(&server, 503).await;
         // Other writes are refused as clearly, and what is there can be read.
-        let body = json!({ "email": "late@example.com", "password": PASSWORD, "display_name": "late" });
-        assert_eq!(server.ask(Method::POST, "", "/auth/signup", body).await.0, 503);
-        assert_eq!(server.ask(Method::GET, "", "/health", Value::Null).await.0, 200);
-        assert!(server.logged_bids(&lot).await.ends_with(&accepted));
+        let late = server.nobody.sign_up("late@example.com", PASSWORD, "late").await;
+        is_no_fault(&late);
+        assert_eq!(late.status, 503);
+        server.nobody.get("/health").await.expect(200);
+        assert!(logged_bids(&lot).await.ends_with(&accepted));
 
         fs::remove_file(&filler).expect("the filler goes");
-        let (status, answer) = server.bid(&lot, &bid_id, max).await;
-        assert!(matches!(status, 200 | 201), "{status} {answer}");
-        server.until_ready_says(200).await;
+        let answer = bid(&buyer, &lot, &bid_id, amount).await;
+        assert!(matches!(answer.status, 200 | 201), "{}", answer.body);
+        until_ready_says(&server, 200).await;
         accepted.push(bid_id);
-        assert!(server.logged_bids(&lot).await.ends_with(&accepted), "each accepted bid once, in order");
+        assert!(logged_bids(&lot).await.ends_with(&accepted), "each accepted bid once, in order");
     }
 }
 
@@ -218,29 +146,27 @@ async fn a_database_that_another_process_has_locked_refuses_until_it_is_free() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut command = Command::new(program());
     command.arg("--data").arg(folder.path());
-    let server = Process::start(command);
-    let lot = server.live_lot().await;
+    let server = start(command);
+    let (lot, buyer) = live_lot(&server.nobody).await;
     let (first, second) = (new_id(), new_id());
-    assert_eq!(server.bid(&lot, &first, 1_000).await.0, 201);
+    bid(&buyer, &lot, &first, 1_000).await.expect(201);
 
     let sqlite = Sqlite::open(&folder.path().join("blytz.db")).await.expect("the database");
     let ours = Db::sqlite(sqlite).await.expect("it is up to date");
     let lock = ours.begin_write().await.expect("the lock");
     // Several at once, and one whose client does not wait for the answer.
-    let hurried = server.http.post(format!("{}/auction/bid", server.url)).bearer_auth(&lot.buyer);
-    let body = json!({ "auction_id": lot.id, "bid_id": new_id(), "max": money(1_500) });
-    let hurried = hurried.json(&body).timeout(std::time::Duration::from_millis(300)).send().await;
+    let hurried = Client::new().post(format!("{}/auction/bid", server.url)).bearer_auth(&buyer.token);
+    let hurried = hurried.json(&max(1_500).on(&lot)).timeout(Duration::from_millis(300)).send().await;
     assert!(hurried.is_err(), "it hung up");
-    let tries = (0..4).map(|_| server.bid(&lot, &second, 2_000));
-    for (status, answer) in futures_util::future::join_all(tries).await {
-        assert_eq!(status, 503, "{answer}");
+    let tries = (0..4).map(|_| bid(&buyer, &lot, &second, 2_000));
+    for answer in futures_util::future::join_all(tries).await {
+        answer.expect(503);
     }
-    server.until_ready_says(503).await;
+    until_ready_says(&server, 503).await;
     drop(lock);
     ours.close().await;
 
-    let (status, answer) = server.bid(&lot, &second, 2_000).await;
-    assert_eq!(status, 201, "{answer}");
-    server.until_ready_says(200).await;
-    assert_eq!(server.logged_bids(&lot).await, [first, second]);
+    bid(&buyer, &lot, &second, 2_000).await.expect(201);
+    until_ready_says(&server, 200).await;
+    assert_eq!(logged_bids(&lot).await, [first, second]);
 }

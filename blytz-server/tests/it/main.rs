@@ -2,6 +2,7 @@
 
 mod document;
 mod house;
+mod program;
 mod shop;
 mod socket;
 

@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
     path::Path,
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
@@ -19,56 +19,16 @@ use blytz_server::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::document::witness::{Witness, client, judged};
+use crate::{
+    document::witness::{Witness, client, judged},
+    program::{self, Program},
+};
 
-/// The program over a data folder, with nothing of this process's environment that it would read.
+/// The program, with a pipe for what it says.
 fn program(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_blytz-server"));
-    command.env_clear().env("BLYTZ_DATA", data).env("BLYTZ_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    let mut command = program::program(data);
+    command.stderr(Stdio::piped());
     command
-}
-
-/// A server in a process of its own; killed if a test fails.
-struct Process {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Process {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut line = String::new();
-        out.read_line(&mut line).expect("its first line");
-        let url = line.trim().strip_prefix("blytz-server listening on ").unwrap_or_else(|| {
-            let mut said = String::new();
-            let _ = child.stderr.take().map(|mut err| err.read_to_string(&mut said));
-            panic!("the first line is {line:?}; on stderr: {said}")
-        });
-        Self { url: url.to_owned(), child, out }
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().expect("kill runs");
-        assert!(sent.success());
-    }
-
-    /// The exit code, what else was on stdout, and stderr.
-    fn wait(mut self) -> (Option<i32>, String, String) {
-        let (mut out, mut err) = (String::new(), String::new());
-        self.child.stderr.take().expect("a pipe").read_to_string(&mut err).expect("text");
-        self.out.read_to_string(&mut out).expect("text");
-        let status = self.child.wait().expect("it ends");
-        (status.code(), out, err)
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn folder() -> TempDir {
@@ -88,7 +48,7 @@ async fn get(url: &str, path: &str) -> reqwest::Response {
 async fn it_says_one_line_and_drains_on_both_signals() {
     for signal in ["-TERM", "-INT"] {
         let data = folder();
-        let process = Process::start(&mut program(data.path()));
+        let process = Program::start(&mut program(data.path()));
         assert!(process.url.starts_with("http://127.0.0.1:"), "{}", process.url);
         let health = get(&process.url, "/health").await;
         assert_eq!(
@@ -107,7 +67,7 @@ async fn it_says_one_line_and_drains_on_both_signals() {
 #[tokio::test]
 async fn a_data_folder_is_one_process_s_until_it_dies() {
     let data = folder();
-    let process = Process::start(&mut program(data.path()));
+    let process = Program::start(&mut program(data.path()));
     let second = program(data.path()).output().expect("it ends");
     assert_eq!(second.status.code(), Some(1));
     let sentence = said(&second);
@@ -116,7 +76,7 @@ async fn a_data_folder_is_one_process_s_until_it_dies() {
 
     process.signal("-KILL");
     assert_eq!(process.wait().0, None);
-    let third = Process::start(&mut program(data.path()));
+    let third = Program::start(&mut program(data.path()));
     assert_eq!(get(&third.url, "/ready").await.status().as_u16(), 200);
 }
 
@@ -142,7 +102,7 @@ fn a_wrong_value_stops_the_start_with_a_sentence() {
 #[tokio::test]
 async fn an_unknown_variable_is_warned_about_and_its_value_not_repeated() {
     let data = folder();
-    let process = Process::start(program(data.path()).env("BLYTZ_LISTNE", "oops-a-secret"));
+    let process = Program::start(program(data.path()).env("BLYTZ_LISTNE", "oops-a-secret"));
     process.signal("-TERM");
     let (code, _, err) = process.wait();
     assert_eq!(code, Some(0));
@@ -164,7 +124,7 @@ fn another_secret_key_is_a_clear_error() {
     let data = folder();
     let migrated = program(data.path()).arg("migrate").output().expect("it ends");
     assert!(migrated.status.success(), "{}", said(&migrated));
-    let process = Process::start(program(data.path()).env("BLYTZ_SECRET_KEY", "the first secret"));
+    let process = Program::start(program(data.path()).env("BLYTZ_SECRET_KEY", "the first secret"));
     process.signal("-TERM");
     assert_eq!(process.wait().0, Some(0));
     let other = program(data.path()).env("BLYTZ_SECRET_KEY", "another secret").output().expect("it ends");
@@ -198,7 +158,7 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
     assert_eq!(create("no address").status.code(), Some(2));
 
     // A copy is made while the server runs, and holds what was there then.
-    let process = Process::start(&mut program(data.path()));
+    let process = Program::start(&mut program(data.path()));
     let epoch = epoch(&data).await;
     let backup = data.path().join("monday.db");
     let copied = program(data.path()).arg("backup").arg(&backup).output().expect("it ends");
@@ -218,7 +178,7 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
     let restored = restore(&["--yes"]);
     assert!(restored.status.success(), "{}", said(&restored));
 
-    let process = Process::start(&mut program(data.path()));
+    let process = Program::start(&mut program(data.path()));
     assert_eq!(login(&process.url, "ann@example.com", PASSWORD).await.status().as_u16(), 200);
     assert_eq!(login(&process.url, "bob@example.com", PASSWORD).await.status().as_u16(), 401);
     assert_ne!(self::epoch(&data).await, epoch, "a restore begins a new history");
@@ -228,7 +188,7 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
     assert_eq!(process.wait().0, Some(0));
     let output = program(data.path()).arg("restore").arg(&secret).arg("--yes").output().expect("it ends");
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    let process = Process::start(&mut program(data.path()));
+    let process = Program::start(&mut program(data.path()));
     assert_eq!(login(&process.url, "ann@example.com", PASSWORD).await.status().as_u16(), 200);
 }
 
@@ -353,7 +313,7 @@ async fn sockets_are_told_that_the_server_goes_away() {
     use tokio_tungstenite::tungstenite::Message;
 
     let data = folder();
-    let process = Process::start(&mut program(data.path()));
+    let process = Program::start(&mut program(data.path()));
     let address = format!("{}/ws", process.url.replace("http", "ws"));
     let sockets = join_all((0..100).map(|_| tokio_tungstenite::connect_async(&address))).await;
     process.signal("-TERM");
@@ -468,7 +428,7 @@ async fn the_router_works_under_a_prefix_and_stops_with_its_host() {
     let witness = Witness::default();
     let host = axum::Router::new().nest("/shop", witness.around()(embedded.router()));
     let served = tokio::spawn(axum::serve(listener, host).into_future());
-    let get = async |path: &str| reqwest::get(format!("{url}{path}")).await.expect("an answer");
+    let get = async |path: &str| client().get(format!("{url}{path}")).send().await.expect("an answer");
 
     assert_eq!(get("/ready").await.status().as_u16(), 200);
     assert_eq!(get("/docs").await.status().as_u16(), 200);

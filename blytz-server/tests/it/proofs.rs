@@ -2,7 +2,6 @@
 
 use std::{iter, path::PathBuf, time::Duration};
 
-use blytz_client::Client;
 use blytz_core::{
     AuctionId,
     auction::proof,
@@ -27,7 +26,7 @@ fn close(house: &House) {
 
 /// The proof as it comes, or nothing when it does not come whole.
 async fn download(house: &House, lot: &Lot) -> Option<String> {
-    let client = Client::builder(house.running.url()).build().expect("a client");
+    let client = house.nobody.client().build().expect("a client");
     let lot: AuctionId = lot.id.parse().expect("an id");
     let mut download = client.auctions().proof_download(lot).await.expect("an answer");
     let mut body = Vec::new();

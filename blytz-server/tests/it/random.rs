@@ -246,6 +246,7 @@ async fn agrees(model: &Model, lot: &Lot, bidders: &[Person]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "slow: 24 auctions of 110 steps, several requests each"]
 async fn random_auctions_agree_with_the_rules() {
     let house = House::open().await;
     let seller = house.seller("sita").await;

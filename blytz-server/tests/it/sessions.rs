@@ -1,12 +1,12 @@
 //! Sessions: tokens that are renewed, spent, lost, forged and taken back.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::house::{Answer, House, PASSWORD, Person, START, files_with};
+use crate::house::{Answer, House, PASSWORD, Person, START, file_with};
 
 #[tokio::test]
 async fn refreshing_rotates_and_a_spent_token_ends_the_session() {
@@ -61,8 +61,8 @@ async fn a_lost_answer_is_given_again_for_ten_seconds() {
     assert_ne!(again.token, first.token, "an access token of its own");
     house.clock.advance(Duration::from_micros(99_999));
     assert_eq!(ann.refresh().await.renewed().refresh_token, first.refresh_token);
-    for actor in [&first, &again] {
-        actor.profile().await.expect(200);
+    for who in [&first, &again] {
+        who.profile().await.expect(200);
     }
 
     house.clock.advance(Duration::from_micros(1));
@@ -80,9 +80,9 @@ async fn once_its_successor_is_used_a_spent_token_ends_the_session_at_once() {
     let again = second.refresh().await.renewed();
     assert_eq!(again.refresh_token, third.refresh_token, "each has its own ten seconds");
     ann.refresh().await.refused(401, "unauthenticated");
-    for actor in [&ann, &second, &third, &again] {
-        actor.profile().await.refused(401, "unauthenticated");
-        actor.refresh().await.refused(401, "unauthenticated");
+    for who in [&ann, &second, &third, &again] {
+        who.profile().await.refused(401, "unauthenticated");
+        who.refresh().await.refused(401, "unauthenticated");
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_lost_answer_survives_a_restart_and_no_token_is_stored() {
     let first = ann.refresh().await.renewed();
     house.close().await;
     for token in [&ann.refresh_token, &first.refresh_token] {
-        assert_eq!(files_with(token, folder.path()), [PathBuf::new(); 0], "a token is there");
+        assert_eq!(file_with(token, folder.path()), None);
     }
     let house = House::open_in(folder.path(), START).await;
     let again = ann.at(&house).refresh().await.renewed();

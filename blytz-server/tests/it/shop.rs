@@ -32,6 +32,16 @@ pub struct Endpoint<'a> {
     pub required: &'static [&'static str],
 }
 
+fn endpoint<'a>(
+    method: &Method,
+    path: impl Into<String>,
+    who: &'a Person,
+    good: Value,
+    required: &'static [&'static str],
+) -> Endpoint<'a> {
+    Endpoint { method: method.clone(), path: path.into(), who, good, required }
+}
+
 /// Rules that leave nothing to defaults.
 pub fn whole_rules() -> Value {
     rules_with(json!({
@@ -67,13 +77,6 @@ impl Shop {
     /// Every endpoint of these services that takes a body.
     pub fn endpoints(&self) -> Vec<Endpoint<'_>> {
         let (nobody, admin, seller, buyer) = (&self.house.nobody, &self.admin, &self.seller, &self.buyer);
-        let endpoint = |method: &Method, path: String, who, good: Value, required| Endpoint {
-            method: method.clone(),
-            path,
-            who,
-            good,
-            required,
-        };
         let (post, put, patch) = (&Method::POST, &Method::PUT, &Method::PATCH);
         let (product, stream) = (&self.product, &self.stream);
         let a_product = json!({
@@ -94,36 +97,36 @@ impl Shop {
         vec![
             endpoint(
                 post,
-                "/auth/signup".to_owned(),
+                "/auth/signup",
                 nobody,
                 json!({ "email": "new@example.com", "password": PASSWORD, "display_name": "New" }),
                 &["email", "password", "display_name"],
             ),
             endpoint(
                 post,
-                "/auth/login".to_owned(),
+                "/auth/login",
                 nobody,
                 json!({ "email": "buyer@example.com", "password": PASSWORD }),
                 &["email", "password"],
             ),
             endpoint(
                 post,
-                "/auth/refresh".to_owned(),
+                "/auth/refresh",
                 nobody,
                 json!({ "refresh_token": self.buyer.refresh_token }),
                 &["refresh_token"],
             ),
-            endpoint(post, "/auth/verify".to_owned(), nobody, json!({ "token": self.buyer.token }), &["token"]),
-            endpoint(post, "/auth/firebase".to_owned(), nobody, json!({ "id_token": "x" }), &["id_token"]),
-            endpoint(patch, "/auth/profile".to_owned(), buyer, json!({ "display_name": "Renamed" }), &[]),
+            endpoint(post, "/auth/verify", nobody, json!({ "token": self.buyer.token }), &["token"]),
+            endpoint(post, "/auth/firebase", nobody, json!({ "id_token": "x" }), &["id_token"]),
+            endpoint(patch, "/auth/profile", buyer, json!({ "display_name": "Renamed" }), &[]),
             endpoint(
                 post,
-                "/auth/password".to_owned(),
+                "/auth/password",
                 buyer,
                 json!({ "current_password": PASSWORD, "new_password": "cerulean-okapi-88" }),
                 &["current_password", "new_password"],
             ),
-            endpoint(post, "/auth/profile/addresses".to_owned(), buyer, an_address(), ADDRESS_NEEDS),
+            endpoint(post, "/auth/profile/addresses", buyer, an_address(), ADDRESS_NEEDS),
             endpoint(put, format!("/auth/profile/addresses/{}", self.address), buyer, an_address(), ADDRESS_NEEDS),
             endpoint(
                 put,
@@ -132,7 +135,7 @@ impl Shop {
                 json!({ "roles": ["seller"] }),
                 &["roles"],
             ),
-            endpoint(post, "/products".to_owned(), seller, a_product, &["title", "description", "price", "quantity"]),
+            endpoint(post, "/products", seller, a_product, &["title", "description", "price", "quantity"]),
             endpoint(patch, format!("/products/{product}"), seller, change, &[]),
             endpoint(put, format!("/products/{product}/inventory"), seller, json!({ "on_hand": 9 }), &["on_hand"]),
             endpoint(
@@ -142,7 +145,7 @@ impl Shop {
                 json!({ "delta": 1, "reason": "found one" }),
                 &["delta", "reason"],
             ),
-            endpoint(post, "/categories".to_owned(), admin, json!({ "name": "Bowls", "parent_id": null }), &["name"]),
+            endpoint(post, "/categories", admin, json!({ "name": "Bowls", "parent_id": null }), &["name"]),
             endpoint(
                 patch,
                 format!("/categories/{}", self.category),
@@ -150,7 +153,7 @@ impl Shop {
                 json!({ "name": "Tall vases", "parent_id": null }),
                 &[],
             ),
-            endpoint(post, "/auction".to_owned(), seller, an_auction, &["product_id", "rules"]),
+            endpoint(post, "/auction", seller, an_auction, &["product_id", "rules"]),
             endpoint(
                 patch,
                 format!("/auction/{}", self.scheduled),
@@ -158,16 +161,10 @@ impl Shop {
                 json!({ "title": "x", "starts_at": null, "rules": whole_rules() }),
                 &[],
             ),
+            endpoint(post, "/auction/start", seller, json!({ "auction_id": self.scheduled }), &["auction_id"]),
             endpoint(
                 post,
-                "/auction/start".to_owned(),
-                seller,
-                json!({ "auction_id": self.scheduled }),
-                &["auction_id"],
-            ),
-            endpoint(
-                post,
-                "/auction/bid".to_owned(),
+                "/auction/bid",
                 buyer,
                 json!({ "auction_id": self.live, "bid_id": own_id(1), "max": money(9_000) }),
                 &["auction_id", "bid_id", "max"],
@@ -193,16 +190,10 @@ impl Shop {
                 json!({ "bid_id": self.bid, "reason": "a mistake" }),
                 &["bid_id", "reason"],
             ),
+            endpoint(post, "/streams", seller, json!({ "title": "Another show", "starts_at": null }), &["title"]),
             endpoint(
                 post,
-                "/streams".to_owned(),
-                seller,
-                json!({ "title": "Another show", "starts_at": null }),
-                &["title"],
-            ),
-            endpoint(
-                post,
-                "/chat/send".to_owned(),
+                "/chat/send",
                 buyer,
                 json!({ "stream_id": stream, "message_id": own_id(2), "text": "Hi" }),
                 &["stream_id", "text"],

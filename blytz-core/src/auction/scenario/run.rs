@@ -13,7 +13,7 @@ use crate::{
         recall::{Known, fingerprint, recall},
     },
     id::uuid_v7,
-    wire::auction::{AuctionStatus, BidOutcome, EventData},
+    wire::auction::{BidOutcome, EventData},
 };
 
 /// What happened, line by line.
@@ -305,7 +305,7 @@ impl Runner {
             (Column::Reserve, reserve.to_owned()),
             (Column::BuyNow, money(state.buy_now)),
             (Column::Extensions, state.extensions.to_string()),
-            (Column::Status, status(state.status).to_owned()),
+            (Column::Status, state.status.name().to_owned()),
         ];
         let (who, command) = (who.to_owned(), command.to_owned());
         self.lines.push(Line { row, time: seconds(at), who, command, cells: cells.into() });
@@ -336,17 +336,7 @@ const fn told(data: &EventData) -> &'static str {
         EventData::ReserveMet { .. } => "reserve_met",
         EventData::Voided { .. } => "voided",
         EventData::Extended { .. } => "extended",
-        EventData::Closed { status: closed, .. } => status(*closed),
+        EventData::Closed { status, .. } => status.name(),
         EventData::Cancelled { .. } => "cancelled",
-    }
-}
-
-const fn status(status: AuctionStatus) -> &'static str {
-    match status {
-        AuctionStatus::Scheduled => "scheduled",
-        AuctionStatus::Live => "live",
-        AuctionStatus::Sold => "sold",
-        AuctionStatus::Unsold => "unsold",
-        AuctionStatus::Cancelled => "cancelled",
     }
 }

@@ -23,6 +23,17 @@ pub enum AuctionStatus {
 }
 
 impl AuctionStatus {
+    /// As JSON has it, and stored rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Live => "live",
+            Self::Sold => "sold",
+            Self::Unsold => "unsold",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing can happen any more.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Sold | Self::Unsold | Self::Cancelled)
@@ -155,4 +166,17 @@ pub struct BlockedUser {
     pub user: PublicUser,
     /// Since when.
     pub blocked_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuctionStatus::{self, Cancelled, Live, Scheduled, Sold, Unsold};
+
+    #[test]
+    fn a_name_is_that_of_the_json() {
+        for status in [Scheduled, Live, Sold, Unsold, Cancelled] {
+            let json: AuctionStatus = serde_json::from_value(status.name().into()).expect("a status");
+            assert_eq!(json, status);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Auctions to be proved: what people do in them, step by step, and their logs.
 
 use blytz_core::{
-    AuctionId, BidId, Currency, Money, Timestamp, UserId,
+    AuctionId, BidId, Currency, Timestamp, UserId,
     auction::{
         Auction, BidKind, Command, Event, Ledger, Nonce, Rules, Sealed, Standing, log::Head, proof::Viewer,
         receipt::Signer,
@@ -13,14 +13,12 @@ use blytz_core::{
 use proptest::prelude::*;
 use uuid::Uuid;
 
+pub use crate::arena::myr;
+
 pub const SELLER: u128 = 1;
 
 pub fn user(number: u128) -> UserId {
     UserId(Uuid::from_u128(number))
-}
-
-pub fn myr(amount: i64) -> Money {
-    Money::new(amount, Currency::MYR)
 }
 
 /// What somebody does, and how long after the last thing.

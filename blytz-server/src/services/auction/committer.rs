@@ -6,16 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-use blytz_core::{AuctionId, ProductId, Timestamp, auction::log::Head, wire::ErrorCode};
+use blytz_core::{AuctionId, BidId, ProductId, Timestamp, UserId, auction::log::Head, wire::ErrorCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    store::{self, HeadRow, NewBid, NewEvent, Terms},
-    turn::Struck,
-};
+use super::store::{self, HeadRow, NewBid, NewEvent, Terms};
 use crate::{
     db::{CommitError, Db, Tx},
-    error::Error,
+    error::{Error, Result},
     services::product::Catalog,
 };
 
@@ -27,7 +24,7 @@ const MAX_BATCHES: usize = 256;
 const FRESH_FOR: Duration = Duration::from_secs(2);
 
 /// What one room decided in one turn.
-pub(super) struct Batch {
+pub struct Batch {
     pub from: Head,
     pub to: Head,
     pub events: Vec<NewEvent>,
@@ -35,20 +32,36 @@ pub(super) struct Batch {
     pub status: &'static str,
     pub state: String,
     pub due_at: Option<Timestamp>,
-    /// Whether somebody opened the lot by hand, which a show that has ended does not allow.
-    pub opens: bool,
-    /// Bids that a void struck.
-    pub struck: Option<Struck>,
-    /// New rules, and a new title.
-    pub amended: Option<(Terms, Option<String>)>,
-    /// The unit to give back, with the reason, when the lot did not sell.
-    pub released: Option<(ProductId, &'static str)>,
+    /// What follows beside the log; most batches have none.
+    pub effects: Vec<Effect>,
     pub at: Timestamp,
 }
 
-/// Why a batch was not written. Nothing of it is in the database, but for [`Failure::Unknown`].
+/// What a decision changes beside the log, in the same transaction.
+#[derive(Clone)]
+pub enum Effect {
+    /// Somebody opened the lot by hand, which a show that has ended does not allow.
+    OpensByHand,
+    /// A void struck bids.
+    Strikes(Struck),
+    /// The lot has new rules, and a new title if there is one.
+    Amends { terms: Terms, title: Option<String> },
+    /// The lot did not sell: its unit is given back.
+    Releases(ProductId),
+}
+
+/// Bids that a void struck.
+#[derive(Clone)]
+pub struct Struck {
+    pub bidder: UserId,
+    /// The event of the first: every later bid of the bidder fell with it.
+    pub from_seq: u64,
+    pub ids: Vec<BidId>,
+}
+
+/// Why a batch was not written. Nothing of it is in the database, but for [`Unwritten::Unknown`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
+pub enum Unwritten {
     /// Somebody else moved the head.
     Conflict,
     /// It waited too long.
@@ -66,26 +79,26 @@ pub(super) enum Failure {
 struct Job {
     batch: Batch,
     queued: Instant,
-    done: oneshot::Sender<Result<(), Failure>>,
+    done: oneshot::Sender<Result<(), Unwritten>>,
 }
 
 /// The way into the committer. Cheap to clone; when the last one is dropped, the committer ends.
 #[derive(Clone)]
-pub(super) struct Committer(mpsc::Sender<Job>);
+pub struct Committer(mpsc::Sender<Job>);
 
 impl Committer {
     /// Starts the committer and returns its future, to be spawned.
-    pub(super) fn new(db: Db, catalog: Catalog) -> (Self, impl Future<Output = ()>) {
+    pub fn new(db: Db, catalog: Catalog) -> (Self, impl Future<Output = ()>) {
         let (sender, inbox) = mpsc::channel(1024);
         (Self(sender), run(db, catalog, inbox))
     }
 
     /// Writes a batch; returns once it is durable, or is known not to be.
-    pub(super) async fn commit(&self, batch: Batch) -> Result<(), Failure> {
+    pub async fn commit(&self, batch: Batch) -> Result<(), Unwritten> {
         let (done, outcome) = oneshot::channel();
         let job = Job { batch, queued: now(), done };
-        self.0.send(job).await.map_err(|_| Failure::Unavailable)?;
-        outcome.await.unwrap_or(Err(Failure::Unknown))
+        self.0.send(job).await.map_err(|_| Unwritten::Unavailable)?;
+        outcome.await.unwrap_or(Err(Unwritten::Unknown))
     }
 }
 
@@ -110,7 +123,7 @@ async fn write(db: &Db, catalog: &Catalog, jobs: Vec<Job>) {
     };
     // Asked once the database is ours: waiting for it may have taken long.
     let (jobs, stale): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.queued.elapsed() < FRESH_FOR);
-    tell(stale, Err(Failure::Stale));
+    tell(stale, Err(Unwritten::Stale));
     match transact(tx, catalog, &jobs).await {
         Ok(written) => {
             let events: usize = jobs.iter().map(|job| job.batch.events.len()).sum();
@@ -120,7 +133,7 @@ async fn write(db: &Db, catalog: &Catalog, jobs: Vec<Job>) {
                 tell(vec![job], outcome);
             }
         }
-        Err(Failure::Refused) if jobs.len() > 1 => {
+        Err(Unwritten::Refused) if jobs.len() > 1 => {
             for job in jobs {
                 Box::pin(write(db, catalog, vec![job])).await;
             }
@@ -129,7 +142,7 @@ async fn write(db: &Db, catalog: &Catalog, jobs: Vec<Job>) {
     }
 }
 
-fn tell(jobs: Vec<Job>, outcome: Result<(), Failure>) {
+fn tell(jobs: Vec<Job>, outcome: Result<(), Unwritten>) {
     for job in jobs {
         // A room that is gone has nobody left to answer.
         let _ = job.done.send(outcome);
@@ -137,21 +150,21 @@ fn tell(jobs: Vec<Job>, outcome: Result<(), Failure>) {
 }
 
 /// Why nothing of a transaction was written: for now, or because of what is in it.
-fn refused(error: impl Into<Error>) -> Failure {
+fn refused(error: impl Into<Error>) -> Unwritten {
     match error.into().code() {
-        ErrorCode::Unavailable => Failure::Unavailable,
-        _ => Failure::Refused,
+        ErrorCode::Unavailable => Unwritten::Unavailable,
+        _ => Unwritten::Refused,
     }
 }
 
 /// One transaction for all; says of each what became of it.
-async fn transact(mut tx: Tx, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<Result<(), Failure>>, Failure> {
+async fn transact(mut tx: Tx, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<Result<(), Unwritten>>, Unwritten> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
     let mut outcomes = Vec::with_capacity(jobs.len());
     for job in jobs {
-        outcomes.push(move_head(&mut tx, catalog, &job.batch).await.map_err(refused)?);
+        outcomes.push(move_head(&mut tx, &job.batch).await.map_err(refused)?);
     }
     let written = || jobs.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_ok()).map(|(job, _)| &job.batch);
     // All rooms' rows in one statement each: fifty cool lots are not fifty times the work of a hot one.
@@ -160,14 +173,14 @@ async fn transact(mut tx: Tx, catalog: &Catalog, jobs: &[Job]) -> Result<Vec<Res
     let bids: Vec<_> = written().flat_map(Batch::new_bids).collect();
     store::insert_bids(&mut tx, &bids).await.map_err(refused)?;
     for batch in written() {
-        follow_up(&mut tx, batch).await.map_err(refused)?;
+        carry_out(&mut tx, catalog, batch).await.map_err(refused)?;
     }
     match tx.commit().await {
         Ok(()) => Ok(outcomes),
         Err(CommitError::NotWritten(error)) => Err(refused(error)),
         Err(CommitError::Unknown(error)) => {
             tracing::error!(%error, "a commit's outcome is unknown");
-            Err(Failure::Unknown)
+            Err(Unwritten::Unknown)
         }
     }
 }
@@ -183,29 +196,33 @@ impl Batch {
 }
 
 /// Moves the head before anything is inserted, so that a room that is behind writes nothing.
-async fn move_head(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> crate::error::Result<Result<(), Failure>> {
+async fn move_head(tx: &mut Tx, batch: &Batch) -> Result<Result<(), Unwritten>> {
     let id: AuctionId = batch.to.auction_id;
-    if batch.opens && store::show_has_ended(tx, id).await? {
-        return Ok(Err(Failure::ShowEnded));
+    let opens_by_hand = batch.effects.iter().any(|effect| matches!(effect, Effect::OpensByHand));
+    if opens_by_hand && store::show_has_ended(tx, id).await? {
+        return Ok(Err(Unwritten::ShowEnded));
     }
     let row = HeadRow { status: batch.status, state: &batch.state, due_at: batch.due_at };
-    if !store::move_head(tx, &batch.from, &batch.to, &row).await? {
-        return Ok(Err(Failure::Conflict));
-    }
-    if let Some((product, reason)) = batch.released {
-        catalog.release_unit(tx, product, reason, batch.at).await?;
-    }
-    Ok(Ok(()))
+    Ok(if store::move_head(tx, &batch.from, &batch.to, &row).await? { Ok(()) } else { Err(Unwritten::Conflict) })
 }
 
-/// What few batches have: struck bids, new rules.
-async fn follow_up(tx: &mut Tx, batch: &Batch) -> sqlx::Result<()> {
+async fn carry_out(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> Result<()> {
     let id = batch.to.auction_id;
-    if let Some(struck) = &batch.struck {
-        store::mark_voided(tx, id, struck.bidder, struck.from_seq).await?;
-    }
-    if let Some((terms, title)) = &batch.amended {
-        store::amend_lot(tx, id, title.as_deref(), terms).await?;
+    for effect in &batch.effects {
+        match effect {
+            Effect::OpensByHand => {}
+            Effect::Strikes(struck) => store::mark_voided(tx, id, struck.bidder, struck.from_seq).await?,
+            Effect::Amends { terms, title } => store::amend_lot(tx, id, title.as_deref(), terms).await?,
+            Effect::Releases(product) => catalog.release_unit(tx, *product, "lot not sold", batch.at).await?,
+        }
     }
     Ok(())
+}
+
+/// Writes the first batch of a log, in whichever transaction its lot is made.
+pub async fn begin(tx: &mut Tx, batch: &Batch) -> Result<()> {
+    let row = HeadRow { status: batch.status, state: &batch.state, due_at: batch.due_at };
+    store::insert_head(tx, &batch.to, &row).await?;
+    let events: Vec<_> = batch.new_events().collect();
+    Ok(store::append(tx, &events).await?)
 }

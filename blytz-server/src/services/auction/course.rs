@@ -3,9 +3,9 @@
 use axum::{Json, extract::State};
 use blytz_core::{
     AuctionId, StreamId, UserId,
-    auction::{Ledger, Nonce, Rules},
+    auction::{Nonce, Rules},
     wire::{
-        ErrorCode, FieldError, Problem,
+        Problem,
         auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest},
         stream::StreamStatus,
     },
@@ -15,6 +15,7 @@ use super::{
     Auctions, check_owner,
     lots::{check_opening, checked},
     request::{Act, Amendment},
+    schedule::other_currency,
     state::StoredState,
     store::LotRow,
     streams,
@@ -86,11 +87,7 @@ pub async fn amend(
     let rules = body.rules.as_ref().map(checked).transpose()?;
     check_opening(body.starts_at.flatten(), auctions.platform.clock.now())?;
     if rules.as_ref().is_some_and(|rules| rules.currency() != before.currency()) {
-        return Err(Error::invalid(vec![FieldError {
-            pointer: "/rules/currency".to_owned(),
-            code: ErrorCode::CurrencyMismatch,
-            detail: format!("must be the product's currency, {}", before.currency()),
-        }]));
+        return Err(other_currency(before.currency()));
     }
     let nonce = Nonce::from_bytes(random_bytes());
     let amendment = Amendment { rules, starts_at: body.starts_at, title: body.title, nonce };
@@ -155,7 +152,7 @@ pub async fn void(
 ) -> Result<Json<Auction>> {
     auctions.owned(id, &who).await?;
     let VoidRequest { bid_id, bidder_id: bidder, reason } = body;
-    auctions.act(id, Act::Void { bid_id, bidder, reason, ledger: Ledger::default() }).await?;
+    auctions.act(id, Act::Void { bid_id, bidder, reason }).await?;
     auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
 }
 

@@ -3,11 +3,10 @@
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     AuctionId, StreamId, Timestamp, UserId,
-    auction::{Nonce, Rules, log::Head},
+    auction::Rules,
     wire::{
-        Check, ErrorCode, Faults, FieldError, Page, Problem,
+        Check, Faults, FieldError, Page, Problem,
         auction::{Auction, AuctionInput, AuctionStatus, LogEntry, StatusView},
-        stream::StreamStatus,
     },
 };
 use futures_util::future::join_all;
@@ -15,15 +14,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Auctions, check_owner,
-    state::{StoredState, status_name},
-    store::{self, HeadRow, LotFilter, LotRow, NewEvent, NewLot},
-    streams,
-    turn::{json, terms},
+    Auctions,
+    store::{self, LotFilter, LotRow},
     views::Viewer,
 };
 use crate::{
-    clock::{new_id, random_bytes},
     error::{Error, Result, internal},
     http::{
         Body, PathId, Query,
@@ -57,63 +52,8 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<Auction>)> {
     let rules = checked(&body.rules)?;
     check_opening(body.starts_at, auctions.platform.clock.now())?;
-    let id = schedule(&auctions, &who, body, rules).await?;
+    let id = auctions.schedule(&who, body, rules).await?;
     Ok((StatusCode::CREATED, Json(auctions.one(id, Some(&who)).await.map_err(Error::after_the_fact)?)))
-}
-
-/// Makes an auction, and wakes whoever has to know of it.
-async fn schedule(auctions: &Auctions, who: &User, body: AuctionInput, rules: Rules) -> Result<AuctionId> {
-    let now = auctions.platform.clock.now();
-    let id: AuctionId = new_id(&auctions.platform.clock);
-    let mut tx = auctions.platform.db.begin_write().await?;
-    if let Some(stream) = body.stream_id {
-        let stream = store::stream_in(&mut tx, stream).await?.ok_or_else(Error::not_found)?;
-        check_owner(who, UserId(stream.seller_id))?;
-        if streams::status(&stream) == StreamStatus::Ended {
-            return Err(streams::not_live("The show has ended; put the lot into another one."));
-        }
-    }
-    let product = auctions.catalog.hold_unit(&mut tx, who.id, body.product_id, "held by a lot", now).await?;
-    if product.currency != rules.currency() {
-        return Err(Error::invalid(vec![FieldError {
-            pointer: "/rules/currency".to_owned(),
-            code: ErrorCode::CurrencyMismatch,
-            detail: format!("must be the product's currency, {}", product.currency),
-        }]));
-    }
-    let nonce = Nonce::from_bytes(random_bytes());
-    let (auction, event) =
-        blytz_core::auction::Auction::schedule(now, id, who.id, body.product_id, body.starts_at, rules, nonce);
-    let mut head = Head::empty(id);
-    let entry = head.append(&event);
-    let lot = NewLot {
-        id,
-        seller_id: who.id,
-        product_id: body.product_id,
-        stream_id: body.stream_id,
-        title: body.title.as_deref().unwrap_or(&product.title),
-        at: now,
-        terms: &terms(&auction)?,
-    };
-    store::insert_lot(&mut tx, &lot).await?;
-    let state = StoredState::of(&auction, now);
-    let row = HeadRow { status: state.status_name(), state: &json(&state)?, due_at: auction.poll_timeout() };
-    store::insert_head(&mut tx, &head, &row).await?;
-    let event = NewEvent {
-        seq: entry.seq,
-        hash: entry.hash.clone(),
-        entry: json(&entry)?,
-        sealed: event.sealed.as_ref().map(json).transpose()?,
-    };
-    store::append(&mut tx, &[(id, &event)]).await?;
-    tx.commit().await?;
-    if body.starts_at.is_some() {
-        auctions.shared.wake(id);
-    }
-    if let Some(stream) = body.stream_id {
-        super::queue::tell(auctions, stream).await;
-    }
-    Ok(id)
 }
 
 /// Refuses an opening in the past.
@@ -196,7 +136,7 @@ pub async fn list(
 ) -> Result<Json<Page<Auction>>> {
     let size = page_size(query.limit);
     let filter = LotFilter {
-        status: query.status.map(|status| status_name(status).to_owned()),
+        status: query.status.map(|status| status.name().to_owned()),
         stream_id: query.stream_id,
         seller_id: query.seller_id,
         before: query.cursor,

@@ -17,6 +17,7 @@ mod request;
 mod room;
 mod rooms;
 mod rostrum;
+mod schedule;
 mod state;
 mod store;
 mod streams;

@@ -12,11 +12,11 @@ use blytz_core::{
     },
 };
 
-use super::turn::Struck;
+use super::committer::Struck;
 use crate::platform::hub::{Hub, Topic, event_frame};
 
 /// Where the news of one auction go.
-pub(super) struct News<'a> {
+pub struct News<'a> {
     pub id: AuctionId,
     pub hub: &'a Hub,
     pub stream: Option<StreamId>,
@@ -25,13 +25,7 @@ pub(super) struct News<'a> {
 
 impl News<'_> {
     /// Tells of a commit, in the order of the log.
-    pub(super) fn tell(
-        &self,
-        entries: &[LogEntry],
-        before: &PublicState,
-        status: AuctionStatus,
-        struck: Option<Struck>,
-    ) {
+    pub fn tell(&self, entries: &[LogEntry], before: &PublicState, status: AuctionStatus, struck: Option<Struck>) {
         self.hub.publish(Topic::Auction(self.id), entries.iter().map(|entry| self.frame(entry)));
         let struck_bidder = struck.as_ref().map(|struck| struck.bidder);
         for (user, (price, next_minimum)) in outbid(entries, before.leader) {

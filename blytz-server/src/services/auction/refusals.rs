@@ -13,23 +13,23 @@ const KEPT_MICROS: i64 = 60_000_000;
 const MOST: usize = 50_000;
 
 /// A bid that was refused: whose, under which id, and the fingerprint of its body.
-pub(super) type RefusedBid = (UserId, BidId, String);
+pub type RefusedBid = (UserId, BidId, String);
 
 /// The refusals of one room.
 #[derive(Default)]
-pub(super) struct Refusals {
+pub struct Refusals {
     by_bid: HashMap<RefusedBid, (Error, Timestamp)>,
     order: VecDeque<(RefusedBid, Timestamp)>,
 }
 
 impl Refusals {
     /// The refusal of this very bid within the last minute.
-    pub(super) fn find(&self, bid: &RefusedBid, now: Timestamp) -> Option<&Error> {
+    pub fn find(&self, bid: &RefusedBid, now: Timestamp) -> Option<&Error> {
         self.by_bid.get(bid).filter(|(_, at)| now.micros_since(*at) < KEPT_MICROS).map(|(error, _)| error)
     }
 
     /// Remembers a refusal, unless it is a repetition.
-    pub(super) fn note(&mut self, bid: RefusedBid, error: &Error, now: Timestamp) {
+    pub fn note(&mut self, bid: RefusedBid, error: &Error, now: Timestamp) {
         if self.find(&bid, now).is_some() {
             return;
         }
@@ -41,7 +41,7 @@ impl Refusals {
     }
 
     /// Forgets what is older than a minute.
-    pub(super) fn forget_before(&mut self, now: Timestamp) {
+    pub fn forget_before(&mut self, now: Timestamp) {
         while self.order.front().is_some_and(|(_, at)| now.micros_since(*at) >= KEPT_MICROS) {
             self.forget_oldest();
         }

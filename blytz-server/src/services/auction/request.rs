@@ -2,7 +2,7 @@
 
 use blytz_core::{
     BidId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Ledger, Nonce, Rules},
+    auction::{Auction, BidKind, Command, Nonce, Rules},
     wire::auction::BidAnswer,
 };
 use tokio::sync::oneshot;
@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 use crate::error::{Error, Result};
 
 /// Where a request's answer goes.
-pub(super) type Reply<T> = oneshot::Sender<Result<T>>;
+pub type Reply<T> = oneshot::Sender<Result<T>>;
 
 /// A bid on its way to a room.
-pub(super) struct Bid {
+pub struct Bid {
     pub bidder: UserId,
     pub id: BidId,
     pub kind: BidKind,
@@ -23,7 +23,7 @@ pub(super) struct Bid {
 
 /// New terms for an auction without bids. What is not stated stays as it is when the room decides.
 #[expect(clippy::option_option, reason = "as on the wire: absent leaves the opening, null takes it away")]
-pub(super) struct Amendment {
+pub struct Amendment {
     pub rules: Option<Rules>,
     pub starts_at: Option<Option<Timestamp>>,
     pub title: Option<String>,
@@ -31,28 +31,17 @@ pub(super) struct Amendment {
 }
 
 /// What else can be asked of a room.
-pub(super) enum Act {
+pub enum Act {
     Open,
     Tick,
-    Amend {
-        amendment: Box<Amendment>,
-    },
-    /// Comes without the ledger; the room reads it just before it decides.
-    Void {
-        bid_id: BidId,
-        bidder: Option<UserId>,
-        reason: String,
-        ledger: Ledger,
-    },
-    Cancel {
-        reason: String,
-        by_admin: bool,
-    },
+    Amend { amendment: Box<Amendment> },
+    Void { bid_id: BidId, bidder: Option<UserId>, reason: String },
+    Cancel { reason: String, by_admin: bool },
 }
 
 impl Act {
     /// The command, for an auction as it stands. A void is up to several, and made as they are decided.
-    pub(super) fn command(&self, auction: &Auction) -> Option<Command> {
+    pub fn command(&self, auction: &Auction) -> Option<Command> {
         Some(match self {
             Self::Open => Command::Open,
             Self::Tick => Command::Tick,
@@ -72,7 +61,7 @@ impl Act {
 }
 
 /// A request to a room.
-pub(super) enum Request {
+pub enum Request {
     Bid(Bid),
     Act {
         act: Act,
@@ -84,7 +73,7 @@ pub(super) enum Request {
 
 /// What rooms keep copies of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Copied {
+pub enum Copied {
     /// The seller's blocklist.
     Blocklist,
     /// In which show the lot is.
@@ -93,7 +82,7 @@ pub(super) enum Copied {
 
 impl Request {
     /// Answers with an error.
-    pub(super) fn refuse(self, error: Error) {
+    pub fn refuse(self, error: Error) {
         // Whoever asked may have gone; then nobody is there to be told.
         match self {
             Self::Bid(bid) => drop(bid.reply.send(Err(error))),
@@ -104,7 +93,7 @@ impl Request {
 
     /// Whether it needs a turn of its own: a void reads the log, which must not change meanwhile, an
     /// amendment writes more than events, and an opening that its show forbids takes no bid with it.
-    pub(super) const fn stands_alone(&self) -> bool {
+    pub const fn stands_alone(&self) -> bool {
         matches!(self, Self::Act { act: Act::Void { .. } | Act::Amend { .. } | Act::Open, .. })
     }
 }

@@ -6,10 +6,7 @@
 //! that may still be lost. The bids of a turn share one commit, so waiting costs a hot lot nothing:
 //! its turns only get larger.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashSet, time::Duration};
 
 use blytz_core::{
     AuctionId, BidId, StreamId, Timestamp, UserId,
@@ -22,21 +19,20 @@ use blytz_core::{
 use tokio::sync::mpsc;
 
 use super::{
-    committer::Failure,
+    committer::{Struck, Unwritten},
     news::News,
     refusals::Refusals,
     request::{Act, Bid, Copied, Request},
     rooms::Shared,
-    store::{self, KnownBid},
-    streams,
-    turn::{Struck, Turn, Verdict},
+    store, streams,
+    turn::{Known, Outcome, Told, Turn},
 };
 use crate::error::{Error, Result, internal};
 
 /// Requests per turn. More would make the first wait for the last one's decision.
 const MAX_TURN: usize = 512;
 /// Requests that may wait for a room; one more is told to come back.
-pub(super) const MAX_QUEUED: usize = 4_096;
+pub const MAX_QUEUED: usize = 4_096;
 /// How often a turn is decided anew before its requests are told that it did not work.
 const ATTEMPTS: usize = 5;
 /// How long a room waits when what is due could not be written.
@@ -45,7 +41,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_mins(1);
 
 /// A room's state between turns: all of it durable.
-pub(super) struct Room {
+pub struct Room {
     shared: Shared,
     auction: Auction,
     head: Head,
@@ -79,7 +75,7 @@ impl Room {
     ///
     /// # Errors
     /// 404 when there is none.
-    pub(super) async fn load(
+    pub async fn load(
         shared: Shared,
         id: AuctionId,
         resume: bool,
@@ -107,12 +103,12 @@ impl Room {
     }
 
     /// Whose lot it is.
-    pub(super) const fn seller_id(&self) -> UserId {
+    pub const fn seller_id(&self) -> UserId {
         self.auction.seller_id()
     }
 
     /// Serves the auction until it has been idle for a while.
-    pub(super) async fn run(mut self) {
+    pub async fn run(mut self) {
         if self.resume {
             self.turn(Vec::new()).await;
         }
@@ -182,7 +178,7 @@ impl Room {
     /// Decides, commits, and only then answers and tells. What could not be committed is decided
     /// again, from what the database holds by then if that may have changed.
     async fn turn(&mut self, mut requests: Vec<Request>) {
-        let mut last = Failure::Refused;
+        let mut last = Unwritten::Refused;
         self.resting = false;
         for _ in 0..ATTEMPTS {
             let outcome = match self.catch_up().await {
@@ -191,23 +187,23 @@ impl Room {
             };
             match outcome {
                 Ok(()) => return,
-                Err(TurnError::Again(Failure::ShowEnded)) => {
+                Err(TurnError::Again(Unwritten::ShowEnded)) => {
                     return refuse_all(requests, &streams::not_live("The show has ended; no lot of it can open."));
                 }
                 // Whoever asks again waits no longer than whoever would ask by then.
-                Err(TurnError::Again(Failure::Unavailable)) => {
+                Err(TurnError::Again(Unwritten::Unavailable)) => {
                     self.resting = true;
-                    let error = if last == Failure::Unknown { super::outcome_unknown() } else { unwritten() };
+                    let error = if last == Unwritten::Unknown { super::outcome_unknown() } else { unwritten() };
                     return refuse_all(requests, &error);
                 }
                 Err(TurnError::Again(failure)) => {
-                    self.behind |= matches!(failure, Failure::Conflict | Failure::Unknown);
-                    self.doubtful |= failure == Failure::Unknown;
+                    self.behind |= matches!(failure, Unwritten::Conflict | Unwritten::Unknown);
+                    self.doubtful |= failure == Unwritten::Unknown;
                     last = failure;
                 }
                 Err(TurnError::Fatal(error)) => {
                     self.behind = true;
-                    let error = if last == Failure::Unknown { super::outcome_unknown() } else { error };
+                    let error = if last == Unwritten::Unknown { super::outcome_unknown() } else { error };
                     return refuse_all(requests, &error);
                 }
             }
@@ -215,35 +211,33 @@ impl Room {
         // What is due is tried again after a pause.
         self.behind = true;
         let error = match last {
-            Failure::Unknown => super::outcome_unknown(),
+            Unwritten::Unknown => super::outcome_unknown(),
             _ => unwritten(),
         };
         refuse_all(requests, &error);
     }
 
     async fn attempt(&mut self, requests: &mut Vec<Request>) -> Result<(), TurnError> {
-        self.prepare(requests).await?;
+        self.refresh(requests).await?;
         let known = self.known(requests).await?;
         let now = self.shared.clock.now();
         let mut turn = Turn::new(now, &self.auction, &self.head, &known);
         turn.tick(self.resume);
-        let verdicts: Vec<Verdict> = requests.iter().map(|request| self.verdict(&mut turn, request)).collect();
-        if !turn.is_empty() {
-            let receipt = self.shared.signer.sign(&turn.head);
-            let batch = turn.batch(&receipt)?;
+        let told: Vec<Told> = requests.iter().map(|request| self.decide(&mut turn, request)).collect();
+        let Outcome { auction, head, entries, answers, struck, batch } = turn.conclude(&self.shared.signer)?;
+        if let Some(batch) = batch {
             self.shared.committer.commit(batch).await.map_err(TurnError::Again)?;
         }
-        let Turn { auction, head, entries, accepted, struck, .. } = turn;
         let before = std::mem::replace(&mut self.auction, auction);
         self.head = head;
         self.resume = false;
         self.tell(&entries, &before, struck, now);
-        self.answer(std::mem::take(requests), verdicts, &accepted, now);
+        self.answer(std::mem::take(requests), told, &answers, now);
         Ok(())
     }
 
-    /// Brings in what a decision needs from the database.
-    async fn prepare(&mut self, requests: &mut [Request]) -> Result<()> {
+    /// Brings copies that are out of date up to date, where a decision needs them.
+    async fn refresh(&mut self, requests: &[Request]) -> Result<()> {
         if self.outdated.blocklist && requests.iter().any(|request| matches!(request, Request::Bid(_))) {
             self.blocklist = store::blocklist(&self.shared.db, self.auction.seller_id()).await?;
             self.outdated.blocklist = false;
@@ -252,15 +246,13 @@ impl Room {
             self.stream = stream_of(&self.shared, self.head.auction_id).await?;
             self.outdated.stream = false;
         }
-        for request in requests {
-            if let Request::Act { act: Act::Void { ledger, .. }, .. } = request {
-                *ledger = store::ledger(&self.shared.db, self.head.auction_id).await?;
-            }
-        }
         Ok(())
     }
 
-    async fn known(&self, requests: &[Request]) -> Result<HashMap<(UserId, BidId), KnownBid>> {
+    /// What the database knows of what is asked.
+    async fn known(&self, requests: &[Request]) -> Result<Known> {
+        let (db, id) = (&self.shared.db, self.head.auction_id);
+        let mut known = Known::default();
         let ids: Vec<BidId> = requests
             .iter()
             .filter_map(|request| match request {
@@ -268,52 +260,49 @@ impl Room {
                 _ => None,
             })
             .collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
+        if !ids.is_empty() {
+            known.bids = store::known_bids(db, id, &ids).await?;
         }
-        Ok(store::known_bids(&self.shared.db, self.head.auction_id, &ids).await?)
+        if requests.iter().any(|request| matches!(request, Request::Act { act: Act::Void { .. }, .. })) {
+            known.ledger = store::ledger(db, id).await?;
+        }
+        Ok(known)
     }
 
-    fn verdict(&self, turn: &mut Turn<'_>, request: &Request) -> Verdict {
+    fn decide(&self, turn: &mut Turn<'_>, request: &Request) -> Told {
         let blocked = matches!(request, Request::Bid(bid) if self.blocklist.contains(&bid.bidder));
         turn.decide(request, blocked, &self.refusals)
     }
 
-    fn answer(
-        &mut self,
-        requests: Vec<Request>,
-        verdicts: Vec<Verdict>,
-        accepted: &[super::turn::Accepted],
-        now: Timestamp,
-    ) {
+    fn answer(&mut self, requests: Vec<Request>, told: Vec<Told>, answers: &[BidAnswer], now: Timestamp) {
         self.refusals.forget_before(now);
-        for (request, verdict) in requests.into_iter().zip(verdicts) {
-            match (request, verdict) {
-                (Request::Bid(bid), verdict) => self.answer_bid(bid, verdict, accepted, now),
-                (Request::Act { reply, .. }, Verdict::Refused(error)) => drop(reply.send(Err(error))),
+        for (request, told) in requests.into_iter().zip(told) {
+            match (request, told) {
+                (Request::Bid(bid), told) => self.answer_bid(bid, told, answers, now),
+                (Request::Act { reply, .. }, Told::Refused(error)) => drop(reply.send(Err(error))),
                 (Request::Act { reply, .. }, _) => drop(reply.send(Ok(()))),
                 (Request::Changed(_), _) => {}
             }
         }
     }
 
-    fn answer_bid(&mut self, bid: Bid, verdict: Verdict, accepted: &[super::turn::Accepted], now: Timestamp) {
-        let answer = match verdict {
-            Verdict::Accepted(index) => {
-                let answer = accepted[index].answer.clone();
+    fn answer_bid(&mut self, bid: Bid, told: Told, answers: &[BidAnswer], now: Timestamp) {
+        let answer = match told {
+            Told::Accepted(index) => {
+                let answer = answers[index].clone();
                 metrics::counter!("blytz_bids_total", "outcome" => outcome_name(&answer)).increment(1);
                 Ok(answer)
             }
-            Verdict::Echo(index) => Ok(BidAnswer { replayed: true, ..accepted[index].answer.clone() }),
-            Verdict::Replayed(answer) => Ok(BidAnswer { replayed: true, ..*answer }),
-            Verdict::Refused(error) => {
+            Told::Echo(index) => Ok(BidAnswer { replayed: true, ..answers[index].clone() }),
+            Told::Replayed(answer) => Ok(BidAnswer { replayed: true, ..*answer }),
+            Told::Refused(error) => {
                 metrics::counter!("blytz_bids_refused_total", "code" => error.code().as_str()).increment(1);
                 if error.code() != ErrorCode::IdempotencyMismatch {
                     self.refusals.note((bid.bidder, bid.id, recall::fingerprint(bid.kind)), &error, now);
                 }
                 Err(error)
             }
-            Verdict::Done => Err(internal("a bid was answered as something else")),
+            Told::Done => Err(internal("a bid was answered as something else")),
         };
         drop(bid.reply.send(answer));
     }
@@ -349,7 +338,7 @@ impl Room {
 /// Why a turn came to nothing.
 enum TurnError {
     /// It may work from what the database holds now.
-    Again(Failure),
+    Again(Unwritten),
     /// It will not.
     Fatal(Error),
 }

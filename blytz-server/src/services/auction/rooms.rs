@@ -39,7 +39,7 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// What every room works with. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub struct Shared {
     pub db: Db,
     pub clock: Clock,
     pub hub: Hub,
@@ -60,7 +60,7 @@ struct Door {
 }
 
 impl Shared {
-    pub(super) fn new(platform: &Platform, committer: Committer, rostrum: Handle) -> Self {
+    pub fn new(platform: &Platform, committer: Committer, rostrum: Handle) -> Self {
         Self {
             db: platform.db.for_rooms(),
             clock: platform.clock.clone(),
@@ -80,7 +80,7 @@ impl Shared {
     }
 
     /// Takes a room off the list; requests that are already in its inbox are still served.
-    pub(super) fn forget(&self, id: AuctionId) {
+    pub fn forget(&self, id: AuctionId) {
         self.open().remove(&id);
     }
 
@@ -88,7 +88,7 @@ impl Shared {
     ///
     /// # Errors
     /// 503 when the room's queue is full.
-    pub(super) fn send(&self, id: AuctionId, mut request: Request) -> Result<()> {
+    pub fn send(&self, id: AuctionId, mut request: Request) -> Result<()> {
         loop {
             let sender = self.room(id, false);
             match sender.try_send(request) {
@@ -107,7 +107,7 @@ impl Shared {
 
     /// Has every lot done what is due and was not: the room's own timer is the rule, this is the
     /// net under it, once a second.
-    pub(super) async fn sweep(self) {
+    pub async fn sweep(self) {
         let mut beat = tokio::time::interval(SWEEP);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -130,17 +130,17 @@ impl Shared {
     }
 
     /// Opens a room after a restart.
-    pub(super) fn resume(&self, id: AuctionId) {
+    pub fn resume(&self, id: AuctionId) {
         self.room(id, true);
     }
 
     /// Opens a room so that its timer runs.
-    pub(super) fn wake(&self, id: AuctionId) {
+    pub fn wake(&self, id: AuctionId) {
         self.room(id, false);
     }
 
     /// Tells a seller's open rooms that their blocklist has changed.
-    pub(super) async fn blocklist_changed(&self, seller: UserId) {
+    pub async fn blocklist_changed(&self, seller: UserId) {
         // A room that does not know its seller yet may have read the blocklist before.
         let concerned = |door: &&Door| door.seller.get().is_none_or(|known| *known == seller);
         let rooms = self.open().values().filter(concerned).map(|door| door.inbox.clone()).collect();
@@ -148,7 +148,7 @@ impl Shared {
     }
 
     /// Tells those of these lots' rooms that are open that their lot may be in another show now.
-    pub(super) async fn show_changed(&self, lots: impl IntoIterator<Item = AuctionId>) {
+    pub async fn show_changed(&self, lots: impl IntoIterator<Item = AuctionId>) {
         let rooms = {
             let open = self.open();
             lots.into_iter().filter_map(|lot| open.get(&lot)).map(|door| door.inbox.clone()).collect()

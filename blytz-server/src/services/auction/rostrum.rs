@@ -11,14 +11,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Holds the thread; it ends when the last clone is dropped.
 #[derive(Clone)]
-pub(super) struct Rostrum {
+pub struct Rostrum {
     handle: Handle,
     _last: Arc<DropGuard>,
 }
 
 impl Rostrum {
     /// Starts the thread.
-    pub(super) fn start() -> io::Result<Self> {
+    pub fn start() -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let end = CancellationToken::new();
@@ -30,7 +30,7 @@ impl Rostrum {
     }
 
     /// Where to spawn what works here.
-    pub(super) fn handle(&self) -> Handle {
+    pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 }

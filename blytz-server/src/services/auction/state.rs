@@ -22,20 +22,4 @@ impl StoredState {
         let winning_bid = auction.leading_bid().filter(|_| public.status == AuctionStatus::Sold);
         Self { public, winning_bid }
     }
-
-    /// The status as the database filters by it.
-    pub(super) const fn status_name(&self) -> &'static str {
-        status_name(self.public.status)
-    }
-}
-
-/// The name of a status, as in JSON.
-pub(super) const fn status_name(status: AuctionStatus) -> &'static str {
-    match status {
-        AuctionStatus::Scheduled => "scheduled",
-        AuctionStatus::Live => "live",
-        AuctionStatus::Sold => "sold",
-        AuctionStatus::Unsold => "unsold",
-        AuctionStatus::Cancelled => "cancelled",
-    }
 }

@@ -1,20 +1,21 @@
 //! One turn of a room: what it decides for everything that has queued, before any of it is said.
 //!
 //! A turn works on a copy of the auction. Only when its batch is durable does the copy become the
-//! room's auction, and only then are the verdicts told.
+//! room's auction, and only then is anybody told.
 
 use std::collections::HashMap;
 
 use blytz_core::{
-    BidId, Timestamp, UserId,
+    AuctionId, BidId, Money, Timestamp, UserId,
     auction::{
         Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
+        receipt::Signer,
     },
     wire::auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
 };
 
 use super::{
-    committer::Batch,
+    committer::{Batch, Effect, Struck},
     refusals::{Refusals, RefusedBid},
     request::{Act, Bid, Request},
     state::StoredState,
@@ -23,7 +24,7 @@ use super::{
 use crate::error::{Error, Result, internal};
 
 /// What a request will be told once the batch is durable.
-pub(super) enum Verdict {
+pub enum Told {
     /// A bid was accepted; the index of its answer among the turn's.
     Accepted(usize),
     /// It had been accepted before.
@@ -36,50 +37,61 @@ pub(super) enum Verdict {
     Refused(Error),
 }
 
-/// A bid that this turn accepted.
-pub(super) struct Accepted {
-    pub bidder: UserId,
-    pub answer: BidAnswer,
+/// What a turn must know of the database before it decides.
+#[derive(Default)]
+pub struct Known {
+    /// Those of its bids that were accepted before, by bidder and id.
+    pub bids: HashMap<(UserId, BidId), KnownBid>,
+    /// The bids of the whole log, if one is to be struck.
+    pub ledger: Ledger,
+}
+
+/// A bid that this turn accepted, and what its own event says became of it.
+struct Accepted {
+    bidder: UserId,
+    bid_id: BidId,
     kind: &'static str,
     amount: i64,
     fingerprint: String,
+    /// Its event, among the turn's.
+    entry: usize,
+    outcome: BidOutcome,
+    price: Option<Money>,
+    leader: Option<UserId>,
+    next_minimum: Option<Money>,
+    closes_at: Timestamp,
 }
 
-/// Bids that a void struck.
-#[derive(Clone)]
-pub(super) struct Struck {
-    pub bidder: UserId,
-    /// The event of the first: every later bid of the bidder fell with it.
-    pub from_seq: u64,
-    pub ids: Vec<BidId>,
+/// What a turn came to: the state after it, and what is to be written, answered and told.
+pub struct Outcome {
+    pub auction: Auction,
+    pub head: Head,
+    pub entries: Vec<LogEntry>,
+    /// The answers to the bids that were accepted, in order.
+    pub answers: Vec<BidAnswer>,
+    pub struck: Option<Struck>,
+    /// None when nothing happened.
+    pub batch: Option<Batch>,
 }
 
 /// What a turn has decided so far.
-pub(super) struct Turn<'a> {
+pub struct Turn<'a> {
     now: Timestamp,
     from: Head,
-    pub head: Head,
-    pub auction: Auction,
-    known: &'a HashMap<(UserId, BidId), KnownBid>,
-    pub entries: Vec<LogEntry>,
+    head: Head,
+    auction: Auction,
+    known: &'a Known,
+    entries: Vec<LogEntry>,
     sealed: Vec<Option<Sealed>>,
-    pub accepted: Vec<Accepted>,
-    /// Whether somebody opened the lot by hand.
-    opens: bool,
+    accepted: Vec<Accepted>,
     /// Bids refused in this turn: a copy of one in the same turn must not win either.
     refused: HashMap<RefusedBid, Error>,
-    pub struck: Option<Struck>,
-    amended: Option<(Terms, Option<String>)>,
+    effects: Vec<Effect>,
 }
 
 impl<'a> Turn<'a> {
     /// A turn at `now`, from where the room stands.
-    pub(super) fn new(
-        now: Timestamp,
-        auction: &Auction,
-        head: &Head,
-        known: &'a HashMap<(UserId, BidId), KnownBid>,
-    ) -> Self {
+    pub fn new(now: Timestamp, auction: &Auction, head: &Head, known: &'a Known) -> Self {
         Self {
             now,
             from: head.clone(),
@@ -89,15 +101,13 @@ impl<'a> Turn<'a> {
             entries: Vec::new(),
             sealed: Vec::new(),
             accepted: Vec::new(),
-            opens: false,
             refused: HashMap::new(),
-            struck: None,
-            amended: None,
+            effects: Vec::new(),
         }
     }
 
     /// Opens or closes what is due, before anybody is heard.
-    pub(super) fn tick(&mut self, resume: bool) {
+    pub fn tick(&mut self, resume: bool) {
         let due = self.auction.poll_timeout().is_some_and(|due| due <= self.now);
         if due || resume {
             let command = if resume { Command::Resume } else { Command::Tick };
@@ -107,39 +117,39 @@ impl<'a> Turn<'a> {
     }
 
     /// Decides one request.
-    pub(super) fn decide(&mut self, request: &Request, blocked: bool, refusals: &Refusals) -> Verdict {
+    pub fn decide(&mut self, request: &Request, blocked: bool, refusals: &Refusals) -> Told {
         match request {
             Request::Bid(bid) => self.bid(bid, blocked, refusals),
             Request::Act { act, .. } => match self.act(act) {
-                Ok(()) => Verdict::Done,
-                Err(error) => Verdict::Refused(error),
+                Ok(()) => Told::Done,
+                Err(error) => Told::Refused(error),
             },
-            Request::Changed(_) => Verdict::Done,
+            Request::Changed(_) => Told::Done,
         }
     }
 
-    fn bid(&mut self, bid: &Bid, blocked: bool, refusals: &Refusals) -> Verdict {
+    fn bid(&mut self, bid: &Bid, blocked: bool, refusals: &Refusals) -> Told {
         let fingerprint = recall::fingerprint(bid.kind);
         let same = |known: &str| {
             let known = recall::Known { fingerprint: known.to_owned() };
-            recall::recall(&known, &fingerprint).map_err(|rejection| Verdict::Refused(rejection.into()))
+            recall::recall(&known, &fingerprint).map_err(|rejection| Told::Refused(rejection.into()))
         };
-        if let Some(known) = self.known.get(&(bid.bidder, bid.id)) {
+        if let Some(known) = self.known.bids.get(&(bid.bidder, bid.id)) {
             return match same(&known.fingerprint) {
-                Ok(()) => Verdict::Replayed(Box::new(known.answer.clone())),
+                Ok(()) => Told::Replayed(Box::new(known.answer.clone())),
                 Err(refused) => refused,
             };
         }
-        let twin = self.accepted.iter().position(|one| one.bidder == bid.bidder && one.answer.bid_id == bid.id);
+        let twin = self.accepted.iter().position(|one| one.bidder == bid.bidder && one.bid_id == bid.id);
         if let Some(index) = twin {
             return match same(&self.accepted[index].fingerprint) {
-                Ok(()) => Verdict::Echo(index),
+                Ok(()) => Told::Echo(index),
                 Err(refused) => refused,
             };
         }
         let key = (bid.bidder, bid.id, fingerprint.clone());
         if let Some(error) = self.refused.get(&key).or_else(|| refusals.find(&key, self.now)) {
-            return Verdict::Refused(error.clone());
+            return Told::Refused(error.clone());
         }
         let command = Command::Bid {
             bidder: bid.bidder,
@@ -153,51 +163,52 @@ impl<'a> Turn<'a> {
             Err(rejection) => {
                 let error = Error::from(rejection);
                 self.refused.insert(key, error.clone());
-                Verdict::Refused(error)
+                Told::Refused(error)
             }
         }
     }
 
-    /// The answer to a bid, from its own event, which says all that became of it.
-    fn accept(&mut self, bid: &Bid, first: usize, fingerprint: String) -> Verdict {
-        let answer = self.entries[first..].iter().find_map(|entry| self.answer(bid.id, entry));
-        let Some(answer) = answer else {
-            return Verdict::Refused(internal("an accepted bid has no event of its own"));
+    /// Notes what the bid's own event says of it.
+    fn accept(&mut self, bid: &Bid, first: usize, fingerprint: String) -> Told {
+        let mut events = (first..).zip(&self.entries[first..]);
+        let Some(accepted) = events.find_map(|(entry, event)| self.accepted(bid, entry, event, &fingerprint)) else {
+            return Told::Refused(internal("an accepted bid has no event of its own"));
         };
-        let (kind, amount) = match bid.kind {
-            BidKind::Exact(amount) => ("amount", amount.amount),
-            BidKind::Max(max) => ("max", max.amount),
-            BidKind::BuyNow => ("amount", answer.price.map_or(0, |price| price.amount)),
-        };
-        self.accepted.push(Accepted { bidder: bid.bidder, answer, kind, amount, fingerprint });
-        Verdict::Accepted(self.accepted.len() - 1)
+        self.accepted.push(accepted);
+        Told::Accepted(self.accepted.len() - 1)
     }
 
-    fn answer(&self, bid_id: BidId, entry: &LogEntry) -> Option<BidAnswer> {
-        let (outcome, price, leader_id, next_minimum, closes_at) = match &entry.data {
-            EventData::Bid { bid_id: of, outcome, price, leader, next_minimum, closes_at, .. } if *of == bid_id => {
+    fn accepted(&self, bid: &Bid, entry: usize, event: &LogEntry, fingerprint: &str) -> Option<Accepted> {
+        let (outcome, price, leader, next_minimum, closes_at) = match &event.data {
+            EventData::Bid { bid_id, outcome, price, leader, next_minimum, closes_at, .. } if *bid_id == bid.id => {
                 (*outcome, *price, *leader, *next_minimum, *closes_at)
             }
-            EventData::MaxRaised { bid_id: of, price, leader, next_minimum, .. } if *of == bid_id => {
+            EventData::MaxRaised { bid_id, price, leader, next_minimum, .. } if *bid_id == bid.id => {
                 let outcome = if self.auction.rules().is_sealed() { BidOutcome::Sealed } else { BidOutcome::Leading };
                 (outcome, *price, *leader, *next_minimum, self.auction.closes_at()?)
             }
             _ => return None,
         };
-        Some(BidAnswer {
+        let (kind, amount) = match bid.kind {
+            BidKind::Exact(amount) => ("amount", amount.amount),
+            BidKind::Max(max) => ("max", max.amount),
+            BidKind::BuyNow => ("amount", price.map_or(0, |price| price.amount)),
+        };
+        let (bidder, bid_id, fingerprint) = (bid.bidder, bid.id, fingerprint.to_owned());
+        let told = Accepted {
+            bidder,
             bid_id,
-            auction_id: self.head.auction_id,
+            kind,
+            amount,
+            fingerprint,
+            entry,
             outcome,
-            seq: entry.seq,
-            at: entry.at,
             price,
-            leader_id,
+            leader,
             next_minimum,
             closes_at,
-            hash: entry.hash.clone(),
-            receipt: Receipt { key_id: String::new(), head_seq: 0, head_hash: String::new(), signature: String::new() },
-            replayed: false,
-        })
+        };
+        Some(told)
     }
 
     fn act(&mut self, act: &Act) -> Result<()> {
@@ -206,33 +217,31 @@ impl<'a> Turn<'a> {
             self.run(command)?;
         }
         match act {
-            Act::Amend { amendment } => self.amended = Some((terms(&self.auction)?, amendment.title.clone())),
-            Act::Void { bid_id, bidder, reason, ledger } => {
+            Act::Amend { amendment } => {
+                let (terms, title) = (terms(&self.auction)?, amendment.title.clone());
+                self.effects.push(Effect::Amends { terms, title });
+            }
+            Act::Void { bid_id, bidder, reason } => {
                 let (auction, head) = (self.auction.clone(), self.head.clone());
-                if let Err(rejection) = self.void(*bid_id, *bidder, reason, ledger.clone()) {
+                if let Err(rejection) = self.void(*bid_id, *bidder, reason) {
                     // All of it, or nothing.
                     (self.auction, self.head) = (auction, head);
                     self.entries.truncate(first);
                     self.sealed.truncate(first);
                     return Err(rejection.into());
                 }
-                self.struck = self.struck_since(first);
+                self.effects.extend(self.struck_since(first).map(Effect::Strikes));
             }
-            Act::Open => self.opens |= self.entries.len() > first,
-            Act::Cancel { .. } | Act::Tick => {}
+            Act::Open if self.entries.len() > first => self.effects.push(Effect::OpensByHand),
+            Act::Open | Act::Cancel { .. } | Act::Tick => {}
         }
         Ok(())
     }
 
     /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
     /// voids.
-    fn void(
-        &mut self,
-        bid_id: BidId,
-        bidder: Option<UserId>,
-        reason: &str,
-        mut ledger: Ledger,
-    ) -> Result<(), Rejection> {
+    fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str) -> Result<(), Rejection> {
+        let mut ledger = self.known.ledger.clone();
         for (bid_id, bidder) in ledger.falls(bid_id, bidder, MAX_STRUCK)? {
             let (bidder, reason, so_far) = (Some(bidder), reason.to_owned(), ledger.clone());
             let events = self.auction.handle(self.now, Command::Void { bid_id, bidder, reason, ledger: so_far })?;
@@ -273,33 +282,74 @@ impl<'a> Turn<'a> {
         self.sealed.push(event.sealed);
     }
 
-    /// Whether there is anything to write.
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// What the turn came to; one signature for all its bids.
+    pub fn conclude(mut self, signer: &Signer) -> Result<Outcome> {
+        let (mut answers, mut batch) = (Vec::new(), None);
+        if !self.entries.is_empty() {
+            let receipt = signer.sign(&self.head);
+            answers.extend(self.accepted.iter().map(|accepted| self.answer(accepted, &receipt)));
+            batch = Some(self.batch(&answers)?);
+        }
+        let struck = self.effects.into_iter().find_map(|effect| match effect {
+            Effect::Strikes(struck) => Some(struck),
+            _ => None,
+        });
+        let Self { auction, head, entries, .. } = self;
+        Ok(Outcome { auction, head, entries, answers, struck, batch })
     }
 
-    /// Puts the signed receipt into every answer and returns what is to be written.
-    pub(super) fn batch(&mut self, receipt: &Receipt) -> Result<Batch> {
-        for accepted in &mut self.accepted {
-            accepted.answer.receipt = receipt.clone();
+    fn answer(&self, accepted: &Accepted, receipt: &Receipt) -> BidAnswer {
+        let entry = &self.entries[accepted.entry];
+        BidAnswer {
+            bid_id: accepted.bid_id,
+            auction_id: self.head.auction_id,
+            outcome: accepted.outcome,
+            seq: entry.seq,
+            at: entry.at,
+            price: accepted.price,
+            leader_id: accepted.leader,
+            next_minimum: accepted.next_minimum,
+            closes_at: accepted.closes_at,
+            hash: entry.hash.clone(),
+            receipt: receipt.clone(),
+            replayed: false,
         }
-        let state = StoredState::of(&self.auction, self.now);
-        let unsold = matches!(state.public.status, AuctionStatus::Unsold | AuctionStatus::Cancelled);
-        Ok(Batch {
-            from: self.from.clone(),
-            to: self.head.clone(),
-            events: self.entries.iter().zip(&self.sealed).map(new_event).collect::<Result<_>>()?,
-            bids: self.accepted.iter().map(new_bid).collect::<Result<_>>()?,
-            status: state.status_name(),
-            state: json(&state)?,
-            due_at: self.auction.poll_timeout(),
-            opens: self.opens,
-            struck: self.struck.clone(),
-            amended: self.amended.take(),
-            released: unsold.then(|| (self.auction.product_id(), "lot not sold")),
-            at: self.auction.last_at(),
-        })
     }
+
+    fn batch(&mut self, answers: &[BidAnswer]) -> Result<Batch> {
+        let bids = self.accepted.iter().zip(answers).map(new_bid).collect::<Result<_>>()?;
+        if matches!(self.auction.status(), AuctionStatus::Unsold | AuctionStatus::Cancelled) {
+            self.effects.push(Effect::Releases(self.auction.product_id()));
+        }
+        let events = self.entries.iter().zip(&self.sealed).map(new_event).collect::<Result<_>>()?;
+        let from = self.from.clone();
+        let effects = self.effects.clone();
+        Ok(Batch { bids, effects, ..batch(from, &self.head, &self.auction, events, self.now)? })
+    }
+}
+
+/// The batch that moves a log from one head to another, and nothing else.
+fn batch(from: Head, to: &Head, auction: &Auction, events: Vec<NewEvent>, now: Timestamp) -> Result<Batch> {
+    let state = StoredState::of(auction, now);
+    Ok(Batch {
+        from,
+        to: to.clone(),
+        events,
+        bids: Vec::new(),
+        status: state.public.status.name(),
+        state: json(&state)?,
+        due_at: auction.poll_timeout(),
+        effects: Vec::new(),
+        at: auction.last_at(),
+    })
+}
+
+/// The first batch of an auction's log.
+pub fn first_batch(auction: &Auction, scheduled: Event, id: AuctionId, now: Timestamp) -> Result<Batch> {
+    let mut head = Head::empty(id);
+    let entry = head.append(&scheduled);
+    let events = vec![new_event((&entry, &scheduled.sealed))?];
+    batch(Head::empty(id), &head, auction, events, now)
 }
 
 fn new_event((entry, sealed): (&LogEntry, &Option<Sealed>)) -> Result<NewEvent> {
@@ -311,20 +361,20 @@ fn new_event((entry, sealed): (&LogEntry, &Option<Sealed>)) -> Result<NewEvent> 
     })
 }
 
-fn new_bid(accepted: &Accepted) -> Result<NewBid> {
+fn new_bid((accepted, answer): (&Accepted, &BidAnswer)) -> Result<NewBid> {
     Ok(NewBid {
         bidder: accepted.bidder,
-        bid_id: accepted.answer.bid_id,
-        seq: accepted.answer.seq,
+        bid_id: accepted.bid_id,
+        seq: answer.seq,
         kind: accepted.kind,
         amount: accepted.amount,
         fingerprint: accepted.fingerprint.clone(),
-        answer: json(&accepted.answer)?,
+        answer: json(answer)?,
     })
 }
 
 /// The rules as the auction's row keeps them.
-pub(super) fn terms(auction: &Auction) -> Result<Terms> {
+pub fn terms(auction: &Auction) -> Result<Terms> {
     Ok(Terms {
         starts_at: auction.starts_at(),
         rules: json(auction.rules())?,
@@ -333,7 +383,7 @@ pub(super) fn terms(auction: &Auction) -> Result<Terms> {
     })
 }
 
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
+pub fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(internal)
 }
 

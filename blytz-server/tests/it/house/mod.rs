@@ -105,12 +105,12 @@ impl House {
     }
 }
 
-/// The files of a folder in which a text stands.
-pub fn files_with(text: &str, folder: &Path) -> Vec<PathBuf> {
-    let files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+/// A file of a folder in which a text stands.
+pub fn file_with(text: &str, folder: &Path) -> Option<PathBuf> {
+    let mut files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
     let has = |file: &PathBuf| {
         let bytes = fs::read(file).expect("its bytes");
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     };
-    files.filter(has).collect()
+    files.find(has)
 }

@@ -1,12 +1,14 @@
+use blytz_client::{Client, ClientBuilder, wire::account::Tokens};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::House;
+use crate::document::witness::client;
 
 pub const PASSWORD: &str = "vermilion-quagga-77";
 
 /// Somebody who asks a server.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Person {
     pub id: String,
     pub email: String,
@@ -29,14 +31,14 @@ pub struct Answer {
 impl Person {
     /// Whoever is not logged in.
     pub fn nobody(server: String) -> Self {
-        Self { server, ..Self::default() }
+        let nothing = String::new;
+        let (id, email, token, refresh_token) = (nothing(), nothing(), nothing(), nothing());
+        Self { id, email, token, refresh_token, logged_in: false, server, http: client() }
     }
 
     /// Whoever is not logged in where this person is.
     pub fn stranger(&self) -> Self {
-        let nothing = String::new;
-        let (id, email, token, refresh_token) = (nothing(), nothing(), nothing(), nothing());
-        Self { id, email, token, refresh_token, logged_in: false, ..self.clone() }
+        Self { http: self.http.clone(), ..Self::nobody(self.server.clone()) }
     }
 
     /// The same person at another server, or at one that has been started again.
@@ -71,6 +73,14 @@ impl Person {
             assert!(body["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{path}: {text}");
         }
         Answer { status, body, headers, asked_by: self.clone() }
+    }
+
+    /// The SDK in their name.
+    pub fn client(&self) -> ClientBuilder {
+        let (access_token, refresh_token) = (self.token.clone(), self.refresh_token.clone());
+        let tokens = Tokens { access_token, refresh_token, token_type: "Bearer".to_owned(), expires_in: 900 };
+        let client = Client::builder(&self.server);
+        if self.logged_in { client.tokens(tokens) } else { client }
     }
 
     /// What they show at the door.

@@ -37,6 +37,7 @@ pub(in super::super) struct NewLot<'a> {
 }
 
 /// The part of an auction that an amendment changes.
+#[derive(Clone)]
 pub(in super::super) struct Terms {
     pub starts_at: Option<Timestamp>,
     pub rules: String,
