@@ -46,7 +46,7 @@ use self::{
     request::{Act, Bid, Request},
     rooms::Shared,
     rostrum::Rostrum,
-    store::LotRow,
+    store::Lot,
 };
 use crate::{
     error::{Error, Result, internal},
@@ -133,8 +133,12 @@ impl Auctions {
         for id in store::due_lots(&shared.db, Timestamp::from_micros(i64::MAX)).await? {
             shared.resume(id);
         }
-        platform.tasks.spawn(shared.clone().sweep());
         Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, shared, _rostrum: rostrum })))
+    }
+
+    /// What no request begins: lots that are overdue are looked for until the server stops.
+    pub fn jobs(&self) -> impl Future<Output = ()> + use<> {
+        self.shared.clone().sweep()
     }
 
     /// Decides a bid. Returns once it is durable.
@@ -164,10 +168,10 @@ impl Auctions {
         received(answer).await
     }
 
-    /// An auction's row, after what is overdue has been done: whoever asks sees a closed lot closed.
-    async fn settled(&self, id: AuctionId) -> Result<LotRow> {
+    /// An auction, after what is overdue has been done: whoever asks sees a closed lot closed.
+    async fn settled(&self, id: AuctionId) -> Result<Lot> {
         let lot = store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        if self.is_due(lot.due_at_us.map(Timestamp::from_micros)) {
+        if self.is_due(lot.due_at) {
             self.act(id, Act::Tick).await?;
             return store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found);
         }
@@ -184,7 +188,7 @@ impl Auctions {
     /// 404 when there is none.
     pub async fn status(&self, id: AuctionId) -> Result<StatusView> {
         let lot = self.settled(id).await?;
-        self.show_status(&self.accounts, &lot).await
+        self.status_of(&lot).await
     }
 
     /// The seq of the last event; `None` when there is no such auction.
@@ -225,12 +229,9 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn stream_access(&self, id: StreamId) -> Result<Option<StreamAccess>> {
-        let Some(stream) = store::stream(&self.platform.db, id).await? else { return Ok(None) };
-        Ok(Some(StreamAccess {
-            seller_id: UserId(stream.seller_id),
-            status: streams::status(&stream),
-            moderators: store::moderators(&self.platform.db, id).await?,
-        }))
+        let Some(show) = store::show(&self.platform.db, id).await? else { return Ok(None) };
+        let moderators = store::moderators(&self.platform.db, id).await?;
+        Ok(Some(StreamAccess { seller_id: show.seller_id, status: show.status, moderators }))
     }
 
     /// Whether somebody watches one of the seller's lots.

@@ -392,5 +392,5 @@ async fn read(shared: &Shared, id: AuctionId) -> Result<Stored> {
 /// The show that the auction is in.
 async fn stream_of(shared: &Shared, id: AuctionId) -> Result<Option<StreamId>> {
     let lot = store::lot(&shared.db, id).await?.ok_or_else(Error::not_found)?;
-    Ok(lot.stream_id.map(StreamId))
+    Ok(lot.stream_id)
 }
