@@ -19,11 +19,7 @@ use crate::{
 
 /// Bid: exactly, up to a max, or at the buy-now price.
 #[utoipa::path(
-    post,
-    path = "/auction/bid",
-    tag = "auction",
-    request_body = BidRequest,
-    security(("bearer" = [])),
+    post, path = "/auction/bid", tag = "auction", request_body = BidRequest,
     responses(
         (status = 201, description = "Accepted.", body = BidAnswer),
         (status = 200, description = "Accepted before; the same answer again.", body = BidAnswer),
@@ -47,11 +43,8 @@ pub async fn bid(
 
 /// One of your own bids, for ever.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/bids/{bid_id}",
-    tag = "auction",
+    get, path = "/auction/{id}/bids/{bid_id}", tag = "auction",
     params(("id" = AuctionId, Path), ("bid_id" = BidId, Path)),
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "The answer it got, the amount, and whether it was voided.", body = BidRecord),
         (status = 401, description = "No valid access token."),
@@ -68,11 +61,7 @@ pub async fn record(
 
 /// Where you stand in an auction.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/me",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
-    security(("bearer" = [])),
+    get, path = "/auction/{id}/me", tag = "auction", params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "Whether you lead, your own max, and whether you watch.", body = MyStanding),
         (status = 401, description = "No valid access token."),

@@ -16,11 +16,7 @@ use crate::{
 
 /// Whom you have blocked.
 #[utoipa::path(
-    get,
-    path = "/auction/blocked",
-    tag = "auction",
-    params(PageQuery),
-    security(("bearer" = [])),
+    get, path = "/auction/blocked", tag = "auction", params(PageQuery),
     responses(
         (status = 200, description = "Your blocklist.", body = Page<BlockedUser>),
         (status = 401, description = "No valid access token."),
@@ -40,11 +36,7 @@ pub async fn list(
 
 /// Block somebody from all your lots. Their standing bids stay until they are voided.
 #[utoipa::path(
-    put,
-    path = "/auction/blocked/{user_id}",
-    tag = "auction",
-    params(("user_id" = UserId, Path)),
-    security(("bearer" = [])),
+    put, path = "/auction/blocked/{user_id}", tag = "auction", params(("user_id" = UserId, Path)),
     responses(
         (status = 204, description = "Blocked."),
         (status = 401, description = "No valid access token."),
@@ -64,11 +56,7 @@ pub async fn block(
 
 /// Let somebody bid on your lots again.
 #[utoipa::path(
-    delete,
-    path = "/auction/blocked/{user_id}",
-    tag = "auction",
-    params(("user_id" = UserId, Path)),
-    security(("bearer" = [])),
+    delete, path = "/auction/blocked/{user_id}", tag = "auction", params(("user_id" = UserId, Path)),
     responses(
         (status = 204, description = "Not blocked."),
         (status = 401, description = "No valid access token."),

@@ -27,11 +27,7 @@ use crate::{
 
 /// Open a lot now.
 #[utoipa::path(
-    post,
-    path = "/auction/start",
-    tag = "auction",
-    request_body = StartRequest,
-    security(("bearer" = [])),
+    post, path = "/auction/start", tag = "auction", request_body = StartRequest,
     responses(
         (status = 200, description = "Live (also if it was before).", body = Auction),
         (status = 401, description = "No valid access token."),
@@ -50,12 +46,8 @@ pub async fn start(
 
 /// Change an auction before its first bid.
 #[utoipa::path(
-    patch,
-    path = "/auction/{id}",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    patch, path = "/auction/{id}", tag = "auction", params(("id" = AuctionId, Path)),
     request_body = AuctionUpdate,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "Changed.", body = Auction),
         (status = 401, description = "No valid access token."),
@@ -75,12 +67,8 @@ pub async fn amend(
 
 /// Call an auction off. With bids, only an admin may.
 #[utoipa::path(
-    post,
-    path = "/auction/{id}/cancel",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    post, path = "/auction/{id}/cancel", tag = "auction", params(("id" = AuctionId, Path)),
     request_body = CancelRequest,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "Cancelled (also if it was before).", body = Auction),
         (status = 401, description = "No valid access token."),
@@ -101,12 +89,8 @@ pub async fn cancel(
 
 /// Strike a bid, and every later one of the same bidder.
 #[utoipa::path(
-    post,
-    path = "/auction/{id}/void",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    post, path = "/auction/{id}/void", tag = "auction", params(("id" = AuctionId, Path)),
     request_body = VoidRequest,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "Voided (also if it was before).", body = Auction),
         (status = 401, description = "No valid access token."),

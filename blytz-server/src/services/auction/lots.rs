@@ -31,11 +31,7 @@ const LATE_BY_MICROS: i64 = 60_000_000;
 
 /// Make an auction of one unit of your product.
 #[utoipa::path(
-    post,
-    path = "/auction",
-    tag = "auction",
-    request_body = AuctionInput,
-    security(("bearer" = [])),
+    post, path = "/auction", tag = "auction", request_body = AuctionInput,
     responses(
         (status = 201, description = "Made; it waits for `start` or for `starts_at`.", body = Auction),
         (status = 401, description = "No valid access token."),
@@ -97,11 +93,7 @@ impl Check for AuctionQuery {
 
 /// Auctions, the newest first.
 #[utoipa::path(
-    get,
-    path = "/auction",
-    tag = "auction",
-    security((), ("bearer" = [])),
-    params(AuctionQuery),
+    get, path = "/auction", tag = "auction", security((), ("bearer" = [])), params(AuctionQuery),
     responses(
         (status = 200, description = "A page of auctions.", body = Page<Auction>),
         (status = 401, description = "The access token is not valid."),
@@ -120,10 +112,7 @@ pub async fn list(
 
 /// An auction.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}",
-    tag = "auction",
-    security((), ("bearer" = [])),
+    get, path = "/auction/{id}", tag = "auction", security((), ("bearer" = [])),
     params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "The auction.", body = Auction),
@@ -141,10 +130,7 @@ pub async fn get(
 
 /// Where an auction stands.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/status",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    get, path = "/auction/{id}/status", tag = "auction", params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "Its status.", body = StatusView),
         (status = 404, description = "No such auction."),
@@ -179,10 +165,7 @@ impl Check for EventsQuery {
 
 /// An auction's log.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/events",
-    tag = "auction",
-    params(("id" = AuctionId, Path), EventsQuery),
+    get, path = "/auction/{id}/events", tag = "auction", params(("id" = AuctionId, Path), EventsQuery),
     responses(
         (status = 200, description = "A page of the log, as on the WebSocket; `next_cursor` is the last seq.", body = Page<LogEntry>),
         (status = 404, description = "No such auction."),

@@ -35,9 +35,7 @@ use crate::{
 
 /// The keys that sign receipts, retired ones too.
 #[utoipa::path(
-    get,
-    path = "/auction/keys",
-    tag = "auction",
+    get, path = "/auction/keys", tag = "auction",
     responses((status = 200, description = "The keys.", body = LogKeys))
 )]
 pub async fn keys(State(auctions): State<Auctions>) -> Json<LogKeys> {
@@ -46,10 +44,7 @@ pub async fn keys(State(auctions): State<Auctions>) -> Json<LogKeys> {
 
 /// An auction's log with every commitment opened.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/proof",
-    tag = "auction",
-    security((), ("bearer" = [])),
+    get, path = "/auction/{id}/proof", tag = "auction", security((), ("bearer" = [])),
     params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "The proof; `blytz verify` checks it.", body = Proof),

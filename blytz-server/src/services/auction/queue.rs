@@ -27,10 +27,7 @@ const TOLD: usize = 1_000;
 
 /// A show's lots, in order.
 #[utoipa::path(
-    get,
-    path = "/streams/{id}/lots",
-    tag = "auction",
-    security((), ("bearer" = [])),
+    get, path = "/streams/{id}/lots", tag = "auction", security((), ("bearer" = [])),
     params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "All lots of the queue.", body = Page<Auction>),
@@ -48,12 +45,8 @@ pub async fn get(
 
 /// Order the queue. Lots that are not named leave it; a live one must stay.
 #[utoipa::path(
-    put,
-    path = "/streams/{id}/lots",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
+    put, path = "/streams/{id}/lots", tag = "auction", params(("id" = StreamId, Path)),
     request_body = LotsUpdate,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "The queue as it is now.", body = Page<Auction>),
         (status = 401, description = "No valid access token."),

@@ -34,11 +34,7 @@ pub fn not_live(detail: &str) -> Error {
 
 /// Announce a show.
 #[utoipa::path(
-    post,
-    path = "/streams",
-    tag = "auction",
-    request_body = StreamInput,
-    security(("bearer" = [])),
+    post, path = "/streams", tag = "auction", request_body = StreamInput,
     responses(
         (status = 201, description = "Announced.", body = Stream),
         (status = 401, description = "No valid access token."),
@@ -76,10 +72,7 @@ impl Check for StreamQuery {
 
 /// Shows, the newest first.
 #[utoipa::path(
-    get,
-    path = "/streams",
-    tag = "auction",
-    params(StreamQuery),
+    get, path = "/streams", tag = "auction", params(StreamQuery),
     responses(
         (status = 200, description = "A page of shows.", body = Page<Stream>),
         (status = 422, description = "Invalid parameters."),
@@ -92,10 +85,7 @@ pub async fn list(State(auctions): State<Auctions>, Query(query): Query<StreamQu
 
 /// A show.
 #[utoipa::path(
-    get,
-    path = "/streams/{id}",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
+    get, path = "/streams/{id}", tag = "auction", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "The show.", body = Stream),
         (status = 404, description = "No such show."),
@@ -107,11 +97,7 @@ pub async fn get(State(auctions): State<Auctions>, PathId(id): PathId<StreamId>)
 
 /// Go live.
 #[utoipa::path(
-    post,
-    path = "/streams/{id}/start",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
-    security(("bearer" = [])),
+    post, path = "/streams/{id}/start", tag = "auction", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "Live (also if it was before).", body = Stream),
         (status = 401, description = "No valid access token."),
@@ -130,11 +116,7 @@ pub async fn start(
 
 /// End a show. Not while one of its lots is live.
 #[utoipa::path(
-    post,
-    path = "/streams/{id}/end",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
-    security(("bearer" = [])),
+    post, path = "/streams/{id}/end", tag = "auction", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "Ended (also if it was before).", body = Stream),
         (status = 401, description = "No valid access token."),
@@ -149,11 +131,8 @@ pub async fn end(State(auctions): State<Auctions>, who: Active, PathId(id): Path
 
 /// Make somebody a moderator of your show's chat.
 #[utoipa::path(
-    put,
-    path = "/streams/{id}/moderators/{user_id}",
-    tag = "auction",
+    put, path = "/streams/{id}/moderators/{user_id}", tag = "auction",
     params(("id" = StreamId, Path), ("user_id" = UserId, Path)),
-    security(("bearer" = [])),
     responses(
         (status = 204, description = "They moderate."),
         (status = 401, description = "No valid access token."),
@@ -172,11 +151,8 @@ pub async fn add_moderator(
 
 /// Take that back.
 #[utoipa::path(
-    delete,
-    path = "/streams/{id}/moderators/{user_id}",
-    tag = "auction",
+    delete, path = "/streams/{id}/moderators/{user_id}", tag = "auction",
     params(("id" = StreamId, Path), ("user_id" = UserId, Path)),
-    security(("bearer" = [])),
     responses(
         (status = 204, description = "They do not moderate."),
         (status = 401, description = "No valid access token."),

@@ -13,11 +13,7 @@ use crate::{
 
 /// Watch a lot.
 #[utoipa::path(
-    post,
-    path = "/auction/{id}/watch",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
-    security(("bearer" = [])),
+    post, path = "/auction/{id}/watch", tag = "auction", params(("id" = AuctionId, Path)),
     responses(
         (status = 204, description = "You watch it."),
         (status = 401, description = "No valid access token."),
@@ -35,11 +31,7 @@ pub async fn watch(
 
 /// Watch it no longer.
 #[utoipa::path(
-    delete,
-    path = "/auction/{id}/watch",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
-    security(("bearer" = [])),
+    delete, path = "/auction/{id}/watch", tag = "auction", params(("id" = AuctionId, Path)),
     responses(
         (status = 204, description = "You do not watch it."),
         (status = 401, description = "No valid access token."),
