@@ -167,7 +167,7 @@ pub(crate) fn internal(cause: impl std::fmt::Display) -> Error {
 }
 
 impl IntoResponse for Error {
-    /// A response whose body [`crate::http::problem::finish`] writes, as it knows the request's id.
+    /// A response whose body `http::problem` writes, as it knows the request's id.
     fn into_response(self) -> Response {
         let mut response = Response::new(axum::body::Body::empty());
         *response.status_mut() =

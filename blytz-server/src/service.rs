@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 /// A service of the house. In one process or apart, each is started over a
-/// [`Platform`](crate::Platform) and its neighbours' handles, and brings its routes along.
+/// platform and its neighbours' handles, and brings its routes along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Service {
     /// Accounts, sessions, roles, addresses.

@@ -60,13 +60,8 @@ impl Db {
     }
 
     async fn write_probe(&self, at: Timestamp) -> Result<(), CommitError> {
-        let mut tx = self.begin_bids().await.map_err(CommitError::NotWritten)?;
-        let written = on_tx!(tx, conn => sqlx::query(PROBE)
-            .bind(at.as_micros())
-            .bind(vec![0_u8; FILLER])
-            .execute(conn)
-            .await);
-        written.map_err(CommitError::NotWritten)?;
+        let mut tx = self.begin_bids().await?;
+        on_tx!(tx, conn => sqlx::query(PROBE).bind(at.as_micros()).bind(vec![0_u8; FILLER]).execute(conn).await)?;
         tx.commit().await
     }
 }

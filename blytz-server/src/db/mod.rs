@@ -186,7 +186,7 @@ impl Db {
 pub enum CommitError {
     /// Nothing of it was written.
     #[error("nothing was written: {0}")]
-    NotWritten(sqlx::Error),
+    NotWritten(#[from] sqlx::Error),
     /// The database did not say whether it was; ask it before saying anything.
     #[error("whether it was written is not known: {0}")]
     Unknown(sqlx::Error),

@@ -60,23 +60,20 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
-    use crate::{
-        db::{Sqlite, on_db, on_tx},
-        error::{Error, Result},
-    };
+    use crate::db::{Sqlite, on_db, on_tx};
 
     async fn opened() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let db = Db::sqlite(Sqlite::open(&folder.path().join("t.db")).await.expect("opens")).await.expect("a schema");
         let made = db.write(async |tx: &mut Tx| {
             on_tx!(tx, conn => sqlx::query("create table t (a bigint)").execute(conn).await)?;
-            Ok::<_, Error>(())
+            Ok::<_, CommitError>(())
         });
         made.await.expect("written");
         (folder, db)
     }
 
-    async fn insert(tx: &mut Tx) -> Result<()> {
+    async fn insert(tx: &mut Tx) -> Result<(), CommitError> {
         on_tx!(tx, conn => sqlx::query("insert into t values (1)").execute(conn).await)?;
         Ok(())
     }
@@ -110,14 +107,14 @@ mod tests {
     #[tokio::test]
     async fn what_fails_leaves_nothing_and_tells_nobody() {
         let (_folder, db) = opened().await;
-        let written: Result<()> = db
+        let written: Result<(), CommitError> = db
             .write(async |tx: &mut Tx| {
                 insert(tx).await?;
                 tx.then(async { panic!("nobody is told") });
-                Err(Error::not_found())
+                Err(CommitError::NotWritten(sqlx::Error::RowNotFound))
             })
             .await;
-        assert_eq!(written.expect_err("it failed").status(), 404);
+        assert!(matches!(written, Err(CommitError::NotWritten(sqlx::Error::RowNotFound))));
         assert_eq!(rows(&db).await, 0);
     }
 

@@ -10,18 +10,18 @@ mod store;
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use blytz_core::{Epoch, auction::receipt::Signer, wire::auction::LogKey};
+use blytz_core::{Epoch, Timestamp, auction::receipt::Signer, wire::auction::LogKey};
 use ed25519_dalek::SigningKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
 use self::{
     seal::Sealing,
-    store::{KeyRow, Purpose},
+    store::{Purpose, Seed, StoredKey},
 };
 use crate::{
-    clock::{Clock, random_bytes},
+    clock::{Clock, new_id, random_bytes},
     config::Secret,
-    db::{CommitError, Db},
+    db::{CommitError, Db, Tx},
 };
 
 /// The server's keys and its epoch. Cheap to clone.
@@ -74,36 +74,32 @@ impl Keys {
     /// [`KeysError`]; its sentence is fit for the operator.
     pub async fn load_or_create(db: &Db, clock: &Clock, secret: Option<&Secret>) -> Result<Self, KeysError> {
         jwt::install();
-        let sealing = secret.map(Sealing::from_secret);
-        let now = clock.now();
-        let mut tx = db.begin_write().await?;
-        let epoch = match store::epoch(&mut tx).await? {
-            Some(epoch) => epoch,
-            None => {
-                let epoch = crate::clock::new_id(clock);
-                store::insert_epoch(&mut tx, epoch, now).await?;
-                epoch
+        let (sealing, clock) = (secret.map(Sealing::from_secret), clock.clone());
+        let loaded = async move |tx: &mut Tx| {
+            let epoch = match store::epoch(tx).await? {
+                Some(epoch) => epoch,
+                None => new_epoch(tx, &clock).await?,
+            };
+            let mut keys = store::keys(tx).await?;
+            for purpose in Purpose::ALL {
+                if !keys.iter().any(|key| key.signs(purpose)) {
+                    let key = StoredKey::new(purpose, sealing.as_ref(), clock.now());
+                    store::insert_key(tx, &key).await?;
+                    keys.push(key);
+                }
             }
+            let mut opened = Vec::with_capacity(keys.len());
+            for key in keys {
+                let seed = key.open(sealing.as_ref())?;
+                if let (Seed::Open(_), Some(sealing)) = (&key.seed, &sealing) {
+                    store::encrypt_key(tx, &key.id, &sealing.seal(&key.id, &seed)).await?;
+                    tracing::info!(key_id = key.id, "a signing key that lay unencrypted is now encrypted");
+                }
+                opened.push((key, seed));
+            }
+            Loaded::new(epoch, &opened)
         };
-        let mut rows = store::keys(&mut tx).await?;
-        for purpose in [Purpose::Jwt, Purpose::Log] {
-            if !rows.iter().any(|row| row.purpose == purpose.as_str() && row.retired_at.is_none()) {
-                let row = new_key(purpose, sealing.as_ref(), now);
-                store::insert_key(&mut tx, &row).await?;
-                rows.push(row);
-            }
-        }
-        let mut opened = Vec::with_capacity(rows.len());
-        for row in rows {
-            let seed = seed_of(&row, sealing.as_ref())?;
-            if let (false, Some(sealing)) = (row.encrypted, &sealing) {
-                store::encrypt_key(&mut tx, &row.key_id, &sealing.seal(&row.key_id, &seed)).await?;
-                tracing::info!(key_id = row.key_id, "a signing key that lay unencrypted is now encrypted");
-            }
-            opened.push((row, seed));
-        }
-        tx.commit().await?;
-        Loaded::new(epoch, &opened).map(|loaded| Self(Arc::new(loaded)))
+        db.write(loaded).await.map(|loaded| Self(Arc::new(loaded)))
     }
 
     /// Begins a new history: after a restore, what clients saw last may never have happened.
@@ -111,11 +107,8 @@ impl Keys {
     /// # Errors
     /// When the database can't be written.
     pub async fn begin_epoch(db: &Db, clock: &Clock) -> Result<Epoch, KeysError> {
-        let epoch = crate::clock::new_id(clock);
-        let mut tx = db.begin_write().await?;
-        store::replace_epoch(&mut tx, epoch, clock.now()).await?;
-        tx.commit().await?;
-        Ok(epoch)
+        let clock = clock.clone();
+        db.write(async move |tx: &mut Tx| new_epoch(tx, &clock).await).await
     }
 
     /// Which history this database's channels are.
@@ -146,49 +139,59 @@ impl fmt::Debug for Keys {
 }
 
 impl Loaded {
-    /// `rows` are in the order they were made; the newest of a purpose signs.
-    fn new(epoch: Epoch, rows: &[(KeyRow, [u8; 32])]) -> Result<Self, KeysError> {
-        let missing = || KeysError::Sql(sqlx::Error::RowNotFound);
-        let of = |purpose: Purpose| rows.iter().filter(move |(row, _)| row.purpose == purpose.as_str());
-        let newest = |purpose| of(purpose).rfind(|(row, _)| row.retired_at.is_none()).ok_or_else(missing);
+    /// `keys` are in the order they were made; the newest of a purpose signs.
+    fn new(epoch: Epoch, keys: &[(StoredKey, [u8; 32])]) -> Result<Self, KeysError> {
+        let of = |purpose| keys.iter().filter(move |(key, _)| key.purpose == purpose);
+        let newest = |purpose| {
+            let signing = keys.iter().rfind(|(key, _)| key.signs(purpose));
+            signing.ok_or(KeysError::Sql(sqlx::Error::RowNotFound))
+        };
 
         let (jwt, seed) = newest(Purpose::Jwt)?;
         let jwt = JwtKeys {
-            kid: jwt.key_id.clone(),
+            kid: jwt.id.clone(),
             encoding: EncodingKey::from_ed_der(&pkcs8(seed)),
-            decoding: of(Purpose::Jwt).map(|(row, seed)| (row.key_id.clone(), public_key(seed))).collect(),
+            decoding: of(Purpose::Jwt).map(|(key, seed)| (key.id.clone(), public_key(seed))).collect(),
         };
         let (log, seed) = newest(Purpose::Log)?;
-        let log_signer = Arc::new(Signer::from_seed(log.key_id.clone(), *seed));
-        let log_keys =
-            of(Purpose::Log).map(|(row, seed)| Signer::from_seed(row.key_id.clone(), *seed).public()).collect();
+        let log_signer = Arc::new(Signer::from_seed(log.id.clone(), *seed));
+        let log_keys = of(Purpose::Log).map(|(key, seed)| Signer::from_seed(key.id.clone(), *seed).public()).collect();
         Ok(Self { epoch, jwt, log_signer, log_keys })
     }
 }
 
-fn new_key(purpose: Purpose, sealing: Option<&Sealing>, now: blytz_core::Timestamp) -> KeyRow {
-    let seed = random_bytes::<32>();
-    let key_id = format!("{}-{}", purpose.as_str(), hex::encode(random_bytes::<6>()));
-    KeyRow {
-        seed: sealing.map_or_else(|| hex::encode(seed), |sealing| sealing.seal(&key_id, &seed)),
-        encrypted: sealing.is_some(),
-        purpose: purpose.as_str().to_owned(),
-        created_at: now.as_micros(),
-        retired_at: None,
-        key_id,
+impl StoredKey {
+    fn new(purpose: Purpose, sealing: Option<&Sealing>, now: Timestamp) -> Self {
+        let seed = random_bytes::<32>();
+        let id = format!("{}-{}", purpose.as_str(), hex::encode(random_bytes::<6>()));
+        let seed = match sealing {
+            Some(sealing) => Seed::Sealed(sealing.seal(&id, &seed)),
+            None => Seed::Open(hex::encode(seed)),
+        };
+        Self { id, purpose, seed, created_at: now, retired_at: None }
+    }
+
+    fn signs(&self, purpose: Purpose) -> bool {
+        self.purpose == purpose && self.retired_at.is_none()
+    }
+
+    fn open(&self, sealing: Option<&Sealing>) -> Result<[u8; 32], KeysError> {
+        match (&self.seed, sealing) {
+            (Seed::Sealed(_), None) => Err(KeysError::SecretMissing),
+            (Seed::Sealed(seed), Some(sealing)) => sealing.open(&self.id, seed).ok_or(KeysError::SecretWrong),
+            (Seed::Open(seed), _) => {
+                let mut bytes = [0; 32];
+                hex::decode_to_slice(seed, &mut bytes).map_err(|_| KeysError::Damaged(self.id.clone()))?;
+                Ok(bytes)
+            }
+        }
     }
 }
 
-fn seed_of(row: &KeyRow, sealing: Option<&Sealing>) -> Result<[u8; 32], KeysError> {
-    let mut seed = [0; 32];
-    match (row.encrypted, sealing) {
-        (true, None) => return Err(KeysError::SecretMissing),
-        (true, Some(sealing)) => seed = sealing.open(&row.key_id, &row.seed).ok_or(KeysError::SecretWrong)?,
-        (false, _) => {
-            hex::decode_to_slice(&row.seed, &mut seed).map_err(|_| KeysError::Damaged(row.key_id.clone()))?;
-        }
-    }
-    Ok(seed)
+async fn new_epoch(tx: &mut Tx, clock: &Clock) -> Result<Epoch, KeysError> {
+    let epoch = new_id(clock);
+    store::put_epoch(tx, epoch, clock.now()).await?;
+    Ok(epoch)
 }
 
 /// The seed in the envelope (RFC 8410) that jsonwebtoken takes; always these bytes before the seed.

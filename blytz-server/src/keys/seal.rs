@@ -8,10 +8,10 @@ use ring::{
 use crate::{clock::random_bytes, config::Secret};
 
 /// Seals seeds. The key's id is bound in, so that no sealed seed can be moved under another id.
-pub(super) struct Sealing(LessSafeKey);
+pub struct Sealing(LessSafeKey);
 
 impl Sealing {
-    pub(super) fn from_secret(secret: &Secret) -> Self {
+    pub fn from_secret(secret: &Secret) -> Self {
         // The prefix keeps this use of the secret apart from any other that may come.
         let material = digest::digest(&digest::SHA256, format!("blytz signing keys v1\0{}", &**secret).as_bytes());
         let key = UnboundKey::new(&AES_256_GCM, material.as_ref());
@@ -19,7 +19,7 @@ impl Sealing {
     }
 
     /// Hex of a fresh nonce, the encrypted seed and its tag.
-    pub(super) fn seal(&self, key_id: &str, seed: &[u8; 32]) -> String {
+    pub fn seal(&self, key_id: &str, seed: &[u8; 32]) -> String {
         let nonce = random_bytes::<NONCE_LEN>();
         let mut text = seed.to_vec();
         self.0
@@ -29,7 +29,7 @@ impl Sealing {
     }
 
     /// The seed, unless it was sealed with another secret, under another id, or was changed since.
-    pub(super) fn open(&self, key_id: &str, sealed: &str) -> Option<[u8; 32]> {
+    pub fn open(&self, key_id: &str, sealed: &str) -> Option<[u8; 32]> {
         let bytes = hex::decode(sealed).ok()?;
         let (nonce, text) = bytes.split_first_chunk::<NONCE_LEN>()?;
         let mut text = text.to_vec();

@@ -2,17 +2,20 @@
 
 use blytz_core::{Epoch, Timestamp};
 
+use super::KeysError;
 use crate::db::{Tx, on_tx};
 
 /// What a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     Jwt,
     Log,
 }
 
 impl Purpose {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub const ALL: [Self; 2] = [Self::Jwt, Self::Log];
+
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Jwt => "jwt",
             Self::Log => "log",
@@ -20,35 +23,74 @@ impl Purpose {
     }
 }
 
-/// A row of `signing_keys`; without `Debug`, as `seed` may lie open.
+/// A key as it is stored; without `Debug`, as its seed may lie open.
+pub struct StoredKey {
+    pub id: String,
+    pub purpose: Purpose,
+    pub seed: Seed,
+    pub created_at: Timestamp,
+    /// Since when it signs no more.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// A key's seed, in hex.
+pub enum Seed {
+    /// As it is.
+    Open(String),
+    /// Encrypted with the operator's secret.
+    Sealed(String),
+}
+
 #[derive(sqlx::FromRow)]
-pub(super) struct KeyRow {
-    pub(super) key_id: String,
-    pub(super) purpose: String,
-    pub(super) encrypted: bool,
-    pub(super) seed: String,
-    pub(super) created_at: i64,
-    pub(super) retired_at: Option<i64>,
+struct KeyRow {
+    key_id: String,
+    purpose: String,
+    encrypted: bool,
+    seed: String,
+    created_at_us: i64,
+    retired_at_us: Option<i64>,
 }
 
-const KEYS: &str =
-    "select key_id, purpose, encrypted, seed, created_at, retired_at from signing_keys order by created_at, key_id";
-
-pub(super) async fn keys(tx: &mut Tx) -> Result<Vec<KeyRow>, sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query_as(KEYS).fetch_all(conn).await)
+impl TryFrom<KeyRow> for StoredKey {
+    type Error = KeysError;
+    fn try_from(row: KeyRow) -> Result<Self, KeysError> {
+        let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.as_str() == row.purpose);
+        Ok(Self {
+            purpose: purpose.ok_or_else(|| KeysError::Damaged(row.key_id.clone()))?,
+            id: row.key_id,
+            seed: if row.encrypted { Seed::Sealed(row.seed) } else { Seed::Open(row.seed) },
+            created_at: Timestamp::from_micros(row.created_at_us),
+            retired_at: row.retired_at_us.map(Timestamp::from_micros),
+        })
+    }
 }
 
-const INSERT_KEY: &str = "insert into signing_keys (key_id, purpose, encrypted, seed, created_at, retired_at) \
+const KEYS: &str = "
+    select key_id, purpose, encrypted, seed, created_at_us, retired_at_us from signing_keys
+    order by created_at_us, key_id";
+
+/// Every key, in the order they were made.
+pub async fn keys(tx: &mut Tx) -> Result<Vec<StoredKey>, KeysError> {
+    let rows: Vec<KeyRow> = on_tx!(tx, conn => sqlx::query_as(KEYS).fetch_all(conn).await)?;
+    rows.into_iter().map(StoredKey::try_from).collect()
+}
+
+const INSERT_KEY: &str = "
+    insert into signing_keys (key_id, purpose, encrypted, seed, created_at_us, retired_at_us)
     values ($1, $2, $3, $4, $5, $6)";
 
-pub(super) async fn insert_key(tx: &mut Tx, row: &KeyRow) -> Result<(), sqlx::Error> {
+pub async fn insert_key(tx: &mut Tx, key: &StoredKey) -> Result<(), sqlx::Error> {
+    let (encrypted, seed) = match &key.seed {
+        Seed::Open(seed) => (false, seed),
+        Seed::Sealed(seed) => (true, seed),
+    };
     on_tx!(tx, conn => sqlx::query(INSERT_KEY)
-        .bind(&row.key_id)
-        .bind(&row.purpose)
-        .bind(row.encrypted)
-        .bind(&row.seed)
-        .bind(row.created_at)
-        .bind(row.retired_at)
+        .bind(&key.id)
+        .bind(key.purpose.as_str())
+        .bind(encrypted)
+        .bind(seed)
+        .bind(key.created_at.as_micros())
+        .bind(key.retired_at.map(Timestamp::as_micros))
         .execute(conn)
         .await)
     .map(drop)
@@ -56,26 +98,22 @@ pub(super) async fn insert_key(tx: &mut Tx, row: &KeyRow) -> Result<(), sqlx::Er
 
 const ENCRYPT_KEY: &str = "update signing_keys set seed = $2, encrypted = true where key_id = $1";
 
-pub(super) async fn encrypt_key(tx: &mut Tx, key_id: &str, sealed: &str) -> Result<(), sqlx::Error> {
+pub async fn encrypt_key(tx: &mut Tx, key_id: &str, sealed: &str) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query(ENCRYPT_KEY).bind(key_id).bind(sealed).execute(conn).await).map(drop)
 }
 
 const EPOCH: &str = "select epoch from history where id = 1";
 
-pub(super) async fn epoch(tx: &mut Tx) -> Result<Option<Epoch>, sqlx::Error> {
+pub async fn epoch(tx: &mut Tx) -> Result<Option<Epoch>, sqlx::Error> {
     let epoch: Option<uuid::Uuid> = on_tx!(tx, conn => sqlx::query_scalar(EPOCH).fetch_optional(conn).await)?;
     Ok(epoch.map(Epoch))
 }
 
-const INSERT_EPOCH: &str = "insert into history (id, epoch, created_at) values (1, $1, $2)";
+const PUT_EPOCH: &str = "
+    insert into history (id, epoch, created_at_us) values (1, $1, $2)
+    on conflict (id) do update set epoch = excluded.epoch, created_at_us = excluded.created_at_us";
 
-pub(super) async fn insert_epoch(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(INSERT_EPOCH).bind(epoch.uuid()).bind(at.as_micros()).execute(conn).await).map(drop)
-}
-
-const REPLACE_EPOCH: &str = "insert into history (id, epoch, created_at) values (1, $1, $2) \
-    on conflict (id) do update set epoch = excluded.epoch, created_at = excluded.created_at";
-
-pub(super) async fn replace_epoch(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(REPLACE_EPOCH).bind(epoch.uuid()).bind(at.as_micros()).execute(conn).await).map(drop)
+/// Begins a history, in place of the one there was.
+pub async fn put_epoch(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(PUT_EPOCH).bind(epoch.uuid()).bind(at.as_micros()).execute(conn).await).map(drop)
 }

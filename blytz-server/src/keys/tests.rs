@@ -1,4 +1,3 @@
-use blytz_core::Timestamp;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use tempfile::TempDir;
 

@@ -1,8 +1,7 @@
 //! What a live connection asks of the services behind it, whichever they are.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
 
-use axum::{http::request::Parts, response::Response};
 use blytz_core::{
     StreamId, Timestamp, UserId,
     wire::{
@@ -11,10 +10,8 @@ use blytz_core::{
         live::{Channel, Since},
     },
 };
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::upgrade;
 use crate::{error::Result, platform::Platform};
 
 /// Somebody who is logged in.
@@ -66,35 +63,4 @@ pub trait Backstage: Clone + Send + Sync + 'static {
 
     /// The channel's state, and the seq that it stands at.
     fn snapshot(&self, channel: Channel) -> impl Future<Output = Result<(u64, Value)>> + Send;
-}
-
-/// Makes live connections out of handshakes. Cheap to clone.
-#[derive(Clone)]
-pub struct Sockets(Arc<dyn Handshake>);
-
-impl Sockets {
-    /// Connections to what stands behind them.
-    pub fn new(backstage: impl Backstage) -> Self {
-        Self(Arc::new(backstage))
-    }
-
-    /// Answers a handshake with a session, subscribed to `initial` from the start.
-    ///
-    /// # Errors
-    /// 400 when it is no handshake, 401 with a token that is nobody's, 403 for pages of a foreign
-    /// origin, 429 for an address that holds too many connections.
-    pub async fn answer(&self, handshake: Parts, initial: Option<Channel>) -> Result<Response> {
-        self.0.answer(handshake, initial).await
-    }
-}
-
-/// [`Backstage`] without its type, so that routers need not know it.
-trait Handshake: Send + Sync {
-    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>>;
-}
-
-impl<B: Backstage> Handshake for B {
-    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>> {
-        Box::pin(upgrade::serve(self.clone(), handshake, initial))
-    }
 }

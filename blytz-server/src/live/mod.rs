@@ -16,6 +16,6 @@ mod upgrade;
 mod watching;
 
 pub use self::{
-    backstage::{Backstage, Member, Sockets},
-    upgrade::router,
+    backstage::{Backstage, Member},
+    upgrade::{Sockets, router},
 };

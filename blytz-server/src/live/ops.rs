@@ -29,7 +29,7 @@ use crate::{
 
 impl<B: Backstage> Session<B> {
     /// Does what a frame asks, or says why not.
-    pub(super) async fn obey(
+    pub async fn obey(
         &mut self,
         socket: &mut WebSocket,
         id: Option<String>,
@@ -96,7 +96,7 @@ impl<B: Backstage> Session<B> {
     }
 
     /// Who is logged in, as of now: a session may have been ended or suspended since.
-    pub(super) async fn member(&mut self) -> Result<B::Member> {
+    pub async fn member(&mut self) -> Result<B::Member> {
         let Some((token, _)) = &self.login else {
             return Err(Error::unauthenticated("Log in on this connection first: send an auth frame."));
         };
@@ -105,7 +105,7 @@ impl<B: Backstage> Session<B> {
 
     /// Whether somebody was logged in here and is no more. A database that does not answer now
     /// says nothing about that.
-    pub(super) async fn has_ended(&mut self) -> bool {
+    pub async fn has_ended(&mut self) -> bool {
         self.login.is_some() && self.member().await.is_err_and(|error| error.code() == ErrorCode::Unauthenticated)
     }
 

@@ -1,17 +1,20 @@
 //! From an HTTP request to a socket: who may, and with how little memory.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State, WebSocketUpgrade},
     http::{header, request::Parts},
     response::Response,
 };
-use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
+use blytz_core::wire::{
+    ErrorCode,
+    live::{Channel, MAX_FRAME, SUBPROTOCOL},
+};
+use futures_util::future::BoxFuture;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    backstage::{Backstage, Sockets},
-    session::Session,
-};
+use super::{backstage::Backstage, session::Session};
 use crate::{
     error::{Error, Result},
     http::{ClientAddr, bearer, check_origin},
@@ -31,6 +34,37 @@ where
     OpenApiRouter::new().routes(routes!(connect))
 }
 
+/// Makes live connections out of handshakes. Cheap to clone.
+#[derive(Clone)]
+pub struct Sockets(Arc<dyn Handshake>);
+
+impl Sockets {
+    /// Connections to what stands behind them.
+    pub fn new(backstage: impl Backstage) -> Self {
+        Self(Arc::new(backstage))
+    }
+
+    /// Answers a handshake with a session, subscribed to `initial` from the start.
+    ///
+    /// # Errors
+    /// 400 when it is no handshake, 401 with a token that is nobody's, 403 for pages of a foreign
+    /// origin, 429 for an address that holds too many connections.
+    pub async fn answer(&self, handshake: Parts, initial: Option<Channel>) -> Result<Response> {
+        self.0.answer(handshake, initial).await
+    }
+}
+
+/// [`Backstage`] without its type, so that routers need not know it.
+trait Handshake: Send + Sync {
+    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>>;
+}
+
+impl<B: Backstage> Handshake for B {
+    fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>> {
+        Box::pin(serve(self.clone(), handshake, initial))
+    }
+}
+
 /// The live connection: WebSocket with subprotocol `blytz.v1`.
 #[utoipa::path(
     get,
@@ -39,17 +73,16 @@ where
     security((), ("bearer" = [])),
     responses(
         (status = 101, description = "The connection is a WebSocket from here on."),
-        (status = 400, description = "This is no WebSocket handshake.", body = blytz_core::wire::Problem),
-        (status = 401, description = "The bearer token is not valid.", body = blytz_core::wire::Problem),
-        (status = 403, description = "Pages of this origin may not connect.", body = blytz_core::wire::Problem),
+        (status = 400, description = "This is no WebSocket handshake."),
+        (status = 401, description = "The bearer token is not valid."),
+        (status = 403, description = "Pages of this origin may not connect."),
     )
 )]
 async fn connect(State(sockets): State<Sockets>, request: Request) -> Result<Response> {
     sockets.answer(request.into_parts().0, None).await
 }
 
-/// Answers a handshake with a session, subscribed to `initial` from the start.
-pub async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
+async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
     let platform = backstage.platform().clone();
     check_origin(&platform.config, &parts.headers)?;
     let (client, peer) = ClientAddr::of(&parts, &platform.config.trusted_proxies);
@@ -63,10 +96,7 @@ pub async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option
         None
     };
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|rejection| {
-        Error::new(
-            blytz_core::wire::ErrorCode::BadRequest,
-            format!("This address speaks WebSocket: {}", rejection.body_text()),
-        )
+        Error::new(ErrorCode::BadRequest, format!("This address speaks WebSocket: {}", rejection.body_text()))
     })?;
     // A socket is a task to wait for: what it was promised is answered before the database closes.
     let task = platform.tasks.token();

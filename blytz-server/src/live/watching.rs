@@ -21,7 +21,7 @@ const MAX_CHANNELS: usize = 256;
 
 impl<B: Backstage> Session<B> {
     /// Registers first and reads the log second, so that nothing falls between the two.
-    pub(super) async fn subscribe(
+    pub async fn subscribe(
         &mut self,
         socket: &mut WebSocket,
         re: Option<String>,
@@ -95,7 +95,7 @@ impl<B: Backstage> Session<B> {
     }
 
     /// Writes the log from `seq` to its head. What is published meanwhile waits in the inbox.
-    pub(super) async fn catch_up(
+    pub async fn catch_up(
         &mut self,
         socket: &mut WebSocket,
         channel: Channel,
@@ -145,7 +145,7 @@ impl<B: Backstage> Session<B> {
         self.send(socket, text(&ServerFrame::Ok { re, ok })).await
     }
 
-    pub(super) fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
+    pub fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
         let me = self.login.as_ref().map(|(_, who)| who.id());
         if let Some(topic) = Topic::of(channel, me) {
             self.mailbox.unsubscribe(topic);

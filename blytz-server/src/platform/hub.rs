@@ -207,7 +207,7 @@ impl Hub {
     }
 
     /// Tells presence and reactions, conflated, until `shutdown`.
-    pub async fn pulse(self, clock: crate::Clock, shutdown: CancellationToken) {
+    pub async fn pulse(self, clock: crate::clock::Clock, shutdown: CancellationToken) {
         let mut beat = tokio::time::interval(PULSE);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {

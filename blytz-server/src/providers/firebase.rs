@@ -8,7 +8,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use blytz_core::{Timestamp, wire::ErrorCode};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation,
+    jwk::{Jwk, JwkSet},
+};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -23,7 +26,7 @@ const GOOGLE_KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/se
 
 /// How long fetched keys are kept when the answer does not say.
 const KEEP: Duration = Duration::from_hours(1);
-/// The longest they are kept whatever the answer says.
+/// The longest they are kept, whatever it says.
 const KEEP_AT_MOST: Duration = Duration::from_hours(24);
 /// The shortest time between two fetches, so that tokens with made-up key ids cause no traffic.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -33,7 +36,7 @@ const SKEW_SECONDS: i64 = 60;
 const MAX_TOKEN: usize = 8 * 1024;
 const MAX_KEYS: usize = 256 * 1024;
 
-/// One Firebase project. Cheap to clone.
+/// One Firebase project, and the keys that its tokens are signed with. Cheap to clone.
 #[derive(Clone)]
 pub struct Firebase(Arc<Project>);
 
@@ -45,7 +48,7 @@ struct Project {
 }
 
 enum SignedBy {
-    /// Keys at this URL.
+    /// Whoever has the private ones of the keys at this URL.
     Keys { url: String, known: Mutex<KnownKeys> },
     /// Nobody: an emulator's tokens are unsigned.
     Emulator,
@@ -63,11 +66,11 @@ struct KnownKeys {
 pub struct Identity {
     /// Firebase's id of the user, stable for ever.
     pub subject: String,
-    /// The email address, if the account has one.
+    /// Accounts that log in by telephone have none.
     pub email: Option<String>,
     /// Whether Firebase knows that the address is theirs.
     pub email_verified: bool,
-    /// What they are called.
+    /// What they want to be called.
     pub name: Option<String>,
 }
 
@@ -206,8 +209,21 @@ fn unsigned_claims(token: &str) -> Result<Claims> {
     jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| refused())
 }
 
+/// Why there are no new keys.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("they can't be had: {0}")]
+    Http(#[from] reqwest::Error),
+    #[error("the key set can't be read: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the key set is larger than {MAX_KEYS} bytes")]
+    TooLarge,
+    #[error("the key set holds no key")]
+    Empty,
+}
+
 /// The keys at `url` by id, and how long they may be kept.
-async fn fetch(url: &str) -> anyhow::Result<(HashMap<String, DecodingKey>, Duration)> {
+async fn fetch(url: &str) -> Result<(HashMap<String, DecodingKey>, Duration), FetchError> {
     // reqwest has no provider of its own; one that is installed already is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder()
@@ -223,18 +239,15 @@ async fn fetch(url: &str) -> anyhow::Result<(HashMap<String, DecodingKey>, Durat
         .map_or(KEEP, |age| age.clamp(PAUSE, KEEP_AT_MOST));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        anyhow::ensure!(body.len() + chunk.len() <= MAX_KEYS, "the key set is too large");
+        if body.len() + chunk.len() > MAX_KEYS {
+            return Err(FetchError::TooLarge);
+        }
         body.extend_from_slice(&chunk);
     }
     let set: JwkSet = serde_json::from_slice(&body)?;
-    let mut keys = HashMap::new();
-    for jwk in &set.keys {
-        if let (Some(kid), Ok(key)) = (&jwk.common.key_id, DecodingKey::from_jwk(jwk)) {
-            keys.insert(kid.clone(), key);
-        }
-    }
-    anyhow::ensure!(!keys.is_empty(), "the key set holds no key");
-    Ok((keys, keep))
+    let usable = |jwk: &Jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?));
+    let keys: HashMap<_, _> = set.keys.iter().filter_map(usable).collect();
+    if keys.is_empty() { Err(FetchError::Empty) } else { Ok((keys, keep)) }
 }
 
 /// The `max-age` of a `Cache-Control` header.

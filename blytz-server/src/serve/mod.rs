@@ -155,8 +155,10 @@ impl Embedded {
         if tokio::time::timeout_at(deadline, self.app.platform.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.app.platform.tasks.len(), "some tasks did not end in time");
         }
-        // Whoever still reads holds a connection, and must not hold the process.
-        if tokio::time::timeout(Duration::from_secs(1), self.app.platform.db.close()).await.is_err() {
+        // Writes that are under way end in time as well. Whoever still reads then holds a connection,
+        // and must not hold the process.
+        let last = deadline.max(Instant::now() + Duration::from_secs(1));
+        if tokio::time::timeout_at(last, self.app.platform.db.close()).await.is_err() {
             tracing::warn!("the database was still in use at the end");
         }
     }

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use blytz_core::{
-    AuctionId, ProductId, Timestamp,
+    AuctionId, BidId, ProductId, Timestamp, UserId,
     auction::log::Head,
     wire::{ErrorCode, auction::AuctionStatus},
 };
@@ -16,7 +16,6 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     state::StoredRules,
     store::{self, HeadRow, NewBid, NewEvent},
-    turn::Struck,
 };
 use crate::{
     db::{CommitError, Db, Tx},
@@ -56,6 +55,15 @@ pub enum Effect {
     Amends { rules: StoredRules, title: Option<String> },
     /// The lot did not sell: its unit is given back.
     Releases(ProductId),
+}
+
+/// Bids that a void struck.
+#[derive(Clone)]
+pub struct Struck {
+    pub bidder: UserId,
+    /// The event of the first: every later bid of the bidder fell with it.
+    pub from_seq: u64,
+    pub ids: Vec<BidId>,
 }
 
 /// Why a batch was not written. Nothing of it is in the database, but for [`Unwritten::Unknown`].

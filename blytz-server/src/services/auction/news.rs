@@ -12,7 +12,7 @@ use blytz_core::{
     },
 };
 
-use super::turn::Struck;
+use super::committer::Struck;
 use crate::platform::hub::{Hub, Topic, event_frame};
 
 /// Where the news of one auction go.

@@ -19,13 +19,13 @@ use blytz_core::{
 use tokio::sync::mpsc;
 
 use super::{
-    committer::Unwritten,
+    committer::{Struck, Unwritten},
     news::News,
     refusals::Refusals,
     request::{Act, Bid, Copied, Request},
     rooms::Shared,
     store, streams,
-    turn::{Known, Outcome, Struck, Told, Turn},
+    turn::{Known, Outcome, Told, Turn},
 };
 use crate::error::{Error, Result, internal};
 

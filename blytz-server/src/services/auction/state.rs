@@ -8,8 +8,7 @@ use blytz_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::turn::json;
-use crate::error::Result;
+use crate::error::{Result, internal};
 
 /// What anybody may know of an auction after its last commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,4 +46,9 @@ impl StoredRules {
             rules_hash: auction.rules_hash().to_owned(),
         })
     }
+}
+
+/// As it is stored.
+pub fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(internal)
 }

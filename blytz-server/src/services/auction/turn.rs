@@ -15,10 +15,10 @@ use blytz_core::{
 };
 
 use super::{
-    committer::{Batch, Effect},
+    committer::{Batch, Effect, Struck},
     refusals::{Refusals, RefusedBid},
     request::{Act, Bid, Request},
-    state::{StoredRules, StoredState},
+    state::{StoredRules, StoredState, json},
     store::{Amount, KnownBid, NewBid, NewEvent},
 };
 use crate::error::{Error, Result, internal};
@@ -71,15 +71,6 @@ pub struct Outcome {
     pub struck: Option<Struck>,
     /// None when nothing happened.
     pub batch: Option<Batch>,
-}
-
-/// Bids that a void struck.
-#[derive(Clone)]
-pub struct Struck {
-    pub bidder: UserId,
-    /// The event of the first: every later bid of the bidder fell with it.
-    pub from_seq: u64,
-    pub ids: Vec<BidId>,
 }
 
 /// What a turn has decided so far.
@@ -367,10 +358,6 @@ fn new_bid((accepted, answer): (&Accepted, &BidAnswer)) -> Result<NewBid> {
         fingerprint: accepted.fingerprint.clone(),
         answer: json(answer)?,
     })
-}
-
-pub fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(internal)
 }
 
 impl From<Rejection> for Error {

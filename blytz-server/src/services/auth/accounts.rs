@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     clock::new_id,
+    db::Tx,
     error::{Error, Result},
     platform::Platform,
     providers::firebase::Firebase,
@@ -208,12 +209,14 @@ impl Accounts {
         }
         let password_hash = self.hasher.turn().await?.hash(password).await?;
         let person = self.new_person(email, "Admin".to_owned(), vec![Role::Buyer, Role::Admin]);
-        let mut tx = self.platform.db.begin_write().await?;
-        // The operator vouches for the address.
-        let new = NewPerson { person: &person, password_hash: Some(&password_hash), email_proven: true };
-        anyhow::ensure!(users::insert_user(&mut tx, new).await?, "somebody else has just taken that email address");
-        tx.commit().await?;
-        Ok(EnsuredAdmin::Created(person.id))
+        let id = person.id;
+        let created = async move |tx: &mut Tx| {
+            // The operator vouches for the address.
+            let new = NewPerson { person: &person, password_hash: Some(&password_hash), email_proven: true };
+            users::insert_user(tx, new).await
+        };
+        anyhow::ensure!(self.platform.write(created).await?, "somebody else has just taken that email address");
+        Ok(EnsuredAdmin::Created(id))
     }
 
     /// An account that is not in the database yet.

@@ -34,7 +34,7 @@ const MOST: i64 = 100;
         (status = 200, description = "A page of addresses", body = Page<Address>),
     )
 )]
-pub(super) async fn list(
+pub async fn list(
     State(accounts): State<Accounts>,
     user: User,
     Query(query): Query<PageQuery>,
@@ -52,7 +52,7 @@ pub(super) async fn list(
         (status = 409, description = "There are too many addresses"),
     )
 )]
-pub(super) async fn create(
+pub async fn create(
     State(accounts): State<Accounts>,
     Body { who, body }: Body<Active, AddressInput>,
 ) -> Result<(StatusCode, Json<Address>)> {
@@ -67,11 +67,7 @@ pub(super) async fn create(
         (status = 404, description = "No such address of yours"),
     )
 )]
-pub(super) async fn get(
-    State(accounts): State<Accounts>,
-    user: User,
-    PathId(id): PathId<AddressId>,
-) -> Result<Json<Address>> {
+pub async fn get(State(accounts): State<Accounts>, user: User, PathId(id): PathId<AddressId>) -> Result<Json<Address>> {
     accounts.address(user.id, id).await.map(Json)
 }
 
@@ -85,7 +81,7 @@ pub(super) async fn get(
         (status = 404, description = "No such address of yours"),
     )
 )]
-pub(super) async fn put(
+pub async fn put(
     State(accounts): State<Accounts>,
     id: Result<PathId<AddressId>>,
     Body { who, body }: Body<Active, AddressInput>,
@@ -104,7 +100,7 @@ pub(super) async fn put(
         (status = 404, description = "No such address of yours"),
     )
 )]
-pub(super) async fn patch(
+pub async fn patch(
     State(accounts): State<Accounts>,
     id: Result<PathId<AddressId>>,
     Body { who, body }: Body<Active, AddressUpdate>,
@@ -124,7 +120,7 @@ pub(super) async fn patch(
         (status = 404, description = "No such address of yours"),
     )
 )]
-pub(super) async fn delete(
+pub async fn delete(
     State(accounts): State<Accounts>,
     user: Active,
     PathId(id): PathId<AddressId>,

@@ -2,21 +2,16 @@
 
 use axum::{Json, extract::State};
 use blytz_core::{
-    SessionId,
     account::{Role, check_display_name, normalise_display_name, normalise_email},
     wire::{
         ErrorCode,
         account::{FirebaseRequest, Session},
     },
 };
-use uuid::Uuid;
 
 use super::{
     accounts::Accounts,
-    store::{
-        sessions,
-        users::{self, NewPerson, Person},
-    },
+    store::users::{self, NewPerson, Person},
     who::suspended,
 };
 use crate::{
@@ -46,43 +41,41 @@ const FIREBASE: &str = "firebase";
         (status = 503, description = "Firebase's keys can't be fetched"),
     )
 )]
-pub(super) async fn login(
+pub async fn login(
     State(accounts): State<Accounts>,
     Body { body, .. }: Body<Anyone, FirebaseRequest>,
 ) -> Result<Json<Session>> {
-    let firebase = accounts.firebase.as_ref().ok_or_else(|| {
-        Error::new(ErrorCode::NotFound, "This server has no Firebase project; log in with email address and password.")
-    })?;
-    let identity = firebase.verify(&body.id_token).await?;
-    accounts.log_in_as(identity).await.map(Json)
+    accounts.log_in_with_firebase(&body.id_token).await.map(Json)
 }
 
 impl Accounts {
-    async fn log_in_as(&self, identity: Identity) -> Result<Session> {
-        let mut tx = self.platform.db.begin_write().await?;
-        let mut ended = Vec::new();
-        let person = match users::person_behind(&mut tx, FIREBASE, &identity.subject).await? {
-            Some(person) => person,
-            None => self.adopt(&mut tx, &identity, &mut ended).await?,
+    async fn log_in_with_firebase(&self, id_token: &str) -> Result<Session> {
+        let firebase = self.firebase.as_ref().ok_or_else(|| {
+            let detail = "This server has no Firebase project; log in with email address and password.";
+            Error::new(ErrorCode::NotFound, detail)
+        })?;
+        let identity = firebase.verify(id_token).await?;
+        let accounts = self.clone();
+        let logged_in = async move |tx: &mut Tx| {
+            let person = match users::person_behind(tx, FIREBASE, &identity.subject).await? {
+                Some(person) => person,
+                None => accounts.adopt(tx, &identity).await?,
+            };
+            if person.suspended {
+                return Err(suspended());
+            }
+            accounts.begin_session(tx, &person).await
         };
-        if person.suspended {
-            return Err(suspended());
-        }
-        let session = self.begin_session(&mut tx, &person).await?;
-        tx.commit().await?;
-        for session in ended {
-            self.forget_session(session);
-        }
-        Ok(session)
+        self.platform.write(logged_in).await
     }
 
     /// Links the identity to the account with its address, or to a new one.
-    async fn adopt(&self, tx: &mut Tx, identity: &Identity, ended: &mut Vec<SessionId>) -> Result<Person> {
+    async fn adopt(&self, tx: &mut Tx, identity: &Identity) -> Result<Person> {
         let email = usable_email(identity)?;
-        let person = match users::user_to_link(tx, &email).await? {
+        let person = match users::user_by_email(&mut *tx, &email).await? {
             Some(person) if identity.email_verified => {
                 if users::prove_email(tx, person.id).await? {
-                    *ended = sessions::end_others(tx, person.id, SessionId(Uuid::nil())).await?;
+                    self.end_others(tx, person.id, None).await?;
                 }
                 person
             }

@@ -6,6 +6,7 @@ mod count;
 mod firebase;
 mod password;
 mod profile;
+mod refresh;
 mod sessions;
 mod settle;
 mod store;
@@ -32,7 +33,7 @@ where
     OpenApiRouter::new()
         .routes(routes!(sessions::signup))
         .routes(routes!(sessions::login))
-        .routes(routes!(sessions::refresh))
+        .routes(routes!(refresh::refresh))
         .routes(routes!(sessions::logout))
         .routes(routes!(sessions::verify))
         .routes(routes!(firebase::login))

@@ -30,17 +30,17 @@ const STAND_IN: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and verifies passwords, as many at once as there are cores.
-pub(super) struct Hasher {
+pub struct Hasher {
     turns: Arc<Semaphore>,
     waiting: Semaphore,
 }
 
 /// The right to hash or verify now.
-pub(super) struct Turn(Arc<OwnedSemaphorePermit>);
+pub struct Turn(Arc<OwnedSemaphorePermit>);
 
 /// What came of comparing a password with a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compared {
+pub enum Compared {
     /// It is another password, or there is no hash.
     Wrong,
     /// It is this one.
@@ -51,13 +51,13 @@ pub(super) enum Compared {
 }
 
 impl Compared {
-    pub(super) fn is_right(self) -> bool {
+    pub fn is_right(self) -> bool {
         self != Self::Wrong
     }
 }
 
 impl Hasher {
-    pub(super) fn new() -> Self {
+    pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_TURNS);
         Self { turns: Arc::new(Semaphore::new(cores)), waiting: Semaphore::new(MAX_WAITING) }
     }
@@ -66,7 +66,7 @@ impl Hasher {
     ///
     /// # Errors
     /// 503 when too many wait already.
-    pub(super) async fn turn(&self) -> Result<Turn> {
+    pub async fn turn(&self) -> Result<Turn> {
         let _waiting = self
             .waiting
             .try_acquire()
@@ -78,7 +78,7 @@ impl Hasher {
 
 impl Turn {
     /// The hash, in PHC format, of the password's normal form, with a salt of its own.
-    pub(super) async fn hash(&self, password: &str) -> Result<String> {
+    pub async fn hash(&self, password: &str) -> Result<String> {
         let password = password.to_owned();
         self.run(move || {
             let form = normalise_password(&password);
@@ -89,7 +89,7 @@ impl Turn {
     }
 
     /// Whether this is the password behind `hash`. Without a hash it is not, after the same time.
-    pub(super) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<Compared> {
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<Compared> {
         let password = password.to_owned();
         let known = hash.is_some();
         let hash = hash.unwrap_or(STAND_IN).to_owned();

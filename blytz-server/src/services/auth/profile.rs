@@ -1,8 +1,10 @@
 //! One's own account.
 
+use std::net::IpAddr;
+
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
-    SessionId, UserId,
+    UserId,
     account::normalise_display_name,
     wire::account::{PasswordChange, ProfileUpdate, User as Profile},
 };
@@ -10,10 +12,11 @@ use blytz_core::{
 use super::{
     accounts::Accounts,
     sessions::{check_new_password, invalid_credentials},
-    store::{sessions, users},
+    store::users,
     who::{Active, User},
 };
 use crate::{
+    db::Tx,
     error::{Error, Result},
     http::{Body, ClientAddr},
 };
@@ -25,7 +28,7 @@ use crate::{
         (status = 200, description = "The account", body = Profile),
     )
 )]
-pub(super) async fn get(State(accounts): State<Accounts>, user: User) -> Result<Json<Profile>> {
+pub async fn get(State(accounts): State<Accounts>, user: User) -> Result<Json<Profile>> {
     let person = accounts.person(user.id).await?.ok_or_else(Error::not_found)?;
     Ok(Json(Profile::from(&*person)))
 }
@@ -38,7 +41,7 @@ pub(super) async fn get(State(accounts): State<Accounts>, user: User) -> Result<
         (status = 403, description = "`suspended`"),
     )
 )]
-pub(super) async fn patch(
+pub async fn patch(
     State(accounts): State<Accounts>,
     Body { who, body }: Body<Active, ProfileUpdate>,
 ) -> Result<Json<Profile>> {
@@ -58,25 +61,12 @@ pub(super) async fn patch(
         (status = 429, description = "Too many wrong passwords"),
     )
 )]
-pub(super) async fn change_password(
+pub async fn change_password(
     State(accounts): State<Accounts>,
     ClientAddr(address): ClientAddr,
     Body { who, body }: Body<Active, PasswordChange>,
 ) -> Result<StatusCode> {
-    check_new_password("/new_password", &body.new_password, &[&who.email, &who.display_name])?;
-    let accounts = &accounts;
-    let before = users::credentials(&accounts.platform.db, &who.email).await?.and_then(|found| found.password_hash);
-    let sets_first = before.is_none() && body.current_password.is_empty();
-    let right = sets_first
-        || accounts
-            .is_password(&accounts.platform.limits, address, &who.email, &body.current_password, before.as_deref())
-            .await?
-            .is_right();
-    if !right {
-        return Err(invalid_credentials("The current password is wrong."));
-    }
-    let hash = accounts.hasher.turn().await?.hash(&body.new_password).await?;
-    accounts.set_password(who.id, who.session, &hash, before.as_deref()).await?;
+    accounts.change_password(address, &who, body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -84,23 +74,34 @@ impl Accounts {
     async fn rename(&self, id: UserId, display_name: Option<String>) -> Result<Profile> {
         let person = self.person(id).await?.ok_or_else(Error::not_found)?;
         let Some(name) = display_name else { return Ok(Profile::from(&*person)) };
-        let mut tx = self.platform.db.begin_write().await?;
-        let person =
-            users::set_name(&mut tx, &person, &normalise_display_name(&name)).await?.ok_or_else(Error::not_found)?;
-        tx.commit().await?;
-        Ok(self.learn(person))
+        let accounts = self.clone();
+        let renamed = async move |tx: &mut Tx| {
+            let name = normalise_display_name(&name);
+            let person = users::set_name(tx, &person, &name).await?.ok_or_else(Error::not_found)?;
+            Ok(accounts.learn(tx, person))
+        };
+        self.platform.write(renamed).await
     }
 
-    async fn set_password(&self, id: UserId, kept: SessionId, hash: &str, before: Option<&str>) -> Result<()> {
-        let mut tx = self.platform.db.begin_write().await?;
-        if !users::set_password(&mut tx, id, hash, before).await? {
-            return Err(invalid_credentials("The current password is wrong: it has just been changed."));
+    async fn change_password(&self, address: IpAddr, who: &User, change: PasswordChange) -> Result<()> {
+        check_new_password("/new_password", &change.new_password, &[&who.email, &who.display_name])?;
+        let before = users::credentials(&self.platform.db, &who.email).await?.and_then(|found| found.password_hash);
+        let sets_first = before.is_none() && change.current_password.is_empty();
+        if !sets_first {
+            let current = &change.current_password;
+            let compared = self.compare_password(address, &who.email, current, before.as_deref()).await?;
+            if !compared.is_right() {
+                return Err(invalid_credentials("The current password is wrong."));
+            }
         }
-        let ended = sessions::end_others(&mut tx, id, kept).await?;
-        tx.commit().await?;
-        for session in ended {
-            self.forget_session(session);
-        }
-        Ok(())
+        let hash = self.hasher.turn().await?.hash(&change.new_password).await?;
+        let (accounts, id, kept) = (self.clone(), who.id, who.session);
+        let changed = async move |tx: &mut Tx| {
+            if !users::set_password(tx, id, &hash, before.as_deref()).await? {
+                return Err(invalid_credentials("The current password is wrong: it has just been changed."));
+            }
+            accounts.end_others(tx, id, Some(kept)).await
+        };
+        self.platform.write(changed).await
     }
 }

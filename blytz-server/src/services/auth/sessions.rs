@@ -9,9 +9,7 @@ use blytz_core::{
     text::is_invisible,
     wire::{
         ErrorCode,
-        account::{
-            LoginRequest, RefreshRequest, Refreshed, Session, SignupRequest, Tokens, Verification, VerifyRequest,
-        },
+        account::{LoginRequest, Session, SignupRequest, Tokens, Verification, VerifyRequest},
     },
 };
 
@@ -30,7 +28,6 @@ use crate::{
     db::Tx,
     error::{Error, Result},
     http::{Anyone, Body, ClientAddr},
-    platform::limits::Limits,
 };
 
 /// Sign up.
@@ -45,14 +42,12 @@ use crate::{
         (status = 429, description = "Too many signups from this address"),
     )
 )]
-pub(super) async fn signup(
+pub async fn signup(
     State(accounts): State<Accounts>,
     ClientAddr(address): ClientAddr,
     Body { body, .. }: Body<Anyone, SignupRequest>,
 ) -> Result<(StatusCode, Json<Session>)> {
-    check_new_password("/password", &body.password, &[&body.email, &body.display_name])?;
-    accounts.platform.limits.signup(address)?;
-    Ok((StatusCode::CREATED, Json(accounts.sign_up(body).await?)))
+    Ok((StatusCode::CREATED, Json(accounts.sign_up(address, body).await?)))
 }
 
 /// Log in.
@@ -65,34 +60,12 @@ pub(super) async fn signup(
         (status = 429, description = "Too many failed logins"),
     )
 )]
-pub(super) async fn login(
+pub async fn login(
     State(accounts): State<Accounts>,
     ClientAddr(address): ClientAddr,
     Body { body, .. }: Body<Anyone, LoginRequest>,
 ) -> Result<Json<Session>> {
-    Ok(Json(accounts.log_in(&accounts.platform.limits, address, body).await?))
-}
-
-/// Refresh a session.
-///
-/// Each refresh token works once and is replaced by the one in the answer. Shown again within ten
-/// seconds, while that one is unused, it gets the same one: an answer may be lost, and two tabs may
-/// refresh at once. Who shows a spent one otherwise ends the whole session: either they stole it or
-/// it was stolen from them.
-#[utoipa::path(
-    post, path = "/auth/refresh", tag = "auth", request_body = RefreshRequest,
-    responses(
-        (status = 200, description = "New tokens", body = Refreshed),
-        (status = 401, description = "The token is unknown, expired or spent"),
-        (status = 403, description = "`suspended`"),
-    )
-)]
-pub(super) async fn refresh(
-    State(accounts): State<Accounts>,
-    Body { body, .. }: Body<Anyone, RefreshRequest>,
-) -> Result<Json<Refreshed>> {
-    let tokens = accounts.refresh(&body.refresh_token).await?;
-    Ok(Json(Refreshed { tokens }))
+    accounts.log_in(address, body).await.map(Json)
 }
 
 /// Log out.
@@ -104,8 +77,8 @@ pub(super) async fn refresh(
         (status = 204, description = "The session has ended"),
     )
 )]
-pub(super) async fn logout(State(accounts): State<Accounts>, user: User) -> Result<StatusCode> {
-    accounts.end_session(user.session).await?;
+pub async fn logout(State(accounts): State<Accounts>, user: User) -> Result<StatusCode> {
+    accounts.log_out(user.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -118,28 +91,15 @@ pub(super) async fn logout(State(accounts): State<Accounts>, user: User) -> Resu
         (status = 200, description = "Whether it is valid, and who it speaks for", body = Verification),
     )
 )]
-pub(super) async fn verify(
+pub async fn verify(
     State(accounts): State<Accounts>,
     Body { body, .. }: Body<Anyone, VerifyRequest>,
 ) -> Result<Json<Verification>> {
-    let invalid = Verification { valid: false, user_id: None, email: None, roles: None, expires_at: None };
-    let user = match accounts.identify(&body.token).await {
-        Ok(user) if !user.suspended => user,
-        Ok(_) => return Ok(Json(invalid)),
-        Err(error) if error.code() == ErrorCode::Unauthenticated => return Ok(Json(invalid)),
-        Err(error) => return Err(error),
-    };
-    Ok(Json(Verification {
-        valid: true,
-        user_id: Some(user.id),
-        email: Some(user.email),
-        roles: Some(user.roles),
-        expires_at: Some(user.expires_at),
-    }))
+    accounts.verify(&body.token).await.map(Json)
 }
 
 /// Refuses a new password that is nothing but what is known about its owner.
-pub(super) fn check_new_password(pointer: &str, password: &str, known: &[&str]) -> Result<()> {
+pub fn check_new_password(pointer: &str, password: &str, known: &[&str]) -> Result<()> {
     check_password_is_not(password, known).map_err(|invalid| Error::invalid_field(pointer, invalid.to_string()))
 }
 
@@ -148,7 +108,7 @@ fn email_taken() -> Error {
 }
 
 /// 401: the same for a wrong password and for an account that does not exist.
-pub(super) fn invalid_credentials(detail: &str) -> Error {
+pub fn invalid_credentials(detail: &str) -> Error {
     Error::new(ErrorCode::InvalidCredentials, detail)
 }
 
@@ -164,7 +124,9 @@ fn wrong_credentials(password: &str) -> Error {
 }
 
 impl Accounts {
-    async fn sign_up(&self, request: SignupRequest) -> Result<Session> {
+    async fn sign_up(&self, address: IpAddr, request: SignupRequest) -> Result<Session> {
+        check_new_password("/password", &request.password, &[&request.email, &request.display_name])?;
+        self.platform.limits.signup(address)?;
         let email =
             normalise_email(&request.email).map_err(|error| Error::invalid_field("/email", error.to_string()))?;
         // The unique index decides; asking first spares the work of hashing.
@@ -173,41 +135,66 @@ impl Accounts {
         }
         let password_hash = self.hasher.turn().await?.hash(&request.password).await?;
         let person = self.new_person(email, normalise_display_name(&request.display_name), vec![Role::Buyer]);
-        let mut tx = self.platform.db.begin_write().await?;
-        let new = NewPerson { person: &person, password_hash: Some(&password_hash), email_proven: false };
-        if !users::insert_user(&mut tx, new).await? {
-            return Err(email_taken());
-        }
-        let session = self.begin_session(&mut tx, &person).await?;
-        tx.commit().await?;
-        Ok(session)
+        let accounts = self.clone();
+        let signed_up = async move |tx: &mut Tx| {
+            let new = NewPerson { person: &person, password_hash: Some(&password_hash), email_proven: false };
+            if !users::insert_user(tx, new).await? {
+                return Err(email_taken());
+            }
+            accounts.begin_session(tx, &person).await
+        };
+        self.platform.write(signed_up).await
     }
 
-    async fn log_in(&self, limits: &Limits, address: IpAddr, request: LoginRequest) -> Result<Session> {
+    async fn log_in(&self, address: IpAddr, request: LoginRequest) -> Result<Session> {
+        let LoginRequest { email: typed, password } = request;
         // What can't be an address is nobody's, whatever it is.
-        let form = normalise_email(&request.email).unwrap_or_default();
-        let found = self.credentials(&form, &request.email).await?;
+        let form = normalise_email(&typed).unwrap_or_default();
+        let found = self.credentials(&form, &typed).await?;
         let hash = found.as_ref().and_then(|found| found.password_hash.as_deref());
         let account = found.as_ref().map_or(&form, |found| &found.email);
-        let compared = self.is_password(limits, address, account, &request.password, hash).await?;
-        let wrong = || wrong_credentials(&request.password);
-        let Some(found) = found.as_ref().filter(|_| compared.is_right()) else { return Err(wrong()) };
+        let compared = self.compare_password(address, account, &password, hash).await?;
+        let wrong = || wrong_credentials(&password);
+        let found = found.filter(|_| compared.is_right()).ok_or_else(wrong)?;
         let anew = match compared {
-            Compared::RightAsTyped => Some(self.hasher.turn().await?.hash(&request.password).await?),
+            Compared::RightAsTyped => Some(self.hasher.turn().await?.hash(&password).await?),
             Compared::Right | Compared::Wrong => None,
         };
-        let mut tx = self.platform.db.begin_write().await?;
-        // The password may have been changed since it was read.
-        let person = users::with_password(&mut tx, found.id(), hash).await?.ok_or_else(wrong)?;
-        if person.suspended {
-            return Err(suspended());
+        let accounts = self.clone();
+        let logged_in = async move |tx: &mut Tx| {
+            let hash = found.password_hash.as_deref();
+            // The password may have been changed since it was read.
+            let Some(person) = users::with_password(tx, found.id, hash).await? else { return Ok(None) };
+            if person.suspended {
+                return Err(suspended());
+            }
+            if let Some(anew) = &anew {
+                users::set_password(tx, person.id, anew, hash).await?;
+            }
+            accounts.begin_session(tx, &person).await.map(Some)
+        };
+        self.platform.write(logged_in).await?.ok_or_else(wrong)
+    }
+
+    async fn log_out(&self, session: SessionId) -> Result<()> {
+        let accounts = self.clone();
+        self.platform.write(async move |tx: &mut Tx| accounts.end_session(tx, session).await).await
+    }
+
+    async fn verify(&self, token: &str) -> Result<Verification> {
+        let invalid = Verification { valid: false, user_id: None, email: None, roles: None, expires_at: None };
+        match self.identify(token).await {
+            Ok(user) if user.suspended => Ok(invalid),
+            Ok(user) => Ok(Verification {
+                valid: true,
+                user_id: Some(user.id),
+                email: Some(user.email),
+                roles: Some(user.roles),
+                expires_at: Some(user.expires_at),
+            }),
+            Err(error) if error.code() == ErrorCode::Unauthenticated => Ok(invalid),
+            Err(error) => Err(error),
         }
-        if let Some(anew) = &anew {
-            users::set_password(&mut tx, person.id, anew, hash).await?;
-        }
-        let session = self.begin_session(&mut tx, &person).await?;
-        tx.commit().await?;
-        Ok(session)
     }
 
     /// What a login is checked against, with an address in its form, if it has one, and as typed.
@@ -226,16 +213,15 @@ impl Accounts {
     /// Whether this is the password behind `hash`. Failures count against the pair of account and
     /// address. An attempt counts from its turn on: many guesses sent at once can't all pass before
     /// the first is counted, and many right passwords waiting for a turn do not count at all.
-    pub(super) async fn is_password(
+    pub(super) async fn compare_password(
         &self,
-        limits: &Limits,
         address: IpAddr,
         email: &str,
         password: &str,
         hash: Option<&str>,
     ) -> Result<Compared> {
         let turn = self.hasher.turn().await?;
-        let attempt = limits.login(email, address)?;
+        let attempt = self.platform.limits.login(email, address)?;
         let compared = turn.verify(password, hash).await?;
         if compared.is_right() {
             attempt.succeeded();
@@ -252,48 +238,29 @@ impl Accounts {
         Ok(Session { user: person.into(), tokens: self.tokens(person.id, session, refresh, now)? })
     }
 
-    async fn refresh(&self, token: &str) -> Result<Tokens> {
-        let refused = || Error::unauthenticated("The refresh token is unknown, expired or spent; log in again.");
-        let spent = token::refresh_hash(token);
-        let mut tx = self.platform.db.begin_write().await?;
-        let found = sessions::refresh(&mut tx, &spent).await?.ok_or_else(refused)?;
-        let (session, user, now) = (found.session(), found.user(), self.platform.clock.now());
-        if found.suspended {
-            return Err(suspended());
-        }
-        if let Some(nonce) = found.repeats(now) {
-            // Nothing changes. An access token of the session that is already out does not count as use:
-            // whichever of two tabs is answered first uses its own at once.
-            return self.tokens(user, session, token::successor(token, nonce), now);
-        }
-        if found.spent {
-            tracing::warn!(%user, %session, "a spent refresh token was shown again; its session ends");
-            sessions::end_session(&mut tx, session).await?;
-            tx.commit().await?;
-            self.forget_session(session);
-            return Err(refused());
-        }
-        if found.closed || found.expires_at() <= now {
-            return Err(refused());
-        }
-        let nonce = token::new_refresh();
-        let refresh = token::successor(token, &nonce);
-        let hash = token::refresh_hash(&refresh);
-        sessions::rotate(&mut tx, &spent, &nonce, new_session(session, user, &hash, now)).await?;
-        let tokens = self.tokens(user, session, refresh, now)?;
-        tx.commit().await?;
-        Ok(tokens)
-    }
-
-    async fn end_session(&self, session: SessionId) -> Result<()> {
-        let mut tx = self.platform.db.begin_write().await?;
-        sessions::end_session(&mut tx, session).await?;
-        tx.commit().await?;
-        self.forget_session(session);
+    /// Ends a session, once `tx` is committed.
+    pub(super) async fn end_session(&self, tx: &mut Tx, session: SessionId) -> Result<()> {
+        sessions::end_session(tx, session).await?;
+        let accounts = self.clone();
+        tx.then(async move { accounts.forget_session(session) });
         Ok(())
     }
 
-    fn tokens(&self, user: UserId, session: SessionId, refresh_token: String, now: Timestamp) -> Result<Tokens> {
+    /// Ends every session of a user but the one that is kept, once `tx` is committed.
+    pub(super) async fn end_others(&self, tx: &mut Tx, user: UserId, kept: Option<SessionId>) -> Result<()> {
+        let ended = sessions::end_others(tx, user, kept).await?;
+        let accounts = self.clone();
+        tx.then(async move { ended.into_iter().for_each(|session| accounts.forget_session(session)) });
+        Ok(())
+    }
+
+    pub(super) fn tokens(
+        &self,
+        user: UserId,
+        session: SessionId,
+        refresh_token: String,
+        now: Timestamp,
+    ) -> Result<Tokens> {
         Ok(Tokens {
             access_token: token::issue(self.platform.keys.jwt(), user, session, now)?,
             refresh_token,
@@ -303,6 +270,6 @@ impl Accounts {
     }
 }
 
-fn new_session(id: SessionId, user: UserId, refresh_hash: &str, now: Timestamp) -> NewSession<'_> {
+pub fn new_session(id: SessionId, user: UserId, refresh_hash: &str, now: Timestamp) -> NewSession<'_> {
     NewSession { id, user, refresh_hash, now, expires_at: now.plus_millis(token::REFRESH_SECONDS * 1_000) }
 }

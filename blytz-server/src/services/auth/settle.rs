@@ -19,18 +19,20 @@ impl Accounts {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn settle(&self) -> Result<()> {
+    pub(super) async fn settle(&self) -> Result<()> {
         loop {
             let people = users::unsettled(&self.platform.db, BATCH).await?;
             if people.is_empty() {
                 return Ok(());
             }
-            let mut tx = self.platform.db.begin_write().await?;
-            for person in &people {
-                let email = form(&mut tx, person).await?;
-                users::settle(&mut tx, person, &email).await?;
-            }
-            tx.commit().await?;
+            let settled = async move |tx: &mut Tx| {
+                for person in &people {
+                    let email = form(tx, person).await?;
+                    users::settle(tx, person, &email).await?;
+                }
+                Ok(())
+            };
+            self.platform.write(settled).await?;
         }
     }
 }
@@ -41,7 +43,7 @@ async fn form(tx: &mut Tx, person: &Person) -> Result<String> {
     let visible: String = person.email.chars().filter(|c| !is_invisible(*c)).collect();
     let problem = match normalise_email(&visible) {
         Ok(form) if form == person.email => return Ok(form),
-        Ok(form) if users::user_to_link(tx, &form).await?.is_none() => return Ok(form),
+        Ok(form) if users::user_by_email(&mut *tx, &form).await?.is_none() => return Ok(form),
         Ok(_) => "is another account's",
         Err(_) => "does not exist",
     };

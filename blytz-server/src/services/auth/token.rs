@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// How long an access token lives.
-pub(super) const ACCESS_SECONDS: i64 = 15 * 60;
+pub const ACCESS_SECONDS: i64 = 15 * 60;
 
 /// How long a refresh token lives, and with it a session that nobody uses.
-pub(super) const REFRESH_SECONDS: i64 = 30 * 24 * 60 * 60;
+pub const REFRESH_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// For how long a spent refresh token may be shown again. Long enough for an answer that was lost and
 /// for tabs that refresh at once; too short for who finds one in a log.
-pub(super) const GRACE_SECONDS: i64 = 10;
+pub const GRACE_SECONDS: i64 = 10;
 
 /// Who issues access tokens and for whom.
 const BLYTZ: &str = "blytz";
@@ -34,10 +34,10 @@ const MAX_LENGTH: usize = 2_048;
 
 /// What an access token says. Roles are not in it: they may change while it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Claims {
-    pub(super) user: UserId,
-    pub(super) session: SessionId,
-    pub(super) expires_at: Timestamp,
+pub struct Claims {
+    pub user: UserId,
+    pub session: SessionId,
+    pub expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,7 +53,7 @@ struct Payload {
 }
 
 /// A new access token.
-pub(super) fn issue(keys: &JwtKeys, user: UserId, session: SessionId, now: Timestamp) -> Result<String> {
+pub fn issue(keys: &JwtKeys, user: UserId, session: SessionId, now: Timestamp) -> Result<String> {
     let iat = now.as_micros().div_euclid(1_000_000);
     let payload = Payload {
         iss: BLYTZ.to_owned(),
@@ -71,7 +71,7 @@ pub(super) fn issue(keys: &JwtKeys, user: UserId, session: SessionId, now: Times
 }
 
 /// What a token says when it is one of ours; whether it has expired is for the caller to see.
-pub(super) fn read(keys: &JwtKeys, token: &str) -> Option<Claims> {
+pub fn read(keys: &JwtKeys, token: &str) -> Option<Claims> {
     if token.len() > MAX_LENGTH {
         return None;
     }
@@ -92,7 +92,7 @@ pub(super) fn read(keys: &JwtKeys, token: &str) -> Option<Claims> {
 }
 
 /// A new refresh token: 256 random bits as text.
-pub(super) fn new_refresh() -> String {
+pub fn new_refresh() -> String {
     random_text::<32>()
 }
 
@@ -100,18 +100,18 @@ pub(super) fn new_refresh() -> String {
 ///
 /// It can be told again from both, and from neither alone: the nonce is stored, of the tokens only
 /// hashes are. So only who holds the spent token gets it again, and a copy of the database has none.
-pub(super) fn successor(spent: &str, nonce: &str) -> String {
+pub fn successor(spent: &str, nonce: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, spent.as_bytes());
     BASE64_URL_SAFE_NO_PAD.encode(hmac::sign(&key, nonce.as_bytes()))
 }
 
 /// What is stored of a refresh token.
-pub(super) fn refresh_hash(token: &str) -> String {
+pub fn refresh_hash(token: &str) -> String {
     hex::encode(fingerprint(token))
 }
 
 /// What a token is cached by, so that the cache holds no token.
-pub(super) fn fingerprint(token: &str) -> [u8; 32] {
+pub fn fingerprint(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 

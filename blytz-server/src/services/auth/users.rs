@@ -23,6 +23,7 @@ use super::{
     who::Admin,
 };
 use crate::{
+    db::Tx,
     error::{Error, Result},
     http::extract::{Body, PathId, Query, check_limit, page_size},
 };
@@ -30,7 +31,7 @@ use crate::{
 /// Which users to list.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct UsersQuery {
+pub struct UsersQuery {
     /// Part of an email address or a display name, in any case.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -58,20 +59,13 @@ impl Check for UsersQuery {
         (status = 403, description = "Not an admin"),
     )
 )]
-pub(super) async fn list(
+pub async fn list(
     State(accounts): State<Accounts>,
     _: Admin,
     Query(query): Query<UsersQuery>,
 ) -> Result<Json<Page<Profile>>> {
     let after = read_cursor(query.cursor.as_deref(), UserId(Uuid::nil()))?;
-    let size = page_size(query.limit);
-    let mut people =
-        users::page_of_users(&accounts.platform.db.for_scans(), after, query.q.unwrap_or_default().trim(), size + 1)
-            .await?;
-    let more = people.len() > size;
-    people.truncate(size);
-    let next_cursor = people.last().filter(|_| more).map(|last| last.id.to_string());
-    Ok(Json(Page { items: people.iter().map(Profile::from).collect(), next_cursor }))
+    accounts.page(after, query.q.as_deref().unwrap_or_default(), page_size(query.limit)).await.map(Json)
 }
 
 /// Give somebody these roles and no others.
@@ -86,20 +80,13 @@ pub(super) async fn list(
         (status = 409, description = "Your own role of an admin"),
     )
 )]
-pub(super) async fn put_roles(
+pub async fn put_roles(
     State(accounts): State<Accounts>,
     id: Result<PathId<UserId>>,
     Body { who, body }: Body<Admin, RolesUpdate>,
 ) -> Result<Json<Profile>> {
     let PathId(id) = id?;
-    let mut roles = body.roles;
-    roles.push(Role::Buyer);
-    roles.sort_unstable();
-    roles.dedup();
-    if id == who.id && !roles.contains(&Role::Admin) {
-        return Err(Error::conflict("You can't take the role of an admin from yourself; another admin can."));
-    }
-    accounts.set_roles(id, &roles).await.map(Json)
+    accounts.set_roles(who.id, id, body.roles).await.map(Json)
 }
 
 /// Suspend an account.
@@ -114,15 +101,12 @@ pub(super) async fn put_roles(
         (status = 409, description = "Your own account"),
     )
 )]
-pub(super) async fn suspend(
+pub async fn suspend(
     State(accounts): State<Accounts>,
     admin: Admin,
     PathId(id): PathId<UserId>,
 ) -> Result<Json<Profile>> {
-    if id == admin.id {
-        return Err(Error::conflict("You can't suspend yourself; another admin can."));
-    }
-    accounts.set_suspended(id, true).await.map(Json)
+    accounts.set_suspended(admin.id, id, true).await.map(Json)
 }
 
 /// Reinstate a suspended account. It has to log in again.
@@ -134,42 +118,61 @@ pub(super) async fn suspend(
         (status = 404, description = "No such user"),
     )
 )]
-pub(super) async fn reinstate(
+pub async fn reinstate(
     State(accounts): State<Accounts>,
-    _: Admin,
+    admin: Admin,
     PathId(id): PathId<UserId>,
 ) -> Result<Json<Profile>> {
-    accounts.set_suspended(id, false).await.map(Json)
+    accounts.set_suspended(admin.id, id, false).await.map(Json)
 }
 
 /// Where a page starts: after this id. `start` is before every id.
-pub(super) fn read_cursor<T: FromStr>(cursor: Option<&str>, start: T) -> Result<T> {
+pub fn read_cursor<T: FromStr>(cursor: Option<&str>, start: T) -> Result<T> {
     let Some(text) = cursor else { return Ok(start) };
     text.parse().map_err(|_| Error::invalid_field("/cursor", "is not the next_cursor of a page before"))
 }
 
 impl Accounts {
-    async fn set_roles(&self, id: UserId, roles: &[Role]) -> Result<Profile> {
-        let mut tx = self.platform.db.begin_write().await?;
-        let person = users::set_roles(&mut tx, id, roles).await?.ok_or_else(Error::not_found)?;
-        tx.commit().await?;
-        Ok(self.learn(person))
+    async fn page(&self, after: UserId, text: &str, size: usize) -> Result<Page<Profile>> {
+        let found = users::page_of_users(&self.platform.db.for_scans(), after, text.trim(), size + 1).await?;
+        Ok(Page::cut(found, size, |last| last.id.to_string()).map(|person| Profile::from(&person)))
     }
 
-    async fn set_suspended(&self, id: UserId, suspended: bool) -> Result<Profile> {
-        let mut tx = self.platform.db.begin_write().await?;
-        let person = users::set_suspended(&mut tx, id, suspended).await?.ok_or_else(Error::not_found)?;
-        if suspended {
-            sessions::close_sessions(&mut tx, id).await?;
+    async fn set_roles(&self, by: UserId, id: UserId, mut roles: Vec<Role>) -> Result<Profile> {
+        roles.push(Role::Buyer);
+        roles.sort_unstable();
+        roles.dedup();
+        if id == by && !roles.contains(&Role::Admin) {
+            return Err(Error::conflict("You can't take the role of an admin from yourself; another admin can."));
         }
-        tx.commit().await?;
-        Ok(self.learn(person))
+        let accounts = self.clone();
+        let changed = async move |tx: &mut Tx| {
+            let person = users::set_roles(tx, id, &roles).await?.ok_or_else(Error::not_found)?;
+            Ok(accounts.learn(tx, person))
+        };
+        self.platform.write(changed).await
     }
 
-    /// Remembers a change and answers with it, even when a later one is remembered already.
-    pub(super) fn learn(&self, person: Person) -> Profile {
-        let profile = Profile::from(&person);
-        self.remember(person);
+    async fn set_suspended(&self, by: UserId, id: UserId, suspended: bool) -> Result<Profile> {
+        if suspended && id == by {
+            return Err(Error::conflict("You can't suspend yourself; another admin can."));
+        }
+        let accounts = self.clone();
+        let changed = async move |tx: &mut Tx| {
+            let person = users::set_suspended(tx, id, suspended).await?.ok_or_else(Error::not_found)?;
+            if suspended {
+                sessions::close_sessions(tx, id).await?;
+            }
+            Ok(accounts.learn(tx, person))
+        };
+        self.platform.write(changed).await
+    }
+
+    /// An account that was changed, which is remembered once `tx` is committed, unless a later change
+    /// is remembered already.
+    pub(super) fn learn(&self, tx: &mut Tx, person: Person) -> Profile {
+        let (accounts, profile) = (self.clone(), Profile::from(&person));
+        tx.then(async move { drop(accounts.remember(person)) });
         profile
     }
 }

@@ -54,7 +54,7 @@ impl User {
 }
 
 /// 403: the account is suspended.
-pub(super) fn suspended() -> Error {
+pub fn suspended() -> Error {
     Error::new(ErrorCode::Suspended, "This account is suspended.")
 }
 

@@ -27,7 +27,7 @@ pub const LONGEST_SLOW_MODE_MS: i64 = 3_600_000;
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Somebody writes.
-    Send(Send),
+    Send(Draft),
     /// A moderator erases a message.
     Delete { message_id: MessageId },
     /// A moderator mutes or bans somebody, or lets them in again.
@@ -42,7 +42,7 @@ impl Command {
     /// The message that must be looked up before this can be decided.
     pub fn message_id(&self) -> Option<MessageId> {
         match self {
-            Self::Send(send) => Some(send.message_id),
+            Self::Send(draft) => Some(draft.message_id),
             Self::Delete { message_id } => Some(*message_id),
             Self::Pin { message_id } => *message_id,
             Self::Restrict { .. } | Self::Settings(_) => None,
@@ -52,7 +52,7 @@ impl Command {
 
 /// A message that somebody wants to write, and what is known about them.
 #[derive(Debug, Clone)]
-pub struct Send {
+pub struct Draft {
     pub author: PublicUser,
     pub suspended: bool,
     pub staff: bool,
@@ -98,7 +98,7 @@ impl Decision {
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.writes.iter().filter_map(|write| match write {
             Write::Message(message) | Write::Erase(message) => Some(message),
-            Write::Member { .. } => None,
+            Write::Ruling(_) => None,
         })
     }
 }
@@ -111,23 +111,33 @@ pub enum Write {
     /// A message whose text goes, here and in the log.
     Erase(Message),
     /// What was decided about one user.
-    Member { user_id: UserId, member: Member, reason: Option<String>, by: UserId, at: Timestamp },
+    Ruling(Ruling),
 }
 
-/// The one row that says where a chat stands.
+/// What a moderator decided about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Channel {
+pub struct Ruling {
+    pub user_id: UserId,
+    pub member: Member,
+    pub reason: Option<String>,
+    pub by: UserId,
+    pub at: Timestamp,
+}
+
+/// Where a chat stands: the one row that moves with every commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
     /// The seq of the last event; 0 before the first.
-    pub head: u64,
+    pub seq: u64,
     /// The moment of the last event.
-    pub last_at: Timestamp,
+    pub at: Timestamp,
     pub settings: ChatSettings,
     pub pinned: Option<MessageId>,
 }
 
-impl Default for Channel {
+impl Default for Head {
     fn default() -> Self {
-        Self { head: 0, last_at: Timestamp::from_micros(0), settings: ChatSettings::default(), pinned: None }
+        Self { seq: 0, at: Timestamp::from_micros(0), settings: ChatSettings::default(), pinned: None }
     }
 }
 
@@ -135,7 +145,7 @@ impl Default for Channel {
 #[derive(Debug)]
 pub struct Facts {
     pub stream_id: StreamId,
-    pub channel: Channel,
+    pub head: Head,
     pub members: HashMap<UserId, Member>,
     /// When people last wrote here.
     pub spoke: HashMap<UserId, Timestamp>,
@@ -150,10 +160,10 @@ impl Facts {
     /// Decides a command, and takes it as done. `known` is the message that the command names, if
     /// there is one, in whichever chat.
     pub fn decide(&mut self, now: Timestamp, command: &Command, known: Option<&Message>) -> (Result<Answer>, Decision) {
-        let at = now.max(self.channel.last_at.plus_micros(1));
+        let at = now.max(self.head.at.plus_micros(1));
         let mut decision = Decision::default();
         let answer = match command {
-            Command::Send(send) => self.send(at, send, known, &mut decision),
+            Command::Send(draft) => self.send(at, draft, known, &mut decision),
             Command::Delete { .. } => self.delete(at, known, &mut decision),
             Command::Restrict { user_id, restriction, reason, by } => {
                 self.restrict(at, *user_id, *restriction, reason.as_deref(), *by, &mut decision);
@@ -177,42 +187,48 @@ impl Facts {
     }
 
     fn append(&mut self, at: Timestamp, data: ChatEventData, decision: &mut Decision) -> u64 {
-        self.channel.head += 1;
-        self.channel.last_at = at;
-        decision.events.push(ChatEvent { seq: self.channel.head, at, data });
-        self.channel.head
+        self.head.seq += 1;
+        self.head.at = at;
+        decision.events.push(ChatEvent { seq: self.head.seq, at, data });
+        self.head.seq
     }
 
-    fn send(&mut self, at: Timestamp, send: &Send, known: Option<&Message>, decision: &mut Decision) -> Result<Answer> {
+    fn send(
+        &mut self,
+        at: Timestamp,
+        draft: &Draft,
+        known: Option<&Message>,
+        decision: &mut Decision,
+    ) -> Result<Answer> {
         if let Some(known) = known {
-            return self.replay(send, known);
+            return self.replay(draft, known);
         }
-        let author = send.author.id;
+        let author = draft.author.id;
         let window = self.windows.entry(author).or_default();
         let facts = Author {
-            suspended: send.suspended,
-            staff: send.staff,
-            follows: send.follows,
+            suspended: draft.suspended,
+            staff: draft.staff,
+            follows: draft.follows,
             member: self.members.get(&author).copied().unwrap_or_default(),
             spoke_at: self.spoke.get(&author).copied(),
             window,
         };
-        let venue = chat::Venue { live: send.live, settings: &self.channel.settings };
-        let text = chat::decide(at, facts, venue, &send.text).map_err(refused)?;
+        let venue = chat::Venue { live: draft.live, settings: &self.head.settings };
+        let text = chat::decide(at, facts, venue, &draft.text).map_err(refused)?;
         window.record(at);
         self.spoke.insert(author, at);
         let data = ChatEventData::Message {
-            id: send.message_id,
-            user: send.author.clone(),
+            id: draft.message_id,
+            user: draft.author.clone(),
             text: text.clone(),
             deleted: false,
         };
         let seq = self.append(at, data, decision);
         let message = Message {
-            id: send.message_id,
+            id: draft.message_id,
             stream_id: self.stream_id,
             seq,
-            user: send.author.clone(),
+            user: draft.author.clone(),
             text,
             at,
             deleted: false,
@@ -222,10 +238,10 @@ impl Facts {
     }
 
     /// The same message again is the same message. A deleted one can't be compared any more.
-    fn replay(&self, send: &Send, known: &Message) -> Result<Answer> {
-        let same_text = || normalise(&send.text, MAX_CHARACTERS).is_ok_and(|text| text == known.text);
+    fn replay(&self, draft: &Draft, known: &Message) -> Result<Answer> {
+        let same_text = || normalise(&draft.text, MAX_CHARACTERS).is_ok_and(|text| text == known.text);
         let same =
-            known.stream_id == self.stream_id && known.user.id == send.author.id && (known.deleted || same_text());
+            known.stream_id == self.stream_id && known.user.id == draft.author.id && (known.deleted || same_text());
         if same {
             Ok(Answer::Replayed(known.clone()))
         } else {
@@ -240,8 +256,8 @@ impl Facts {
         }
         let erased = Message { text: String::new(), deleted: true, ..known.clone() };
         self.append(at, ChatEventData::Deleted { id: known.id, message_seq: known.seq }, decision);
-        if self.channel.pinned == Some(known.id) {
-            self.channel.pinned = None;
+        if self.head.pinned == Some(known.id) {
+            self.head.pinned = None;
             self.append(at.plus_micros(1), ChatEventData::Pinned { message_id: None }, decision);
         }
         let news = UpdateData::MessageDeleted { stream_id: self.stream_id, message_id: known.id };
@@ -278,7 +294,7 @@ impl Facts {
         self.append(at, ChatEventData::Muted { user_id, until, banned: after.banned }, decision);
         decision.news.push((user_id, UpdateData::Muted { stream_id: self.stream_id, until }));
         let reason = reason.map(str::to_owned);
-        decision.writes.push(Write::Member { user_id, member: after, reason, by, at });
+        decision.writes.push(Write::Ruling(Ruling { user_id, member: after, reason, by, at }));
     }
 
     fn pin(
@@ -292,8 +308,8 @@ impl Facts {
         if message_id.is_some() && !here {
             return Err(Error::not_found());
         }
-        if self.channel.pinned != message_id {
-            self.channel.pinned = message_id;
+        if self.head.pinned != message_id {
+            self.head.pinned = message_id;
             self.append(at, ChatEventData::Pinned { message_id }, decision);
         }
         Ok(Answer::Done)
@@ -301,8 +317,8 @@ impl Facts {
 
     /// Blocked terms change in silence: naming them would teach how to dodge them.
     fn settle(&mut self, at: Timestamp, settings: &ChatSettings, decision: &mut Decision) {
-        let before = PublicChatSettings::from(&self.channel.settings);
-        self.channel.settings = settings.clone();
+        let before = PublicChatSettings::from(&self.head.settings);
+        self.head.settings = settings.clone();
         let after = PublicChatSettings::from(settings);
         if after != before {
             let PublicChatSettings { slow_mode_s, max_length, followers_only } = after;

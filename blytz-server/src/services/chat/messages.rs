@@ -1,5 +1,7 @@
 //! Writing, reading and erasing messages.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     extract::{FromRequestParts, Request, State},
@@ -17,7 +19,11 @@ use blytz_core::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Chats;
+use super::{
+    chats::{Chats, PATIENCE},
+    facts::Command,
+    store,
+};
 use crate::{
     error::{Error, Result},
     http::{
@@ -102,12 +108,8 @@ pub async fn history(
         return sockets.answer(parts, Some(Channel::Chat(stream))).await;
     }
     let Query(query) = Query::<HistoryQuery>::from_request_parts(&mut parts, &()).await?;
-    let size = page_size(query.limit);
-    let mut items = chats.history(stream, query.before.or(query.cursor), size + 1).await?;
-    let more = items.len() > size;
-    items.truncate(size);
-    let next_cursor = items.last().filter(|_| more).map(|last| last.seq.to_string());
-    Ok(Json(Page { items, next_cursor }).into_response())
+    let page = chats.history(stream, query.before.or(query.cursor), page_size(query.limit)).await?;
+    Ok(Json(page).into_response())
 }
 
 /// Erases a message: its text is gone from the chat and from the log.
@@ -123,4 +125,39 @@ pub async fn history(
 pub async fn delete(State(chats): State<Chats>, who: Active, PathId(id): PathId<MessageId>) -> Result<StatusCode> {
     chats.delete(&who, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Chats {
+    /// Messages before seq `before`, newest first.
+    async fn history(&self, stream: StreamId, before: Option<u64>, size: usize) -> Result<Page<Message>> {
+        self.access(stream).await?;
+        let found = store::history(&self.platform.db, stream, before.unwrap_or(u64::MAX), size + 1).await?;
+        Ok(Page::cut(found, size, |last| last.seq.to_string()))
+    }
+
+    /// Erases a message's text everywhere.
+    async fn delete(&self, user: &User, id: MessageId) -> Result<()> {
+        let message = store::message(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
+        self.moderated(user, message.stream_id).await?;
+        self.command(message.stream_id, Command::Delete { message_id: id }).await?;
+        // Whoever reads at the moment is in the way. Longer than this it is done behind the answer.
+        let scrubbed = self.platform.tasks.spawn(self.clone().scrub());
+        let _ = tokio::time::timeout(PATIENCE, scrubbed).await;
+        Ok(())
+    }
+
+    /// Takes what was erased out of the files beside the database, as soon as nobody reads them.
+    async fn scrub(self) {
+        let _one = self.scrubbing.lock().await;
+        let mut pause = Duration::from_millis(5);
+        while !self.platform.shutdown.is_cancelled() {
+            match self.platform.db.scrub().await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%error, "the write-ahead log could not be emptied"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(1));
+        }
+    }
 }

@@ -2,15 +2,19 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
-    StreamId,
+    MessageId, StreamId, UserId,
     wire::chat::{BanRequest, ChatSettings, MuteRequest, PinRequest},
 };
 
-use super::{Chats, facts::Restriction};
+use super::{
+    chats::Chats,
+    facts::{Command, Restriction},
+    store,
+};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     http::{Body, PathId},
-    services::auth::Active,
+    services::auth::{Active, User},
 };
 
 /// Keeps somebody silent for a while.
@@ -126,4 +130,47 @@ pub async fn set_settings(
 ) -> Result<Json<ChatSettings>> {
     chats.set_settings(&who, stream, body.clone()).await?;
     Ok(Json(body))
+}
+
+impl Chats {
+    /// Mutes or bans somebody, or lets them in again.
+    async fn restrict(
+        &self,
+        user: &User,
+        stream: StreamId,
+        target: UserId,
+        restriction: Restriction,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let access = self.moderated(user, stream).await?;
+        if !self.accounts.exists(target).await? {
+            return Err(Error::not_found());
+        }
+        let staff = target == access.seller_id || self.accounts.moderates(target).await?;
+        if staff && restriction != Restriction::Lift {
+            return Err(Error::forbidden(
+                "The show's seller and those who moderate every chat can't be kept out of it.",
+            ));
+        }
+        let command = Command::Restrict { user_id: target, restriction, reason, by: user.id };
+        self.command(stream, command).await.map(drop)
+    }
+
+    /// Pins a message, or takes the pin away.
+    async fn pin(&self, user: &User, stream: StreamId, message_id: Option<MessageId>) -> Result<()> {
+        self.moderated(user, stream).await?;
+        self.command(stream, Command::Pin { message_id }).await.map(drop)
+    }
+
+    /// The settings with their blocked terms, for moderators.
+    async fn settings(&self, user: &User, stream: StreamId) -> Result<ChatSettings> {
+        self.moderated(user, stream).await?;
+        Ok(store::head(&self.platform.db, stream).await?.settings)
+    }
+
+    /// Decides for all.
+    async fn set_settings(&self, user: &User, stream: StreamId, settings: ChatSettings) -> Result<()> {
+        self.moderated(user, stream).await?;
+        self.command(stream, Command::Settings(settings)).await.map(drop)
+    }
 }

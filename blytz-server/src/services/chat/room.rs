@@ -12,13 +12,13 @@ use std::{
 
 use blytz_core::{
     MessageId, StreamId,
-    wire::{chat::Message, live::Channel as LiveChannel},
+    wire::{chat::Message, live::Channel},
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
     chats::Chats,
-    facts::{Answer, Channel, Command, Decision, Facts, LONGEST_SLOW_MODE_MS},
+    facts::{Answer, Command, Decision, Facts, LONGEST_SLOW_MODE_MS},
     store,
 };
 use crate::{
@@ -63,11 +63,11 @@ pub struct Room {
 
 /// Why a batch was not written.
 enum Failure {
-    /// Another node wrote first; decide again.
-    Stale,
+    /// Another node moved the head; decide again.
+    Conflict,
     /// Nothing of it was written.
     Refused(Error),
-    /// The connection broke around the commit.
+    /// The database did not say whether it committed.
     Unknown,
 }
 
@@ -80,7 +80,7 @@ impl From<Error> for Failure {
 impl From<sqlx::Error> for Failure {
     /// A row that is there already is another node's: a message_id used in two chats at once.
     fn from(error: sqlx::Error) -> Self {
-        if is_duplicate(&error) { Self::Stale } else { Self::Refused(error.into()) }
+        if is_duplicate(&error) { Self::Conflict } else { Self::Refused(error.into()) }
     }
 }
 
@@ -105,7 +105,7 @@ impl Room {
 
     /// Waits for commands. False when the room is to end: nobody can queue for it any more.
     async fn take(&mut self, batch: &mut Vec<Queued>) -> bool {
-        let stopping = self.chats.shutdown().clone();
+        let stopping = self.chats.platform.shutdown.clone();
         loop {
             let unsure = self.facts.is_none() && self.said.is_some();
             let patience = if unsure { RECOVERY } else { IDLE };
@@ -151,7 +151,7 @@ impl Room {
             };
             self.facts = None;
             match failure {
-                Failure::Stale => {}
+                Failure::Conflict => {}
                 Failure::Refused(error) => return Err(error),
                 Failure::Unknown => {
                     return Err(Error::outcome_unknown(
@@ -168,32 +168,32 @@ impl Room {
             self.facts = Some(self.load().await?);
         }
         let facts = self.facts.as_mut().ok_or_else(|| internal("a room without facts"))?;
-        let clock = self.chats.clock();
-        let before = facts.channel.clone();
+        let platform = &self.chats.platform;
+        let before = facts.head.clone();
         facts.windows.clear();
-        let mut tx = self.chats.db().begin_write().await?;
+        let mut tx = platform.db.begin_write().await?;
         let (mut answers, mut decisions) = (Vec::new(), Vec::new());
         // Messages as this batch leaves them, which the tables don't have yet.
         let mut fresh: HashMap<MessageId, Message> = HashMap::new();
         for command in commands {
             let known = match command.message_id() {
                 Some(id) if fresh.contains_key(&id) => fresh.get(&id).cloned(),
-                Some(id) => store::message_in(&mut tx, id).await?,
+                Some(id) => store::message(&mut tx, id).await?,
                 None => None,
             };
-            if let (Command::Send(send), None) = (command, &known)
-                && let Entry::Vacant(unread) = facts.windows.entry(send.author.id)
+            if let (Command::Send(draft), None) = (command, &known)
+                && let Entry::Vacant(unread) = facts.windows.entry(draft.author.id)
             {
-                unread.insert(store::window(&mut tx, send.author.id, clock.now()).await?);
+                unread.insert(store::window(&mut tx, draft.author.id, platform.clock.now()).await?);
             }
-            let (answer, decision) = facts.decide(clock.now(), command, known.as_ref());
+            let (answer, decision) = facts.decide(platform.clock.now(), command, known.as_ref());
             fresh.extend(decision.messages().map(|message| (message.id, message.clone())));
             answers.push(answer);
             decisions.push(decision);
         }
         // The head moves before anything is appended: whoever lost it to another node writes nothing.
-        if facts.channel != before && !store::move_channel(&mut tx, self.stream, before.head, &facts.channel).await? {
-            return Err(Failure::Stale);
+        if facts.head != before && !store::move_head(&mut tx, self.stream, before.seq, &facts.head).await? {
+            return Err(Failure::Conflict);
         }
         let events = write_decisions(&mut tx, self.stream, &decisions).await?;
         match tx.commit().await {
@@ -209,26 +209,26 @@ impl Room {
 
     /// Reads the chat, and tells what an earlier transaction wrote without being able to say so.
     async fn load(&mut self) -> Result<Facts> {
-        let db = self.chats.db();
-        let now = self.chats.clock().now();
-        let channel: Channel = store::channel(db, self.stream).await?;
+        let db = &self.chats.platform.db;
+        let now = self.chats.platform.clock.now();
+        let head = store::head(db, self.stream).await?;
         let facts = Facts {
             stream_id: self.stream,
             members: store::members(db, self.stream).await?,
             spoke: store::spoke(db, self.stream, now.plus_millis(-LONGEST_SLOW_MODE_MS)).await?,
             windows: HashMap::new(),
-            channel,
+            head,
             swept_at: now,
         };
-        let mut said = self.said.unwrap_or(facts.channel.head);
-        while said < facts.channel.head {
+        let mut said = self.said.unwrap_or(facts.head.seq);
+        while said < facts.head.seq {
             let before = said;
             for (seq, event) in store::events_after(db, self.stream, said, SLICE).await? {
                 self.say(seq, &event);
                 said = seq;
             }
             if said == before {
-                return Err(internal(format_args!("a chat's events end at {said} of {}", facts.channel.head)));
+                return Err(internal(format_args!("a chat's events end at {said} of {}", facts.head.seq)));
             }
         }
         self.said = Some(said);
@@ -241,9 +241,9 @@ impl Room {
             self.say(*seq, event);
             self.said = Some(*seq);
         }
-        let now = self.chats.clock().now();
+        let now = self.chats.platform.clock.now();
         for (user, news) in written.decisions.into_iter().flat_map(|decision| decision.news) {
-            self.chats.hub().update(Topic::User(user), news, now);
+            self.chats.platform.hub.update(Topic::User(user), news, now);
         }
         if let Some(facts) = &mut self.facts {
             facts.forget_the_silent(now);
@@ -252,8 +252,8 @@ impl Room {
     }
 
     fn say(&self, seq: u64, event: &str) {
-        let frame = event_frame(LiveChannel::Chat(self.stream), event);
-        self.chats.hub().publish(Topic::Chat(self.stream), [(seq, frame)]);
+        let frame = event_frame(Channel::Chat(self.stream), event);
+        self.chats.platform.hub.publish(Topic::Chat(self.stream), [(seq, frame)]);
     }
 }
 

@@ -12,23 +12,23 @@ use blytz_core::{
 };
 use uuid::Uuid;
 
-use super::facts::{Channel, Write};
+use super::facts::{Head, Ruling, Write};
 use crate::{
-    db::{Db, Tx, on_db, on_tx},
+    db::{Db, Source, Tx, on_db, on_tx},
     error::{Result, internal},
 };
 
-const CHANNEL: &str = "
+const HEAD: &str = "
     select head_seq, last_at_us, settings, pinned_id from chat_channels where stream_id = $1";
 
 /// Where a chat stands; at the start when nothing was ever said in it.
-pub async fn channel(db: &Db, stream: StreamId) -> Result<Channel> {
+pub async fn head(db: &Db, stream: StreamId) -> Result<Head> {
     let row: Option<(i64, i64, String, Option<Uuid>)> =
-        on_db!(db, pool => sqlx::query_as(CHANNEL).bind(stream.uuid()).fetch_optional(pool).await)?;
-    let Some((head, last_at_us, settings, pinned)) = row else { return Ok(Channel::default()) };
-    Ok(Channel {
-        head: seq_from(head),
-        last_at: Timestamp::from_micros(last_at_us),
+        on_db!(db, conn => sqlx::query_as(HEAD).bind(stream.uuid()).fetch_optional(conn).await)?;
+    let Some((seq, at_us, settings, pinned)) = row else { return Ok(Head::default()) };
+    Ok(Head {
+        seq: seq_from(seq),
+        at: Timestamp::from_micros(at_us),
         settings: serde_json::from_str(&settings).map_err(internal)?,
         pinned: pinned.map(MessageId),
     })
@@ -44,18 +44,18 @@ const MOVE: &str = "
 
 /// Moves a chat from where it stood at seq `from`. False when it stands elsewhere: somebody else
 /// wrote in it.
-pub async fn move_channel(tx: &mut Tx, stream: StreamId, from: u64, channel: &Channel) -> Result<bool> {
+pub async fn move_head(tx: &mut Tx, stream: StreamId, from: u64, to: &Head) -> Result<bool> {
     if from == 0 {
         on_tx!(tx, conn => sqlx::query(OPEN).bind(stream.uuid()).execute(conn).await)?;
     }
-    let settings = serde_json::to_string(&channel.settings).map_err(internal)?;
+    let settings = serde_json::to_string(&to.settings).map_err(internal)?;
     let moved = on_tx!(tx, conn => sqlx::query(MOVE)
         .bind(stream.uuid())
         .bind(from as i64)
-        .bind(channel.head as i64)
-        .bind(channel.last_at.as_micros())
+        .bind(to.seq as i64)
+        .bind(to.at.as_micros())
         .bind(settings)
-        .bind(channel.pinned.map(MessageId::uuid))
+        .bind(to.pinned.map(MessageId::uuid))
         .execute(conn)
         .await)?;
     Ok(moved.rows_affected() == 1)
@@ -75,11 +75,11 @@ const EVENTS: &str = "
 
 /// At most `limit` events after `after`, in order.
 pub async fn events_after(db: &Db, stream: StreamId, after: u64, limit: usize) -> Result<Vec<(u64, String)>> {
-    let rows: Vec<(i64, String)> = on_db!(db, pool => sqlx::query_as(EVENTS)
+    let rows: Vec<(i64, String)> = on_db!(db, conn => sqlx::query_as(EVENTS)
         .bind(stream.uuid())
         .bind(i64::try_from(after).unwrap_or(i64::MAX))
         .bind(limit as i64)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     Ok(rows.into_iter().map(|(seq, event)| (seq_from(seq), event)).collect())
 }
@@ -89,9 +89,7 @@ pub async fn write(tx: &mut Tx, stream: StreamId, write: &Write) -> Result<(), s
     match write {
         Write::Message(message) => insert_message(tx, message).await,
         Write::Erase(message) => erase_message(tx, message).await,
-        Write::Member { user_id, member, reason, by, at } => {
-            save_member(tx, stream, *user_id, *member, reason.as_deref(), *by, *at).await
-        }
+        Write::Ruling(ruling) => save_member(tx, stream, ruling).await,
     }
 }
 
@@ -167,17 +165,9 @@ impl From<MessageRow> for Message {
 const MESSAGE: &str = "
     select id, stream_id, seq, user_id, display_name, text, at_us, deleted from chat_messages where id = $1";
 
-/// A message, as last committed.
-pub async fn message(db: &Db, id: MessageId) -> Result<Option<Message>> {
+pub async fn message(from: impl Source, id: MessageId) -> Result<Option<Message>> {
     let row: Option<MessageRow> =
-        on_db!(db, pool => sqlx::query_as(MESSAGE).bind(id.uuid()).fetch_optional(pool).await)?;
-    Ok(row.map(Message::from))
-}
-
-/// A message, as this transaction sees it.
-pub async fn message_in(tx: &mut Tx, id: MessageId) -> Result<Option<Message>> {
-    let row: Option<MessageRow> =
-        on_tx!(tx, conn => sqlx::query_as(MESSAGE).bind(id.uuid()).fetch_optional(conn).await)?;
+        on_db!(from, conn => sqlx::query_as(MESSAGE).bind(id.uuid()).fetch_optional(conn).await)?;
     Ok(row.map(Message::from))
 }
 
@@ -187,11 +177,11 @@ const HISTORY: &str = "
 
 /// At most `limit` messages before `before`, newest first.
 pub async fn history(db: &Db, stream: StreamId, before: u64, limit: usize) -> Result<Vec<Message>> {
-    let rows: Vec<MessageRow> = on_db!(db, pool => sqlx::query_as(HISTORY)
+    let rows: Vec<MessageRow> = on_db!(db, conn => sqlx::query_as(HISTORY)
         .bind(stream.uuid())
         .bind(i64::try_from(before).unwrap_or(i64::MAX))
         .bind(limit as i64)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     Ok(rows.into_iter().map(Message::from).collect())
 }
@@ -203,23 +193,15 @@ const SAVE_MEMBER: &str = "
         banned = excluded.banned, reason = excluded.reason, decided_by = excluded.decided_by,
         decided_at_us = excluded.decided_at_us";
 
-async fn save_member(
-    tx: &mut Tx,
-    stream: StreamId,
-    user: UserId,
-    member: Member,
-    reason: Option<&str>,
-    by: UserId,
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
+async fn save_member(tx: &mut Tx, stream: StreamId, ruling: &Ruling) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query(SAVE_MEMBER)
         .bind(stream.uuid())
-        .bind(user.uuid())
-        .bind(member.muted_until.map(Timestamp::as_micros))
-        .bind(member.banned)
-        .bind(reason)
-        .bind(by.uuid())
-        .bind(at.as_micros())
+        .bind(ruling.user_id.uuid())
+        .bind(ruling.member.muted_until.map(Timestamp::as_micros))
+        .bind(ruling.member.banned)
+        .bind(&ruling.reason)
+        .bind(ruling.by.uuid())
+        .bind(ruling.at.as_micros())
         .execute(conn)
         .await)?;
     Ok(())
@@ -232,7 +214,7 @@ const MEMBERS: &str = "
 /// What moderators decided about single users.
 pub async fn members(db: &Db, stream: StreamId) -> Result<HashMap<UserId, Member>> {
     let rows: Vec<(Uuid, Option<i64>, bool)> =
-        on_db!(db, pool => sqlx::query_as(MEMBERS).bind(stream.uuid()).fetch_all(pool).await)?;
+        on_db!(db, conn => sqlx::query_as(MEMBERS).bind(stream.uuid()).fetch_all(conn).await)?;
     let read = |(user, muted_until, banned): (Uuid, Option<i64>, bool)| {
         (UserId(user), Member { muted_until: muted_until.map(Timestamp::from_micros), banned })
     };
@@ -248,11 +230,11 @@ const SPOKE: &str = "
 
 /// When people last wrote in a chat, since `since`.
 pub async fn spoke(db: &Db, stream: StreamId, since: Timestamp) -> Result<HashMap<UserId, Timestamp>> {
-    let rows: Vec<(Uuid, i64)> = on_db!(db, pool => sqlx::query_as(SPOKE)
+    let rows: Vec<(Uuid, i64)> = on_db!(db, conn => sqlx::query_as(SPOKE)
         .bind(stream.uuid())
         .bind(since.as_micros())
         .bind(LOOK_BACK)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     // The newest comes first, so that the last to be taken is it.
     Ok(rows.into_iter().rev().map(|(user, at_us)| (user.into(), Timestamp::from_micros(at_us))).collect())

@@ -10,7 +10,7 @@ use blytz_core::{
 
 use super::{
     Chats,
-    facts::{Answer, Command, Send},
+    facts::{Answer, Command, Draft},
     store,
 };
 use crate::{
@@ -32,16 +32,16 @@ async fn open(folder: &tempfile::TempDir) -> Embedded {
 }
 
 async fn say(chats: &Chats, text: &str) -> Result<Message> {
-    let send = Send {
+    let draft = Draft {
         author: PublicUser { id: MEI, display_name: "mei".to_owned() },
         suspended: false,
         staff: false,
         follows: false,
         live: true,
-        message_id: new_id(chats.clock()),
+        message_id: new_id(&chats.platform.clock),
         text: text.to_owned(),
     };
-    match chats.command(STREAM, Command::Send(send)).await? {
+    match chats.command(STREAM, Command::Send(draft)).await? {
         Answer::Written(message) => Ok(message),
         other => panic!("{other:?} for a new message"),
     }
@@ -55,7 +55,7 @@ fn heard(mailbox: &mut Mailbox) -> Vec<Option<u64>> {
 
 /// Runs a statement that no service would.
 async fn tamper(chats: &Chats, sql: &'static str) {
-    let mut tx = chats.db().begin_write().await.expect("a transaction");
+    let mut tx = chats.platform.db.begin_write().await.expect("a transaction");
     on_tx!(tx, conn => sqlx::query(sql).execute(conn).await).expect("a statement");
     tx.commit().await.expect("a commit");
 }
@@ -87,14 +87,14 @@ async fn what_another_node_wrote_is_said_before_what_follows() {
     mailbox.subscribe(Topic::Chat(STREAM));
     say(chats, "one").await.expect("written");
 
-    let mut channel = store::channel(chats.db(), STREAM).await.expect("a channel");
-    channel.head += 1;
-    channel.last_at = NOW.plus_millis(5);
-    let event = ChatEvent { seq: 2, at: channel.last_at, data: ChatEventData::Pinned { message_id: None } };
-    let mut tx = chats.db().begin_write().await.expect("a transaction");
+    let mut head = store::head(&chats.platform.db, STREAM).await.expect("a head");
+    head.seq += 1;
+    head.at = NOW.plus_millis(5);
+    let event = ChatEvent { seq: 2, at: head.at, data: ChatEventData::Pinned { message_id: None } };
+    let mut tx = chats.platform.db.begin_write().await.expect("a transaction");
     let json = serde_json::to_string(&event).expect("JSON");
     store::append(&mut tx, STREAM, 2, &json).await.expect("appended");
-    assert!(store::move_channel(&mut tx, STREAM, 1, &channel).await.expect("moved"));
+    assert!(store::move_head(&mut tx, STREAM, 1, &head).await.expect("moved"));
     tx.commit().await.expect("a commit");
 
     let message = say(chats, "three").await.expect("written");

@@ -45,17 +45,12 @@ const PAGE: &str = "
     where user_id = $1 and id > $2 order by id limit $3";
 
 /// A user's addresses after `after`, oldest first.
-pub(in crate::services::auth) async fn page(
-    db: &Db,
-    user: UserId,
-    after: AddressId,
-    count: usize,
-) -> Result<Vec<Address>> {
-    let rows: Vec<AddressRow> = on_db!(db, pool => sqlx::query_as(PAGE)
+pub async fn page(db: &Db, user: UserId, after: AddressId, count: usize) -> Result<Vec<Address>> {
+    let rows: Vec<AddressRow> = on_db!(db, conn => sqlx::query_as(PAGE)
         .bind(user.uuid())
         .bind(after.uuid())
         .bind(i64::try_from(count).unwrap_or(i64::MAX))
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     Ok(rows.into_iter().map(Address::from).collect())
 }
@@ -65,16 +60,16 @@ const ADDRESS: &str = "
     where user_id = $1 and id = $2";
 
 /// One of the user's own addresses.
-pub(in crate::services::auth) async fn address(db: &Db, user: UserId, id: AddressId) -> Result<Option<Address>> {
-    let row: Option<AddressRow> = on_db!(db, pool =>
-        sqlx::query_as(ADDRESS).bind(user.uuid()).bind(id.uuid()).fetch_optional(pool).await)?;
+pub async fn address(db: &Db, user: UserId, id: AddressId) -> Result<Option<Address>> {
+    let row: Option<AddressRow> = on_db!(db, conn =>
+        sqlx::query_as(ADDRESS).bind(user.uuid()).bind(id.uuid()).fetch_optional(conn).await)?;
     Ok(row.map(Address::from))
 }
 
 const COUNT: &str = "select count(*) from addresses where user_id = $1";
 
 /// How many addresses a user has.
-pub(in crate::services::auth) async fn count(tx: &mut Tx, user: UserId) -> Result<i64> {
+pub async fn count(tx: &mut Tx, user: UserId) -> Result<i64> {
     Ok(on_tx!(tx, conn => sqlx::query_scalar(COUNT).bind(user.uuid()).fetch_one(conn).await)?)
 }
 
@@ -83,12 +78,7 @@ const INSERT: &str = "
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     returning id, name, phone, line1, line2, city, state, postcode, country";
 
-pub(in crate::services::auth) async fn insert(
-    tx: &mut Tx,
-    user: UserId,
-    id: AddressId,
-    input: &AddressInput,
-) -> Result<Option<Address>> {
+pub async fn insert(tx: &mut Tx, user: UserId, id: AddressId, input: &AddressInput) -> Result<Option<Address>> {
     write(tx, INSERT, user, id, input).await
 }
 
@@ -99,12 +89,7 @@ const UPDATE: &str = "
     returning id, name, phone, line1, line2, city, state, postcode, country";
 
 /// Replaces one of the user's own addresses.
-pub(in crate::services::auth) async fn update(
-    tx: &mut Tx,
-    user: UserId,
-    id: AddressId,
-    input: &AddressInput,
-) -> Result<Option<Address>> {
+pub async fn update(tx: &mut Tx, user: UserId, id: AddressId, input: &AddressInput) -> Result<Option<Address>> {
     write(tx, UPDATE, user, id, input).await
 }
 
@@ -134,7 +119,7 @@ async fn write(
 const DELETE: &str = "delete from addresses where user_id = $1 and id = $2";
 
 /// Deletes one of the user's own addresses; false when there is none.
-pub(in crate::services::auth) async fn delete(tx: &mut Tx, user: UserId, id: AddressId) -> Result<bool> {
+pub async fn delete(tx: &mut Tx, user: UserId, id: AddressId) -> Result<bool> {
     let done = on_tx!(tx, conn => sqlx::query(DELETE).bind(user.uuid()).bind(id.uuid()).execute(conn).await)?;
     Ok(done.rows_affected() == 1)
 }

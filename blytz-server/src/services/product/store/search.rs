@@ -26,7 +26,7 @@ pub fn words(record: &Record) -> String {
 }
 
 /// What to ask the index for, to find each of these words that is long enough for it.
-pub(super) fn question(words: &str) -> Option<String> {
+pub fn question(words: &str) -> Option<String> {
     let indexed = words.split_whitespace().filter(|word| word.chars().count() >= SHORTEST);
     let quoted: Vec<_> = indexed.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
     (!quoted.is_empty()).then(|| quoted.join(" AND "))
@@ -81,10 +81,10 @@ const NOT_INDEXED: &str = select_products!(
 
 /// The next products that the index does not have.
 pub async fn not_indexed(db: &Db, after: ProductId, limit: usize) -> Result<Vec<Record>> {
-    let rows: Vec<Row> = on_db!(db, pool => sqlx::query_as(NOT_INDEXED)
+    let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(NOT_INDEXED)
         .bind(after.uuid())
         .bind(limit as i64)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     rows.into_iter().map(Row::read).collect()
 }
