@@ -64,6 +64,25 @@ pub fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
     Err(Some(Farewell { code, reason }))
 }
 
+/// Why an op was not done.
+pub enum Stop {
+    /// The client is told why, and the session goes on.
+    Refused(Error),
+    Ended(Ended),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Ended> for Stop {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}
+
 /// An answer that is still being worked on.
 pub type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 
@@ -111,11 +130,8 @@ impl<B: Backstage> Session<B> {
 
     async fn begin(&mut self, socket: &mut WebSocket, initial: Option<Channel>) -> Result<(), Ended> {
         let Some(channel) = initial else { return Ok(()) };
-        if let Err(error) = self.subscribe(socket, None, channel, None).await? {
-            let frame = self.refusal(None, error);
-            self.send(socket, text(&frame)).await?;
-        }
-        Ok(())
+        let done = self.subscribe(socket, None, channel, None).await;
+        self.tell_refusal(socket, None, done).await
     }
 
     async fn serve(&mut self, socket: &mut WebSocket) -> Ended {
@@ -254,10 +270,8 @@ impl<B: Backstage> Session<B> {
         };
         self.frames += 1;
         let bad = self.bad;
-        if let Err(error) = self.obey(socket, frame.id.clone(), frame.op, pending).await? {
-            let refusal = self.refusal(frame.id, error);
-            self.send(socket, text(&refusal)).await?;
-        }
+        let done = self.obey(socket, frame.id.clone(), frame.op, pending).await;
+        self.tell_refusal(socket, frame.id, done).await?;
         if self.bad == bad {
             self.bad = 0;
         }
@@ -268,8 +282,20 @@ impl<B: Backstage> Session<B> {
         format!("{}-{}", self.name, self.frames)
     }
 
-    fn refusal(&self, re: Option<String>, error: Error) -> ServerFrame {
-        ServerFrame::Error { re, error: problem(error, self.request_id()) }
+    async fn tell_refusal(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        done: Result<(), Stop>,
+    ) -> Result<(), Ended> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(Stop::Ended(ended)) => Err(ended),
+            Err(Stop::Refused(error)) => {
+                let refusal = ServerFrame::Error { re, error: problem(error, self.request_id()) };
+                self.send(socket, text(&refusal)).await
+            }
+        }
     }
 }
 
