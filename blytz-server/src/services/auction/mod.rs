@@ -18,6 +18,7 @@ mod room;
 mod rooms;
 mod rostrum;
 mod schedule;
+mod shared;
 mod state;
 mod store;
 mod streams;
@@ -44,7 +45,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::{
     committer::Committer,
     request::{Act, Bid, Request},
-    rooms::Shared,
+    rooms::Rooms,
     rostrum::Rostrum,
     store::Lot,
 };
@@ -97,7 +98,7 @@ pub struct Parts {
     platform: Platform,
     accounts: Accounts,
     catalog: Catalog,
-    shared: Shared,
+    rooms: Rooms,
     _rostrum: Rostrum,
 }
 
@@ -129,16 +130,16 @@ impl Auctions {
         let (committer, work) = Committer::new(platform.db.clone(), catalog.clone());
         // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
         rostrum.handle().spawn(work);
-        let shared = Shared::new(platform, committer, rostrum.handle());
-        for id in store::due_lots(&shared.db, Timestamp::from_micros(i64::MAX)).await? {
-            shared.resume(id);
+        let rooms = Rooms::new(platform, committer, rostrum.handle());
+        for id in store::due_lots(&rooms.shared.db, Timestamp::from_micros(i64::MAX)).await? {
+            rooms.resume(id);
         }
-        Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, shared, _rostrum: rostrum })))
+        Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, rooms, _rostrum: rostrum })))
     }
 
     /// What no request begins: lots that are overdue are looked for until the server stops.
     pub fn jobs(&self) -> impl Future<Output = ()> + use<> {
-        self.shared.clone().sweep()
+        self.rooms.clone().sweep()
     }
 
     /// Decides a bid. Returns once it is durable.
@@ -149,7 +150,7 @@ impl Auctions {
         let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
         let (reply, answer) = oneshot::channel();
         let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended, reply };
-        let answered = match self.shared.send(request.auction_id, Request::Bid(bid)) {
+        let answered = match self.rooms.send(request.auction_id, Request::Bid(bid)) {
             Ok(()) => received(answer).await,
             Err(full) => Err(full),
         };
@@ -164,7 +165,7 @@ impl Auctions {
     /// Has the auction's room carry out something else than a bid.
     async fn act(&self, id: AuctionId, act: Act) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        self.shared.send(id, Request::Act { act, reply })?;
+        self.rooms.send(id, Request::Act { act, reply })?;
         received(answer).await
     }
 

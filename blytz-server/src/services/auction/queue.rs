@@ -81,7 +81,7 @@ impl Auctions {
         let ordered = async move |tx: &mut Tx| {
             let moved = put_in_order(tx, id, &lots).await?;
             tx.then(async move {
-                auctions.shared.show_changed(moved).await;
+                auctions.rooms.show_changed(moved).await;
                 auctions.tell_queue(id).await;
             });
             Ok(())

@@ -48,7 +48,7 @@ impl Auctions {
             committer::begin(tx, &first_batch(&auction, event, id, now)?).await?;
             tx.then(async move {
                 if input.starts_at.is_some() {
-                    auctions.shared.wake(id);
+                    auctions.rooms.wake(id);
                 }
                 if let Some(stream) = input.stream_id {
                     auctions.tell_queue(stream).await;
