@@ -8,11 +8,11 @@ use blytz_core::{
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{
-    super::state::{StoredRules, StoredState},
-    read, signed,
+use super::{read, signed};
+use crate::{
+    db::{Db, Source, Tx, on_db, on_tx},
+    services::auction::state::{StoredRules, StoredState},
 };
-use crate::db::{Db, Source, Tx, on_db, on_tx};
 
 /// An auction and where its log ends.
 pub struct Lot {
