@@ -6,7 +6,7 @@ use blytz_core::{
     auction::{Auction, BidKind, Command, Nonce, Rules, Standing, log::Head, receipt::Signer},
     id::uuid_v7,
 };
-use divan::Bencher;
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const OPEN: Timestamp = Timestamp::from_micros(1_750_000_000_000_000);
 
@@ -29,11 +29,6 @@ fn lot() -> Auction {
     lot
 }
 
-/// A max that takes the lead.
-fn rival() -> Command {
-    bid(5, BidKind::Max(Money::new(9_000, Currency::MYR)))
-}
-
 fn bid(bidder: u8, bid: BidKind) -> Command {
     Command::Bid {
         bidder: UserId(id(bidder)),
@@ -44,26 +39,22 @@ fn bid(bidder: u8, bid: BidKind) -> Command {
     }
 }
 
-fn main() {
-    divan::main();
-}
-
-#[divan::bench]
-fn decide_a_bid(bencher: Bencher<'_, '_>) {
+fn costs(criterion: &mut Criterion) {
     let lot = lot();
-    bencher.with_inputs(|| lot.clone()).bench_values(|mut lot| lot.handle(OPEN.plus_millis(2), rival()));
-}
-
-#[divan::bench]
-fn seal_an_event(bencher: Bencher<'_, '_>) {
-    let mut lot = lot();
+    let rival = || bid(5, BidKind::Max(Money::new(9_000, Currency::MYR)));
+    let events = lot.clone().handle(OPEN.plus_millis(2), rival()).expect("it leads");
+    let signer = Signer::from_seed("bench".to_owned(), [7; 32]);
     let head = Head::empty(lot.id());
-    let events = lot.handle(OPEN.plus_millis(2), rival()).expect("it leads");
-    bencher.with_inputs(|| head.clone()).bench_values(|mut head| head.append(&events[0]));
+
+    criterion.bench_function("decide a bid", |bencher| {
+        let decide = |mut lot: Auction| lot.handle(OPEN.plus_millis(2), rival());
+        bencher.iter_batched(|| lot.clone(), decide, BatchSize::SmallInput);
+    });
+    criterion.bench_function("seal an event", |bencher| {
+        bencher.iter_batched(|| head.clone(), |mut head| head.append(&events[0]), BatchSize::SmallInput);
+    });
+    criterion.bench_function("sign a head", |bencher| bencher.iter(|| signer.sign(&head)));
 }
 
-#[divan::bench]
-fn sign_a_head(bencher: Bencher<'_, '_>) {
-    let (signer, head) = (Signer::from_seed("bench".to_owned(), [7; 32]), Head::empty(lot().id()));
-    bencher.bench(|| signer.sign(&head));
-}
+criterion_group!(benches, costs);
+criterion_main!(benches);
