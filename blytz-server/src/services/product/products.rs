@@ -130,7 +130,7 @@ impl Catalog {
             }
             record.updated_at = clock.now();
             store::save(tx, &mut record).await?;
-            if store::search::words(&record) != store::search::words(&before) {
+            if record.words() != before.words() {
                 store::search::index(tx, &record).await?;
             }
             Ok(record)

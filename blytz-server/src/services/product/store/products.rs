@@ -14,7 +14,6 @@ use blytz_core::{
 use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
-use super::search::words;
 use crate::{
     db::{Db, Source, Tx, is_duplicate, on_db, on_tx, select_in},
     error::{Result, internal},
@@ -43,6 +42,16 @@ pub struct Record {
 }
 
 impl Record {
+    /// What the search looks through.
+    pub fn words(&self) -> String {
+        let mut words = format!("{}\n{}", self.title, self.description);
+        for tag in &self.tags {
+            words.push('\n');
+            words.push_str(tag);
+        }
+        searchable(&words)
+    }
+
     /// A new product, on sale unless it is to be a draft.
     pub fn new(id: ProductId, seller: UserId, input: ProductInput, stock: Stock, at: Timestamp) -> Self {
         Self {
@@ -213,7 +222,7 @@ macro_rules! written {
             .bind(&$record.tax_class)
             .bind($record.stock.on_hand())
             .bind($record.stock.reserved())
-            .bind(words($record))
+            .bind($record.words())
             .bind($record.updated_at.as_micros())
             .bind(&$record.sku)
     };
