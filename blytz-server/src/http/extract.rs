@@ -213,22 +213,6 @@ impl Check for Limit {
     }
 }
 
-/// Notes a limit outside 1 to 100.
-pub fn check_limit(limit: Option<u32>, faults: &mut Faults) {
-    limit.map_or_else(Limit::default, Limit).check(faults);
-}
-
-/// The number of items a page has.
-pub fn page_size(limit: impl Into<Option<u32>>) -> usize {
-    limit.into().map_or_else(Limit::default, Limit).size()
-}
-
-impl From<Limit> for Option<u32> {
-    fn from(limit: Limit) -> Self {
-        Some(limit.0)
-    }
-}
-
 /// Notes a seq that JSON does not keep exact everywhere; no log comes that far.
 pub fn check_seq(pointer: &str, seq: Option<u64>, faults: &mut Faults) {
     if seq.is_some_and(|seq| seq > blytz_core::money::MAX_AMOUNT as u64) {

@@ -11,7 +11,6 @@ mod origin;
 pub mod problem;
 pub mod process;
 pub mod security;
-mod uninterrupted;
 mod unreadable;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
@@ -27,7 +26,6 @@ use crate::{error::Error, platform::Platform};
 pub fn inside<S: Clone + Send + Sync + 'static>(routes: Router<S>, platform: &Platform) -> Router<S> {
     routes
         .fallback(|| async { Error::not_found() })
-        .layer(middleware::from_fn_with_state(platform.tasks.clone(), uninterrupted::to_its_end))
         .layer(middleware::from_fn_with_state(platform.clone(), held::count))
 }
 

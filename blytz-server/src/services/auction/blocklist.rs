@@ -10,7 +10,7 @@ use super::{Auctions, store};
 use crate::{
     db::Tx,
     error::{Error, Result},
-    http::{PageQuery, PathId, Query, extract::page_size},
+    http::{PageQuery, PathId, Query},
     services::auth::Seller,
 };
 
@@ -31,7 +31,7 @@ pub async fn list(
 ) -> Result<Json<Page<BlockedUser>>> {
     let not_ours = |_| Error::invalid_field("/cursor", "is not a cursor of this list");
     let after = page.cursor.map(|cursor| cursor.parse().map_err(not_ours)).transpose()?;
-    auctions.blocked(seller.id, after, page_size(page.limit)).await.map(Json)
+    auctions.blocked(seller.id, after, page.limit.size()).await.map(Json)
 }
 
 /// Block somebody from all your lots. Their standing bids stay until they are voided.

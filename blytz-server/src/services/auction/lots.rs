@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result, internal},
     http::{
         Body, PathId, Query,
-        extract::{check_limit, check_seq, page_size},
+        extract::{Limit, check_seq},
     },
     services::auth::{Seller, User},
 };
@@ -81,13 +81,14 @@ pub struct AuctionQuery {
     /// `next_cursor` of the page before.
     cursor: Option<AuctionId>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
 }
 
 impl Check for AuctionQuery {
     fn check(&self, faults: &mut Faults) {
-        check_limit(self.limit, faults);
+        self.limit.check(faults);
     }
 }
 
@@ -107,7 +108,7 @@ pub async fn list(
 ) -> Result<Json<Page<Auction>>> {
     let AuctionQuery { status, stream_id, seller_id, cursor: before, limit } = query;
     let filter = LotFilter { status, stream_id, seller_id, before };
-    auctions.page(&filter, page_size(limit), viewer.as_ref()).await.map(Json)
+    auctions.page(&filter, limit.size(), viewer.as_ref()).await.map(Json)
 }
 
 /// An auction.
@@ -151,13 +152,14 @@ pub struct EventsQuery {
     #[param(maximum = 9007199254740991_i64)]
     cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
 }
 
 impl Check for EventsQuery {
     fn check(&self, faults: &mut Faults) {
-        check_limit(self.limit, faults);
+        self.limit.check(faults);
         check_seq("/after", self.after, faults);
         check_seq("/cursor", self.cursor, faults);
     }
@@ -178,7 +180,7 @@ pub async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Page<Box<RawValue>>>> {
     let after = query.after.or(query.cursor).unwrap_or(0);
-    auctions.log(id, after, page_size(query.limit)).await.map(Json)
+    auctions.log(id, after, query.limit.size()).await.map(Json)
 }
 
 impl Auctions {

@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result},
     http::{
         Body, PathId, Query,
-        extract::{PathIds, check_limit, page_size},
+        extract::{Limit, PathIds},
     },
     platform::hub::Topic,
     services::auth::{Active, People, Seller, User},
@@ -60,13 +60,14 @@ pub struct StreamQuery {
     /// `next_cursor` of the page before.
     cursor: Option<StreamId>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
 }
 
 impl Check for StreamQuery {
     fn check(&self, faults: &mut Faults) {
-        check_limit(self.limit, faults);
+        self.limit.check(faults);
     }
 }
 
@@ -80,7 +81,7 @@ impl Check for StreamQuery {
 )]
 pub async fn list(State(auctions): State<Auctions>, Query(query): Query<StreamQuery>) -> Result<Json<Page<Stream>>> {
     let StreamQuery { status, seller_id, cursor: before, limit } = query;
-    auctions.shows(&ShowFilter { status, seller_id, before }, page_size(limit)).await.map(Json)
+    auctions.shows(&ShowFilter { status, seller_id, before }, limit.size()).await.map(Json)
 }
 
 /// A show.
