@@ -67,7 +67,7 @@ impl Reader {
     /// Types a line into a terminal of its own.
     fn shell(&self, line: &str) -> Terminal {
         let line = line.replace("8080", &self.port.to_string()).replace("LOT", self.lot.as_deref().unwrap_or("LOT"));
-        let line = line.replace("cargo run --release --bin blytz --", "blytz");
+        let line = line.replace("cargo run --bin blytz --", "blytz");
         let mut shell = Command::new("sh");
         let folder = cargo_bin("blytz").parent().map(Path::to_owned).expect("a folder");
         let path = std::env::join_paths([folder, PathBuf::from("/usr/bin"), PathBuf::from("/bin")]).expect("a path");
@@ -87,8 +87,8 @@ impl Reader {
             // What brought us here.
             ("scripts/test", "") => assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/test").exists()),
             ("cargo", "install --path blytz-cli") => {}
-            ("cargo", "run --release --bin blytz -- demo") | ("blytz", "demo") => watch_the_demo(self.shell(line)),
-            ("cargo", "run --release --bin blytz -- demo --port 8080") => {
+            ("cargo", "run --bin blytz -- demo") | ("blytz", "demo") => watch_the_demo(self.shell(line)),
+            ("cargo", "run --bin blytz -- demo --port 8080") => {
                 let mut demo = self.shell(line);
                 demo.until("The show is on http://127.0.0.1:");
                 self.demo = Some(demo);

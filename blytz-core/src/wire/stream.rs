@@ -18,6 +18,20 @@ pub enum StreamStatus {
     Ended,
 }
 
+impl StreamStatus {
+    /// All of them, in the order of a show's life.
+    pub const ALL: [Self; 3] = [Self::Scheduled, Self::Live, Self::Ended];
+
+    /// As JSON has it, and stored rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Live => "live",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// A show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -79,6 +93,19 @@ impl Check for LotsUpdate {
             if !seen.insert(id) {
                 faults.invalid(format!("/auction_ids/{index}"), "must not name an auction twice");
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StreamStatus;
+
+    #[test]
+    fn a_name_is_that_of_the_json() {
+        for status in StreamStatus::ALL {
+            let json: StreamStatus = serde_json::from_value(status.name().into()).expect("a status");
+            assert_eq!(json, status);
         }
     }
 }

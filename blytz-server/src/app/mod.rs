@@ -53,6 +53,7 @@ impl App {
         let accounts = Accounts::start(&platform).await?;
         let catalog = Catalog::start(&platform).await?;
         let auctions = Auctions::start(&platform, accounts.clone(), catalog.clone()).await?;
+        platform.tasks.spawn(auctions.jobs());
         let chats = Chats::start(&platform, accounts.clone(), auctions.clone());
         if let Some(admin) = &platform.config.admin {
             accounts.ensure_admin(&admin.email, &admin.password).await?;

@@ -23,38 +23,24 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      font-src 'self'; connect-src 'self'; frame-ancestors 'none'",
 );
 
+type Reader = Arc<Config<'static>>;
+
 /// The two, over a document that does not change while the program runs.
 pub fn router<S: Clone + Send + Sync + 'static>(document: &OpenApi) -> Router<S> {
     let json = Bytes::from(document.to_pretty_json().unwrap_or_default());
+    let description = async move || (Extension(Shared), [(header::CONTENT_TYPE, "application/json")], json);
+    let page = async |State(config): State<Reader>| file("", config).map(rebased);
+    let same_page = async |State(config): State<Reader>| file("", config).map(Body::from);
+    let other = async |Path(path): Path<String>, State(config): State<Reader>| file(&path, config).map(Body::from);
     // Relative, so that it is found under whatever prefix the router is nested; and no
     // badge of a validator on the internet.
-    let config = Arc::new(Config::from("../openapi.json").validator_url("none"));
+    let config = Config::from("../openapi.json").validator_url("none");
     Router::new()
-        .route(
-            "/openapi.json",
-            get(move || async move { (Extension(Shared), [(header::CONTENT_TYPE, "application/json")], json) }),
-        )
-        .route(
-            "/docs",
-            get({
-                let config = Arc::clone(&config);
-                || async move { file("", config).map(rebased) }
-            }),
-        )
-        .route(
-            "/docs/",
-            get({
-                let config = Arc::clone(&config);
-                || async move { file("", config).map(Body::from) }
-            }),
-        )
-        .route(
-            "/docs/{*file}",
-            get(|Path(path): Path<String>, State(config): State<Arc<Config<'static>>>| async move {
-                file(&path, config).map(Body::from)
-            })
-            .with_state(config),
-        )
+        .route("/openapi.json", get(description))
+        .route("/docs", get(page))
+        .route("/docs/", get(same_page))
+        .route("/docs/{*file}", get(other))
+        .with_state(Arc::new(config))
 }
 
 /// The page as it stands at `/docs`, without the slash: what it brings along is one level below.
@@ -64,7 +50,7 @@ fn rebased(page: Bytes) -> Body {
 }
 
 /// A file of the reader, with the headers that a browser wants to see beside it.
-fn file(path: &str, config: Arc<Config<'static>>) -> Response<Bytes> {
+fn file(path: &str, config: Reader) -> Response<Bytes> {
     let found = match utoipa_swagger_ui::serve(path, config) {
         Ok(found) => found,
         Err(error) => {

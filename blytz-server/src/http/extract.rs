@@ -6,10 +6,10 @@
 use std::str::FromStr;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
     http::{HeaderMap, header, request::Parts},
 };
-use blytz_core::wire::{self, Check, ErrorCode, Strict};
+use blytz_core::wire::{self, Check, ErrorCode, Faults, Strict};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::unreadable;
@@ -131,10 +131,7 @@ pub struct PathId<T>(pub T);
 impl<S: Send + Sync, T: FromStr + Send> FromRequestParts<S> for PathId<T> {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let axum::extract::Path(text) =
-            <axum::extract::Path<String> as FromRequestParts<S>>::from_request_parts(parts, state)
-                .await
-                .map_err(|_| Error::not_found())?;
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::not_found())?;
         text.parse().map(Self).map_err(|_| Error::not_found())
     }
 }
@@ -146,10 +143,8 @@ pub struct PathIds<T, U>(pub T, pub U);
 impl<S: Send + Sync, T: FromStr + Send, U: FromStr + Send> FromRequestParts<S> for PathIds<T, U> {
     type Rejection = Error;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let axum::extract::Path((first, second)) =
-            <axum::extract::Path<(String, String)> as FromRequestParts<S>>::from_request_parts(parts, state)
-                .await
-                .map_err(|_| Error::not_found())?;
+        let Path((first, second)) =
+            Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Error::not_found())?;
         match (first.parse(), second.parse()) {
             (Ok(first), Ok(second)) => Ok(Self(first, second)),
             _ => Err(Error::not_found()),
@@ -180,31 +175,63 @@ pub struct PageQuery {
     /// `next_cursor` of the page before, as it was.
     pub cursor: Option<String>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    pub limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    pub limit: Limit,
+}
+
+impl Check for PageQuery {
+    fn check(&self, faults: &mut Faults) {
+        self.limit.check(faults);
+    }
+}
+
+// How many items a page has. A comment like this one is not part of the API's description, in which
+// each list says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[schema(minimum = 1, maximum = 100, default = 50)]
+pub struct Limit(u32);
+
+impl Limit {
+    /// As a number of items.
+    pub const fn size(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl Check for Limit {
+    fn check(&self, faults: &mut Faults) {
+        if !(1..=100).contains(&self.0) {
+            faults.invalid("/limit", "must be an integer from 1 to 100");
+        }
+    }
 }
 
 /// Notes a limit outside 1 to 100.
-pub fn check_limit(limit: Option<u32>, faults: &mut wire::Faults) {
-    if limit.is_some_and(|limit| !(1..=100).contains(&limit)) {
-        faults.invalid("/limit", "must be an integer from 1 to 100");
+pub fn check_limit(limit: Option<u32>, faults: &mut Faults) {
+    limit.map_or_else(Limit::default, Limit).check(faults);
+}
+
+/// The number of items a page has.
+pub fn page_size(limit: impl Into<Option<u32>>) -> usize {
+    limit.into().map_or_else(Limit::default, Limit).size()
+}
+
+impl From<Limit> for Option<u32> {
+    fn from(limit: Limit) -> Self {
+        Some(limit.0)
     }
 }
 
 /// Notes a seq that JSON does not keep exact everywhere; no log comes that far.
-pub fn check_seq(pointer: &str, seq: Option<u64>, faults: &mut wire::Faults) {
+pub fn check_seq(pointer: &str, seq: Option<u64>, faults: &mut Faults) {
     if seq.is_some_and(|seq| seq > blytz_core::money::MAX_AMOUNT as u64) {
         faults.invalid(pointer, "must be an integer from 0 to 9007199254740991");
-    }
-}
-
-/// The number of items a page has.
-pub fn page_size(limit: Option<u32>) -> usize {
-    limit.unwrap_or(50) as usize
-}
-
-impl Check for PageQuery {
-    fn check(&self, faults: &mut wire::Faults) {
-        check_limit(self.limit, faults);
     }
 }

@@ -28,11 +28,11 @@ const IN_PIECES: usize = 512 * 1024;
 
 /// Marks an answer whose bytes every client gets: it is in memory anyway.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Shared;
+pub struct Shared;
 
 /// Counts a large answer until it has left. Only reading can be refused at this point: whatever else
 /// was asked has been done, and its answer is small.
-pub(super) async fn count(State(platform): State<Platform>, request: Request, next: Next) -> Response {
+pub async fn count(State(platform): State<Platform>, request: Request, next: Next) -> Response {
     if request.method() != Method::GET {
         return next.run(request).await;
     }

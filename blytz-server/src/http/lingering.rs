@@ -27,7 +27,7 @@ use crate::config::Timeouts;
 const PATIENCE: usize = 64 * 1024 * 1024;
 
 /// Hears every HTTP/1 request to its end before its answer goes out.
-pub(super) async fn hear_out(State(timeouts): State<Timeouts>, request: Request, next: Next) -> Response {
+pub async fn hear_out(State(timeouts): State<Timeouts>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() || request.version() > Version::HTTP_11 {
         return next.run(request).await;
     }

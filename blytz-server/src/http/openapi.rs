@@ -92,8 +92,7 @@ fn operation_id(method: &str, path: &str) -> String {
 }
 
 /// Who can be told that they are not logged in can log in; where a login shows more but is not needed,
-/// the handler says so. In auth, 401 has other reasons, too, and
-/// its handlers say themselves what they need.
+/// the handler says so. In auth, 401 has other reasons, too, and its handlers say what they need.
 fn add_login(operation: &mut Operation) {
     let is_auth = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "auth"));
     if is_auth || operation.security.is_some() || !operation.responses.responses.contains_key("401") {

@@ -18,14 +18,8 @@ pub struct RequestId(pub String);
 
 /// Gives every request an id and every error its body. Outermost, so that nothing slips past.
 pub async fn finish(mut request: Request, next: Next) -> Response {
-    let id = request
-        .headers()
-        .get(&REQUEST_ID)
-        .and_then(|value| value.to_str().ok())
-        .filter(|id| {
-            (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        })
-        .map_or_else(|| hex::encode(crate::clock::random_bytes::<12>()), str::to_owned);
+    let made = || hex::encode(crate::clock::random_bytes::<12>());
+    let id = proposed_id(&request).map_or_else(made, str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Box<Problem>>().or_else(|| unexplained(&response));
@@ -37,6 +31,13 @@ pub async fn finish(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// The id that its sender gave it, if it is one to write into a log.
+fn proposed_id(request: &Request) -> Option<&str> {
+    let id = request.headers().get(&REQUEST_ID)?.to_str().ok()?;
+    let is_plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    (is_plain && (1..=64).contains(&id.len())).then_some(id)
 }
 
 /// The problem behind an error that a library answered by itself: a wrong method, a time-out.

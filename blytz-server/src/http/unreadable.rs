@@ -11,7 +11,7 @@ const QUOTED: usize = 100;
 const SENTENCE: usize = 500;
 
 /// 422 for a JSON text that serde could not read as what it should be.
-pub(super) fn json(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+pub fn json(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let text = error.inner().to_string();
     // Without serde's own "at line 1 column 7".
     let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
@@ -26,7 +26,7 @@ pub(super) fn json(error: &serde_path_to_error::Error<serde_json::Error>) -> Err
 }
 
 /// 422 for a query that could not be read as what it should be.
-pub(super) fn query(sentence: &str) -> Error {
+pub fn query(sentence: &str) -> Error {
     let (field, detail) = sentence.split_once(": ").unwrap_or(("", sentence));
     // Not every sentence begins with the name of a parameter.
     let pointer =

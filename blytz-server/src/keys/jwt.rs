@@ -10,8 +10,8 @@ use jsonwebtoken::{
 use ring::signature::{ED25519, Ed25519KeyPair, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
 
 static RING: CryptoProvider = CryptoProvider {
-    signer_factory: signer,
-    verifier_factory: verifier,
+    signer_factory: |algorithm, key| signer(*algorithm, key),
+    verifier_factory: |algorithm, key| verifier(*algorithm, key),
     key_utils: KeyUtils::new_unimplemented(), // for the making of JWKs, of which we make none
 };
 
@@ -22,8 +22,8 @@ pub(crate) fn install() {
 
 struct Ed25519(Ed25519KeyPair);
 
-fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
-    if (*algorithm, key.family()) != (Algorithm::EdDSA, AlgorithmFamily::Ed) {
+fn signer(algorithm: Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
+    if (algorithm, key.family()) != (Algorithm::EdDSA, AlgorithmFamily::Ed) {
         return Err(ErrorKind::InvalidAlgorithm.into());
     }
     // Unchecked is only that it comes without its public half, which ring then computes.
@@ -45,10 +45,10 @@ impl JwtSigner for Ed25519 {
 
 struct PublicKey(Algorithm, DecodingKey);
 
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     match (algorithm, key.family()) {
         (Algorithm::EdDSA, AlgorithmFamily::Ed) | (Algorithm::RS256, AlgorithmFamily::Rsa) => {
-            Ok(Box::new(PublicKey(*algorithm, key.clone())))
+            Ok(Box::new(PublicKey(algorithm, key.clone())))
         }
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }

@@ -26,7 +26,7 @@ use crate::{
 /// What a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Op {
+pub enum Op {
     Auth,
     Subscribe,
     Unsubscribe,
@@ -38,13 +38,13 @@ pub(super) enum Op {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Auth {
+pub struct Auth {
     pub token: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Subscribe {
+pub struct Subscribe {
     pub channel: Channel,
     #[serde(default)]
     pub since: Option<Since>,
@@ -52,20 +52,20 @@ pub(super) struct Subscribe {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Unsubscribe {
+pub struct Unsubscribe {
     pub channel: Channel,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct React {
+pub struct React {
     pub stream_id: StreamId,
     pub kind: ReactionKind,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub struct Nothing {}
 
 macro_rules! nothing_to_check {
     ($($name:ty),*) => {$(impl Check for $name { fn check(&self, _: &mut Faults) {} })*};
@@ -73,7 +73,7 @@ macro_rules! nothing_to_check {
 nothing_to_check!(Auth, Subscribe, Unsubscribe, React, Nothing);
 
 /// A frame, as far as it is read at once. The rest waits until it is known who asks, as with HTTP.
-pub(super) struct Frame {
+pub struct Frame {
     /// The id to answer to.
     pub id: Option<String>,
     /// What it asks for, and the rest of it: what the HTTP body would be.
@@ -81,7 +81,7 @@ pub(super) struct Frame {
 }
 
 /// Reads a frame's id and op.
-pub(super) fn read(text: &str) -> Frame {
+pub fn read(text: &str) -> Frame {
     let bad = |id: Option<String>, error: Error| Frame { id, op: Err(error) };
     if let Err(error) = well_formed(text) {
         return bad(None, error);
@@ -140,7 +140,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 /// The error of a frame that is not text.
-pub(super) fn not_text() -> Frame {
+pub fn not_text() -> Frame {
     let error = Error::new(ErrorCode::MalformedJson, "Send frames as text, not binary.");
     Frame { id: None, op: Err(error) }
 }

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     backstage::{Backstage, Member},
     frame::{Auth, Nothing, Op, React, Subscribe, Unsubscribe},
-    session::{Ended, Pending, Session, problem},
+    session::{Pending, Session, Stop, problem},
 };
 use crate::{
     error::{Error, Result, internal},
@@ -29,44 +29,35 @@ use crate::{
 
 impl<B: Backstage> Session<B> {
     /// Does what a frame asks, or says why not.
-    pub(super) async fn obey(
+    pub async fn obey(
         &mut self,
         socket: &mut WebSocket,
         id: Option<String>,
         op: Result<(Op, String)>,
         pending: &mut FuturesUnordered<Pending>,
-    ) -> Result<Result<()>, Ended> {
-        if let Err(error) = self.count(op.as_ref().ok().map(|(op, _)| *op)) {
-            return Ok(Err(error));
-        }
-        let (op, body) = match op {
-            Ok(op) => op,
-            Err(error) => {
-                self.bad += 1;
-                return Ok(Err(error));
-            }
-        };
+    ) -> Result<(), Stop> {
+        self.count(op.as_ref().ok().map(|(op, _)| *op))?;
+        let (op, body) = op.inspect_err(|_| self.bad += 1)?;
         let re = id.unwrap_or_default();
         let ok = match op {
-            Op::Subscribe => match self.read::<Subscribe>(&body) {
-                Ok(subscribe) => {
-                    return self.subscribe(socket, Some(re), subscribe.channel, subscribe.since.as_ref()).await;
-                }
-                Err(error) => Err(error),
-            },
-            Op::Bid => return Ok(self.start_bid(re, &body, pending).await),
-            Op::Chat => return Ok(self.start_chat(re, &body, pending).await),
-            Op::Auth => self.log_in(&body).await,
-            Op::Unsubscribe => self.read(&body).map(|Unsubscribe { channel }| self.unsubscribe(channel)),
-            Op::React => self.react(&body).await,
+            Op::Subscribe => {
+                let Subscribe { channel, since } = self.read(&body)?;
+                return self.subscribe(socket, Some(re), channel, since.as_ref()).await;
+            }
+            Op::Bid => return Ok(self.start_bid(re, &body, pending).await?),
+            Op::Chat => return Ok(self.start_chat(re, &body, pending).await?),
+            Op::Auth => self.log_in(&body).await?,
+            Op::Unsubscribe => {
+                let Unsubscribe { channel } = self.read(&body)?;
+                self.unsubscribe(channel)
+            }
+            Op::React => self.react(&body).await?,
             Op::Ping => {
-                self.read(&body).and_then(|Nothing {}| to_value(&Pong { server_time: self.platform.clock.now() }))
+                let Nothing {} = self.read(&body)?;
+                to_value(&Pong { server_time: self.platform.clock.now() })?
             }
         };
-        match ok {
-            Ok(ok) => self.send(socket, text(&ServerFrame::Ok { re, ok })).await.map(Ok),
-            Err(error) => Ok(Err(error)),
-        }
+        Ok(self.send(socket, text(&ServerFrame::Ok { re, ok })).await?)
     }
 
     /// Counts an op as if it had come over HTTP: whoever opens more sockets may not ask more often.
@@ -96,7 +87,7 @@ impl<B: Backstage> Session<B> {
     }
 
     /// Who is logged in, as of now: a session may have been ended or suspended since.
-    pub(super) async fn member(&mut self) -> Result<B::Member> {
+    pub async fn member(&mut self) -> Result<B::Member> {
         let Some((token, _)) = &self.login else {
             return Err(Error::unauthenticated("Log in on this connection first: send an auth frame."));
         };
@@ -105,7 +96,7 @@ impl<B: Backstage> Session<B> {
 
     /// Whether somebody was logged in here and is no more. A database that does not answer now
     /// says nothing about that.
-    pub(super) async fn has_ended(&mut self) -> bool {
+    pub async fn has_ended(&mut self) -> bool {
         self.login.is_some() && self.member().await.is_err_and(|error| error.code() == ErrorCode::Unauthenticated)
     }
 

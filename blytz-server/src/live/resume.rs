@@ -13,7 +13,7 @@ use crate::{
 const SLICE: usize = 100;
 
 /// How a subscription begins.
-pub(super) enum Start {
+pub enum Start {
     /// With every event after this seq.
     After(u64),
     /// With a snapshot.
@@ -24,7 +24,7 @@ pub(super) enum Start {
 ///
 /// # Errors
 /// 404 when there is no such channel.
-pub(super) async fn start(backstage: &impl Backstage, channel: Channel, since: Option<&Since>) -> Result<(u64, Start)> {
+pub async fn start(backstage: &impl Backstage, channel: Channel, since: Option<&Since>) -> Result<(u64, Start)> {
     let head = backstage.head(channel).await?.ok_or_else(Error::not_found)?;
     let Some(since) = since else { return Ok((head, Start::Snapshot(SnapshotReason::Initial))) };
     let other_history =
@@ -40,13 +40,13 @@ pub(super) async fn start(backstage: &impl Backstage, channel: Channel, since: O
 }
 
 /// The `ok` of a subscription.
-pub(super) fn subscribed(backstage: &impl Backstage, channel: Channel, head: u64, start: &Start) -> Subscribed {
+pub fn subscribed(backstage: &impl Backstage, channel: Channel, head: u64, start: &Start) -> Subscribed {
     let recovered = matches!(start, Start::After(_));
     Subscribed { channel, epoch: Some(backstage.platform().hub.epoch()), seq: Some(head), recovered }
 }
 
 /// The next frames after `seq`, and the seq of the last; empty at the head.
-pub(super) async fn frames_after(
+pub async fn frames_after(
     backstage: &impl Backstage,
     channel: Channel,
     seq: u64,
@@ -56,7 +56,7 @@ pub(super) async fn frames_after(
 }
 
 /// The channel's state now, and its seq.
-pub(super) async fn snapshot(
+pub async fn snapshot(
     backstage: &impl Backstage,
     channel: Channel,
     reason: SnapshotReason,

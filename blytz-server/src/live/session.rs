@@ -49,44 +49,63 @@ const STALLED: Duration = Duration::from_secs(20);
 const CLOSE_AWAY: u16 = 1001;
 const CLOSE_POLICY: u16 = 1008;
 const CLOSE_TOO_BIG: u16 = 1009;
-pub(super) const CLOSE_ERROR: u16 = 1011;
+pub const CLOSE_ERROR: u16 = 1011;
 
 /// Why a session ends.
-pub(super) struct Farewell {
+pub struct Farewell {
     code: u16,
     reason: &'static str,
 }
 
 /// Ends the session; `None` when there is nobody left to tell.
-pub(super) type Ended = Option<Farewell>;
+pub type Ended = Option<Farewell>;
 
-pub(super) fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
+pub fn close<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
     Err(Some(Farewell { code, reason }))
 }
 
+/// Why an op was not done.
+pub enum Stop {
+    /// The client is told why, and the session goes on.
+    Refused(Error),
+    Ended(Ended),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Ended> for Stop {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}
+
 /// An answer that is still being worked on.
-pub(super) type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
+pub type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 
 /// A live session.
-pub(super) struct Session<B: Backstage> {
-    pub(super) platform: Platform,
-    pub(super) backstage: B,
-    pub(super) login: Option<(String, B::Member)>,
-    pub(super) mailbox: Mailbox,
+pub struct Session<B: Backstage> {
+    pub platform: Platform,
+    pub backstage: B,
+    pub login: Option<(String, B::Member)>,
+    pub mailbox: Mailbox,
     /// Per subscribed sequenced channel the last seq that was written.
-    pub(super) written: HashMap<Topic, u64>,
+    pub written: HashMap<Topic, u64>,
     /// Where it comes from: what is asked without a login is counted by this.
-    pub(super) address: IpAddr,
+    pub address: IpAddr,
     /// Bad frames in a row.
-    pub(super) bad: u32,
+    pub bad: u32,
     name: String,
     frames: u64,
     /// What is written in a chat over one connection stands there in the order it was sent.
-    pub(super) chatting: Arc<Mutex<()>>,
+    pub chatting: Arc<Mutex<()>>,
 }
 
 impl<B: Backstage> Session<B> {
-    pub(super) fn new(backstage: B, login: Option<(String, B::Member)>, ClientAddr(address): ClientAddr) -> Self {
+    pub fn new(backstage: B, login: Option<(String, B::Member)>, ClientAddr(address): ClientAddr) -> Self {
         let platform = backstage.platform().clone();
         let (mailbox, written, chatting) = (platform.hub.open(), HashMap::new(), Arc::default());
         let name = hex::encode(crate::clock::random_bytes::<8>());
@@ -94,7 +113,7 @@ impl<B: Backstage> Session<B> {
     }
 
     /// Serves the socket to its end.
-    pub(super) async fn run(mut self, mut socket: WebSocket, initial: Option<Channel>) {
+    pub async fn run(mut self, mut socket: WebSocket, initial: Option<Channel>) {
         metrics::gauge!("blytz_live_connections").increment(1.0);
         let ended = match self.begin(&mut socket, initial).await {
             Ok(()) => self.serve(&mut socket).await,
@@ -111,11 +130,8 @@ impl<B: Backstage> Session<B> {
 
     async fn begin(&mut self, socket: &mut WebSocket, initial: Option<Channel>) -> Result<(), Ended> {
         let Some(channel) = initial else { return Ok(()) };
-        if let Err(error) = self.subscribe(socket, None, channel, None).await? {
-            let frame = self.refusal(None, error);
-            self.send(socket, text(&frame)).await?;
-        }
-        Ok(())
+        let done = self.subscribe(socket, None, channel, None).await;
+        self.tell_refusal(socket, None, done).await
     }
 
     async fn serve(&mut self, socket: &mut WebSocket) -> Ended {
@@ -190,7 +206,7 @@ impl<B: Backstage> Session<B> {
         }
     }
 
-    pub(super) async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
+    pub async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
         self.unless_slow(socket.send(Message::Text(frame))).await
     }
 
@@ -240,7 +256,7 @@ impl<B: Backstage> Session<B> {
         let message = match message {
             Some(Ok(Message::Close(_))) | None => return Err(None),
             Some(Ok(message)) => message,
-            Some(Err(error)) if too_big(&error) => return close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB"),
+            Some(Err(error)) if is_too_big(&error) => return close(CLOSE_TOO_BIG, "a frame may have at most 64 KiB"),
             Some(Err(_)) => return Err(None),
         };
         // Pings count as well: each of them is answered.
@@ -254,22 +270,32 @@ impl<B: Backstage> Session<B> {
         };
         self.frames += 1;
         let bad = self.bad;
-        if let Err(error) = self.obey(socket, frame.id.clone(), frame.op, pending).await? {
-            let refusal = self.refusal(frame.id, error);
-            self.send(socket, text(&refusal)).await?;
-        }
+        let done = self.obey(socket, frame.id.clone(), frame.op, pending).await;
+        self.tell_refusal(socket, frame.id, done).await?;
         if self.bad == bad {
             self.bad = 0;
         }
         if self.bad >= MAX_BAD { close(CLOSE_POLICY, "these are no blytz.v1 frames") } else { Ok(()) }
     }
 
-    pub(super) fn request_id(&self) -> String {
+    pub fn request_id(&self) -> String {
         format!("{}-{}", self.name, self.frames)
     }
 
-    fn refusal(&self, re: Option<String>, error: Error) -> ServerFrame {
-        ServerFrame::Error { re, error: problem(error, self.request_id()) }
+    async fn tell_refusal(
+        &mut self,
+        socket: &mut WebSocket,
+        re: Option<String>,
+        done: Result<(), Stop>,
+    ) -> Result<(), Ended> {
+        match done {
+            Ok(()) => Ok(()),
+            Err(Stop::Ended(ended)) => Err(ended),
+            Err(Stop::Refused(error)) => {
+                let refusal = ServerFrame::Error { re, error: problem(error, self.request_id()) };
+                self.send(socket, text(&refusal)).await
+            }
+        }
     }
 }
 
@@ -300,10 +326,11 @@ async fn say_farewell(socket: &mut WebSocket, Farewell { code, reason }: Farewel
     }
 }
 
-pub(super) fn problem(error: Error, request_id: String) -> Box<Problem> {
+pub fn problem(error: Error, request_id: String) -> Box<Problem> {
     Box::new(Problem { request_id, ..error.into_problem() })
 }
 
-fn too_big(error: &axum::Error) -> bool {
-    error.to_string().contains("too long") || error.to_string().contains("too big")
+fn is_too_big(error: &axum::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    matches!(source, Some(tungstenite::Error::Capacity(_)))
 }

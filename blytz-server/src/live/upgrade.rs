@@ -7,7 +7,10 @@ use axum::{
     http::{header, request::Parts},
     response::Response,
 };
-use blytz_core::wire::live::{Channel, MAX_FRAME, SUBPROTOCOL};
+use blytz_core::wire::{
+    ErrorCode,
+    live::{Channel, MAX_FRAME, SUBPROTOCOL},
+};
 use futures_util::future::BoxFuture;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -70,9 +73,9 @@ impl<B: Backstage> Handshake for B {
     security((), ("bearer" = [])),
     responses(
         (status = 101, description = "The connection is a WebSocket from here on."),
-        (status = 400, description = "This is no WebSocket handshake.", body = blytz_core::wire::Problem),
-        (status = 401, description = "The bearer token is not valid.", body = blytz_core::wire::Problem),
-        (status = 403, description = "Pages of this origin may not connect.", body = blytz_core::wire::Problem),
+        (status = 400, description = "This is no WebSocket handshake."),
+        (status = 401, description = "The bearer token is not valid."),
+        (status = 403, description = "Pages of this origin may not connect."),
     )
 )]
 async fn connect(State(sockets): State<Sockets>, request: Request) -> Result<Response> {
@@ -93,10 +96,7 @@ async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Cha
         None
     };
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await.map_err(|rejection| {
-        Error::new(
-            blytz_core::wire::ErrorCode::BadRequest,
-            format!("This address speaks WebSocket: {}", rejection.body_text()),
-        )
+        Error::new(ErrorCode::BadRequest, format!("This address speaks WebSocket: {}", rejection.body_text()))
     })?;
     // A socket is a task to wait for: what it was promised is answered before the database closes.
     let task = platform.tasks.token();

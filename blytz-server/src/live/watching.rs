@@ -9,7 +9,7 @@ use blytz_core::wire::{
 use super::{
     backstage::{Backstage, Member},
     resume::{self, Start},
-    session::{CLOSE_ERROR, Ended, Session, close},
+    session::{CLOSE_ERROR, Ended, Session, Stop, close},
 };
 use crate::{
     error::{Error, Result},
@@ -21,26 +21,23 @@ const MAX_CHANNELS: usize = 256;
 
 impl<B: Backstage> Session<B> {
     /// Registers first and reads the log second, so that nothing falls between the two.
-    pub(super) async fn subscribe(
+    pub async fn subscribe(
         &mut self,
         socket: &mut WebSocket,
         re: Option<String>,
         channel: Channel,
         since: Option<&Since>,
-    ) -> Result<Result<()>, Ended> {
-        let topic = match self.admit(channel).await {
-            Ok(topic) => topic,
-            Err(error) => return Ok(Err(error)),
-        };
+    ) -> Result<(), Stop> {
+        let topic = self.admit(channel).await?;
         let fresh = !self.written.contains_key(&topic);
         self.mailbox.subscribe(topic);
         let begun = if channel.is_sequenced() {
             self.begin_sequenced(socket, re, channel, topic, since).await
         } else {
             let subscribed = Subscribed { channel, epoch: None, seq: None, recovered: true };
-            self.confirm(socket, re, &subscribed).await.map(Ok)
+            self.confirm(socket, re, &subscribed).await.map_err(Stop::from)
         };
-        if matches!(begun, Ok(Err(_))) && fresh {
+        if matches!(begun, Err(Stop::Refused(_))) && fresh {
             self.mailbox.unsubscribe(topic);
             self.written.remove(&topic);
         }
@@ -70,32 +67,26 @@ impl<B: Backstage> Session<B> {
         channel: Channel,
         topic: Topic,
         since: Option<&Since>,
-    ) -> Result<Result<()>, Ended> {
-        let (head, start) = match resume::start(&self.backstage, channel, since).await {
-            Ok(start) => start,
-            Err(error) => return Ok(Err(error)),
-        };
-        let snapshot = match &start {
-            Start::After(_) => None,
-            Start::Snapshot(reason) => match resume::snapshot(&self.backstage, channel, *reason).await {
-                Ok(snapshot) => Some(snapshot),
-                Err(error) => return Ok(Err(error)),
-            },
-        };
-        self.confirm(socket, re, &resume::subscribed(&self.backstage, channel, head, &start)).await?;
-        match (snapshot, start) {
-            (Some((seq, frame)), _) => {
+    ) -> Result<(), Stop> {
+        let (head, start) = resume::start(&self.backstage, channel, since).await?;
+        let subscribed = resume::subscribed(&self.backstage, channel, head, &start);
+        match start {
+            Start::After(seq) => {
+                self.confirm(socket, re, &subscribed).await?;
+                self.catch_up(socket, channel, topic, seq).await?;
+            }
+            Start::Snapshot(reason) => {
+                let (seq, frame) = resume::snapshot(&self.backstage, channel, reason).await?;
+                self.confirm(socket, re, &subscribed).await?;
                 self.written.insert(topic, seq);
                 self.send(socket, text(&frame)).await?;
             }
-            (None, Start::After(seq)) => self.catch_up(socket, channel, topic, seq).await?,
-            (None, Start::Snapshot(_)) => {}
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Writes the log from `seq` to its head. What is published meanwhile waits in the inbox.
-    pub(super) async fn catch_up(
+    pub async fn catch_up(
         &mut self,
         socket: &mut WebSocket,
         channel: Channel,
@@ -145,7 +136,7 @@ impl<B: Backstage> Session<B> {
         self.send(socket, text(&ServerFrame::Ok { re, ok })).await
     }
 
-    pub(super) fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
+    pub fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {
         let me = self.login.as_ref().map(|(_, who)| who.id());
         if let Some(topic) = Topic::of(channel, me) {
             self.mailbox.unsubscribe(topic);

@@ -8,14 +8,17 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use blytz_core::{Timestamp, wire::ErrorCode};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, Validation,
+    jwk::{Jwk, JwkSet},
+};
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::{
     clock::Clock,
     config::FirebaseConfig,
-    error::{Error, Result},
+    error::{Error, Result, internal},
     keys,
 };
 
@@ -23,7 +26,7 @@ const GOOGLE_KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/se
 
 /// How long fetched keys are kept when the answer does not say.
 const KEEP: Duration = Duration::from_hours(1);
-/// The longest they are kept whatever the answer says.
+/// The longest they are kept, whatever it says.
 const KEEP_AT_MOST: Duration = Duration::from_hours(24);
 /// The shortest time between two fetches, so that tokens with made-up key ids cause no traffic.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -33,7 +36,7 @@ const SKEW_SECONDS: i64 = 60;
 const MAX_TOKEN: usize = 8 * 1024;
 const MAX_KEYS: usize = 256 * 1024;
 
-/// One Firebase project. Cheap to clone.
+/// One Firebase project, and the keys that its tokens are signed with. Cheap to clone.
 #[derive(Clone)]
 pub struct Firebase(Arc<Project>);
 
@@ -45,8 +48,8 @@ struct Project {
 }
 
 enum SignedBy {
-    /// Keys at this URL.
-    Keys { url: String, known: Mutex<KnownKeys> },
+    /// Whoever has the private ones of the keys at this URL.
+    Keys { url: String, known: Arc<Mutex<KnownKeys>> },
     /// Nobody: an emulator's tokens are unsigned.
     Emulator,
 }
@@ -63,11 +66,11 @@ struct KnownKeys {
 pub struct Identity {
     /// Firebase's id of the user, stable for ever.
     pub subject: String,
-    /// The email address, if the account has one.
+    /// Accounts that log in by telephone have none.
     pub email: Option<String>,
     /// Whether Firebase knows that the address is theirs.
     pub email_verified: bool,
-    /// What they are called.
+    /// What they want to be called.
     pub name: Option<String>,
 }
 
@@ -95,7 +98,7 @@ impl Firebase {
             }
             None => SignedBy::Keys {
                 url: config.jwks_url.clone().unwrap_or_else(|| GOOGLE_KEYS.to_owned()),
-                known: Mutex::default(),
+                known: Arc::default(),
             },
         };
         keys::jwt::install();
@@ -119,7 +122,7 @@ impl Firebase {
         self.check(claims)
     }
 
-    async fn signed_claims(&self, token: &str, url: &str, known: &Mutex<KnownKeys>) -> Result<Claims> {
+    async fn signed_claims(&self, token: &str, url: &str, known: &Arc<Mutex<KnownKeys>>) -> Result<Claims> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| refused())?;
         let (Algorithm::RS256, Some(kid)) = (header.alg, header.kid) else { return Err(refused()) };
         let key = self.key(&kid, url, known).await?;
@@ -133,26 +136,18 @@ impl Firebase {
     }
 
     /// The key with this id. The lock is held over the fetch, so that many logins cause one.
-    async fn key(&self, kid: &str, url: &str, known: &Mutex<KnownKeys>) -> Result<DecodingKey> {
+    async fn key(&self, kid: &str, url: &str, known: &Arc<Mutex<KnownKeys>>) -> Result<DecodingKey> {
         let now = self.0.clock.now();
-        let mut known = known.lock().await;
+        let mut known = Arc::clone(known).lock_owned().await;
         let fresh = known.expire_at.is_some_and(|at| now < at);
         if let Some(key) = known.keys.get(kid).filter(|_| fresh) {
             return Ok(key.clone());
         }
         let rested = known.tried_at.is_none_or(|at| at.plus_micros(micros(PAUSE)) <= now);
         if rested {
-            known.tried_at = Some(now);
-            match fetch(url).await {
-                Ok((keys, keep)) => {
-                    known.keys = keys;
-                    known.expire_at = Some(now.plus_micros(micros(keep)));
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the keys of Firebase could not be fetched");
-                    return Err(keys_missing());
-                }
-            }
+            // A task of its own: who hangs up in the middle would leave nobody any keys for the pause.
+            let renewed = tokio::spawn(renew(known, url.to_owned(), now)).await.map_err(internal)?;
+            known = renewed.ok_or_else(keys_missing)?;
         } else if !fresh {
             return Err(keys_missing());
         }
@@ -206,8 +201,41 @@ fn unsigned_claims(token: &str) -> Result<Claims> {
     jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| refused())
 }
 
+/// Fetches the keys. None when they can't be had.
+async fn renew(
+    mut known: OwnedMutexGuard<KnownKeys>,
+    url: String,
+    now: Timestamp,
+) -> Option<OwnedMutexGuard<KnownKeys>> {
+    known.tried_at = Some(now);
+    match fetch(&url).await {
+        Ok((keys, keep)) => {
+            known.keys = keys;
+            known.expire_at = Some(now.plus_micros(micros(keep)));
+            Some(known)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the keys of Firebase could not be fetched");
+            None
+        }
+    }
+}
+
+/// Why there are no new keys.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("they can't be had: {0}")]
+    Http(#[from] reqwest::Error),
+    #[error("the key set can't be read: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the key set is larger than {MAX_KEYS} bytes")]
+    TooLarge,
+    #[error("the key set holds no key")]
+    Empty,
+}
+
 /// The keys at `url` by id, and how long they may be kept.
-async fn fetch(url: &str) -> anyhow::Result<(HashMap<String, DecodingKey>, Duration)> {
+async fn fetch(url: &str) -> Result<(HashMap<String, DecodingKey>, Duration), FetchError> {
     // reqwest has no provider of its own; one that is installed already is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder()
@@ -223,18 +251,15 @@ async fn fetch(url: &str) -> anyhow::Result<(HashMap<String, DecodingKey>, Durat
         .map_or(KEEP, |age| age.clamp(PAUSE, KEEP_AT_MOST));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        anyhow::ensure!(body.len() + chunk.len() <= MAX_KEYS, "the key set is too large");
+        if body.len() + chunk.len() > MAX_KEYS {
+            return Err(FetchError::TooLarge);
+        }
         body.extend_from_slice(&chunk);
     }
     let set: JwkSet = serde_json::from_slice(&body)?;
-    let mut keys = HashMap::new();
-    for jwk in &set.keys {
-        if let (Some(kid), Ok(key)) = (&jwk.common.key_id, DecodingKey::from_jwk(jwk)) {
-            keys.insert(kid.clone(), key);
-        }
-    }
-    anyhow::ensure!(!keys.is_empty(), "the key set holds no key");
-    Ok((keys, keep))
+    let usable = |jwk: &Jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?));
+    let keys: HashMap<_, _> = set.keys.iter().filter_map(usable).collect();
+    if keys.is_empty() { Err(FetchError::Empty) } else { Ok((keys, keep)) }
 }
 
 /// The `max-age` of a `Cache-Control` header.
@@ -245,7 +270,36 @@ fn max_age(header: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
+
+    #[tokio::test]
+    async fn who_hangs_up_while_the_keys_are_fetched_leaves_them_to_the_next() {
+        let google = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let config = FirebaseConfig {
+            project_id: Some("shop".to_owned()),
+            jwks_url: Some(format!("http://{}/keys", google.local_addr().expect("an address"))),
+            ..FirebaseConfig::default()
+        };
+        let firebase = Firebase::new(&config, Clock::manual(Timestamp::from_micros(0))).expect("a project");
+        let token = format!("{}.e30.e30", BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"g1"}"#));
+        let (asked, shown) = (firebase.clone(), token.clone());
+        let client = tokio::spawn(async move { asked.verify(&shown).await });
+        let (mut socket, _) = google.accept().await.expect("a fetch");
+        client.abort();
+        assert!(client.await.expect_err("it hung up").is_cancelled());
+
+        let keys = r#"{"keys":[{"kty":"RSA","kid":"g1","n":"AQAB","e":"AQAB"}]}"#;
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{keys}", keys.len());
+        assert!(socket.read(&mut [0; 1024]).await.expect("it asks") > 0);
+        socket.write_all(answer.as_bytes()).await.expect("it listens");
+        let refused = firebase.verify(&token).await.expect_err("nobody signed it");
+        assert_eq!(refused.code(), ErrorCode::InvalidCredentials, "there are keys to compare it with");
+    }
 
     #[test]
     fn how_long_keys_may_be_kept() {

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use blytz_core::wire::live::MAX_FRAME;
 use futures_util::SinkExt;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::house::{House, exact, money, new_id, rules, rules_with, text};
@@ -130,6 +132,17 @@ async fn five_foreign_frames_in_a_row_end_the_connection() {
         socket.hear().await.expect("a refusal");
     }
     assert_eq!(socket.hear().await, Err(1008));
+}
+
+#[tokio::test]
+async fn a_frame_that_is_too_big_is_refused_before_it_is_sent() {
+    let house = House::open().await;
+    let mut socket = house.nobody.connect().await;
+    // The head of a masked text frame, which announces a byte more than a frame may have.
+    let length = u64::try_from(MAX_FRAME + 1).expect("a length").to_be_bytes();
+    let head = [&[0x81, 0x80 | 127], length.as_slice(), &[0; 4]].concat();
+    socket.0.get_mut().write_all(&head).await.expect("it is open");
+    assert_eq!(socket.hear().await, Err(1009));
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ fn rules() -> Vec<Kind> {
 }
 
 /// Puts the kinds in the place of the whole.
-pub(super) fn tell_apart(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+pub fn tell_apart(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
     for (name, kinds) in [("BidRequest", bids()), ("RulesInput", rules())] {
         let Some(RefOr::T(Schema::Object(whole))) = schemas.get(name) else { continue };
         let one = OneOfBuilder::new().description(whole.description.clone()).examples(whole.example.clone());

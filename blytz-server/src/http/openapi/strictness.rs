@@ -14,7 +14,7 @@ type Schemas = BTreeMap<String, RefOr<Schema>>;
 /// Closes what is asked for: an unknown field is refused at every depth. And says of what is
 /// answered that a field is there even where its value is null; what may be missing is never null,
 /// and its type says so with `nullable = false`.
-pub(super) fn say(paths: &Paths, schemas: &mut Schemas) {
+pub fn say(paths: &Paths, schemas: &mut Schemas) {
     let mut asked = BTreeSet::new();
     for item in paths.paths.values() {
         let operations = [&item.get, &item.put, &item.post, &item.delete, &item.patch];

@@ -3,12 +3,12 @@
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     UserId,
-    wire::{Page, Problem, account::PublicUser, auction::BlockedUser},
+    wire::{Page, auction::BlockedUser},
 };
-use uuid::Uuid;
 
 use super::{Auctions, store};
 use crate::{
+    db::Tx,
     error::{Error, Result},
     http::{PageQuery, PathId, Query, extract::page_size},
     services::auth::Seller,
@@ -16,16 +16,12 @@ use crate::{
 
 /// Whom you have blocked.
 #[utoipa::path(
-    get,
-    path = "/auction/blocked",
-    tag = "auction",
-    params(PageQuery),
-    security(("bearer" = [])),
+    get, path = "/auction/blocked", tag = "auction", params(PageQuery),
     responses(
         (status = 200, description = "Your blocklist.", body = Page<BlockedUser>),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not a seller.", body = Problem),
-        (status = 422, description = "Invalid parameters.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not a seller."),
+        (status = 422, description = "Invalid parameters."),
     )
 )]
 pub async fn list(
@@ -33,43 +29,20 @@ pub async fn list(
     seller: Seller,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<BlockedUser>>> {
-    let size = page_size(page.limit);
-    let after = match &page.cursor {
-        Some(cursor) => cursor
-            .parse::<UserId>()
-            .map_err(|_| Error::invalid_field("/cursor", "is not a cursor of this list"))?
-            .uuid(),
-        None => Uuid::nil(),
-    };
-    let rows = store::blocked(&auctions.platform.db, seller.id, after, size + 1).await?;
-    let ids: Vec<UserId> = rows.iter().map(|(user, _)| *user).collect();
-    let names = auctions.accounts.names(&ids).await?;
-    let more = rows.len() > size;
-    let items: Vec<BlockedUser> = rows
-        .into_iter()
-        .take(size)
-        .map(|(id, blocked_at)| BlockedUser {
-            user: PublicUser { id, display_name: names.get(&id).cloned().unwrap_or_default() },
-            blocked_at,
-        })
-        .collect();
-    let next_cursor = items.last().filter(|_| more).map(|last| last.user.id.to_string());
-    Ok(Json(Page { items, next_cursor }))
+    let not_ours = |_| Error::invalid_field("/cursor", "is not a cursor of this list");
+    let after = page.cursor.map(|cursor| cursor.parse().map_err(not_ours)).transpose()?;
+    auctions.blocked(seller.id, after, page_size(page.limit)).await.map(Json)
 }
 
 /// Block somebody from all your lots. Their standing bids stay until they are voided.
 #[utoipa::path(
-    put,
-    path = "/auction/blocked/{user_id}",
-    tag = "auction",
-    params(("user_id" = UserId, Path)),
-    security(("bearer" = [])),
+    put, path = "/auction/blocked/{user_id}", tag = "auction", params(("user_id" = UserId, Path)),
     responses(
         (status = 204, description = "Blocked."),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not a seller.", body = Problem),
-        (status = 404, description = "No such user.", body = Problem),
-        (status = 409, description = "You can't block yourself.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not a seller."),
+        (status = 404, description = "No such user."),
+        (status = 409, description = "You can't block yourself."),
     )
 )]
 pub async fn block(
@@ -77,30 +50,17 @@ pub async fn block(
     seller: Seller,
     PathId(user): PathId<UserId>,
 ) -> Result<StatusCode> {
-    if user == seller.id {
-        return Err(Error::conflict("Sellers can't bid on their own lots anyway; block somebody else."));
-    }
-    if !auctions.accounts.exists(user).await? {
-        return Err(Error::not_found());
-    }
-    let mut tx = auctions.platform.db.begin_write().await?;
-    store::block(&mut tx, seller.id, user, auctions.platform.clock.now()).await?;
-    tx.commit().await?;
-    auctions.shared.blocklist_changed(seller.id).await;
+    auctions.block(seller.id, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Let somebody bid on your lots again.
 #[utoipa::path(
-    delete,
-    path = "/auction/blocked/{user_id}",
-    tag = "auction",
-    params(("user_id" = UserId, Path)),
-    security(("bearer" = [])),
+    delete, path = "/auction/blocked/{user_id}", tag = "auction", params(("user_id" = UserId, Path)),
     responses(
         (status = 204, description = "Not blocked."),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not a seller.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not a seller."),
     )
 )]
 pub async fn unblock(
@@ -108,9 +68,41 @@ pub async fn unblock(
     seller: Seller,
     PathId(user): PathId<UserId>,
 ) -> Result<StatusCode> {
-    let mut tx = auctions.platform.db.begin_write().await?;
-    store::unblock(&mut tx, seller.id, user).await?;
-    tx.commit().await?;
-    auctions.shared.blocklist_changed(seller.id).await;
+    auctions.unblock(seller.id, user).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Auctions {
+    async fn blocked(&self, seller: UserId, after: Option<UserId>, size: usize) -> Result<Page<BlockedUser>> {
+        let found = store::blocked(&self.platform.db, seller, after, size + 1).await?;
+        let page = Page::cut(found, size, |(last, _)| last.to_string());
+        let people = self.accounts.people(page.items.iter().map(|(user, _)| *user)).await?;
+        Ok(page.map(|(user, blocked_at)| BlockedUser { user: people.of(user), blocked_at }))
+    }
+
+    async fn block(&self, seller: UserId, user: UserId) -> Result<()> {
+        if user == seller {
+            return Err(Error::conflict("Sellers can't bid on their own lots anyway; block somebody else."));
+        }
+        if !self.accounts.exists(user).await? {
+            return Err(Error::not_found());
+        }
+        let (rooms, now) = (self.rooms.clone(), self.now());
+        let blocked = async move |tx: &mut Tx| {
+            store::block(tx, seller, user, now).await?;
+            tx.then(async move { rooms.blocklist_changed(seller).await });
+            Ok(())
+        };
+        self.platform.write(blocked).await
+    }
+
+    async fn unblock(&self, seller: UserId, user: UserId) -> Result<()> {
+        let rooms = self.rooms.clone();
+        let unblocked = async move |tx: &mut Tx| {
+            store::unblock(tx, seller, user).await?;
+            tx.then(async move { rooms.blocklist_changed(seller).await });
+            Ok(())
+        };
+        self.platform.write(unblocked).await
+    }
 }

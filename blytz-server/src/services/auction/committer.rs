@@ -6,10 +6,17 @@
 
 use std::time::{Duration, Instant};
 
-use blytz_core::{AuctionId, BidId, ProductId, Timestamp, UserId, auction::log::Head, wire::ErrorCode};
+use blytz_core::{
+    AuctionId, BidId, ProductId, Timestamp, UserId,
+    auction::log::Head,
+    wire::{ErrorCode, auction::AuctionStatus},
+};
 use tokio::sync::{mpsc, oneshot};
 
-use super::store::{self, HeadRow, NewBid, NewEvent, Terms};
+use super::{
+    state::StoredRules,
+    store::{self, HeadRow, NewBid, NewEvent},
+};
 use crate::{
     db::{CommitError, Db, Tx},
     error::{Error, Result},
@@ -29,7 +36,7 @@ pub struct Batch {
     pub to: Head,
     pub events: Vec<NewEvent>,
     pub bids: Vec<NewBid>,
-    pub status: &'static str,
+    pub status: AuctionStatus,
     pub state: String,
     pub due_at: Option<Timestamp>,
     /// What follows beside the log; most batches have none.
@@ -45,7 +52,7 @@ pub enum Effect {
     /// A void struck bids.
     Strikes(Struck),
     /// The lot has new rules, and a new title if there is one.
-    Amends { terms: Terms, title: Option<String> },
+    Amends { rules: StoredRules, title: Option<String> },
     /// The lot did not sell: its unit is given back.
     Releases(ProductId),
 }
@@ -212,7 +219,7 @@ async fn carry_out(tx: &mut Tx, catalog: &Catalog, batch: &Batch) -> Result<()> 
         match effect {
             Effect::OpensByHand => {}
             Effect::Strikes(struck) => store::mark_voided(tx, id, struck.bidder, struck.from_seq).await?,
-            Effect::Amends { terms, title } => store::amend_lot(tx, id, title.as_deref(), terms).await?,
+            Effect::Amends { rules, title } => store::amend_lot(tx, id, title.as_deref(), rules).await?,
             Effect::Releases(product) => catalog.release_unit(tx, *product, "lot not sold", batch.at).await?,
         }
     }

@@ -2,10 +2,9 @@
 
 use axum::{Json, extract::State};
 use blytz_core::{
-    AuctionId, StreamId, UserId,
-    auction::{Nonce, Rules},
+    AuctionId,
+    auction::Nonce,
     wire::{
-        Problem,
         auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest},
         stream::StreamStatus,
     },
@@ -16,10 +15,8 @@ use super::{
     lots::{check_opening, checked},
     request::{Act, Amendment},
     schedule::other_currency,
-    state::StoredState,
-    store::LotRow,
-    streams,
-    views::read,
+    store::{self, Lot},
+    streams::not_live,
 };
 use crate::{
     clock::random_bytes,
@@ -30,51 +27,34 @@ use crate::{
 
 /// Open a lot now.
 #[utoipa::path(
-    post,
-    path = "/auction/start",
-    tag = "auction",
-    request_body = StartRequest,
-    security(("bearer" = [])),
+    post, path = "/auction/start", tag = "auction", request_body = StartRequest,
     responses(
         (status = 200, description = "Live (also if it was before).", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_closed`, `auction_cancelled`, `stream_not_live`.", body = Problem),
-        (status = 422, description = "Invalid shape.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your auction."),
+        (status = 404, description = "No such auction."),
+        (status = 409, description = "`auction_closed`, `auction_cancelled`, `stream_not_live`."),
+        (status = 422, description = "Invalid shape."),
     )
 )]
 pub async fn start(
     State(auctions): State<Auctions>,
     Body { who, body }: Body<Active, StartRequest>,
 ) -> Result<Json<Auction>> {
-    let lot = auctions.owned(body.auction_id, &who).await?;
-    let state: StoredState = read(&lot.state)?;
-    if let (AuctionStatus::Scheduled, Some(stream)) = (state.public.status, lot.stream_id) {
-        let access = auctions.stream_access(StreamId(stream)).await?.ok_or_else(Error::not_found)?;
-        if access.status != StreamStatus::Live {
-            return Err(streams::not_live("The lot belongs to a show that is not live; start the show first."));
-        }
-    }
-    auctions.act(body.auction_id, Act::Open).await?;
-    auctions.one(body.auction_id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.open(&who, body.auction_id).await.map(Json)
 }
 
 /// Change an auction before its first bid.
 #[utoipa::path(
-    patch,
-    path = "/auction/{id}",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    patch, path = "/auction/{id}", tag = "auction", params(("id" = AuctionId, Path)),
     request_body = AuctionUpdate,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "Changed.", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_locked`, `auction_closed`, `auction_cancelled`.", body = Problem),
-        (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your auction."),
+        (status = 404, description = "No such auction."),
+        (status = 409, description = "`auction_locked`, `auction_closed`, `auction_cancelled`."),
+        (status = 422, description = "Invalid shape, `currency_mismatch`."),
     )
 )]
 pub async fn amend(
@@ -82,34 +62,20 @@ pub async fn amend(
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, AuctionUpdate>,
 ) -> Result<Json<Auction>> {
-    let lot = auctions.owned(id, &who).await?;
-    let before: Rules = read(&lot.rules)?;
-    let rules = body.rules.as_ref().map(checked).transpose()?;
-    check_opening(body.starts_at.flatten(), auctions.platform.clock.now())?;
-    if rules.as_ref().is_some_and(|rules| rules.currency() != before.currency()) {
-        return Err(other_currency(before.currency()));
-    }
-    let nonce = Nonce::from_bytes(random_bytes());
-    let amendment = Amendment { rules, starts_at: body.starts_at, title: body.title, nonce };
-    auctions.act(id, Act::Amend { amendment: Box::new(amendment) }).await?;
-    auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.amend(&who, id, body).await.map(Json)
 }
 
 /// Call an auction off. With bids, only an admin may.
 #[utoipa::path(
-    post,
-    path = "/auction/{id}/cancel",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    post, path = "/auction/{id}/cancel", tag = "auction", params(("id" = AuctionId, Path)),
     request_body = CancelRequest,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "Cancelled (also if it was before).", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_has_bids`, `auction_closed`.", body = Problem),
-        (status = 422, description = "Invalid shape.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your auction."),
+        (status = 404, description = "No such auction."),
+        (status = 409, description = "`auction_has_bids`, `auction_closed`."),
+        (status = 422, description = "Invalid shape."),
     )
 )]
 pub async fn cancel(
@@ -117,32 +83,25 @@ pub async fn cancel(
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, CancelRequest>,
 ) -> Result<Json<Auction>> {
-    auctions.owned(id, &who).await?;
-    let by_admin = super::is_admin(&who);
-    auctions.act(id, Act::Cancel { reason: body.reason, by_admin }).await?;
-    auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    let act = Act::Cancel { reason: body.reason, by_admin: super::is_admin(&who) };
+    auctions.carry_out(&who, id, act).await.map(Json)
 }
 
 /// Strike a bid, and every later one of the same bidder.
 #[utoipa::path(
-    post,
-    path = "/auction/{id}/void",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    post, path = "/auction/{id}/void", tag = "auction", params(("id" = AuctionId, Path)),
     request_body = VoidRequest,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "Voided (also if it was before).", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your auction.", body = Problem),
-        (status = 404, description = "No such auction, or no such bid in it.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your auction."),
+        (status = 404, description = "No such auction, or no such bid in it."),
         (
             status = 409,
             description = "`auction_not_live`, `auction_closed`, `auction_cancelled`, or `conflict`: several bidders \
-                used this `bid_id`, and `bidder_id` is not given.",
-            body = Problem
+                used this `bid_id`, and `bidder_id` is not given."
         ),
-        (status = 422, description = "Invalid shape.", body = Problem),
+        (status = 422, description = "Invalid shape."),
     )
 )]
 pub async fn void(
@@ -150,17 +109,50 @@ pub async fn void(
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, VoidRequest>,
 ) -> Result<Json<Auction>> {
-    auctions.owned(id, &who).await?;
-    let VoidRequest { bid_id, bidder_id: bidder, reason } = body;
-    auctions.act(id, Act::Void { bid_id, bidder, reason }).await?;
-    auctions.one(id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    let act = Act::Void { bid_id: body.bid_id, bidder: body.bidder_id, reason: body.reason };
+    auctions.carry_out(&who, id, act).await.map(Json)
 }
 
 impl Auctions {
+    async fn open(&self, who: &User, id: AuctionId) -> Result<Auction> {
+        let lot = self.owned(who, id).await?;
+        if let (AuctionStatus::Scheduled, Some(stream)) = (lot.state.public.status, lot.stream_id) {
+            let show = store::show(&self.platform.db, stream).await?.ok_or_else(Error::not_found)?;
+            if show.status != StreamStatus::Live {
+                return Err(not_live("The lot belongs to a show that is not live; start the show first."));
+            }
+        }
+        self.finish(who, id, Act::Open).await
+    }
+
+    async fn amend(&self, who: &User, id: AuctionId, update: AuctionUpdate) -> Result<Auction> {
+        let lot = self.owned(who, id).await?;
+        let rules = update.rules.as_ref().map(checked).transpose()?;
+        check_opening(update.starts_at.flatten(), self.now())?;
+        if rules.as_ref().is_some_and(|rules| rules.currency() != lot.rules.currency) {
+            return Err(other_currency(lot.rules.currency));
+        }
+        let nonce = Nonce::from_bytes(random_bytes());
+        let amendment = Amendment { rules, starts_at: update.starts_at, title: update.title, nonce };
+        self.finish(who, id, Act::Amend { amendment: Box::new(amendment) }).await
+    }
+
+    /// Does to an auction what its owner may do whenever they like.
+    async fn carry_out(&self, who: &User, id: AuctionId, act: Act) -> Result<Auction> {
+        self.owned(who, id).await?;
+        self.finish(who, id, act).await
+    }
+
+    /// Has the room do it, and shows the auction as it is then.
+    async fn finish(&self, who: &User, id: AuctionId, act: Act) -> Result<Auction> {
+        self.act(id, act).await?;
+        self.view(id, Some(who)).await.map_err(Error::after_the_fact)
+    }
+
     /// An auction that this user may change.
-    async fn owned(&self, id: AuctionId, user: &User) -> Result<LotRow> {
+    async fn owned(&self, who: &User, id: AuctionId) -> Result<Lot> {
         let lot = self.settled(id).await?;
-        check_owner(user, UserId(lot.seller_id))?;
+        check_owner(who, lot.seller_id)?;
         Ok(lot)
     }
 }

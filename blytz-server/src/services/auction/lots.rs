@@ -5,7 +5,7 @@ use blytz_core::{
     AuctionId, StreamId, Timestamp, UserId,
     auction::Rules,
     wire::{
-        Check, Faults, FieldError, Page, Problem,
+        Check, Faults, FieldError, Page,
         auction::{Auction, AuctionInput, AuctionStatus, LogEntry, StatusView},
     },
 };
@@ -15,8 +15,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Auctions,
-    store::{self, LotFilter, LotRow},
-    views::Viewer,
+    store::{self, Lot, LotFilter},
 };
 use crate::{
     error::{Error, Result, internal},
@@ -32,18 +31,14 @@ const LATE_BY_MICROS: i64 = 60_000_000;
 
 /// Make an auction of one unit of your product.
 #[utoipa::path(
-    post,
-    path = "/auction",
-    tag = "auction",
-    request_body = AuctionInput,
-    security(("bearer" = [])),
+    post, path = "/auction", tag = "auction", request_body = AuctionInput,
     responses(
         (status = 201, description = "Made; it waits for `start` or for `starts_at`.", body = Auction),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not a seller, or not your product or show.", body = Problem),
-        (status = 404, description = "No such product or show.", body = Problem),
-        (status = 409, description = "`out_of_stock`, `stream_not_live` (the show has ended).", body = Problem),
-        (status = 422, description = "Invalid shape, `currency_mismatch`.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not a seller, or not your product or show."),
+        (status = 404, description = "No such product or show."),
+        (status = 409, description = "`out_of_stock`, `stream_not_live` (the show has ended)."),
+        (status = 422, description = "Invalid shape, `currency_mismatch`."),
     )
 )]
 pub async fn create(
@@ -51,13 +46,14 @@ pub async fn create(
     Body { who, body }: Body<Seller, AuctionInput>,
 ) -> Result<(StatusCode, Json<Auction>)> {
     let rules = checked(&body.rules)?;
-    check_opening(body.starts_at, auctions.platform.clock.now())?;
+    check_opening(body.starts_at, auctions.now())?;
     let id = auctions.schedule(&who, body, rules).await?;
-    Ok((StatusCode::CREATED, Json(auctions.one(id, Some(&who)).await.map_err(Error::after_the_fact)?)))
+    let auction = auctions.view(id, Some(&who)).await.map_err(Error::after_the_fact)?;
+    Ok((StatusCode::CREATED, Json(auction)))
 }
 
 /// Refuses an opening in the past.
-pub(super) fn check_opening(starts_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
+pub fn check_opening(starts_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
     if starts_at.is_some_and(|at| now.micros_since(at) > LATE_BY_MICROS) {
         return Err(Error::invalid_field("/starts_at", "must not lie in the past"));
     }
@@ -65,32 +61,11 @@ pub(super) fn check_opening(starts_at: Option<Timestamp>, now: Timestamp) -> Res
 }
 
 /// The rules, checked; faults point into the request.
-pub(super) fn checked(rules: &blytz_core::wire::auction::RulesInput) -> Result<Rules> {
+pub fn checked(rules: &blytz_core::wire::auction::RulesInput) -> Result<Rules> {
     Rules::try_from(rules).map_err(|faults| {
         let within = |fault: FieldError| FieldError { pointer: format!("/rules{}", fault.pointer), ..fault };
         Error::invalid(faults.into_iter().map(within).collect())
     })
-}
-
-impl Auctions {
-    /// One auction as a viewer sees it.
-    pub(super) async fn one(&self, id: AuctionId, viewer: Viewer<'_>) -> Result<Auction> {
-        let row = self.settled(id).await?;
-        let mut shown = self.show(&self.accounts, vec![row], viewer).await?;
-        shown.pop().ok_or_else(|| internal("one row has one view"))
-    }
-
-    /// Rows in which nothing is overdue any more.
-    pub(super) async fn settle(&self, rows: Vec<LotRow>) -> Result<Vec<LotRow>> {
-        let settle = async |row: LotRow| {
-            let due = self.is_due(row.due_at_us.map(Timestamp::from_micros));
-            // One lot that can't be closed now does not take the whole list with it.
-            let current = if due { self.settled(AuctionId(row.id)).await.ok() } else { None };
-            current.unwrap_or(row)
-        };
-        // All at once: they share a commit, and the wait when there is none to be had.
-        Ok(join_all(rows.into_iter().map(settle)).await)
-    }
 }
 
 /// Which auctions to list.
@@ -118,15 +93,11 @@ impl Check for AuctionQuery {
 
 /// Auctions, the newest first.
 #[utoipa::path(
-    get,
-    path = "/auction",
-    tag = "auction",
-    security((), ("bearer" = [])),
-    params(AuctionQuery),
+    get, path = "/auction", tag = "auction", security((), ("bearer" = [])), params(AuctionQuery),
     responses(
         (status = 200, description = "A page of auctions.", body = Page<Auction>),
-        (status = 401, description = "The access token is not valid.", body = Problem),
-        (status = 422, description = "Invalid parameters.", body = Problem),
+        (status = 401, description = "The access token is not valid."),
+        (status = 422, description = "Invalid parameters."),
     )
 )]
 pub async fn list(
@@ -134,35 +105,19 @@ pub async fn list(
     viewer: Option<User>,
     Query(query): Query<AuctionQuery>,
 ) -> Result<Json<Page<Auction>>> {
-    let size = page_size(query.limit);
-    let filter = LotFilter {
-        status: query.status.map(|status| status.name().to_owned()),
-        stream_id: query.stream_id,
-        seller_id: query.seller_id,
-        before: query.cursor,
-    };
-    let mut rows = store::list_lots(&auctions.platform.db.for_scans(), &filter, size + 1).await?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let next_cursor = rows.last().filter(|_| more).map(|row| AuctionId(row.id).to_string());
-    let rows = auctions.settle(rows).await?;
-    let mut items = auctions.show(&auctions.accounts, rows, viewer.as_ref()).await?;
-    // Whatever was overdue stands elsewhere by now.
-    items.retain(|item| query.status.is_none_or(|status| item.status.status == status));
-    Ok(Json(Page { items, next_cursor }))
+    let AuctionQuery { status, stream_id, seller_id, cursor: before, limit } = query;
+    let filter = LotFilter { status, stream_id, seller_id, before };
+    auctions.page(&filter, page_size(limit), viewer.as_ref()).await.map(Json)
 }
 
 /// An auction.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}",
-    tag = "auction",
-    security((), ("bearer" = [])),
+    get, path = "/auction/{id}", tag = "auction", security((), ("bearer" = [])),
     params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "The auction.", body = Auction),
-        (status = 401, description = "The access token is not valid.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
+        (status = 401, description = "The access token is not valid."),
+        (status = 404, description = "No such auction."),
     )
 )]
 pub async fn get(
@@ -170,22 +125,19 @@ pub async fn get(
     viewer: Option<User>,
     PathId(id): PathId<AuctionId>,
 ) -> Result<Json<Auction>> {
-    Ok(Json(auctions.one(id, viewer.as_ref()).await?))
+    auctions.view(id, viewer.as_ref()).await.map(Json)
 }
 
 /// Where an auction stands.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/status",
-    tag = "auction",
-    params(("id" = AuctionId, Path)),
+    get, path = "/auction/{id}/status", tag = "auction", params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "Its status.", body = StatusView),
-        (status = 404, description = "No such auction.", body = Problem),
+        (status = 404, description = "No such auction."),
     )
 )]
 pub async fn status(State(auctions): State<Auctions>, PathId(id): PathId<AuctionId>) -> Result<Json<StatusView>> {
-    Ok(Json(auctions.status(id).await?))
+    auctions.status(id).await.map(Json)
 }
 
 /// Where to read on in a log.
@@ -213,14 +165,11 @@ impl Check for EventsQuery {
 
 /// An auction's log.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/events",
-    tag = "auction",
-    params(("id" = AuctionId, Path), EventsQuery),
+    get, path = "/auction/{id}/events", tag = "auction", params(("id" = AuctionId, Path), EventsQuery),
     responses(
         (status = 200, description = "A page of the log, as on the WebSocket; `next_cursor` is the last seq.", body = Page<LogEntry>),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 422, description = "Invalid parameters.", body = Problem),
+        (status = 404, description = "No such auction."),
+        (status = 422, description = "Invalid parameters."),
     )
 )]
 pub async fn events(
@@ -228,12 +177,37 @@ pub async fn events(
     PathId(id): PathId<AuctionId>,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Page<Box<RawValue>>>> {
-    let size = page_size(query.limit);
-    let head = auctions.head(id).await?.ok_or_else(Error::not_found)?;
     let after = query.after.or(query.cursor).unwrap_or(0);
-    // Long events make a page shorter; what is behind it, the head says.
-    let events = auctions.events_after(id, after, size).await?;
-    let next_cursor = events.last().filter(|(seq, _)| *seq < head).map(|(seq, _)| seq.to_string());
-    let raw = |(_, entry): (u64, String)| RawValue::from_string(entry).map_err(internal);
-    Ok(Json(Page { items: events.into_iter().map(raw).collect::<Result<_>>()?, next_cursor }))
+    auctions.log(id, after, page_size(query.limit)).await.map(Json)
+}
+
+impl Auctions {
+    async fn page(&self, filter: &LotFilter, size: usize, viewer: Option<&User>) -> Result<Page<Auction>> {
+        let found = store::lots(&self.platform.db.for_scans(), filter, size + 1).await?;
+        let Page { items, next_cursor } = Page::cut(found, size, |last| last.id().to_string());
+        let mut items = self.views(self.settle(items).await, viewer).await?;
+        // Whatever was overdue stands elsewhere by now.
+        items.retain(|item| filter.status.is_none_or(|status| item.status.status == status));
+        Ok(Page { items, next_cursor })
+    }
+
+    async fn log(&self, id: AuctionId, after: u64, size: usize) -> Result<Page<Box<RawValue>>> {
+        let head = self.head(id).await?.ok_or_else(Error::not_found)?;
+        // Long events make a page shorter; what is behind it, the head says.
+        let events = self.events_after(id, after, size).await?;
+        let next_cursor = events.last().filter(|(seq, _)| *seq < head).map(|(seq, _)| seq.to_string());
+        let raw = |(_, entry): (u64, String)| RawValue::from_string(entry).map_err(internal);
+        Ok(Page { items: events.into_iter().map(raw).collect::<Result<_>>()?, next_cursor })
+    }
+
+    /// Lots of which none is overdue any more.
+    pub(super) async fn settle(&self, lots: Vec<Lot>) -> Vec<Lot> {
+        let settle = async |lot: Lot| {
+            // One lot that can't be closed now does not take the whole list with it.
+            let current = if self.is_due(lot.due_at) { self.settled(lot.id()).await.ok() } else { None };
+            current.unwrap_or(lot)
+        };
+        // All at once: they share a commit, and the wait when there is none to be had.
+        join_all(lots.into_iter().map(settle)).await
+    }
 }

@@ -18,6 +18,7 @@ mod room;
 mod rooms;
 mod rostrum;
 mod schedule;
+mod shared;
 mod state;
 mod store;
 mod streams;
@@ -44,9 +45,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use self::{
     committer::Committer,
     request::{Act, Bid, Request},
-    rooms::Shared,
+    rooms::Rooms,
     rostrum::Rostrum,
-    store::LotRow,
+    store::Lot,
 };
 use crate::{
     error::{Error, Result, internal},
@@ -97,7 +98,7 @@ pub struct Parts {
     platform: Platform,
     accounts: Accounts,
     catalog: Catalog,
-    shared: Shared,
+    rooms: Rooms,
     _rostrum: Rostrum,
 }
 
@@ -129,12 +130,16 @@ impl Auctions {
         let (committer, work) = Committer::new(platform.db.clone(), catalog.clone());
         // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
         rostrum.handle().spawn(work);
-        let shared = Shared::new(platform, committer, rostrum.handle());
-        for id in store::due_lots(&shared.db, Timestamp::from_micros(i64::MAX)).await? {
-            shared.resume(id);
+        let rooms = Rooms::new(platform, committer, rostrum.handle());
+        for id in store::due_lots(&rooms.shared.db, Timestamp::from_micros(i64::MAX)).await? {
+            rooms.resume(id);
         }
-        platform.tasks.spawn(shared.clone().sweep());
-        Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, shared, _rostrum: rostrum })))
+        Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, rooms, _rostrum: rostrum })))
+    }
+
+    /// What no request begins: lots that are overdue are looked for until the server stops.
+    pub fn jobs(&self) -> impl Future<Output = ()> + use<> {
+        self.rooms.clone().sweep()
     }
 
     /// Decides a bid. Returns once it is durable.
@@ -145,7 +150,7 @@ impl Auctions {
         let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
         let (reply, answer) = oneshot::channel();
         let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended, reply };
-        let answered = match self.shared.send(request.auction_id, Request::Bid(bid)) {
+        let answered = match self.rooms.send(request.auction_id, Request::Bid(bid)) {
             Ok(()) => received(answer).await,
             Err(full) => Err(full),
         };
@@ -160,14 +165,14 @@ impl Auctions {
     /// Has the auction's room carry out something else than a bid.
     async fn act(&self, id: AuctionId, act: Act) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        self.shared.send(id, Request::Act { act, reply })?;
+        self.rooms.send(id, Request::Act { act, reply })?;
         received(answer).await
     }
 
-    /// An auction's row, after what is overdue has been done: whoever asks sees a closed lot closed.
-    async fn settled(&self, id: AuctionId) -> Result<LotRow> {
+    /// An auction, after what is overdue has been done: whoever asks sees a closed lot closed.
+    async fn settled(&self, id: AuctionId) -> Result<Lot> {
         let lot = store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        if self.is_due(lot.due_at_us.map(Timestamp::from_micros)) {
+        if self.is_due(lot.due_at) {
             self.act(id, Act::Tick).await?;
             return store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found);
         }
@@ -184,7 +189,7 @@ impl Auctions {
     /// 404 when there is none.
     pub async fn status(&self, id: AuctionId) -> Result<StatusView> {
         let lot = self.settled(id).await?;
-        self.show_status(&self.accounts, &lot).await
+        self.status_of(&lot).await
     }
 
     /// The seq of the last event; `None` when there is no such auction.
@@ -225,12 +230,9 @@ impl Auctions {
     /// # Errors
     /// When the database can't be read.
     pub async fn stream_access(&self, id: StreamId) -> Result<Option<StreamAccess>> {
-        let Some(stream) = store::stream(&self.platform.db, id).await? else { return Ok(None) };
-        Ok(Some(StreamAccess {
-            seller_id: UserId(stream.seller_id),
-            status: streams::status(&stream),
-            moderators: store::moderators(&self.platform.db, id).await?,
-        }))
+        let Some(show) = store::show(&self.platform.db, id).await? else { return Ok(None) };
+        let moderators = store::moderators(&self.platform.db, id).await?;
+        Ok(Some(StreamAccess { seller_id: show.seller_id, status: show.status, moderators }))
     }
 
     /// Whether somebody watches one of the seller's lots.

@@ -14,7 +14,7 @@ use blytz_core::{
         proof::{Frame, Opener, Viewer},
     },
     wire::{
-        ErrorCode, Problem,
+        ErrorCode,
         auction::{self as wire, AuctionStatus, EventData, LogEntry, LogKeys, Proof},
     },
 };
@@ -22,7 +22,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::value::RawValue;
 
-use super::{Auctions, state::StoredState, store, views::read};
+use super::{
+    Auctions,
+    store::{self, Lot},
+};
 use crate::{
     db::Db,
     error::{Error, Result, internal},
@@ -32,9 +35,7 @@ use crate::{
 
 /// The keys that sign receipts, retired ones too.
 #[utoipa::path(
-    get,
-    path = "/auction/keys",
-    tag = "auction",
+    get, path = "/auction/keys", tag = "auction",
     responses((status = 200, description = "The keys.", body = LogKeys))
 )]
 pub async fn keys(State(auctions): State<Auctions>) -> Json<LogKeys> {
@@ -43,16 +44,13 @@ pub async fn keys(State(auctions): State<Auctions>) -> Json<LogKeys> {
 
 /// An auction's log with every commitment opened.
 #[utoipa::path(
-    get,
-    path = "/auction/{id}/proof",
-    tag = "auction",
-    security((), ("bearer" = [])),
+    get, path = "/auction/{id}/proof", tag = "auction", security((), ("bearer" = [])),
     params(("id" = AuctionId, Path)),
     responses(
         (status = 200, description = "The proof; `blytz verify` checks it.", body = Proof),
-        (status = 401, description = "The access token is not valid.", body = Problem),
-        (status = 404, description = "No such auction.", body = Problem),
-        (status = 409, description = "`auction_live`: it is published after the close.", body = Problem),
+        (status = 401, description = "The access token is not valid."),
+        (status = 404, description = "No such auction."),
+        (status = 409, description = "`auction_live`: it is published after the close."),
     )
 )]
 pub async fn get(
@@ -60,24 +58,28 @@ pub async fn get(
     user: Option<User>,
     PathId(id): PathId<AuctionId>,
 ) -> Result<Response> {
-    let lot = auctions.settled(id).await?;
-    let state: StoredState = read(&lot.state)?;
-    if matches!(state.public.status, AuctionStatus::Scheduled | AuctionStatus::Live) {
-        return Err(Error::new(ErrorCode::AuctionLive, "The proof is published once the auction is over."));
+    let proof = auctions.proof(id, user.as_ref()).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], proof).into_response())
+}
+
+impl Auctions {
+    async fn proof(&self, id: AuctionId, user: Option<&User>) -> Result<Body> {
+        let Lot { head, state, .. } = self.settled(id).await?;
+        if !state.public.status.is_over() {
+            return Err(Error::new(ErrorCode::AuctionLive, "The proof is published once the auction is over."));
+        }
+        let sold = state.public.status == AuctionStatus::Sold;
+        let viewer = match user {
+            Some(user) if super::is_admin(user) => Viewer::Admin,
+            Some(user) if sold && state.public.leader == Some(user.id) => Viewer::Winner,
+            _ => Viewer::Public,
+        };
+        let opener = opener(&self.platform.db, &head, viewer).await?;
+        let receipt = self.rooms.shared.signer.sign(&head);
+        let stated = wire::Head { seq: head.seq, hash: head.hash.clone(), receipt: Some(receipt) };
+        let frame = opener.frame(id, stated, self.platform.keys.log_keys()).map_err(internal)?;
+        Ok(Telling::begin(self.platform.db.clone(), head, opener, &frame)?.body())
     }
-    let sold = state.public.status == AuctionStatus::Sold;
-    let viewer = match &user {
-        Some(user) if super::is_admin(user) => Viewer::Admin,
-        Some(user) if sold && state.public.leader == Some(user.id) => Viewer::Winner,
-        _ => Viewer::Public,
-    };
-    let head = Head { auction_id: id, seq: lot.seq.unsigned_abs(), hash: lot.hash };
-    let opener = opener(&auctions.platform.db, &head, viewer).await?;
-    let receipt = auctions.shared.signer.sign(&head);
-    let stated = wire::Head { seq: head.seq, hash: head.hash.clone(), receipt: Some(receipt) };
-    let frame = opener.frame(id, stated, auctions.platform.keys.log_keys()).map_err(internal)?;
-    let body = Telling::begin(auctions.platform.db.clone(), head, opener, &frame)?.body();
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// Opens this log's commitments, by the rules that its bids were taken under.
@@ -175,8 +177,8 @@ impl Telling {
             self.text.push_str(serde_json::from_str::<&RawValue>(entry).map_err(internal)?.get());
         }
         if self.is_through()? {
-            let last: Option<LogEntry> = page.last().map(|(_, entry)| read(entry)).transpose()?;
-            if last.is_none_or(|last| last.hash != self.head.hash) {
+            let last = page.last().map(|(_, entry)| serde_json::from_str::<LogEntry>(entry)).transpose();
+            if last.map_err(internal)?.is_none_or(|last| last.hash != self.head.hash) {
                 return Err(internal("a log does not end where its head says"));
             }
             self.text.push_str("]}");

@@ -4,34 +4,35 @@ use std::collections::HashSet;
 
 use axum::{Json, extract::State};
 use blytz_core::{
-    AuctionId, StreamId, UserId,
+    AuctionId, StreamId,
     wire::{
-        ErrorCode, Page, Problem,
+        ErrorCode, Page,
         auction::Auction,
         live::UpdateData,
         stream::{LotsUpdate, StreamStatus},
     },
 };
 
-use super::{Auctions, store, streams};
+use super::{Auctions, store, streams::not_live};
 use crate::{
+    db::Tx,
     error::{Error, Result},
     http::{Body, PathId},
     platform::hub::Topic,
     services::auth::{Active, User},
 };
 
+/// How many lots of a queue are told as news.
+const TOLD: usize = 1_000;
+
 /// A show's lots, in order.
 #[utoipa::path(
-    get,
-    path = "/streams/{id}/lots",
-    tag = "auction",
-    security((), ("bearer" = [])),
+    get, path = "/streams/{id}/lots", tag = "auction", security((), ("bearer" = [])),
     params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "All lots of the queue.", body = Page<Auction>),
-        (status = 401, description = "The access token is not valid.", body = Problem),
-        (status = 404, description = "No such show.", body = Problem),
+        (status = 401, description = "The access token is not valid."),
+        (status = 404, description = "No such show."),
     )
 )]
 pub async fn get(
@@ -39,30 +40,20 @@ pub async fn get(
     viewer: Option<User>,
     PathId(id): PathId<StreamId>,
 ) -> Result<Json<Page<Auction>>> {
-    store::stream(&auctions.platform.db, id).await?.ok_or_else(Error::not_found)?;
-    lots(&auctions, id, viewer.as_ref()).await.map(Json)
-}
-
-async fn lots(auctions: &Auctions, id: StreamId, viewer: Option<&User>) -> Result<Page<Auction>> {
-    let rows = auctions.settle(store::queue(&auctions.platform.db, id).await?).await?;
-    Ok(Page { items: auctions.show(&auctions.accounts, rows, viewer).await?, next_cursor: None })
+    auctions.queue(id, viewer.as_ref()).await.map(Json)
 }
 
 /// Order the queue. Lots that are not named leave it; a live one must stay.
 #[utoipa::path(
-    put,
-    path = "/streams/{id}/lots",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
+    put, path = "/streams/{id}/lots", tag = "auction", params(("id" = StreamId, Path)),
     request_body = LotsUpdate,
-    security(("bearer" = [])),
     responses(
         (status = 200, description = "The queue as it is now.", body = Page<Auction>),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your show.", body = Problem),
-        (status = 404, description = "No such show.", body = Problem),
-        (status = 409, description = "`lot_live`, `stream_not_live` (it has ended).", body = Problem),
-        (status = 422, description = "Invalid shape, or an auction that is not yours.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your show."),
+        (status = 404, description = "No such show."),
+        (status = 409, description = "`lot_live`, `stream_not_live` (it has ended)."),
+        (status = 422, description = "Invalid shape, or an auction that is not yours."),
     )
 )]
 pub async fn put(
@@ -70,50 +61,67 @@ pub async fn put(
     PathId(id): PathId<StreamId>,
     Body { who, body }: Body<Active, LotsUpdate>,
 ) -> Result<Json<Page<Auction>>> {
-    let stream = auctions.owned_stream(id, &who).await?;
-    order(&auctions, id, UserId(stream.seller_id), body).await?;
-    lots(&auctions, id, Some(&who)).await.map(Json).map_err(Error::after_the_fact)
+    auctions.order(&who, id, body.auction_ids).await.map(Json)
 }
 
-/// Puts a show's queue in order, and tells whoever has to know of it.
-async fn order(auctions: &Auctions, id: StreamId, seller: UserId, body: LotsUpdate) -> Result<()> {
-    let mut tx = auctions.platform.db.begin_write().await?;
-    let stream = store::stream_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-    if streams::status(&stream) == StreamStatus::Ended {
-        return Err(streams::not_live("The show has ended; its queue can't change any more."));
+impl Auctions {
+    async fn queue(&self, id: StreamId, viewer: Option<&User>) -> Result<Page<Auction>> {
+        store::show(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
+        self.queued(id, viewer).await
     }
-    let live = store::live_lots(&mut tx, id).await?;
-    if live.iter().any(|lot| !body.auction_ids.contains(lot)) {
-        return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
+
+    async fn queued(&self, id: StreamId, viewer: Option<&User>) -> Result<Page<Auction>> {
+        let lots = self.settle(store::queue(&self.platform.db, id).await?).await;
+        Ok(Page { items: self.views(lots, viewer).await?, next_cursor: None })
     }
-    let before = store::show_lots(&mut tx, id).await?;
-    store::empty_queue(&mut tx, id).await?;
-    for (position, lot) in body.auction_ids.iter().enumerate() {
-        if !store::enqueue(&mut tx, *lot, id, position + 1, seller).await? {
-            let detail = "must be an auction of the show's seller that is not live in another show";
-            return Err(Error::invalid_field(format!("/auction_ids/{position}"), detail));
+
+    async fn order(&self, who: &User, id: StreamId, lots: Vec<AuctionId>) -> Result<Page<Auction>> {
+        self.owned_show(who, id).await?;
+        let auctions = self.clone();
+        let ordered = async move |tx: &mut Tx| {
+            let moved = put_in_order(tx, id, &lots).await?;
+            tx.then(async move {
+                auctions.rooms.show_changed(moved).await;
+                auctions.tell_queue(id).await;
+            });
+            Ok(())
+        };
+        self.platform.write(ordered).await?;
+        self.queued(id, Some(who)).await.map_err(Error::after_the_fact)
+    }
+
+    /// Tells everybody who watches the show what its queue is now. These are news: whoever misses them
+    /// asks for the queue.
+    pub(super) async fn tell_queue(&self, id: StreamId) {
+        let (hub, topic) = (&self.platform.hub, Topic::Stream(id));
+        if hub.watchers(topic) == 0 {
+            return;
+        }
+        match store::queue_ids(&self.platform.db, id, TOLD).await {
+            Ok(auction_ids) => hub.update(topic, UpdateData::Lots { auction_ids }, self.now()),
+            Err(error) => tracing::warn!(%error, stream = %id, "the news of a queue could not be told"),
         }
     }
-    tx.commit().await?;
-    // To a lot that was in this show before and still is, its place means nothing.
-    let now: HashSet<AuctionId> = body.auction_ids.into_iter().collect();
-    auctions.shared.show_changed(before.symmetric_difference(&now).copied()).await;
-    tell(auctions, id).await;
-    Ok(())
 }
 
-/// Tells everybody who watches the show what its queue is now. These are news: whoever misses them
-/// asks for the queue.
-pub(super) async fn tell(auctions: &Auctions, id: StreamId) {
-    if auctions.platform.hub.watchers(Topic::Stream(id)) == 0 {
-        return;
+/// Makes these lots the show's queue. Returns those that have come into it or left it: to a lot that
+/// was in the show before and still is, its place means nothing.
+async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<Vec<AuctionId>> {
+    let show = store::show(&mut *tx, id).await?.ok_or_else(Error::not_found)?;
+    if show.status == StreamStatus::Ended {
+        return Err(not_live("The show has ended; its queue can't change any more."));
     }
-    match store::queue_ids(&auctions.platform.db, id).await {
-        Ok(auction_ids) => auctions.platform.hub.update(
-            Topic::Stream(id),
-            UpdateData::Lots { auction_ids },
-            auctions.platform.clock.now(),
-        ),
-        Err(error) => tracing::warn!(%error, stream = %id, "the news of a queue could not be told"),
+    if store::live_lots(tx, id).await?.iter().any(|lot| !lots.contains(lot)) {
+        return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
     }
+    let before: HashSet<AuctionId> = store::queue_ids(&mut *tx, id, usize::MAX).await?.into_iter().collect();
+    store::empty_queue(tx, id).await?;
+    for (index, lot) in lots.iter().enumerate() {
+        if !store::enqueue(tx, *lot, id, index + 1, show.seller_id).await? {
+            let detail = "must be an auction of the show's seller that is not live in another show";
+            return Err(Error::invalid_field(format!("/auction_ids/{index}"), detail));
+        }
+    }
+    let now: HashSet<AuctionId> = lots.iter().copied().collect();
+    Ok(before.symmetric_difference(&now).copied().collect())
 }

@@ -23,7 +23,7 @@ use super::{
     news::News,
     refusals::Refusals,
     request::{Act, Bid, Copied, Request},
-    rooms::Shared,
+    shared::Shared,
     store, streams,
     turn::{Known, Outcome, Told, Turn},
 };
@@ -31,8 +31,6 @@ use crate::error::{Error, Result, internal};
 
 /// Requests per turn. More would make the first wait for the last one's decision.
 const MAX_TURN: usize = 512;
-/// Requests that may wait for a room; one more is told to come back.
-pub const MAX_QUEUED: usize = 4_096;
 /// How often a turn is decided anew before its requests are told that it did not work.
 const ATTEMPTS: usize = 5;
 /// How long a room waits when what is due could not be written.
@@ -392,5 +390,5 @@ async fn read(shared: &Shared, id: AuctionId) -> Result<Stored> {
 /// The show that the auction is in.
 async fn stream_of(shared: &Shared, id: AuctionId) -> Result<Option<StreamId>> {
     let lot = store::lot(&shared.db, id).await?.ok_or_else(Error::not_found)?;
-    Ok(lot.stream_id.map(StreamId))
+    Ok(lot.stream_id)
 }

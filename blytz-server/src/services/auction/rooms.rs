@@ -1,12 +1,11 @@
 //! Which rooms are open, and the way into them.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use blytz_core::{AuctionId, UserId, auction::receipt::Signer, wire::ErrorCode};
+use blytz_core::{AuctionId, UserId, wire::ErrorCode};
 use tokio::{
     runtime::Handle,
     sync::{
@@ -15,19 +14,18 @@ use tokio::{
         oneshot,
     },
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
 use super::{
     committer::Committer,
     request::{Act, Copied, Request},
-    room::{MAX_QUEUED, Room},
+    room::Room,
+    shared::{Door, Shared},
     store,
 };
 use crate::{
-    clock::Clock,
-    db::Db,
     error::{Error, Result},
-    platform::{Platform, hub::Hub},
+    platform::Platform,
 };
 
 /// How many rooms are loaded at once.
@@ -37,51 +35,22 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How often overdue lots are looked for.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// What every room works with. Cheap to clone.
+/// Requests that may wait for a room; one more is told to come back.
+const MAX_QUEUED: usize = 4_096;
+
+/// The rooms of this process. Cheap to clone.
 #[derive(Clone)]
-pub struct Shared {
-    pub db: Db,
-    pub clock: Clock,
-    pub hub: Hub,
-    pub signer: Arc<Signer>,
-    pub committer: Committer,
-    pub shutdown: CancellationToken,
-    pub tasks: TaskTracker,
-    pub rostrum: Handle,
-    open: Arc<Mutex<HashMap<AuctionId, Door>>>,
+pub struct Rooms {
+    pub shared: Shared,
+    tasks: TaskTracker,
+    rostrum: Handle,
     loading: Arc<Semaphore>,
 }
 
-/// The way into an open room.
-struct Door {
-    inbox: mpsc::Sender<Request>,
-    /// Whose lot it is, once the room has read that.
-    seller: Arc<OnceLock<UserId>>,
-}
-
-impl Shared {
+impl Rooms {
     pub fn new(platform: &Platform, committer: Committer, rostrum: Handle) -> Self {
-        Self {
-            db: platform.db.for_rooms(),
-            clock: platform.clock.clone(),
-            hub: platform.hub.clone(),
-            signer: platform.keys.log_signer(),
-            committer,
-            shutdown: platform.shutdown.clone(),
-            tasks: platform.tasks.clone(),
-            rostrum,
-            open: Arc::default(),
-            loading: Arc::new(Semaphore::new(LOADING)),
-        }
-    }
-
-    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<AuctionId, Door>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a room off the list; requests that are already in its inbox are still served.
-    pub fn forget(&self, id: AuctionId) {
-        self.open().remove(&id);
+        let (tasks, loading) = (platform.tasks.clone(), Arc::new(Semaphore::new(LOADING)));
+        Self { shared: Shared::new(platform, committer), tasks, rostrum, loading }
     }
 
     /// Hands a request to the auction's room, which is opened if need be.
@@ -113,9 +82,9 @@ impl Shared {
         loop {
             tokio::select! {
                 _ = beat.tick() => {}
-                () = self.shutdown.cancelled() => return,
+                () = self.shared.shutdown.cancelled() => return,
             }
-            match store::due_lots(&self.db, self.clock.now()).await {
+            match store::due_lots(&self.shared.db, self.shared.clock.now()).await {
                 Ok(due) => due.into_iter().for_each(|id| self.nudge(id)),
                 Err(error) => tracing::warn!(%error, "overdue lots can't be looked for"),
             }
@@ -143,36 +112,36 @@ impl Shared {
     pub async fn blocklist_changed(&self, seller: UserId) {
         // A room that does not know its seller yet may have read the blocklist before.
         let concerned = |door: &&Door| door.seller.get().is_none_or(|known| *known == seller);
-        let rooms = self.open().values().filter(concerned).map(|door| door.inbox.clone()).collect();
+        let rooms = self.shared.doors().values().filter(concerned).map(|door| door.inbox.clone()).collect();
         tell(rooms, Copied::Blocklist).await;
     }
 
     /// Tells those of these lots' rooms that are open that their lot may be in another show now.
     pub async fn show_changed(&self, lots: impl IntoIterator<Item = AuctionId>) {
         let rooms = {
-            let open = self.open();
-            lots.into_iter().filter_map(|lot| open.get(&lot)).map(|door| door.inbox.clone()).collect()
+            let doors = self.shared.doors();
+            lots.into_iter().filter_map(|lot| doors.get(&lot)).map(|door| door.inbox.clone()).collect()
         };
         tell(rooms, Copied::Show).await;
     }
 
     fn room(&self, id: AuctionId, resume: bool) -> mpsc::Sender<Request> {
-        let mut open = self.open();
-        if let Some(door) = open.get(&id) {
+        let mut doors = self.shared.doors();
+        if let Some(door) = doors.get(&id) {
             return door.inbox.clone();
         }
         let (sender, inbox) = mpsc::channel(MAX_QUEUED);
         let seller = Arc::new(OnceLock::new());
-        open.insert(id, Door { inbox: sender.clone(), seller: Arc::clone(&seller) });
-        drop(open);
-        let shared = self.clone();
+        doors.insert(id, Door { inbox: sender.clone(), seller: Arc::clone(&seller) });
+        drop(doors);
+        let rooms = self.clone();
         let room = async move {
-            match shared.load(id, resume, inbox).await {
+            match rooms.load(id, resume, inbox).await {
                 Ok(room) => {
                     seller.get_or_init(|| room.seller_id());
                     room.run().await;
                 }
-                Err((error, inbox)) => shared.turn_away(id, &error, inbox).await,
+                Err((error, inbox)) => rooms.turn_away(id, &error, inbox).await,
             }
         };
         self.tasks.spawn_on(room, &self.rostrum);
@@ -190,11 +159,11 @@ impl Shared {
         loop {
             // So many at once: a start opens all rooms that have something due.
             let turn = self.loading.acquire().await;
-            let loaded = Room::load(self.clone(), id, resume, inbox).await;
+            let loaded = Room::load(self.shared.clone(), id, resume, inbox).await;
             drop(turn);
             match loaded {
                 Err((error, kept)) if resume && error.code() == ErrorCode::Unavailable => {
-                    if self.shutdown.is_cancelled() {
+                    if self.shared.shutdown.is_cancelled() {
                         return Err((error, kept));
                     }
                     inbox = kept;
@@ -206,15 +175,15 @@ impl Shared {
     }
 
     fn forget_closed(&self, id: AuctionId) {
-        let mut open = self.open();
-        if open.get(&id).is_some_and(|door| door.inbox.is_closed()) {
-            open.remove(&id);
+        let mut doors = self.shared.doors();
+        if doors.get(&id).is_some_and(|door| door.inbox.is_closed()) {
+            doors.remove(&id);
         }
     }
 
     /// There is no such room, or it can't be read.
     async fn turn_away(&self, id: AuctionId, error: &Error, mut inbox: mpsc::Receiver<Request>) {
-        self.forget(id);
+        self.shared.forget(id);
         inbox.close();
         while let Some(request) = inbox.recv().await {
             request.refuse(error.clone());

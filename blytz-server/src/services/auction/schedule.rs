@@ -2,16 +2,17 @@
 //! transaction.
 
 use blytz_core::{
-    AuctionId, Currency, UserId,
+    AuctionId, Currency,
     auction::{Auction, Nonce, Rules},
     wire::{ErrorCode, FieldError, auction::AuctionInput, stream::StreamStatus},
 };
 
 use super::{
-    Auctions, check_owner, committer, queue,
+    Auctions, check_owner, committer,
+    state::StoredRules,
     store::{self, NewLot},
     streams,
-    turn::{first_batch, terms},
+    turn::first_batch,
 };
 use crate::{
     clock::{new_id, random_bytes},
@@ -41,16 +42,16 @@ impl Auctions {
                 stream_id: input.stream_id,
                 title: input.title.as_deref().unwrap_or(&product.title),
                 at: now,
-                terms: &terms(&auction)?,
+                rules: &StoredRules::of(&auction)?,
             };
             store::insert_lot(tx, &lot).await?;
             committer::begin(tx, &first_batch(&auction, event, id, now)?).await?;
             tx.then(async move {
                 if input.starts_at.is_some() {
-                    auctions.shared.wake(id);
+                    auctions.rooms.wake(id);
                 }
                 if let Some(stream) = input.stream_id {
-                    queue::tell(&auctions, stream).await;
+                    auctions.tell_queue(stream).await;
                 }
             });
             Ok(())
@@ -62,9 +63,9 @@ impl Auctions {
 /// Refuses a show that is not the seller's, or over.
 async fn check_show(tx: &mut Tx, seller: &User, input: &AuctionInput) -> Result<()> {
     let Some(stream) = input.stream_id else { return Ok(()) };
-    let stream = store::stream_in(tx, stream).await?.ok_or_else(Error::not_found)?;
-    check_owner(seller, UserId(stream.seller_id))?;
-    if streams::status(&stream) == StreamStatus::Ended {
+    let show = store::show(tx, stream).await?.ok_or_else(Error::not_found)?;
+    check_owner(seller, show.seller_id)?;
+    if show.status == StreamStatus::Ended {
         return Err(streams::not_live("The show has ended; put the lot into another one."));
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! The public state as the head's row keeps it, so that a status costs one read and no room.
+//! What the database keeps of an auction beside its log, so that looking at one costs a read and no
+//! room.
 
 use blytz_core::{
     BidId, Timestamp,
@@ -7,9 +8,11 @@ use blytz_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Result, internal};
+
 /// What anybody may know of an auction after its last commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct StoredState {
+pub struct StoredState {
     #[serde(flatten)]
     pub public: PublicState,
     pub winning_bid: Option<BidId>,
@@ -17,9 +20,35 @@ pub(super) struct StoredState {
 
 impl StoredState {
     /// The state of an auction at `now`.
-    pub(super) fn of(auction: &Auction, now: Timestamp) -> Self {
+    pub fn of(auction: &Auction, now: Timestamp) -> Self {
         let public = auction.public(now);
         let winning_bid = auction.leading_bid().filter(|_| public.status == AuctionStatus::Sold);
         Self { public, winning_bid }
     }
+}
+
+/// The part of an auction that an amendment changes, as its row has it.
+#[derive(Clone)]
+pub struct StoredRules {
+    pub starts_at: Option<Timestamp>,
+    pub rules: String,
+    pub rules_view: String,
+    pub rules_hash: String,
+}
+
+impl StoredRules {
+    /// The rules of an auction.
+    pub fn of(auction: &Auction) -> Result<Self> {
+        Ok(Self {
+            starts_at: auction.starts_at(),
+            rules: json(auction.rules())?,
+            rules_view: json(auction.rules_view())?,
+            rules_hash: auction.rules_hash().to_owned(),
+        })
+    }
+}
+
+/// As it is stored.
+pub fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(internal)
 }

@@ -4,8 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     StreamId, Timestamp, UserId,
     wire::{
-        Check, ErrorCode, Faults, Page, Problem,
-        account::PublicUser,
+        Check, ErrorCode, Faults, Page,
         live::UpdateData,
         stream::{Stream, StreamInput, StreamStatus},
     },
@@ -14,98 +13,40 @@ use serde::Deserialize;
 
 use super::{
     Auctions, check_owner,
-    store::{self, StreamRow},
+    store::{self, Show, ShowFilter},
 };
 use crate::{
     clock::new_id,
+    db::Tx,
     error::{Error, Result},
     http::{
         Body, PathId, Query,
         extract::{PathIds, check_limit, page_size},
     },
     platform::hub::Topic,
-    services::auth::{Active, Seller},
+    services::auth::{Active, People, Seller, User},
 };
 
-/// Where a show stands, from its row.
-pub(super) fn status(row: &StreamRow) -> StreamStatus {
-    match row.status.as_str() {
-        "live" => StreamStatus::Live,
-        "ended" => StreamStatus::Ended,
-        _ => StreamStatus::Scheduled,
-    }
-}
-
-const fn name(status: StreamStatus) -> &'static str {
-    match status {
-        StreamStatus::Scheduled => "scheduled",
-        StreamStatus::Live => "live",
-        StreamStatus::Ended => "ended",
-    }
-}
-
 /// 409: the show is not live.
-pub(super) fn not_live(detail: &str) -> Error {
+pub fn not_live(detail: &str) -> Error {
     Error::new(ErrorCode::StreamNotLive, detail)
-}
-
-impl Auctions {
-    async fn show_streams(&self, rows: Vec<StreamRow>) -> Result<Vec<Stream>> {
-        let sellers: Vec<UserId> = rows.iter().map(|row| UserId(row.seller_id)).collect();
-        let names = self.accounts.names(&sellers).await?;
-        let view = |row: StreamRow| {
-            let (id, seller) = (StreamId(row.id), UserId(row.seller_id));
-            Stream {
-                id,
-                seller: PublicUser { id: seller, display_name: names.get(&seller).cloned().unwrap_or_default() },
-                status: status(&row),
-                title: row.title,
-                starts_at: row.starts_at_us.map(Timestamp::from_micros),
-                started_at: row.started_at_us.map(Timestamp::from_micros),
-                ended_at: row.ended_at_us.map(Timestamp::from_micros),
-                watchers: self.platform.hub.watchers(Topic::Stream(id)),
-            }
-        };
-        Ok(rows.into_iter().map(view).collect())
-    }
-
-    async fn one_stream(&self, id: StreamId) -> Result<Stream> {
-        let row = store::stream(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        self.show_streams(vec![row]).await?.pop().ok_or_else(Error::not_found)
-    }
-
-    /// A show that this user may change.
-    pub(super) async fn owned_stream(&self, id: StreamId, user: &crate::services::auth::User) -> Result<StreamRow> {
-        let row = store::stream(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        check_owner(user, UserId(row.seller_id))?;
-        Ok(row)
-    }
 }
 
 /// Announce a show.
 #[utoipa::path(
-    post,
-    path = "/streams",
-    tag = "auction",
-    request_body = StreamInput,
-    security(("bearer" = [])),
+    post, path = "/streams", tag = "auction", request_body = StreamInput,
     responses(
         (status = 201, description = "Announced.", body = Stream),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not a seller.", body = Problem),
-        (status = 422, description = "Invalid shape.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not a seller."),
+        (status = 422, description = "Invalid shape."),
     )
 )]
 pub async fn create(
     State(auctions): State<Auctions>,
     Body { who, body }: Body<Seller, StreamInput>,
 ) -> Result<(StatusCode, Json<Stream>)> {
-    let id: StreamId = new_id(&auctions.platform.clock);
-    let mut tx = auctions.platform.db.begin_write().await?;
-    store::insert_stream(&mut tx, id, who.id, &body.title, body.starts_at, auctions.platform.clock.now()).await?;
-    tx.commit().await?;
-    let stream = auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
-    Ok((StatusCode::CREATED, Json(stream)))
+    Ok((StatusCode::CREATED, Json(auctions.announce(who.id, body).await?)))
 }
 
 /// Which shows to list.
@@ -131,54 +72,38 @@ impl Check for StreamQuery {
 
 /// Shows, the newest first.
 #[utoipa::path(
-    get,
-    path = "/streams",
-    tag = "auction",
-    params(StreamQuery),
+    get, path = "/streams", tag = "auction", params(StreamQuery),
     responses(
         (status = 200, description = "A page of shows.", body = Page<Stream>),
-        (status = 422, description = "Invalid parameters.", body = Problem),
+        (status = 422, description = "Invalid parameters."),
     )
 )]
 pub async fn list(State(auctions): State<Auctions>, Query(query): Query<StreamQuery>) -> Result<Json<Page<Stream>>> {
-    let size = page_size(query.limit);
-    let status = query.status.map(name);
-    let mut rows =
-        store::list_streams(&auctions.platform.db.for_scans(), status, query.seller_id, query.cursor, size + 1).await?;
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let next_cursor = rows.last().filter(|_| more).map(|row| StreamId(row.id).to_string());
-    Ok(Json(Page { items: auctions.show_streams(rows).await?, next_cursor }))
+    let StreamQuery { status, seller_id, cursor: before, limit } = query;
+    auctions.shows(&ShowFilter { status, seller_id, before }, page_size(limit)).await.map(Json)
 }
 
 /// A show.
 #[utoipa::path(
-    get,
-    path = "/streams/{id}",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
+    get, path = "/streams/{id}", tag = "auction", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "The show.", body = Stream),
-        (status = 404, description = "No such show.", body = Problem),
+        (status = 404, description = "No such show."),
     )
 )]
 pub async fn get(State(auctions): State<Auctions>, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
-    Ok(Json(auctions.one_stream(id).await?))
+    auctions.stream(id).await.map(Json)
 }
 
 /// Go live.
 #[utoipa::path(
-    post,
-    path = "/streams/{id}/start",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
-    security(("bearer" = [])),
+    post, path = "/streams/{id}/start", tag = "auction", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "Live (also if it was before).", body = Stream),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your show.", body = Problem),
-        (status = 404, description = "No such show.", body = Problem),
-        (status = 409, description = "`stream_not_live`: it has ended.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your show."),
+        (status = 404, description = "No such show."),
+        (status = 409, description = "`stream_not_live`: it has ended."),
     )
 )]
 pub async fn start(
@@ -186,71 +111,33 @@ pub async fn start(
     who: Active,
     PathId(id): PathId<StreamId>,
 ) -> Result<Json<Stream>> {
-    auctions.owned_stream(id, &who).await?;
-    let now = auctions.platform.clock.now();
-    let mut tx = auctions.platform.db.begin_write().await?;
-    let started = store::start_stream(&mut tx, id, now).await?;
-    tx.commit().await?;
-    if started {
-        auctions.platform.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Live }, now);
-    }
-    let stream = auctions.one_stream(id).await.map_err(Error::after_the_fact)?;
-    if stream.status == StreamStatus::Ended {
-        return Err(not_live("The show has ended; announce a new one."));
-    }
-    Ok(Json(stream))
+    auctions.start_show(&who, id).await.map(Json)
 }
 
 /// End a show. Not while one of its lots is live.
 #[utoipa::path(
-    post,
-    path = "/streams/{id}/end",
-    tag = "auction",
-    params(("id" = StreamId, Path)),
-    security(("bearer" = [])),
+    post, path = "/streams/{id}/end", tag = "auction", params(("id" = StreamId, Path)),
     responses(
         (status = 200, description = "Ended (also if it was before).", body = Stream),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your show.", body = Problem),
-        (status = 404, description = "No such show.", body = Problem),
-        (status = 409, description = "`lot_live`.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your show."),
+        (status = 404, description = "No such show."),
+        (status = 409, description = "`lot_live`."),
     )
 )]
 pub async fn end(State(auctions): State<Auctions>, who: Active, PathId(id): PathId<StreamId>) -> Result<Json<Stream>> {
-    auctions.owned_stream(id, &who).await?;
-    let lots = store::queue(&auctions.platform.db, id).await?;
-    auctions.settle(lots).await?;
-    close_show(&auctions, id).await?;
-    auctions.one_stream(id).await.map(Json).map_err(Error::after_the_fact)
-}
-
-/// Ends a show, and tells whoever has to know of it.
-async fn close_show(auctions: &Auctions, id: StreamId) -> Result<()> {
-    let now = auctions.platform.clock.now();
-    let mut tx = auctions.platform.db.begin_write().await?;
-    if !store::live_lots(&mut tx, id).await?.is_empty() {
-        return Err(Error::new(ErrorCode::LotLive, "A lot of this show is live; wait for its close or cancel it."));
-    }
-    let ended = store::end_stream(&mut tx, id, now).await?;
-    tx.commit().await?;
-    if ended {
-        auctions.platform.hub.update(Topic::Stream(id), UpdateData::Stream { status: StreamStatus::Ended }, now);
-    }
-    Ok(())
+    auctions.end_show(&who, id).await.map(Json)
 }
 
 /// Make somebody a moderator of your show's chat.
 #[utoipa::path(
-    put,
-    path = "/streams/{id}/moderators/{user_id}",
-    tag = "auction",
+    put, path = "/streams/{id}/moderators/{user_id}", tag = "auction",
     params(("id" = StreamId, Path), ("user_id" = UserId, Path)),
-    security(("bearer" = [])),
     responses(
         (status = 204, description = "They moderate."),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your show.", body = Problem),
-        (status = 404, description = "No such show or user.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your show."),
+        (status = 404, description = "No such show or user."),
     )
 )]
 pub async fn add_moderator(
@@ -258,31 +145,19 @@ pub async fn add_moderator(
     who: Active,
     PathIds(id, user): PathIds<StreamId, UserId>,
 ) -> Result<StatusCode> {
-    auctions.owned_stream(id, &who).await?;
-    let user = auctions.accounts.public_user(user).await?.ok_or_else(Error::not_found)?;
-    let mut tx = auctions.platform.db.begin_write().await?;
-    store::add_moderator(&mut tx, id, user.id).await?;
-    tx.commit().await?;
-    auctions.platform.hub.update(
-        Topic::Stream(id),
-        UpdateData::Moderator { user, active: true },
-        auctions.platform.clock.now(),
-    );
+    auctions.add_moderator(&who, id, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Take that back.
 #[utoipa::path(
-    delete,
-    path = "/streams/{id}/moderators/{user_id}",
-    tag = "auction",
+    delete, path = "/streams/{id}/moderators/{user_id}", tag = "auction",
     params(("id" = StreamId, Path), ("user_id" = UserId, Path)),
-    security(("bearer" = [])),
     responses(
         (status = 204, description = "They do not moderate."),
-        (status = 401, description = "No valid access token.", body = Problem),
-        (status = 403, description = "Not your show.", body = Problem),
-        (status = 404, description = "No such show.", body = Problem),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your show."),
+        (status = 404, description = "No such show."),
     )
 )]
 pub async fn remove_moderator(
@@ -290,16 +165,115 @@ pub async fn remove_moderator(
     who: Active,
     PathIds(id, user): PathIds<StreamId, UserId>,
 ) -> Result<StatusCode> {
-    auctions.owned_stream(id, &who).await?;
-    let mut tx = auctions.platform.db.begin_write().await?;
-    store::remove_moderator(&mut tx, id, user).await?;
-    tx.commit().await?;
-    if let Some(user) = auctions.accounts.public_user(user).await.map_err(Error::after_the_fact)? {
-        auctions.platform.hub.update(
-            Topic::Stream(id),
-            UpdateData::Moderator { user, active: false },
-            auctions.platform.clock.now(),
-        );
-    }
+    auctions.remove_moderator(&who, id, user).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Auctions {
+    async fn announce(&self, seller: UserId, input: StreamInput) -> Result<Stream> {
+        let (id, now) = (new_id(&self.platform.clock), self.now());
+        let announced = async move |tx: &mut Tx| Ok(store::insert_show(tx, id, seller, &input, now).await?);
+        self.platform.write(announced).await?;
+        self.stream(id).await.map_err(Error::after_the_fact)
+    }
+
+    async fn shows(&self, filter: &ShowFilter, size: usize) -> Result<Page<Stream>> {
+        let found = store::shows(&self.platform.db.for_scans(), filter, size + 1).await?;
+        let page = Page::cut(found, size, |last| last.id.to_string());
+        let people = self.accounts.people(page.items.iter().map(|show| show.seller_id)).await?;
+        Ok(page.map(|show| self.stream_view(show, &people)))
+    }
+
+    async fn stream(&self, id: StreamId) -> Result<Stream> {
+        let show = store::show(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
+        let people = self.accounts.people([show.seller_id]).await?;
+        Ok(self.stream_view(show, &people))
+    }
+
+    fn stream_view(&self, show: Show, people: &People) -> Stream {
+        Stream {
+            id: show.id,
+            seller: people.of(show.seller_id),
+            title: show.title,
+            status: show.status,
+            starts_at: show.starts_at,
+            started_at: show.started_at,
+            ended_at: show.ended_at,
+            watchers: self.platform.hub.watchers(Topic::Stream(show.id)),
+        }
+    }
+
+    async fn start_show(&self, who: &User, id: StreamId) -> Result<Stream> {
+        self.owned_show(who, id).await?;
+        let (auctions, now) = (self.clone(), self.now());
+        let started = async move |tx: &mut Tx| {
+            if store::start_show(tx, id, now).await? {
+                auctions.tell(tx, id, UpdateData::Stream { status: StreamStatus::Live }, now);
+            }
+            Ok(())
+        };
+        self.platform.write(started).await?;
+        let stream = self.stream(id).await.map_err(Error::after_the_fact)?;
+        if stream.status == StreamStatus::Ended {
+            return Err(not_live("The show has ended; announce a new one."));
+        }
+        Ok(stream)
+    }
+
+    async fn end_show(&self, who: &User, id: StreamId) -> Result<Stream> {
+        self.owned_show(who, id).await?;
+        self.settle(store::queue(&self.platform.db, id).await?).await;
+        let (auctions, now) = (self.clone(), self.now());
+        let ended = async move |tx: &mut Tx| {
+            if !store::live_lots(tx, id).await?.is_empty() {
+                let detail = "A lot of this show is live; wait for its close or cancel it.";
+                return Err(Error::new(ErrorCode::LotLive, detail));
+            }
+            if store::end_show(tx, id, now).await? {
+                auctions.tell(tx, id, UpdateData::Stream { status: StreamStatus::Ended }, now);
+            }
+            Ok(())
+        };
+        self.platform.write(ended).await?;
+        self.stream(id).await.map_err(Error::after_the_fact)
+    }
+
+    async fn add_moderator(&self, who: &User, id: StreamId, user: UserId) -> Result<()> {
+        self.owned_show(who, id).await?;
+        let user = self.accounts.public_user(user).await?.ok_or_else(Error::not_found)?;
+        let (auctions, now) = (self.clone(), self.now());
+        let added = async move |tx: &mut Tx| {
+            store::add_moderator(tx, id, user.id).await?;
+            auctions.tell(tx, id, UpdateData::Moderator { user, active: true }, now);
+            Ok(())
+        };
+        self.platform.write(added).await
+    }
+
+    async fn remove_moderator(&self, who: &User, id: StreamId, user: UserId) -> Result<()> {
+        self.owned_show(who, id).await?;
+        let known = self.accounts.public_user(user).await?;
+        let (auctions, now) = (self.clone(), self.now());
+        let removed = async move |tx: &mut Tx| {
+            store::remove_moderator(tx, id, user).await?;
+            if let Some(user) = known {
+                auctions.tell(tx, id, UpdateData::Moderator { user, active: false }, now);
+            }
+            Ok(())
+        };
+        self.platform.write(removed).await
+    }
+
+    /// A show that this user may change.
+    pub(super) async fn owned_show(&self, who: &User, id: StreamId) -> Result<Show> {
+        let show = store::show(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
+        check_owner(who, show.seller_id)?;
+        Ok(show)
+    }
+
+    /// Has everybody who watches a show told of this once it is committed.
+    fn tell(&self, tx: &mut Tx, id: StreamId, news: UpdateData, at: Timestamp) {
+        let platform = self.platform.clone();
+        tx.then(async move { platform.hub.update(Topic::Stream(id), news, at) });
+    }
 }

@@ -18,8 +18,8 @@ use super::{
     committer::{Batch, Effect, Struck},
     refusals::{Refusals, RefusedBid},
     request::{Act, Bid, Request},
-    state::StoredState,
-    store::{KnownBid, NewBid, NewEvent, Terms},
+    state::{StoredRules, StoredState, json},
+    store::{Amount, KnownBid, NewBid, NewEvent},
 };
 use crate::error::{Error, Result, internal};
 
@@ -50,8 +50,7 @@ pub struct Known {
 struct Accepted {
     bidder: UserId,
     bid_id: BidId,
-    kind: &'static str,
-    amount: i64,
+    amount: Amount,
     fingerprint: String,
     /// Its event, among the turn's.
     entry: usize,
@@ -189,25 +188,14 @@ impl<'a> Turn<'a> {
             }
             _ => return None,
         };
-        let (kind, amount) = match bid.kind {
-            BidKind::Exact(amount) => ("amount", amount.amount),
-            BidKind::Max(max) => ("max", max.amount),
-            BidKind::BuyNow => ("amount", price.map_or(0, |price| price.amount)),
+        let amount = match bid.kind {
+            BidKind::Exact(amount) => Amount::Exact(amount.amount),
+            BidKind::Max(max) => Amount::Max(max.amount),
+            BidKind::BuyNow => Amount::Exact(price.map_or(0, |price| price.amount)),
         };
         let (bidder, bid_id, fingerprint) = (bid.bidder, bid.id, fingerprint.to_owned());
-        let told = Accepted {
-            bidder,
-            bid_id,
-            kind,
-            amount,
-            fingerprint,
-            entry,
-            outcome,
-            price,
-            leader,
-            next_minimum,
-            closes_at,
-        };
+        let told =
+            Accepted { bidder, bid_id, amount, fingerprint, entry, outcome, price, leader, next_minimum, closes_at };
         Some(told)
     }
 
@@ -218,8 +206,8 @@ impl<'a> Turn<'a> {
         }
         match act {
             Act::Amend { amendment } => {
-                let (terms, title) = (terms(&self.auction)?, amendment.title.clone());
-                self.effects.push(Effect::Amends { terms, title });
+                let (rules, title) = (StoredRules::of(&self.auction)?, amendment.title.clone());
+                self.effects.push(Effect::Amends { rules, title });
             }
             Act::Void { bid_id, bidder, reason } => {
                 let (auction, head) = (self.auction.clone(), self.head.clone());
@@ -336,7 +324,7 @@ fn batch(from: Head, to: &Head, auction: &Auction, events: Vec<NewEvent>, now: T
         to: to.clone(),
         events,
         bids: Vec::new(),
-        status: state.public.status.name(),
+        status: state.public.status,
         state: json(&state)?,
         due_at: auction.poll_timeout(),
         effects: Vec::new(),
@@ -366,25 +354,10 @@ fn new_bid((accepted, answer): (&Accepted, &BidAnswer)) -> Result<NewBid> {
         bidder: accepted.bidder,
         bid_id: accepted.bid_id,
         seq: answer.seq,
-        kind: accepted.kind,
         amount: accepted.amount,
         fingerprint: accepted.fingerprint.clone(),
         answer: json(answer)?,
     })
-}
-
-/// The rules as the auction's row keeps them.
-pub fn terms(auction: &Auction) -> Result<Terms> {
-    Ok(Terms {
-        starts_at: auction.starts_at(),
-        rules: json(auction.rules())?,
-        rules_view: json(auction.rules_view())?,
-        rules_hash: auction.rules_hash().to_owned(),
-    })
-}
-
-pub fn json(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(internal)
 }
 
 impl From<Rejection> for Error {

@@ -1,48 +1,27 @@
-//! From rows to what clients see.
+//! From stored lots to what clients see.
 
 use std::collections::HashMap;
 
 use blytz_core::{
-    AuctionId, ProductId, StreamId, Timestamp, UserId,
-    auction::Rules,
-    wire::{
-        account::PublicUser,
-        auction::{Auction, AuctionStatus, LotProduct, Outcome, RulesView, StatusView},
-    },
+    AuctionId, ProductId, Timestamp, UserId,
+    auction::PublicState,
+    wire::auction::{Auction, AuctionStatus, LotProduct, Outcome, StatusView},
 };
-use serde::de::DeserializeOwned;
 
-use super::{Auctions, state::StoredState, store::LotRow};
+use super::{Auctions, is_admin, state::StoredState, store::Lot};
 use crate::{
     error::{Result, internal},
     platform::hub::Topic,
-    services::{
-        auth::{Accounts, User},
-        product::Catalog,
-    },
+    services::auth::{People, User},
 };
 
-/// Who looks: the seller and admins see a reserve in clear.
-pub(super) type Viewer<'a> = Option<&'a User>;
-
-/// The names and products that a page of auctions mentions.
+/// The people and products that a page of auctions mentions.
 struct Neighbours {
-    names: HashMap<UserId, String>,
+    people: People,
     products: HashMap<ProductId, LotProduct>,
 }
 
 impl Neighbours {
-    async fn of(accounts: &Accounts, catalog: &Catalog, rows: &[(LotRow, StoredState)]) -> Result<Self> {
-        let people: Vec<UserId> =
-            rows.iter().flat_map(|(row, state)| [Some(UserId(row.seller_id)), state.public.leader]).flatten().collect();
-        let products: Vec<ProductId> = rows.iter().map(|(row, _)| ProductId(row.product_id)).collect();
-        Ok(Self { names: accounts.names(&people).await?, products: catalog.lot_products(&products).await? })
-    }
-
-    fn person(&self, id: UserId) -> PublicUser {
-        PublicUser { id, display_name: self.names.get(&id).cloned().unwrap_or_default() }
-    }
-
     fn product(&self, id: ProductId) -> LotProduct {
         let unknown = || LotProduct { id, title: String::new(), images: Vec::new() };
         self.products.get(&id).cloned().unwrap_or_else(unknown)
@@ -50,106 +29,90 @@ impl Neighbours {
 }
 
 impl Auctions {
-    /// Rows as a viewer sees them.
-    pub(super) async fn show(
-        &self,
-        accounts: &Accounts,
-        rows: Vec<LotRow>,
-        viewer: Viewer<'_>,
-    ) -> Result<Vec<Auction>> {
-        let rows = rows
-            .into_iter()
-            .map(|row| read(&row.state).map(|state| (row, state)))
-            .collect::<Result<Vec<(LotRow, StoredState)>>>()?;
-        let neighbours = Neighbours::of(accounts, &self.catalog, &rows).await?;
-        let now = self.now();
-        rows.into_iter().map(|(row, state)| self.auction_view(row, state, &neighbours, viewer, now)).collect()
+    /// One auction as a viewer sees it.
+    pub(super) async fn view(&self, id: AuctionId, viewer: Option<&User>) -> Result<Auction> {
+        let lot = self.settled(id).await?;
+        self.views(vec![lot], viewer).await?.pop().ok_or_else(|| internal("one lot has one view"))
     }
 
-    fn auction_view(
-        &self,
-        row: LotRow,
-        state: StoredState,
-        neighbours: &Neighbours,
-        viewer: Viewer<'_>,
-        now: Timestamp,
-    ) -> Result<Auction> {
-        let seller_id = UserId(row.seller_id);
-        let public: RulesView = read(&row.rules_view)?;
-        let outcome = outcome(&state, neighbours);
-        let clear = viewer.is_some_and(|user| user.id == seller_id || super::is_admin(user));
-        let rules = if clear { read::<Rules>(&row.rules)?.clear_view() } else { public.clone() };
+    /// Lots as a viewer sees them: their seller and admins see a reserve in clear.
+    pub(super) async fn views(&self, lots: Vec<Lot>, viewer: Option<&User>) -> Result<Vec<Auction>> {
+        let people = lots.iter().map(|lot| lot.seller_id);
+        let people: Vec<UserId> = people.chain(lots.iter().filter_map(|lot| lot.state.public.leader)).collect();
+        let products: Vec<ProductId> = lots.iter().map(|lot| lot.product_id).collect();
+        let neighbours = Neighbours {
+            people: self.accounts.people(people).await?,
+            products: self.catalog.lot_products(&products).await?,
+        };
+        let now = self.now();
+        lots.into_iter().map(|lot| self.auction(lot, &neighbours, viewer, now)).collect()
+    }
+
+    fn auction(&self, lot: Lot, near: &Neighbours, viewer: Option<&User>, now: Timestamp) -> Result<Auction> {
+        let clear = viewer.is_some_and(|user| user.id == lot.seller_id || is_admin(user));
         Ok(Auction {
-            status: self.status_view(&row, &state, &public, &neighbours.names, now),
-            product: neighbours.product(ProductId(row.product_id)),
-            seller: neighbours.person(seller_id),
-            title: row.title,
-            stream_id: row.stream_id.map(StreamId),
-            starts_at: row.starts_at_us.map(Timestamp::from_micros),
-            rules,
-            rules_hash: row.rules_hash,
-            outcome,
-            created_at: Timestamp::from_micros(row.created_at_us),
+            status: self.status_view(&lot, &near.people, now),
+            product: near.product(lot.product_id),
+            seller: near.people.of(lot.seller_id),
+            stream_id: lot.stream_id,
+            starts_at: lot.starts_at,
+            outcome: outcome(&lot.state, &near.people),
+            created_at: lot.created_at,
+            rules: if clear { lot.clear_rules()? } else { lot.rules },
+            rules_hash: lot.rules_hash,
+            title: lot.title,
         })
     }
 
-    /// A row's status.
-    pub(super) async fn show_status(&self, accounts: &Accounts, row: &LotRow) -> Result<StatusView> {
-        let state: StoredState = read(&row.state)?;
-        let names = match state.public.leader {
-            Some(leader) => accounts.names(&[leader]).await?,
-            None => HashMap::new(),
-        };
-        Ok(self.status_view(row, &state, &read(&row.rules_view)?, &names, self.now()))
+    /// Where a lot stands.
+    pub(super) async fn status_of(&self, lot: &Lot) -> Result<StatusView> {
+        let people = self.accounts.people(lot.state.public.leader).await?;
+        Ok(self.status_view(lot, &people, self.now()))
     }
 
-    fn status_view(
-        &self,
-        row: &LotRow,
-        state: &StoredState,
-        rules: &RulesView,
-        names: &HashMap<UserId, String>,
-        now: Timestamp,
-    ) -> StatusView {
-        let id = AuctionId(row.id);
-        let public = state.public.at(rules, now);
+    fn status_view(&self, lot: &Lot, people: &People, now: Timestamp) -> StatusView {
+        let PublicState {
+            status,
+            format,
+            price,
+            next_minimum,
+            leader,
+            bid_count,
+            reserve_met,
+            buy_now,
+            opens_at,
+            closes_at,
+            extensions,
+        } = lot.state.public.at(&lot.rules, now);
         StatusView {
-            id,
-            status: public.status,
-            format: public.format,
-            seq: row.seq.unsigned_abs(),
+            id: lot.id(),
+            status,
+            format,
+            seq: lot.head.seq,
             epoch: self.platform.hub.epoch(),
-            hash: row.hash.clone(),
-            price: public.price,
-            next_minimum: public.next_minimum,
-            leader: public
-                .leader
-                .map(|id| PublicUser { id, display_name: names.get(&id).cloned().unwrap_or_default() }),
-            bid_count: public.bid_count,
-            reserve_met: public.reserve_met,
-            buy_now: public.buy_now,
-            opens_at: public.opens_at,
-            closes_at: public.closes_at,
-            extensions: public.extensions,
-            watchers: self.platform.hub.watchers(Topic::Auction(id)),
+            hash: lot.head.hash.clone(),
+            price,
+            next_minimum,
+            leader: leader.map(|leader| people.of(leader)),
+            bid_count,
+            reserve_met,
+            buy_now,
+            opens_at,
+            closes_at,
+            extensions,
+            watchers: self.platform.hub.watchers(Topic::Auction(lot.id())),
             server_time: now,
         }
     }
 }
 
-fn outcome(state: &StoredState, neighbours: &Neighbours) -> Option<Outcome> {
-    let sold = state.public.status == AuctionStatus::Sold;
-    state.public.status.is_over().then(|| Outcome {
-        status: state.public.status,
-        winner: state.public.leader.filter(|_| sold).map(|id| neighbours.person(id)),
-        price: state.public.price.filter(|_| sold),
+fn outcome(state: &StoredState, people: &People) -> Option<Outcome> {
+    let PublicState { status, leader, price, .. } = state.public;
+    let sold = status == AuctionStatus::Sold;
+    status.is_over().then(|| Outcome {
+        status,
+        winner: leader.filter(|_| sold).map(|winner| people.of(winner)),
+        price: price.filter(|_| sold),
         bid_id: state.winning_bid,
     })
-}
-
-/// Reads JSON that we wrote. What is wrong with it would quote it, which may be a reserve.
-pub(super) fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
-    let place =
-        |error: serde_json::Error| internal(format_args!("stored JSON can't be read at column {}", error.column()));
-    serde_json::from_str(json).map_err(place)
 }

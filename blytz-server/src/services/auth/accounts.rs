@@ -176,12 +176,6 @@ impl Accounts {
         Ok(People(known))
     }
 
-    /// What these users are called. Unknown ids are left out.
-    pub async fn names(&self, ids: &[UserId]) -> Result<HashMap<UserId, String>> {
-        let People(people) = self.people(ids.iter().copied()).await?;
-        Ok(people.into_iter().map(|(id, person)| (id, person.display_name.clone())).collect())
-    }
-
     /// A user as everybody sees them.
     pub async fn public_user(&self, id: UserId) -> Result<Option<PublicUser>> {
         Ok(self.person(id).await?.map(|person| PublicUser::from(&*person)))

@@ -1,11 +1,6 @@
 //! The chats' handle: what handlers and live connections ask for.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    ops::Deref,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use blytz_core::{
     StreamId,
@@ -17,11 +12,12 @@ use blytz_core::{
         stream::StreamStatus,
     },
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::{
+    doors::{Doors, Queued},
     facts::{Answer, Command, Draft},
-    room::{QUEUE, Queued, Room},
+    room::Room,
     store,
 };
 use crate::{
@@ -51,13 +47,10 @@ pub struct Parts {
     pub(super) platform: Platform,
     pub(super) accounts: Accounts,
     auctions: Auctions,
-    rooms: Mutex<Rooms>,
+    doors: Doors,
     /// Held by whoever takes what was erased out of the files.
     pub(super) scrubbing: tokio::sync::Mutex<()>,
 }
-
-/// The way into each open room.
-type Rooms = HashMap<StreamId, mpsc::Sender<Queued>>;
 
 impl Deref for Chats {
     type Target = Parts;
@@ -69,8 +62,8 @@ impl Deref for Chats {
 impl Chats {
     /// Starts the service; a room is opened when somebody has something to say in it.
     pub fn start(platform: &Platform, accounts: Accounts, auctions: Auctions) -> Self {
-        let (platform, rooms, scrubbing) = (platform.clone(), Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Parts { platform, accounts, auctions, rooms, scrubbing }))
+        let (platform, doors, scrubbing) = (platform.clone(), Doors::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Parts { platform, accounts, auctions, doors, scrubbing }))
     }
 
     /// The seq of the last event; `None` when there is no such show.
@@ -152,7 +145,9 @@ impl Chats {
     /// Has a command decided and written by the chat's room.
     pub(super) async fn command(&self, stream: StreamId, command: Command) -> Result<Answer> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(stream, Queued { command, answer })?;
+        self.doors.enqueue(stream, Queued { command, answer }, |queue| {
+            self.platform.tasks.spawn(Room::new(stream, &self.platform, self.doors.clone(), queue).run());
+        })?;
         match tokio::time::timeout(PATIENCE, answered).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => {
@@ -160,43 +155,6 @@ impl Chats {
                 Err(Error::outcome_unknown(detail))
             }
         }
-    }
-
-    /// Queues under the lock, so that no room can end between being found and being asked.
-    fn enqueue(&self, stream: StreamId, queued: Queued) -> Result<()> {
-        use mpsc::error::TrySendError;
-        let mut rooms = self.open_rooms();
-        let rejected = match rooms.entry(stream) {
-            Entry::Occupied(room) => match room.get().try_send(queued) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Full(_)) => {
-                    return Err(Error::unavailable("Too many people write at once; try again in a moment."));
-                }
-                // The room fell over; a new one reads the chat anew.
-                Err(TrySendError::Closed(queued)) => queued,
-            },
-            Entry::Vacant(_) => queued,
-        };
-        let (sender, receiver) = mpsc::channel(QUEUE);
-        sender.try_send(rejected).map_err(|_| internal("a new room has no place"))?;
-        rooms.insert(stream, sender);
-        self.platform.tasks.spawn(Room::new(stream, self.clone(), receiver).run());
-        Ok(())
-    }
-
-    /// Takes an idle room off the list. False when somebody queued meanwhile.
-    pub(super) fn close_room(&self, stream: StreamId, queue: &mpsc::Receiver<Queued>) -> bool {
-        let mut rooms = self.open_rooms();
-        if !queue.is_empty() {
-            return false;
-        }
-        rooms.remove(&stream);
-        true
-    }
-
-    /// The lock is poisoned only by a panic in the few lines above, which leave the map whole.
-    fn open_rooms(&self) -> MutexGuard<'_, Rooms> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,6 +7,7 @@
 //! - `facts`: what a room knows and how it decides.
 
 mod chats;
+mod doors;
 mod facts;
 mod messages;
 mod moderation;

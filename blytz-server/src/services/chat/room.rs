@@ -14,21 +14,21 @@ use blytz_core::{
     MessageId, StreamId,
     wire::{chat::Message, live::Channel},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::{
-    chats::Chats,
+    doors::{Doors, Queued},
     facts::{Answer, Command, Decision, Facts, LONGEST_SLOW_MODE_MS},
     store,
 };
 use crate::{
     db::{CommitError, Tx, is_duplicate},
     error::{Error, Result, internal},
-    platform::hub::{Topic, event_frame},
+    platform::{
+        Platform,
+        hub::{Topic, event_frame},
+    },
 };
-
-/// How many commands may wait for a room; one more is answered with 503.
-pub const QUEUE: usize = 512;
 
 /// The most commands that share one transaction: a full batch takes a few milliseconds.
 const BATCH: usize = 128;
@@ -45,15 +45,10 @@ const ATTEMPTS: usize = 5;
 /// How many events are read at once.
 const SLICE: usize = 500;
 
-/// A command and where its answer goes.
-pub struct Queued {
-    pub command: Command,
-    pub answer: oneshot::Sender<Result<Answer>>,
-}
-
 pub struct Room {
     stream: StreamId,
-    chats: Chats,
+    platform: Platform,
+    doors: Doors,
     queue: mpsc::Receiver<Queued>,
     /// What the room knows; none before the first command and after a failure.
     facts: Option<Facts>,
@@ -92,8 +87,8 @@ struct Written {
 }
 
 impl Room {
-    pub fn new(stream: StreamId, chats: Chats, queue: mpsc::Receiver<Queued>) -> Self {
-        Self { stream, chats, queue, facts: None, said: None }
+    pub fn new(stream: StreamId, platform: &Platform, doors: Doors, queue: mpsc::Receiver<Queued>) -> Self {
+        Self { stream, platform: platform.clone(), doors, queue, facts: None, said: None }
     }
 
     pub async fn run(mut self) {
@@ -105,7 +100,7 @@ impl Room {
 
     /// Waits for commands. False when the room is to end: nobody can queue for it any more.
     async fn take(&mut self, batch: &mut Vec<Queued>) -> bool {
-        let stopping = self.chats.platform.shutdown.clone();
+        let stopping = self.platform.shutdown.clone();
         loop {
             let unsure = self.facts.is_none() && self.said.is_some();
             let patience = if unsure { RECOVERY } else { IDLE };
@@ -121,7 +116,7 @@ impl Room {
             if unsure && !stopping.is_cancelled() {
                 // What may have been written must be said before the room may forget about it.
                 self.facts = self.load().await.ok();
-            } else if self.chats.close_room(self.stream, &self.queue) {
+            } else if self.doors.close(self.stream, &self.queue) {
                 return false;
             }
         }
@@ -168,7 +163,7 @@ impl Room {
             self.facts = Some(self.load().await?);
         }
         let facts = self.facts.as_mut().ok_or_else(|| internal("a room without facts"))?;
-        let platform = &self.chats.platform;
+        let platform = &self.platform;
         let before = facts.head.clone();
         facts.windows.clear();
         let mut tx = platform.db.begin_write().await?;
@@ -209,8 +204,8 @@ impl Room {
 
     /// Reads the chat, and tells what an earlier transaction wrote without being able to say so.
     async fn load(&mut self) -> Result<Facts> {
-        let db = &self.chats.platform.db;
-        let now = self.chats.platform.clock.now();
+        let db = &self.platform.db;
+        let now = self.platform.clock.now();
         let head = store::head(db, self.stream).await?;
         let facts = Facts {
             stream_id: self.stream,
@@ -241,9 +236,9 @@ impl Room {
             self.say(*seq, event);
             self.said = Some(*seq);
         }
-        let now = self.chats.platform.clock.now();
+        let now = self.platform.clock.now();
         for (user, news) in written.decisions.into_iter().flat_map(|decision| decision.news) {
-            self.chats.platform.hub.update(Topic::User(user), news, now);
+            self.platform.hub.update(Topic::User(user), news, now);
         }
         if let Some(facts) = &mut self.facts {
             facts.forget_the_silent(now);
@@ -253,7 +248,7 @@ impl Room {
 
     fn say(&self, seq: u64, event: &str) {
         let frame = event_frame(Channel::Chat(self.stream), event);
-        self.chats.platform.hub.publish(Topic::Chat(self.stream), [(seq, frame)]);
+        self.platform.hub.publish(Topic::Chat(self.stream), [(seq, frame)]);
     }
 }
 

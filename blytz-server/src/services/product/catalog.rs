@@ -1,18 +1,18 @@
-//! The catalogue's handle: who sees and changes which product, and what lots do to the stock.
+//! The catalogue's handle: who may change which product, and what lots do to the stock.
 
 use std::collections::HashMap;
 
 use blytz_core::{
     Currency, ProductId, Timestamp, UserId,
     account::Action,
-    catalog::{Listing, ListingError, Moved, Stock, StockError},
-    wire::{ErrorCode, auction::LotProduct, product::ProductInput},
+    catalog::{Listing, Moved, StockError},
+    wire::{ErrorCode, auction::LotProduct},
 };
 
 use super::store::{self, Record, SaveError};
 use crate::{
     clock::new_id,
-    db::Tx,
+    db::{Source, Tx},
     error::{Error, Result},
     platform::Platform,
     services::auth::User,
@@ -32,8 +32,6 @@ pub struct Catalog {
 pub struct HeldProduct {
     /// The product's title.
     pub title: String,
-    /// Its images.
-    pub images: Vec<String>,
     /// The currency of its price.
     pub currency: Currency,
 }
@@ -49,11 +47,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Indexes what an older version left without: so many products at a time, so that nobody else
-    /// waits for long.
-    ///
-    /// # Errors
-    /// When the database refuses.
+    /// So many products at a time, so that nobody else waits for long.
     async fn index_the_rest(&self) -> Result<()> {
         let (mut after, mut indexed) = (ProductId(uuid::Uuid::nil()), 0);
         loop {
@@ -62,13 +56,14 @@ impl Catalog {
             if indexed == 0 {
                 tracing::info!("the search does not know every product; it learns of them before the start");
             }
-            after = last.id;
-            let mut tx = self.platform.db.begin_write().await?;
-            for record in &records {
-                store::search::renew(&mut tx, record).await?;
-            }
-            tx.commit().await?;
-            indexed += records.len();
+            (after, indexed) = (last.id, indexed + records.len());
+            let renewed = async move |tx: &mut Tx| {
+                for record in &records {
+                    store::search::renew(tx, record).await?;
+                }
+                Ok(())
+            };
+            self.platform.write(renewed).await?;
         }
         if indexed > 0 {
             tracing::info!(products = indexed, "the search has learnt of products that it did not know");
@@ -89,7 +84,7 @@ impl Catalog {
         reason: &str,
         at: Timestamp,
     ) -> Result<HeldProduct> {
-        let mut record = store::find_in(tx, product).await?.ok_or_else(Error::not_found)?;
+        let mut record = store::find(&mut *tx, product).await?.ok_or_else(Error::not_found)?;
         match record.listing {
             _ if record.seller_id != seller => return Err(not_theirs(&record)),
             Listing::Active => {}
@@ -97,8 +92,8 @@ impl Catalog {
             Listing::Archived => return Err(Error::conflict("The product is archived; activate it first.")),
         }
         let moved = record.stock.reserve(1).map_err(|error| stock_error(error, ""))?;
-        self.save(tx, &mut record, at, Some((moved, Some(reason)))).await?;
-        Ok(HeldProduct { title: record.title, images: record.images, currency: record.price.currency })
+        self.book(tx, &mut record, moved, Some(reason), at).await?;
+        Ok(HeldProduct { title: record.title, currency: record.price.currency })
     }
 
     /// Gives a reserved unit back, in the caller's transaction.
@@ -106,9 +101,9 @@ impl Catalog {
     /// # Errors
     /// When the database refuses, or no unit of the product is reserved.
     pub async fn release_unit(&self, tx: &mut Tx, product: ProductId, reason: &str, at: Timestamp) -> Result<()> {
-        let mut record = store::find_in(tx, product).await?.ok_or_else(Error::not_found)?;
+        let mut record = store::find(&mut *tx, product).await?.ok_or_else(Error::not_found)?;
         let moved = record.stock.release(1).map_err(|error| stock_error(error, ""))?;
-        self.save(tx, &mut record, at, Some((moved, Some(reason)))).await
+        self.book(tx, &mut record, moved, Some(reason), at).await
     }
 
     /// The products as lots show them, whatever their status. Unknown ids are left out.
@@ -119,98 +114,26 @@ impl Catalog {
         store::lots(&self.platform.db, ids).await
     }
 
-    /// A product that this user may see.
-    pub(super) async fn visible(&self, asker: Option<&User>, id: ProductId) -> Result<Record> {
-        let record = store::find(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        if is_visible(&record, asker) { Ok(record) } else { Err(Error::not_found()) }
-    }
-
-    /// A product whose book this user keeps.
-    pub(super) async fn own(&self, user: &User, id: ProductId) -> Result<Record> {
-        let record = store::find(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        check_own(&record, user)?;
-        Ok(record)
-    }
-
-    pub(super) async fn create(&self, seller: UserId, input: ProductInput, listing: Listing) -> Result<Record> {
-        let now = self.platform.clock.now();
-        let first = Stock::initial(input.quantity).map_err(|error| stock_error(error, "/quantity"))?;
-        let record = Record {
-            id: new_id(&self.platform.clock),
-            seller_id: seller,
-            category_id: input.category_id,
-            title: input.title,
-            description: input.description,
-            price: input.price,
-            listing,
-            images: input.images.unwrap_or_default(),
-            tags: input.tags.unwrap_or_default(),
-            weight_g: input.weight_g,
-            tax_class: input.tax_class,
-            sku: input.sku,
-            stock: first.after,
-            created_at: now,
-            updated_at: now,
-            rev: 1,
-        };
-        let mut tx = self.platform.db.begin_write().await?;
-        store::insert(&mut tx, &record).await.map_err(save_error)?;
-        store::search::index(&mut tx, &record).await?;
-        store::movements::append(&mut tx, &record, new_id(&self.platform.clock), first, None).await?;
-        tx.commit().await?;
-        Ok(record)
-    }
-
-    /// Changes a product of the user's. `change` says how the stock moved, if it did; what it
-    /// leaves as it was is not written.
-    pub(super) async fn change(
-        &self,
-        user: &User,
-        id: ProductId,
-        reason: Option<&str>,
-        change: impl FnOnce(&mut Record) -> Result<Option<Moved>>,
-    ) -> Result<Record> {
-        let mut tx = self.platform.db.begin_write().await?;
-        let before = store::find_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-        check_own(&before, user)?;
-        let mut record = before.clone();
-        let moved = change(&mut record)?;
-        if record == before && moved.is_none() {
-            return Ok(before);
-        }
-        let now = self.platform.clock.now();
-        self.save(&mut tx, &mut record, now, moved.map(|moved| (moved, reason))).await?;
-        if store::search::words(&record) != store::search::words(&before) {
-            store::search::index(&mut tx, &record).await?;
-        }
-        tx.commit().await?;
-        Ok(record)
-    }
-
-    /// Saves a product, and the movement that its stock made in the same transaction.
-    async fn save(
+    /// Saves what a product's stock has become, with its line in the book.
+    pub(super) async fn book(
         &self,
         tx: &mut Tx,
         record: &mut Record,
+        moved: Moved,
+        reason: Option<&str>,
         at: Timestamp,
-        moved: Option<(Moved, Option<&str>)>,
     ) -> Result<()> {
-        record.updated_at = at;
-        if let Some((moved, _)) = moved {
-            record.stock = moved.after;
-        }
-        store::save(tx, record).await.map_err(save_error)?;
-        if let Some((moved, reason)) = moved {
-            store::movements::append(tx, record, new_id(&self.platform.clock), moved, reason).await?;
-        }
-        Ok(())
+        (record.stock, record.updated_at) = (moved.after, at);
+        store::save(tx, record).await?;
+        store::movements::append(tx, record, new_id(&self.platform.clock), moved, reason).await
     }
 }
 
-/// Drafts and archives are for their seller, and for those who manage every product.
-fn is_visible(record: &Record, asker: Option<&User>) -> bool {
-    record.listing.is_public()
-        || asker.is_some_and(|user| user.id == record.seller_id || user.may(Action::ManageAnyProduct))
+/// A product that this user may change, and whose book they keep.
+pub async fn own(from: impl Source, user: &User, id: ProductId) -> Result<Record> {
+    let record = store::find(from, id).await?.ok_or_else(Error::not_found)?;
+    check_own(&record, user)?;
+    Ok(record)
 }
 
 /// Whether the user may change the product: their own as long as they may sell, or any.
@@ -231,41 +154,33 @@ fn not_theirs(record: &Record) -> Error {
     if record.listing.is_public() { Error::forbidden("This product is somebody else's.") } else { Error::not_found() }
 }
 
-fn save_error(error: SaveError) -> Error {
-    match error {
-        SaveError::NoSuchCategory => Error::invalid_field("/category_id", "must be the id of a category"),
-        SaveError::SkuTaken => Error::new(ErrorCode::SkuTaken, "Another product of the seller has this sku."),
-        SaveError::Stale => Error::conflict("The product was changed meanwhile; read it again and repeat."),
-        SaveError::Sql(error) => error.into(),
+impl From<SaveError> for Error {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::NoSuchCategory => Self::invalid_field("/category_id", "must be the id of a category"),
+            SaveError::SkuTaken => Self::new(ErrorCode::SkuTaken, "Another product of the seller has this sku."),
+            SaveError::Stale => Self::conflict("The product was changed meanwhile; read it again and repeat."),
+            SaveError::Sql(error) => error.into(),
+        }
     }
 }
 
 /// A movement that the stock does not allow, asked for by the field at `pointer`.
-pub(super) fn stock_error(error: StockError, pointer: &str) -> Error {
+pub fn stock_error(error: StockError, pointer: &str) -> Error {
     match error.code() {
         ErrorCode::ValidationFailed => Error::invalid_field(pointer, format!("is refused: {error}")),
         code => Error::new(code, format!("The stock does not allow it: {error}.")),
     }
 }
 
-/// A listing that the product can't have.
-pub(super) fn listing_error(error: ListingError) -> Error {
-    match error {
-        ListingError::Derived => Error::invalid_field("/status", error.to_string()),
-        ListingError::Promised { .. } => Error::conflict(format!("The product stays listed: {error}.")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use blytz_core::catalog::Listing;
-
     use super::*;
     use crate::{
         clock::Clock,
         config::Config,
         db::{Db, Sqlite, on_tx},
-        services::product::{listing::ProductSort, store::Filter},
+        services::product::{order::ProductSort, store::Filter},
     };
 
     /// As a database that an older version wrote: nothing is indexed, and words are in another form.
@@ -282,7 +197,7 @@ mod tests {
                 r#"{{"title": "Caf\u00e9 {number}", "description": "", "price": {{"amount": 1, "currency": "MYR"}}, "quantity": 1}}"#
             );
             let input = serde_json::from_str(&input).expect("an input");
-            catalog.create(UserId(uuid::Uuid::nil()), input, Listing::Active).await.expect("a product");
+            catalog.create(UserId(uuid::Uuid::nil()), input).await.expect("a product");
         }
         let mut tx = db.begin_write().await.expect("a transaction");
         for sql in [
@@ -295,7 +210,7 @@ mod tests {
         tx.commit().await.expect("written");
         let found = async || {
             let filter = Filter { words: "caf\u{e9}".to_owned(), ..Filter::everything() };
-            store::list(&db, &filter, ProductSort::Title, None, many).await.expect("a list").records.len()
+            store::list(&db, &filter, ProductSort::Title, None, many).await.expect("a list").items.len()
         };
         assert_eq!(found().await, 0);
         catalog.index_the_rest().await.expect("indexed");

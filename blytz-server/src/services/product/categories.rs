@@ -16,8 +16,9 @@ use super::{
 };
 use crate::{
     clock::new_id,
+    db::Tx,
     error::{Error, Result},
-    http::{Body, PageQuery, PathId, Query, extract::page_size},
+    http::{Body, PageQuery, PathId, Query},
     services::auth::Admin,
 };
 
@@ -29,17 +30,11 @@ use crate::{
     )
 )]
 pub async fn list(State(catalog): State<Catalog>, Query(query): Query<PageQuery>) -> Result<Json<Page<Category>>> {
-    let (name, id) = match query.cursor.as_deref().map(cursor::decode).transpose()? {
-        Some([id, name]) => (name, id.parse().map_err(|_| cursor::invalid())?),
-        None => (String::new(), CategoryId(uuid::Uuid::nil())),
+    let (id, name) = match query.cursor.as_deref().map(cursor::decode).transpose()? {
+        Some([id, name]) => (id.parse().map_err(|_| cursor::invalid())?, name),
+        None => (CategoryId(uuid::Uuid::nil()), String::new()),
     };
-    let size = page_size(query.limit);
-    let mut items = store::list(&catalog.platform.db, &name, id, size + 1).await?;
-    let more = items.len() > size;
-    items.truncate(size);
-    let last = items.last().filter(|_| more);
-    let next_cursor = last.map(|last| cursor::encode(&[&last.id.to_string(), &store::name_key(&last.name)]));
-    Ok(Json(Page { items, next_cursor }))
+    catalog.categories(&name, id, query.limit.size()).await.map(Json)
 }
 
 /// One category.
@@ -51,7 +46,7 @@ pub async fn list(State(catalog): State<Catalog>, Query(query): Query<PageQuery>
     )
 )]
 pub async fn get(State(catalog): State<Catalog>, PathId(id): PathId<CategoryId>) -> Result<Json<Category>> {
-    store::find(&catalog.platform.db, id).await?.map(Json).ok_or_else(Error::not_found)
+    catalog.category(id).await.map(Json)
 }
 
 /// A new category.
@@ -68,11 +63,7 @@ pub async fn create(
     State(catalog): State<Catalog>,
     Body { who: _, body }: Body<Admin, CategoryInput>,
 ) -> Result<(StatusCode, Json<Category>)> {
-    let id = new_id(&catalog.platform.clock);
-    let mut tx = catalog.platform.db.begin_write().await?;
-    store::insert(&mut tx, id, &body).await.map_err(refused)?;
-    tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(Category { id, parent_id: body.parent_id, name: body.name })))
+    Ok((StatusCode::CREATED, Json(catalog.add_category(body).await?)))
 }
 
 /// Renames or moves a category.
@@ -92,22 +83,7 @@ pub async fn update(
     PathId(id): PathId<CategoryId>,
     Body { who: _, body }: Body<Admin, CategoryUpdate>,
 ) -> Result<Json<Category>> {
-    let mut tx = catalog.platform.db.begin_write().await?;
-    let mut category = store::find_in(&mut tx, id).await?.ok_or_else(Error::not_found)?;
-    if let Some(name) = body.name {
-        category.name = name;
-    }
-    if let Some(parent) = body.parent_id {
-        if let Some(parent) = parent
-            && store::is_below(&mut tx, id, parent).await?
-        {
-            return Err(Error::invalid_field("/parent_id", "must not be the category itself or one below it"));
-        }
-        category.parent_id = parent;
-    }
-    store::save(&mut tx, &category).await.map_err(refused)?;
-    tx.commit().await?;
-    Ok(Json(category))
+    catalog.change_category(id, body).await.map(Json)
 }
 
 /// Takes an empty category away.
@@ -122,19 +98,60 @@ pub async fn update(
     )
 )]
 pub async fn delete(State(catalog): State<Catalog>, _: Admin, PathId(id): PathId<CategoryId>) -> Result<StatusCode> {
-    let mut tx = catalog.platform.db.begin_write().await?;
-    if !store::delete(&mut tx, id).await.map_err(refused)? {
-        return Err(Error::not_found());
-    }
-    tx.commit().await?;
+    catalog.delete_category(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn refused(error: CategoryError) -> Error {
-    match error {
-        CategoryError::NoSuchParent => Error::invalid_field("/parent_id", "must be the id of a category"),
-        CategoryError::NameTaken => Error::conflict("A category beside it has this name."),
-        CategoryError::InUse => Error::conflict("Products or categories are in it; move them first."),
-        CategoryError::Sql(error) => error.into(),
+impl Catalog {
+    async fn categories(&self, after: &str, after_id: CategoryId, size: usize) -> Result<Page<Category>> {
+        let found = store::list(&self.platform.db, after, after_id, size + 1).await?;
+        Ok(Page::cut(found, size, |last| cursor::encode(&[&last.id.to_string(), &store::name_key(&last.name)])))
+    }
+
+    async fn category(&self, id: CategoryId) -> Result<Category> {
+        store::find(&self.platform.db, id).await?.ok_or_else(Error::not_found)
+    }
+
+    async fn add_category(&self, input: CategoryInput) -> Result<Category> {
+        let category = Category { id: new_id(&self.platform.clock), parent_id: input.parent_id, name: input.name };
+        let added = async move |tx: &mut Tx| {
+            store::insert(tx, &category).await?;
+            Ok(category)
+        };
+        self.platform.write(added).await
+    }
+
+    async fn change_category(&self, id: CategoryId, update: CategoryUpdate) -> Result<Category> {
+        let changed = async move |tx: &mut Tx| {
+            let mut category = store::find(&mut *tx, id).await?.ok_or_else(Error::not_found)?;
+            if let Some(Some(parent)) = update.parent_id
+                && store::is_below(&mut *tx, id, parent).await?
+            {
+                return Err(Error::invalid_field("/parent_id", "must not be the category itself or one below it"));
+            }
+            category.name = update.name.unwrap_or(category.name);
+            category.parent_id = update.parent_id.unwrap_or(category.parent_id);
+            store::save(tx, &category).await?;
+            Ok(category)
+        };
+        self.platform.write(changed).await
+    }
+
+    async fn delete_category(&self, id: CategoryId) -> Result<()> {
+        let deleted = async move |tx: &mut Tx| {
+            if store::delete(tx, id).await? { Ok(()) } else { Err(Error::not_found()) }
+        };
+        self.platform.write(deleted).await
+    }
+}
+
+impl From<CategoryError> for Error {
+    fn from(error: CategoryError) -> Self {
+        match error {
+            CategoryError::NoSuchParent => Self::invalid_field("/parent_id", "must be the id of a category"),
+            CategoryError::NameTaken => Self::conflict("A category beside it has this name."),
+            CategoryError::InUse => Self::conflict("Products or categories are in it; move them first."),
+            CategoryError::Sql(error) => error.into(),
+        }
     }
 }

@@ -3,17 +3,22 @@
 use axum::{Json, extract::State};
 use blytz_core::{
     ProductId,
+    catalog::{Moved, Stock},
     wire::{
         Page,
         product::{Inventory, InventoryAdjust, InventorySet, Movement},
     },
 };
 
-use super::{catalog::Catalog, catalog::stock_error, cursor, store};
+use super::{
+    catalog::{Catalog, own, stock_error},
+    cursor, store,
+};
 use crate::{
+    db::Tx,
     error::Result,
-    http::{Body, PageQuery, PathId, Query, extract::page_size},
-    services::auth::Active,
+    http::{Body, PageQuery, PathId, Query},
+    services::auth::{Active, User},
 };
 
 /// The stock.
@@ -31,8 +36,7 @@ pub async fn get(
     who: Active,
     PathId(id): PathId<ProductId>,
 ) -> Result<Json<Inventory>> {
-    let record = catalog.own(&who, id).await?;
-    Ok(Json(record.stock.into()))
+    catalog.stock(&who, id).await.map(Json)
 }
 
 /// What the seller counted.
@@ -52,12 +56,8 @@ pub async fn set(
     PathId(id): PathId<ProductId>,
     Body { who, body }: Body<Active, InventorySet>,
 ) -> Result<Json<Inventory>> {
-    let record = catalog
-        .change(&who, id, None, |record| {
-            record.stock.set(body.on_hand).map(Some).map_err(|error| stock_error(error, "/on_hand"))
-        })
-        .await?;
-    Ok(Json(record.stock.into()))
+    let set = move |stock: Stock| stock.set(body.on_hand).map_err(|error| stock_error(error, "/on_hand"));
+    catalog.move_stock(who.0, id, set, None).await.map(Json)
 }
 
 /// Adds units or takes them away, with a reason for the book.
@@ -77,12 +77,8 @@ pub async fn adjust(
     PathId(id): PathId<ProductId>,
     Body { who, body }: Body<Active, InventoryAdjust>,
 ) -> Result<Json<Inventory>> {
-    let record = catalog
-        .change(&who, id, Some(&body.reason), |record| {
-            record.stock.adjust(body.delta).map(Some).map_err(|error| stock_error(error, "/delta"))
-        })
-        .await?;
-    Ok(Json(record.stock.into()))
+    let adjust = move |stock: Stock| stock.adjust(body.delta).map_err(|error| stock_error(error, "/delta"));
+    catalog.move_stock(who.0, id, adjust, Some(body.reason)).await.map(Json)
 }
 
 /// The stock book, latest movement first.
@@ -107,11 +103,36 @@ pub async fn movements(
         Some([rev]) => rev.parse().map_err(|_| cursor::invalid())?,
         None => i64::MAX,
     };
-    catalog.own(&who, id).await?;
-    let size = page_size(query.limit);
-    let mut movements = store::movements::list(&catalog.platform.db, id, before, size + 1).await?;
-    let more = movements.len() > size;
-    movements.truncate(size);
-    let next_cursor = movements.last().filter(|_| more).map(|(rev, _)| cursor::encode(&[&rev.to_string()]));
-    Ok(Json(Page { items: movements.into_iter().map(|(_, movement)| movement).collect(), next_cursor }))
+    catalog.movements(&who, id, before, query.limit.size()).await.map(Json)
+}
+
+impl Catalog {
+    async fn stock(&self, user: &User, id: ProductId) -> Result<Inventory> {
+        Ok(own(&self.platform.db, user, id).await?.stock.into())
+    }
+
+    async fn move_stock(
+        &self,
+        user: User,
+        id: ProductId,
+        step: impl FnOnce(Stock) -> Result<Moved> + Send + 'static,
+        reason: Option<String>,
+    ) -> Result<Inventory> {
+        let catalog = self.clone();
+        let moved = async move |tx: &mut Tx| {
+            let mut record = own(&mut *tx, &user, id).await?;
+            let moved = step(record.stock)?;
+            let now = catalog.platform.clock.now();
+            catalog.book(tx, &mut record, moved, reason.as_deref(), now).await?;
+            Ok(moved.after.into())
+        };
+        self.platform.write(moved).await
+    }
+
+    async fn movements(&self, user: &User, id: ProductId, before: i64, size: usize) -> Result<Page<Movement>> {
+        own(&self.platform.db, user, id).await?;
+        let found = store::movements::list(&self.platform.db, id, before, size + 1).await?;
+        let page = Page::cut(found, size, |(rev, _)| cursor::encode(&[&rev.to_string()]));
+        Ok(page.map(|(_, movement)| movement))
+    }
 }

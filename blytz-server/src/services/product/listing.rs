@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use blytz_core::{
-    CategoryId, ProductId, UserId,
+    CategoryId, UserId,
     account::Action,
     catalog::Listing,
     text::searchable,
@@ -16,46 +16,14 @@ use utoipa::IntoParams;
 
 use super::{
     catalog::Catalog,
-    cursor,
-    store::{self, Filter, Listed, Record},
+    order::{Place, ProductSort},
+    store::{self, Filter, Record},
 };
 use crate::{
     error::Result,
-    http::{
-        Query,
-        extract::{check_limit, page_size},
-    },
+    http::{Query, extract::Limit},
     services::auth::User,
 };
-
-/// In which order products are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProductSort {
-    /// The latest first.
-    #[default]
-    Newest,
-    /// The first made first.
-    Oldest,
-    /// By price, in minor units, the lowest first.
-    PriceAsc,
-    /// The highest price first.
-    PriceDesc,
-    /// By title, from A to Z.
-    Title,
-}
-
-impl ProductSort {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Newest => "newest",
-            Self::Oldest => "oldest",
-            Self::PriceAsc => "price_asc",
-            Self::PriceDesc => "price_desc",
-            Self::Title => "title",
-        }
-    }
-}
 
 /// What to list.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -84,13 +52,14 @@ pub struct ProductQuery {
     /// `next_cursor` of the page before, as it was; the order must be the same.
     cursor: Option<String>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
 }
 
 impl Check for ProductQuery {
     fn check(&self, faults: &mut Faults) {
-        check_limit(self.limit, faults);
+        self.limit.check(faults);
         if let Some(words) = &self.q {
             faults.text("/q", words, 0..=200);
         }
@@ -99,55 +68,6 @@ impl Check for ProductQuery {
                 faults.invalid(pointer, "must be an integer of minor units from 0 to 9007199254740991");
             }
         }
-    }
-}
-
-/// Where a product stands in an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
-    /// By time or price.
-    Number(i64),
-    /// By title.
-    Text(String),
-}
-
-/// The last product of the page before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Its key.
-    pub key: Key,
-    /// Its id, which decides between equal keys.
-    pub id: ProductId,
-}
-
-impl Place {
-    pub(super) fn of(record: &Record, order: ProductSort) -> Self {
-        let key = match order {
-            ProductSort::Newest | ProductSort::Oldest => Key::Number(record.created_at.as_micros()),
-            ProductSort::PriceAsc | ProductSort::PriceDesc => Key::Number(record.price.amount),
-            ProductSort::Title => Key::Text(searchable(&record.title)),
-        };
-        Self { key, id: record.id }
-    }
-
-    fn cursor(&self, order: ProductSort) -> String {
-        let key = match &self.key {
-            Key::Number(number) => number.to_string(),
-            Key::Text(text) => text.clone(),
-        };
-        cursor::encode(&[order.name(), &self.id.to_string(), &key])
-    }
-
-    fn read(text: &str, order: ProductSort) -> Result<Self> {
-        let [name, id, key] = cursor::decode(text)?;
-        if name != order.name() {
-            return Err(cursor::invalid());
-        }
-        let key = match order {
-            ProductSort::Title => Key::Text(key),
-            _ => Key::Number(key.parse().map_err(|_| cursor::invalid())?),
-        };
-        Ok(Self { key, id: id.parse().map_err(|_| cursor::invalid())? })
     }
 }
 
@@ -193,28 +113,19 @@ pub async fn list(
 ) -> Result<Json<Page<Product>>> {
     let order = query.sort.unwrap_or_default();
     let place = query.cursor.as_deref().map(|cursor| Place::read(cursor, order)).transpose()?;
-    let size = page_size(query.limit);
-    let (db, filter) = (catalog.platform.db.for_scans(), filter(&query, asker.as_ref()));
-    let Listed { records, rest } = store::list(&db, &filter, order, place.as_ref(), size).await?;
-    let next_cursor = rest.map(|place| place.cursor(order));
-    Ok(Json(Page { items: records.iter().map(Product::from).collect(), next_cursor }))
+    let filter = filter(&query, asker.as_ref());
+    let page = catalog.products(&filter, order, place.as_ref(), query.limit.size()).await?;
+    Ok(Json(page.map(Product::from)))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_leads_back_to_its_place_in_its_order_only() {
-        let id = ProductId(uuid::Uuid::from_u128(7));
-        for (order, key) in [
-            (ProductSort::Newest, Key::Number(1_700_000_000_000_000)),
-            (ProductSort::PriceAsc, Key::Number(0)),
-            (ProductSort::Title, Key::Text("a\nb \u{1f3fa}".to_owned())),
-        ] {
-            let place = Place { key, id };
-            assert_eq!(Place::read(&place.cursor(order), order).expect("our own"), place);
-            assert!(Place::read(&place.cursor(order), ProductSort::Oldest).is_err());
-        }
+impl Catalog {
+    async fn products(
+        &self,
+        filter: &Filter,
+        order: ProductSort,
+        place: Option<&Place>,
+        size: usize,
+    ) -> Result<Page<Record>> {
+        store::list(&self.platform.db.for_scans(), filter, order, place, size).await
     }
 }

@@ -5,6 +5,7 @@ mod categories;
 mod cursor;
 mod inventory;
 mod listing;
+mod order;
 mod products;
 mod store;
 

@@ -2,16 +2,22 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
-    ProductId,
-    catalog::{Listing, Moved},
+    Currency, Money, ProductId, UserId,
+    account::Action,
+    catalog::{ListingError, Stock},
     wire::{
         ErrorCode, FieldError,
         product::{Product, ProductInput, ProductStatus, ProductUpdate},
     },
 };
 
-use super::{catalog::Catalog, catalog::listing_error, store::Record};
+use super::{
+    catalog::{Catalog, own, stock_error},
+    store::{self, Record},
+};
 use crate::{
+    clock::new_id,
+    db::Tx,
     error::{Error, Result},
     http::{Body, PathId},
     services::auth::{Active, Seller, User},
@@ -31,12 +37,8 @@ pub async fn create(
     State(catalog): State<Catalog>,
     Body { who, body }: Body<Seller, ProductInput>,
 ) -> Result<(StatusCode, Json<Product>)> {
-    let listing = match body.status {
-        Some(ProductStatus::Draft) => Listing::Draft,
-        _ => Listing::Active,
-    };
-    let record = catalog.create(who.id, body, listing).await?;
-    Ok((StatusCode::CREATED, Json(Product::from(&record))))
+    let record = catalog.create(who.id, body).await?;
+    Ok((StatusCode::CREATED, Json(record.into())))
 }
 
 /// One product. Drafts and archives: one's own.
@@ -55,7 +57,7 @@ pub async fn get(
     PathId(id): PathId<ProductId>,
 ) -> Result<Json<Product>> {
     let record = catalog.visible(asker.as_ref(), id).await?;
-    Ok(Json(Product::from(&record)))
+    Ok(Json(record.into()))
 }
 
 /// Changes a product: absent fields stay, null clears.
@@ -74,8 +76,8 @@ pub async fn update(
     PathId(id): PathId<ProductId>,
     Body { who, body }: Body<Active, ProductUpdate>,
 ) -> Result<Json<Product>> {
-    let record = catalog.change(&who, id, None, |record| apply(record, body)).await?;
-    Ok(Json(Product::from(&record)))
+    let record = catalog.update(who.0, id, body).await?;
+    Ok(Json(record.into()))
 }
 
 /// Takes a product off sale. Lots that hold a unit of it go on.
@@ -89,31 +91,64 @@ pub async fn update(
     )
 )]
 pub async fn archive(State(catalog): State<Catalog>, who: Active, PathId(id): PathId<ProductId>) -> Result<StatusCode> {
-    let archive = |record: &mut Record| {
-        record.listing = record.listing.change(Listing::Archived, record.stock).map_err(listing_error)?;
-        Ok(None)
-    };
-    catalog.change(&who, id, None, archive).await?;
+    let archived = ProductUpdate { status: Some(ProductStatus::Archived), ..ProductUpdate::default() };
+    catalog.update(who.0, id, archived).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn apply(record: &mut Record, update: ProductUpdate) -> Result<Option<Moved>> {
-    if let Some(status) = update.status {
-        let listing = Listing::try_from(status).map_err(listing_error)?;
-        record.listing = record.listing.change(listing, record.stock).map_err(listing_error)?;
+impl Catalog {
+    /// A product, if this user may see it: drafts and archives are for their seller, and for those who
+    /// manage every product.
+    async fn visible(&self, asker: Option<&User>, id: ProductId) -> Result<Record> {
+        let record = store::find(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
+        let insider = |user: &User| user.id == record.seller_id || user.may(Action::ManageAnyProduct);
+        if record.listing.is_public() || asker.is_some_and(insider) { Ok(record) } else { Err(Error::not_found()) }
     }
-    if let Some(price) = update.price {
-        if price.currency != record.price.currency {
-            return Err(Error::invalid(vec![FieldError {
-                pointer: "/price/currency".to_owned(),
-                code: ErrorCode::CurrencyMismatch,
-                detail: format!("must be the product's currency, {}", record.price.currency),
-            }]));
-        }
+
+    pub(super) async fn create(&self, seller: UserId, input: ProductInput) -> Result<Record> {
+        let clock = self.platform.clock.clone();
+        let first = Stock::initial(input.quantity).map_err(|error| stock_error(error, "/quantity"))?;
+        let created = async move |tx: &mut Tx| {
+            let record = Record::new(new_id(&clock), seller, input, first.after, clock.now());
+            store::insert(tx, &record).await?;
+            store::search::index(tx, &record).await?;
+            store::movements::append(tx, &record, new_id(&clock), first, None).await?;
+            Ok(record)
+        };
+        self.platform.write(created).await
+    }
+
+    /// Changes a product of the user's. Where that leaves it as it was nothing is written.
+    async fn update(&self, user: User, id: ProductId, update: ProductUpdate) -> Result<Record> {
+        let clock = self.platform.clock.clone();
+        let updated = async move |tx: &mut Tx| {
+            let before = own(&mut *tx, &user, id).await?;
+            let mut record = before.clone();
+            apply(&mut record, update)?;
+            if record == before {
+                return Ok(record);
+            }
+            record.updated_at = clock.now();
+            store::save(tx, &mut record).await?;
+            if record.words() != before.words() {
+                store::search::index(tx, &record).await?;
+            }
+            Ok(record)
+        };
+        self.platform.write(updated).await
+    }
+}
+
+fn apply(record: &mut Record, update: ProductUpdate) -> Result<()> {
+    let ProductUpdate { title, description, price, category_id, weight_g, images, tax_class, tags, sku, status } =
+        update;
+    if let Some(status) = status {
+        record.listing = record.listing.change(status.try_into()?, record.stock)?;
+    }
+    if let Some(price) = price {
+        check_currency(price, record.price.currency)?;
         record.price = price;
     }
-    let ProductUpdate { title, description, category_id, weight_g, images, tax_class, tags, sku, price: _, status: _ } =
-        update;
     set(&mut record.title, title);
     set(&mut record.description, description);
     set(&mut record.category_id, category_id);
@@ -122,11 +157,31 @@ fn apply(record: &mut Record, update: ProductUpdate) -> Result<Option<Moved>> {
     set(&mut record.tax_class, tax_class);
     set(&mut record.tags, tags);
     set(&mut record.sku, sku);
-    Ok(None)
+    Ok(())
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
+    }
+}
+
+fn check_currency(price: Money, currency: Currency) -> Result<()> {
+    if price.currency == currency {
+        return Ok(());
+    }
+    Err(Error::invalid(vec![FieldError {
+        pointer: "/price/currency".to_owned(),
+        code: ErrorCode::CurrencyMismatch,
+        detail: format!("must be the product's currency, {currency}"),
+    }]))
+}
+
+impl From<ListingError> for Error {
+    fn from(error: ListingError) -> Self {
+        match error {
+            ListingError::Derived => Self::invalid_field("/status", error.to_string()),
+            ListingError::Promised { .. } => Self::conflict(format!("The product stays listed: {error}.")),
+        }
     }
 }

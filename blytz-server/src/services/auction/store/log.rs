@@ -3,23 +3,21 @@
 use blytz_core::{
     AuctionId, Timestamp,
     auction::{Event, Ledger, log::Head},
-    wire::auction::LogEntry,
+    wire::auction::{AuctionStatus, LogEntry},
 };
 use futures_util::TryStreamExt;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 
+use super::{CHUNK, read, signed};
 use crate::db::{Db, Tx, TxEngine, on_db, on_tx};
-
-/// Rows per insert: well under SQLite's limit of 32,766 bound values.
-const CHUNK: usize = 1_000;
 
 /// Events read at a time, and their size in bytes: a log may be of any length, and a void may name a
 /// thousand bids.
-pub(in super::super) const PAGE: usize = 500;
+pub const PAGE: usize = 500;
 const PAGE_BYTES: usize = 1 << 18;
 
 /// One event on its way into the log.
-pub(in super::super) struct NewEvent {
+pub struct NewEvent {
     pub seq: u64,
     pub hash: String,
     pub entry: String,
@@ -27,8 +25,8 @@ pub(in super::super) struct NewEvent {
 }
 
 /// The head's row after a batch.
-pub(in super::super) struct HeadRow<'a> {
-    pub status: &'a str,
+pub struct HeadRow<'a> {
+    pub status: AuctionStatus,
     pub state: &'a str,
     pub due_at: Option<Timestamp>,
 }
@@ -37,12 +35,12 @@ const INSERT_HEAD: &str = "
     insert into auction_heads (auction_id, seq, hash, status, state, due_at_us) values ($1, $2, $3, $4, $5, $6)";
 
 /// Starts a log.
-pub(in super::super) async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::Result<()> {
+pub async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(INSERT_HEAD)
         .bind(head.auction_id.uuid())
         .bind(signed(head.seq))
         .bind(&head.hash)
-        .bind(row.status)
+        .bind(row.status.name())
         .bind(row.state)
         .bind(row.due_at.map(Timestamp::as_micros))
         .execute(conn)
@@ -56,14 +54,14 @@ const MOVE_HEAD: &str = "
 
 /// Moves a head from where its writer believes it to be. False when it is not there: somebody else
 /// wrote, and the writer has to load what it lacks and decide again.
-pub(in super::super) async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row: &HeadRow<'_>) -> sqlx::Result<bool> {
+pub async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row: &HeadRow<'_>) -> sqlx::Result<bool> {
     on_tx!(tx, conn => sqlx::query(MOVE_HEAD)
         .bind(from.auction_id.uuid())
         .bind(signed(from.seq))
         .bind(&from.hash)
         .bind(signed(to.seq))
         .bind(&to.hash)
-        .bind(row.status)
+        .bind(row.status.name())
         .bind(row.state)
         .bind(row.due_at.map(Timestamp::as_micros))
         .execute(conn)
@@ -73,7 +71,7 @@ pub(in super::super) async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row
 
 /// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them. Such lists of
 /// values, here and in `bids`, are all that databases differ in.
-pub(in super::super) async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Result<()> {
+pub async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Result<()> {
     for chunk in events.chunks(CHUNK) {
         match &mut tx.engine {
             TxEngine::Sqlite(transaction, _) => {
@@ -106,17 +104,14 @@ const SELECT_LOG: &str = "select entry, sealed from auction_events where auction
 ///
 /// # Errors
 /// Also when a row can't be read as an event: the log is not to be guessed at.
-pub(in super::super) async fn whole_log(db: &Db, id: AuctionId) -> sqlx::Result<Vec<(LogEntry, Event)>> {
-    let rows: Vec<EventRow> = on_db!(db, pool => sqlx::query_as(SELECT_LOG).bind(id.uuid()).fetch_all(pool).await)?;
-    rows.into_iter().map(read).collect()
+pub async fn whole_log(db: &Db, id: AuctionId) -> sqlx::Result<Vec<(LogEntry, Event)>> {
+    let rows: Vec<EventRow> = on_db!(db, conn => sqlx::query_as(SELECT_LOG).bind(id.uuid()).fetch_all(conn).await)?;
+    rows.into_iter().map(event).collect()
 }
 
-fn read(row: EventRow) -> sqlx::Result<(LogEntry, Event)> {
-    let unreadable = |error: serde_json::Error| sqlx::Error::Decode(Box::new(error));
-    let entry: LogEntry = serde_json::from_str(&row.entry).map_err(unreadable)?;
-    // What is wrong with it would quote it, and nobody may read that in a log.
-    let closed = |_| sqlx::Error::Decode(format!("the sealed part of event {} can't be read", entry.seq).into());
-    let sealed = row.sealed.as_deref().map(serde_json::from_str).transpose().map_err(closed)?;
+fn event(row: EventRow) -> sqlx::Result<(LogEntry, Event)> {
+    let entry: LogEntry = read(&row.entry)?;
+    let sealed = row.sealed.as_deref().map(read).transpose()?;
     let event = Event { at: entry.at, data: entry.data.clone(), sealed };
     Ok((entry, event))
 }
@@ -125,22 +120,22 @@ const SELECT_PAGE: &str = "
     select entry, sealed from auction_events where auction_id = $1 and seq > $2 order by seq limit $3";
 
 /// The next events after a seq, sealed parts included; empty at the end of the log.
-pub(in super::super) async fn log_page(db: &Db, id: AuctionId, after: u64) -> sqlx::Result<Vec<(LogEntry, Event)>> {
-    on_db!(db, pool => {
-        let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let mut rows = sqlx::query_as(SELECT_PAGE).bind(id.uuid()).bind(signed(after)).bind(limit).fetch(pool);
+pub async fn log_page(db: &Db, id: AuctionId, after: u64) -> sqlx::Result<Vec<(LogEntry, Event)>> {
+    on_db!(db, conn => {
+        let mut rows =
+            sqlx::query_as(SELECT_PAGE).bind(id.uuid()).bind(signed(after)).bind(signed(PAGE)).fetch(conn);
         let (mut page, mut bytes) = (Vec::new(), 0);
         while bytes < PAGE_BYTES && let Some(row) = rows.try_next().await? {
             let row: EventRow = row;
             bytes += row.entry.len();
-            page.push(read(row)?);
+            page.push(event(row)?);
         }
         Ok(page)
     })
 }
 
 /// The bids of the whole log.
-pub(in super::super) async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<Ledger> {
+pub async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<Ledger> {
     let (mut ledger, mut after) = (Ledger::default(), 0);
     loop {
         let page = log_page(db, id, after).await?;
@@ -156,15 +151,10 @@ const SELECT_AFTER: &str = "
     select seq, entry from auction_events where auction_id = $1 and seq > $2 order by seq limit $3";
 
 /// The next public entries after a seq, as JSON: at most `limit`, and fewer if they are long.
-pub(in super::super) async fn entries_after(
-    db: &Db,
-    id: AuctionId,
-    after: u64,
-    limit: usize,
-) -> sqlx::Result<Vec<(u64, String)>> {
-    on_db!(db, pool => {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let mut rows = sqlx::query_as(SELECT_AFTER).bind(id.uuid()).bind(signed(after)).bind(limit).fetch(pool);
+pub async fn entries_after(db: &Db, id: AuctionId, after: u64, limit: usize) -> sqlx::Result<Vec<(u64, String)>> {
+    on_db!(db, conn => {
+        let mut rows =
+            sqlx::query_as(SELECT_AFTER).bind(id.uuid()).bind(signed(after)).bind(signed(limit)).fetch(conn);
         let (mut page, mut bytes) = (Vec::new(), 0);
         while bytes < PAGE_BYTES && let Some((seq, entry)) = rows.try_next().await? {
             let (seq, entry): (i64, String) = (seq, entry);
@@ -178,24 +168,19 @@ pub(in super::super) async fn entries_after(
 const SELECT_HEAD: &str = "select seq, due_at_us from auction_heads where auction_id = $1";
 
 /// Where a log ends, and when the auction is due.
-pub(in super::super) async fn head(db: &Db, id: AuctionId) -> sqlx::Result<Option<(u64, Option<Timestamp>)>> {
+pub async fn head(db: &Db, id: AuctionId) -> sqlx::Result<Option<(u64, Option<Timestamp>)>> {
     let row: Option<(i64, Option<i64>)> =
-        on_db!(db, pool => sqlx::query_as(SELECT_HEAD).bind(id.uuid()).fetch_optional(pool).await)?;
+        on_db!(db, conn => sqlx::query_as(SELECT_HEAD).bind(id.uuid()).fetch_optional(conn).await)?;
     Ok(row.map(|(seq, due)| (seq.unsigned_abs(), due.map(Timestamp::from_micros))))
 }
 
 const SELECT_HASH: &str = "select hash from auction_events where auction_id = $1 and seq = $2";
 
 /// The hash at a seq.
-pub(in super::super) async fn hash_at(db: &Db, id: AuctionId, seq: u64) -> sqlx::Result<Option<String>> {
-    on_db!(db, pool => sqlx::query_scalar::<_, String>(SELECT_HASH)
+pub async fn hash_at(db: &Db, id: AuctionId, seq: u64) -> sqlx::Result<Option<String>> {
+    on_db!(db, conn => sqlx::query_scalar::<_, String>(SELECT_HASH)
         .bind(id.uuid())
         .bind(signed(seq))
-        .fetch_optional(pool)
+        .fetch_optional(conn)
         .await)
-}
-
-/// Databases know signed integers only; a seq never comes near the difference.
-pub(super) fn signed(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
 }

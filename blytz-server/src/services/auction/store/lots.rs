@@ -1,48 +1,94 @@
 //! Auctions and their heads.
 
-use blytz_core::{AuctionId, ProductId, StreamId, Timestamp, UserId};
+use blytz_core::{
+    AuctionId, ProductId, StreamId, Timestamp, UserId,
+    auction::{Rules, log::Head},
+    wire::auction::{AuctionStatus, RulesView},
+};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::db::{Db, Tx, on_db, on_tx};
+use super::{read, signed};
+use crate::{
+    db::{Db, Source, Tx, on_db, on_tx},
+    services::auction::state::{StoredRules, StoredState},
+};
 
 /// An auction and where its log ends.
-#[derive(FromRow)]
-pub(in super::super) struct LotRow {
-    pub id: Uuid,
-    pub seller_id: Uuid,
-    pub product_id: Uuid,
-    pub stream_id: Option<Uuid>,
+pub struct Lot {
+    pub head: Head,
+    pub seller_id: UserId,
+    pub product_id: ProductId,
+    pub stream_id: Option<StreamId>,
     pub title: String,
-    pub starts_at_us: Option<i64>,
-    pub rules: String,
-    pub rules_view: String,
+    pub starts_at: Option<Timestamp>,
+    pub rules: RulesView,
     pub rules_hash: String,
-    pub created_at_us: i64,
-    pub seq: i64,
-    pub hash: String,
-    pub state: String,
-    pub due_at_us: Option<i64>,
+    pub created_at: Timestamp,
+    pub state: StoredState,
+    pub due_at: Option<Timestamp>,
+    clear_rules: String,
+}
+
+impl Lot {
+    /// Its id, which is its log's.
+    pub const fn id(&self) -> AuctionId {
+        self.head.auction_id
+    }
+
+    /// The rules with the reserve in clear. They stay closed until somebody asks who may see it.
+    pub fn clear_rules(&self) -> sqlx::Result<RulesView> {
+        read(&self.clear_rules).map(|rules: Rules| rules.clear_view())
+    }
+}
+
+#[derive(FromRow)]
+struct LotRow {
+    id: Uuid,
+    seller_id: Uuid,
+    product_id: Uuid,
+    stream_id: Option<Uuid>,
+    title: String,
+    starts_at_us: Option<i64>,
+    rules: String,
+    rules_view: String,
+    rules_hash: String,
+    created_at_us: i64,
+    seq: i64,
+    hash: String,
+    state: String,
+    due_at_us: Option<i64>,
+}
+
+impl TryFrom<LotRow> for Lot {
+    type Error = sqlx::Error;
+    fn try_from(row: LotRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            head: Head { auction_id: AuctionId(row.id), seq: row.seq.unsigned_abs(), hash: row.hash },
+            seller_id: UserId(row.seller_id),
+            product_id: ProductId(row.product_id),
+            stream_id: row.stream_id.map(StreamId),
+            title: row.title,
+            starts_at: row.starts_at_us.map(Timestamp::from_micros),
+            rules: read(&row.rules_view)?,
+            rules_hash: row.rules_hash,
+            created_at: Timestamp::from_micros(row.created_at_us),
+            state: read(&row.state)?,
+            due_at: row.due_at_us.map(Timestamp::from_micros),
+            clear_rules: row.rules,
+        })
+    }
 }
 
 /// A new auction.
-pub(in super::super) struct NewLot<'a> {
+pub struct NewLot<'a> {
     pub id: AuctionId,
     pub seller_id: UserId,
     pub product_id: ProductId,
     pub stream_id: Option<StreamId>,
     pub title: &'a str,
     pub at: Timestamp,
-    pub terms: &'a Terms,
-}
-
-/// The part of an auction that an amendment changes.
-#[derive(Clone)]
-pub(in super::super) struct Terms {
-    pub starts_at: Option<Timestamp>,
-    pub rules: String,
-    pub rules_view: String,
-    pub rules_hash: String,
+    pub rules: &'a StoredRules,
 }
 
 const INSERT_LOT: &str = "
@@ -51,17 +97,17 @@ const INSERT_LOT: &str = "
     values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from auctions where stream_id = $4), $5, $6, $7, $8, $9, $10)";
 
 /// Adds an auction, at the end of its show's queue if it has one.
-pub(in super::super) async fn insert_lot(tx: &mut Tx, lot: &NewLot<'_>) -> sqlx::Result<()> {
+pub async fn insert_lot(tx: &mut Tx, lot: &NewLot<'_>) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(INSERT_LOT)
         .bind(lot.id.uuid())
         .bind(lot.seller_id.uuid())
         .bind(lot.product_id.uuid())
         .bind(lot.stream_id.map(StreamId::uuid))
         .bind(lot.title)
-        .bind(lot.terms.starts_at.map(Timestamp::as_micros))
-        .bind(&lot.terms.rules)
-        .bind(&lot.terms.rules_view)
-        .bind(&lot.terms.rules_hash)
+        .bind(lot.rules.starts_at.map(Timestamp::as_micros))
+        .bind(&lot.rules.rules)
+        .bind(&lot.rules.rules_view)
+        .bind(&lot.rules.rules_hash)
         .bind(lot.at.as_micros())
         .execute(conn)
         .await
@@ -73,39 +119,42 @@ const AMEND_LOT: &str = "
     where id = $1";
 
 /// Changes an auction's rules, opening and, if given, its title.
-pub(in super::super) async fn amend_lot(
-    tx: &mut Tx,
-    id: AuctionId,
-    title: Option<&str>,
-    terms: &Terms,
-) -> sqlx::Result<()> {
+pub async fn amend_lot(tx: &mut Tx, id: AuctionId, title: Option<&str>, rules: &StoredRules) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(AMEND_LOT)
         .bind(id.uuid())
         .bind(title)
-        .bind(terms.starts_at.map(Timestamp::as_micros))
-        .bind(&terms.rules)
-        .bind(&terms.rules_view)
-        .bind(&terms.rules_hash)
+        .bind(rules.starts_at.map(Timestamp::as_micros))
+        .bind(&rules.rules)
+        .bind(&rules.rules_view)
+        .bind(&rules.rules_hash)
         .execute(conn)
         .await
         .map(drop))
 }
 
-const SELECT_LOT: &str = "
-    select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view, a.rules_hash,
-        a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
-    from auctions a join auction_heads h on h.auction_id = a.id
-    where a.id = $1";
+macro_rules! select_lots {
+    ($($from:expr),+) => {
+        concat!(
+            "select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view,
+                a.rules_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
+            from ",
+            $($from),+
+        )
+    };
+}
+
+const SELECT_LOT: &str = select_lots!("auctions a join auction_heads h on h.auction_id = a.id where a.id = $1");
 
 /// One auction.
-pub(in super::super) async fn lot(db: &Db, id: AuctionId) -> sqlx::Result<Option<LotRow>> {
-    on_db!(db, pool => sqlx::query_as(SELECT_LOT).bind(id.uuid()).fetch_optional(pool).await)
+pub async fn lot(from: impl Source, id: AuctionId) -> sqlx::Result<Option<Lot>> {
+    let row: Option<LotRow> =
+        on_db!(from, conn => sqlx::query_as(SELECT_LOT).bind(id.uuid()).fetch_optional(conn).await)?;
+    row.map(Lot::try_from).transpose()
 }
 
 /// Which auctions a list shows.
-#[derive(Default)]
-pub(in super::super) struct LotFilter {
-    pub status: Option<String>,
+pub struct LotFilter {
+    pub status: Option<AuctionStatus>,
     pub stream_id: Option<StreamId>,
     pub seller_id: Option<UserId>,
     /// Only those made before this one.
@@ -116,10 +165,7 @@ pub(in super::super) struct LotFilter {
 /// first is read first, where a database lets itself be told.
 macro_rules! list_lots {
     ($from:literal, $id:literal) => {
-        concat!(
-            "select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view,
-                a.rules_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
-            from ",
+        select_lots!(
             $from,
             " and a.id = h.auction_id and ($2 is null or h.status = $2) and ($3 is null or a.stream_id = $3)
                 and ($4 is null or a.seller_id = $4)
@@ -151,25 +197,35 @@ impl LotFilter {
 }
 
 /// Auctions, the newest first.
-pub(in super::super) async fn list_lots(db: &Db, filter: &LotFilter, limit: usize) -> sqlx::Result<Vec<LotRow>> {
-    on_db!(db, pool => sqlx::query_as(filter.text())
+pub async fn lots(db: &Db, filter: &LotFilter, limit: usize) -> sqlx::Result<Vec<Lot>> {
+    let rows: Vec<LotRow> = on_db!(db, conn => sqlx::query_as(filter.text())
         .bind(filter.before.map_or(Uuid::max(), AuctionId::uuid))
-        .bind(filter.status.as_deref())
+        .bind(filter.status.map(AuctionStatus::name))
         .bind(filter.stream_id.map(StreamId::uuid))
         .bind(filter.seller_id.map(UserId::uuid))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
-        .await)
+        .bind(signed(limit))
+        .fetch_all(conn)
+        .await)?;
+    rows.into_iter().map(Lot::try_from).collect()
+}
+
+const SELECT_QUEUE: &str = select_lots!(
+    "auctions a join auction_heads h on h.auction_id = a.id
+    where a.stream_id = $1 order by a.position, a.id limit 1000"
+);
+
+/// The show's lots, in the order of its queue.
+pub async fn queue(db: &Db, show: StreamId) -> sqlx::Result<Vec<Lot>> {
+    let rows: Vec<LotRow> = on_db!(db, conn => sqlx::query_as(SELECT_QUEUE).bind(show.uuid()).fetch_all(conn).await)?;
+    rows.into_iter().map(Lot::try_from).collect()
 }
 
 const DUE_LOTS: &str = "select auction_id from auction_heads where due_at_us is not null and due_at_us <= $1";
 
 /// The auctions that open or close by themselves until then.
-pub(in super::super) async fn due_lots(db: &Db, until: Timestamp) -> sqlx::Result<Vec<AuctionId>> {
-    let ids: Vec<Uuid> = on_db!(db, pool => sqlx::query_scalar(DUE_LOTS)
-        .bind(until.as_micros())
-        .fetch_all(pool)
-        .await)?;
+pub async fn due_lots(db: &Db, until: Timestamp) -> sqlx::Result<Vec<AuctionId>> {
+    let ids: Vec<Uuid> =
+        on_db!(db, conn => sqlx::query_scalar(DUE_LOTS).bind(until.as_micros()).fetch_all(conn).await)?;
     Ok(ids.into_iter().map(AuctionId).collect())
 }
 

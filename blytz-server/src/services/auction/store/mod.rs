@@ -4,6 +4,27 @@ mod bids;
 mod log;
 mod lots;
 mod people;
+mod queue;
 mod streams;
 
-pub(super) use self::{bids::*, log::*, lots::*, people::*, streams::*};
+use serde::de::DeserializeOwned;
+
+pub use self::{bids::*, log::*, lots::*, people::*, queue::*, streams::*};
+
+/// Rows per insert: well under SQLite's limit of 32,766 bound values.
+const CHUNK: usize = 1_000;
+
+/// Databases know signed integers only; what is counted here never comes near the difference.
+fn signed(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
+/// Reads JSON that we wrote. What is wrong with it would quote it, which may be a reserve.
+fn read<T: DeserializeOwned>(json: &str) -> sqlx::Result<T> {
+    serde_json::from_str(json).map_err(|error| unreadable(&format!("JSON at column {}", error.column())))
+}
+
+/// What stands in the database is not guessed at.
+fn unreadable(what: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("stored {what} can't be read").into())
+}

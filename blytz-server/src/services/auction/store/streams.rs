@@ -2,104 +2,142 @@
 
 use std::collections::HashSet;
 
-use blytz_core::{AuctionId, StreamId, Timestamp, UserId};
+use blytz_core::{
+    StreamId, Timestamp, UserId,
+    wire::stream::{StreamInput, StreamStatus},
+};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::lots::LotRow;
-use crate::db::{Db, Tx, on_db, on_tx};
+use super::{signed, unreadable};
+use crate::db::{Db, Source, Tx, on_db, on_tx};
 
 /// A show.
-#[derive(Clone, FromRow)]
-pub(in super::super) struct StreamRow {
-    pub id: Uuid,
-    pub seller_id: Uuid,
+pub struct Show {
+    pub id: StreamId,
+    pub seller_id: UserId,
     pub title: String,
-    pub status: String,
-    pub starts_at_us: Option<i64>,
-    pub started_at_us: Option<i64>,
-    pub ended_at_us: Option<i64>,
+    pub status: StreamStatus,
+    pub starts_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
 }
 
-const INSERT_STREAM: &str = "
+#[derive(FromRow)]
+struct ShowRow {
+    id: Uuid,
+    seller_id: Uuid,
+    title: String,
+    status: String,
+    starts_at_us: Option<i64>,
+    started_at_us: Option<i64>,
+    ended_at_us: Option<i64>,
+}
+
+impl TryFrom<ShowRow> for Show {
+    type Error = sqlx::Error;
+    fn try_from(row: ShowRow) -> sqlx::Result<Self> {
+        let status = StreamStatus::ALL.into_iter().find(|status| status.name() == row.status);
+        Ok(Self {
+            id: StreamId(row.id),
+            seller_id: UserId(row.seller_id),
+            title: row.title,
+            status: status.ok_or_else(|| unreadable("status of a show"))?,
+            starts_at: row.starts_at_us.map(Timestamp::from_micros),
+            started_at: row.started_at_us.map(Timestamp::from_micros),
+            ended_at: row.ended_at_us.map(Timestamp::from_micros),
+        })
+    }
+}
+
+const INSERT_SHOW: &str = "
     insert into streams (id, seller_id, title, status, starts_at_us, created_at_us)
     values ($1, $2, $3, 'scheduled', $4, $5)";
 
 /// Announces a show.
-pub(in super::super) async fn insert_stream(
+pub async fn insert_show(
     tx: &mut Tx,
     id: StreamId,
     seller: UserId,
-    title: &str,
-    starts_at: Option<Timestamp>,
+    show: &StreamInput,
     at: Timestamp,
 ) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(INSERT_STREAM)
+    on_tx!(tx, conn => sqlx::query(INSERT_SHOW)
         .bind(id.uuid())
         .bind(seller.uuid())
-        .bind(title)
-        .bind(starts_at.map(Timestamp::as_micros))
+        .bind(&show.title)
+        .bind(show.starts_at.map(Timestamp::as_micros))
         .bind(at.as_micros())
         .execute(conn)
         .await
         .map(drop))
 }
 
-const SELECT_STREAM: &str = "
-    select id, seller_id, title, status, starts_at_us, started_at_us, ended_at_us from streams where id = $1";
-
-/// One show.
-pub(in super::super) async fn stream(db: &Db, id: StreamId) -> sqlx::Result<Option<StreamRow>> {
-    on_db!(db, pool => sqlx::query_as(SELECT_STREAM).bind(id.uuid()).fetch_optional(pool).await)
-}
-
-/// One show, as a transaction sees it.
-pub(in super::super) async fn stream_in(tx: &mut Tx, id: StreamId) -> sqlx::Result<Option<StreamRow>> {
-    on_tx!(tx, conn => sqlx::query_as(SELECT_STREAM).bind(id.uuid()).fetch_optional(conn).await)
-}
-
-macro_rules! list_streams {
-    ($where:literal) => {
+macro_rules! select_shows {
+    ($($where:expr),+) => {
         concat!(
             "select id, seller_id, title, status, starts_at_us, started_at_us, ended_at_us from streams where ",
-            $where,
-            " and id < $1 and ($2 is null or status = $2) order by id desc limit $4"
+            $($where),+
         )
     };
 }
 
-const LIST_STREAMS: &str = list_streams!("$3 is null");
-const LIST_OF_STATUS: &str = list_streams!("status = $2 and $3 is null");
-const LIST_OF_SELLER: &str = list_streams!("seller_id = $3");
+const SELECT_SHOW: &str = select_shows!("id = $1");
 
-/// Shows, the newest first.
-pub(in super::super) async fn list_streams(
-    db: &Db,
-    status: Option<&str>,
-    seller: Option<UserId>,
-    before: Option<StreamId>,
-    limit: usize,
-) -> sqlx::Result<Vec<StreamRow>> {
-    let sql = match (seller, status) {
-        (Some(_), _) => LIST_OF_SELLER,
-        (None, Some(_)) => LIST_OF_STATUS,
-        (None, None) => LIST_STREAMS,
-    };
-    on_db!(db, pool => sqlx::query_as(sql)
-        .bind(before.map_or(Uuid::max(), StreamId::uuid))
-        .bind(status)
-        .bind(seller.map(UserId::uuid))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(pool)
-        .await)
+/// One show.
+pub async fn show(from: impl Source, id: StreamId) -> sqlx::Result<Option<Show>> {
+    let row: Option<ShowRow> =
+        on_db!(from, conn => sqlx::query_as(SELECT_SHOW).bind(id.uuid()).fetch_optional(conn).await)?;
+    row.map(Show::try_from).transpose()
 }
 
-const START_STREAM: &str = "
+/// Which shows a list has.
+pub struct ShowFilter {
+    pub status: Option<StreamStatus>,
+    pub seller_id: Option<UserId>,
+    /// Only those announced before this one.
+    pub before: Option<StreamId>,
+}
+
+macro_rules! list_shows {
+    ($where:literal) => {
+        select_shows!($where, " and id < $1 and ($2 is null or status = $2) order by id desc limit $4")
+    };
+}
+
+const LIST_ALL: &str = list_shows!("$3 is null");
+const LIST_OF_STATUS: &str = list_shows!("status = $2 and $3 is null");
+const LIST_OF_SELLER: &str = list_shows!("seller_id = $3");
+
+impl ShowFilter {
+    /// The way that most likely passes the fewest shows.
+    const fn text(&self) -> &'static str {
+        match self {
+            Self { seller_id: Some(_), .. } => LIST_OF_SELLER,
+            Self { status: Some(_), .. } => LIST_OF_STATUS,
+            _ => LIST_ALL,
+        }
+    }
+}
+
+/// Shows, the newest first.
+pub async fn shows(db: &Db, filter: &ShowFilter, limit: usize) -> sqlx::Result<Vec<Show>> {
+    let rows: Vec<ShowRow> = on_db!(db, conn => sqlx::query_as(filter.text())
+        .bind(filter.before.map_or(Uuid::max(), StreamId::uuid))
+        .bind(filter.status.map(StreamStatus::name))
+        .bind(filter.seller_id.map(UserId::uuid))
+        .bind(signed(limit))
+        .fetch_all(conn)
+        .await)?;
+    rows.into_iter().map(Show::try_from).collect()
+}
+
+const START_SHOW: &str = "
     update streams set status = 'live', started_at_us = $2 where id = $1 and status = 'scheduled'";
 
 /// Puts a scheduled show on air. False when it is not scheduled.
-pub(in super::super) async fn start_stream(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<bool> {
-    on_tx!(tx, conn => sqlx::query(START_STREAM)
+pub async fn start_show(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<bool> {
+    on_tx!(tx, conn => sqlx::query(START_SHOW)
         .bind(id.uuid())
         .bind(at.as_micros())
         .execute(conn)
@@ -107,103 +145,23 @@ pub(in super::super) async fn start_stream(tx: &mut Tx, id: StreamId, at: Timest
         .map(|done| done.rows_affected() == 1))
 }
 
-const END_STREAM: &str = "update streams set status = 'ended', ended_at_us = $2 where id = $1 and status <> 'ended'";
+const END_SHOW: &str = "update streams set status = 'ended', ended_at_us = $2 where id = $1 and status <> 'ended'";
 
 /// Ends a show. False when it has ended before.
-pub(in super::super) async fn end_stream(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<bool> {
-    on_tx!(tx, conn => sqlx::query(END_STREAM)
+pub async fn end_show(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<bool> {
+    on_tx!(tx, conn => sqlx::query(END_SHOW)
         .bind(id.uuid())
         .bind(at.as_micros())
         .execute(conn)
         .await
         .map(|done| done.rows_affected() == 1))
-}
-
-const LIVE_LOTS: &str = "
-    select a.id from auctions a join auction_heads h on h.auction_id = a.id
-    where a.stream_id = $1 and h.status = 'live'";
-
-/// The show's live lots.
-pub(in super::super) async fn live_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<Vec<AuctionId>> {
-    let ids: Vec<Uuid> = on_tx!(tx, conn => sqlx::query_scalar(LIVE_LOTS).bind(id.uuid()).fetch_all(conn).await)?;
-    Ok(ids.into_iter().map(AuctionId).collect())
-}
-
-const SELECT_QUEUE: &str = "
-    select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view, a.rules_hash,
-        a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
-    from auctions a join auction_heads h on h.auction_id = a.id
-    where a.stream_id = $1 order by a.position, a.id limit 1000";
-
-/// The show's lots, in the order of its queue.
-pub(in super::super) async fn queue(db: &Db, id: StreamId) -> sqlx::Result<Vec<LotRow>> {
-    on_db!(db, pool => sqlx::query_as(SELECT_QUEUE).bind(id.uuid()).fetch_all(pool).await)
-}
-
-const SELECT_QUEUE_IDS: &str = "
-    select id from auctions where stream_id = $1 order by position, id limit 1000";
-
-/// The ids of the show's lots, in the order of its queue.
-pub(in super::super) async fn queue_ids(db: &Db, id: StreamId) -> sqlx::Result<Vec<AuctionId>> {
-    let ids: Vec<Uuid> =
-        on_db!(db, pool => sqlx::query_scalar(SELECT_QUEUE_IDS).bind(id.uuid()).fetch_all(pool).await)?;
-    Ok(ids.into_iter().map(AuctionId).collect())
-}
-
-const SELECT_SHOW_LOTS: &str = "select id from auctions where stream_id = $1";
-
-/// All lots of the show, in no order.
-pub(in super::super) async fn show_lots(tx: &mut Tx, id: StreamId) -> sqlx::Result<HashSet<AuctionId>> {
-    let ids: Vec<Uuid> =
-        on_tx!(tx, conn => sqlx::query_scalar(SELECT_SHOW_LOTS).bind(id.uuid()).fetch_all(conn).await)?;
-    Ok(ids.into_iter().map(AuctionId).collect())
-}
-
-const EMPTY_QUEUE: &str = "update auctions set stream_id = null where stream_id = $1";
-
-/// Takes every lot out of a show's queue.
-pub(in super::super) async fn empty_queue(tx: &mut Tx, id: StreamId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(EMPTY_QUEUE).bind(id.uuid()).execute(conn).await.map(drop))
-}
-
-const ENQUEUE: &str = "
-    update auctions set stream_id = $2, position = $3
-    where id = $1 and seller_id = $4 and (stream_id is null or stream_id = $2 or not exists
-        (select 1 from auction_heads h where h.auction_id = $1 and h.status = 'live'))";
-
-/// Puts a seller's lot into a show's queue. False when they have no such lot, or when it is live in
-/// another show.
-pub(in super::super) async fn enqueue(
-    tx: &mut Tx,
-    lot: AuctionId,
-    stream: StreamId,
-    position: usize,
-    seller: UserId,
-) -> sqlx::Result<bool> {
-    on_tx!(tx, conn => sqlx::query(ENQUEUE)
-        .bind(lot.uuid())
-        .bind(stream.uuid())
-        .bind(i64::try_from(position).unwrap_or(i64::MAX))
-        .bind(seller.uuid())
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected() == 1))
-}
-
-const SHOW_HAS_ENDED: &str = "
-    select count(*) from auctions a join streams s on s.id = a.stream_id where a.id = $1 and s.status = 'ended'";
-
-/// Whether the lot belongs to a show that has ended.
-pub(in super::super) async fn show_has_ended(tx: &mut Tx, lot: AuctionId) -> sqlx::Result<bool> {
-    let count: i64 = on_tx!(tx, conn => sqlx::query_scalar(SHOW_HAS_ENDED).bind(lot.uuid()).fetch_one(conn).await)?;
-    Ok(count > 0)
 }
 
 const MODERATORS: &str = "select user_id from stream_moderators where stream_id = $1";
 
 /// The show's own moderators.
-pub(in super::super) async fn moderators(db: &Db, id: StreamId) -> sqlx::Result<HashSet<UserId>> {
-    let ids: Vec<Uuid> = on_db!(db, pool => sqlx::query_scalar(MODERATORS).bind(id.uuid()).fetch_all(pool).await)?;
+pub async fn moderators(db: &Db, id: StreamId) -> sqlx::Result<HashSet<UserId>> {
+    let ids: Vec<Uuid> = on_db!(db, conn => sqlx::query_scalar(MODERATORS).bind(id.uuid()).fetch_all(conn).await)?;
     Ok(ids.into_iter().map(UserId).collect())
 }
 
@@ -211,13 +169,13 @@ const ADD_MODERATOR: &str = "
     insert into stream_moderators (stream_id, user_id) values ($1, $2) on conflict (stream_id, user_id) do nothing";
 
 /// Makes somebody a moderator of a show.
-pub(in super::super) async fn add_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
+pub async fn add_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(ADD_MODERATOR).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
 }
 
 const REMOVE_MODERATOR: &str = "delete from stream_moderators where stream_id = $1 and user_id = $2";
 
 /// Takes that back.
-pub(in super::super) async fn remove_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
+pub async fn remove_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(REMOVE_MODERATOR).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
 }

@@ -1,15 +1,11 @@
 //! Categories, a tree by parent.
 
-use blytz_core::{
-    CategoryId,
-    text::searchable,
-    wire::product::{Category, CategoryInput},
-};
+use blytz_core::{CategoryId, text::searchable, wire::product::Category};
 use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Tx, is_duplicate, on_db, on_tx},
+    db::{Db, Source, Tx, is_duplicate, on_db, on_tx},
     error::Result,
 };
 
@@ -26,13 +22,15 @@ pub enum CategoryError {
     Sql(sqlx::Error),
 }
 
-fn write_error(error: sqlx::Error) -> CategoryError {
-    if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) {
-        CategoryError::NoSuchParent
-    } else if is_duplicate(&error) {
-        CategoryError::NameTaken
-    } else {
-        CategoryError::Sql(error)
+impl From<sqlx::Error> for CategoryError {
+    fn from(error: sqlx::Error) -> Self {
+        if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) {
+            Self::NoSuchParent
+        } else if is_duplicate(&error) {
+            Self::NameTaken
+        } else {
+            Self::Sql(error)
+        }
     }
 }
 
@@ -57,14 +55,8 @@ pub fn name_key(name: &str) -> String {
 const FIND: &str = "select id, parent_id, name from categories where id = $1";
 
 /// A category.
-pub async fn find(db: &Db, id: CategoryId) -> Result<Option<Category>> {
-    let row: Option<Row> = on_db!(db, pool => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(pool).await)?;
-    Ok(row.map(Category::from))
-}
-
-/// A category, as this transaction sees it.
-pub async fn find_in(tx: &mut Tx, id: CategoryId) -> Result<Option<Category>> {
-    let row: Option<Row> = on_tx!(tx, conn => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(conn).await)?;
+pub async fn find(from: impl Source, id: CategoryId) -> Result<Option<Category>> {
+    let row: Option<Row> = on_db!(from, conn => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(conn).await)?;
     Ok(row.map(Category::from))
 }
 
@@ -74,11 +66,11 @@ const LIST: &str = "
 
 /// Categories by name, after a name's key and an id.
 pub async fn list(db: &Db, after: &str, after_id: CategoryId, limit: usize) -> Result<Vec<Category>> {
-    let rows: Vec<Row> = on_db!(db, pool => sqlx::query_as(LIST)
+    let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(LIST)
         .bind(after)
         .bind(after_id.uuid())
         .bind(limit as i64)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     Ok(rows.into_iter().map(Category::from).collect())
 }
@@ -86,30 +78,25 @@ pub async fn list(db: &Db, after: &str, after_id: CategoryId, limit: usize) -> R
 const INSERT: &str = "insert into categories (id, parent_id, name, name_key) values ($1, $2, $3, $4)";
 
 /// Adds a category.
-pub async fn insert(tx: &mut Tx, id: CategoryId, input: &CategoryInput) -> Result<(), CategoryError> {
-    on_tx!(tx, conn => sqlx::query(INSERT)
-        .bind(id.uuid())
-        .bind(input.parent_id.map(CategoryId::uuid))
-        .bind(&input.name)
-        .bind(name_key(&input.name))
-        .execute(conn)
-        .await)
-    .map_err(write_error)?;
-    Ok(())
+pub async fn insert(tx: &mut Tx, category: &Category) -> Result<(), CategoryError> {
+    write(tx, INSERT, category).await
 }
 
 const SAVE: &str = "update categories set parent_id = $2, name = $3, name_key = $4 where id = $1";
 
 /// Saves a category.
 pub async fn save(tx: &mut Tx, category: &Category) -> Result<(), CategoryError> {
-    on_tx!(tx, conn => sqlx::query(SAVE)
+    write(tx, SAVE, category).await
+}
+
+async fn write(tx: &mut Tx, sql: &'static str, category: &Category) -> Result<(), CategoryError> {
+    on_tx!(tx, conn => sqlx::query(sql)
         .bind(category.id.uuid())
         .bind(category.parent_id.map(CategoryId::uuid))
         .bind(&category.name)
         .bind(name_key(&category.name))
         .execute(conn)
-        .await)
-    .map_err(write_error)?;
+        .await)?;
     Ok(())
 }
 
@@ -120,8 +107,8 @@ const IS_BELOW: &str = "
     select count(*) from below where id = $2";
 
 /// Whether `lower` is `upper` or anywhere below it.
-pub async fn is_below(tx: &mut Tx, upper: CategoryId, lower: CategoryId) -> Result<bool> {
-    let count: i64 = on_tx!(tx, conn => sqlx::query_scalar(IS_BELOW)
+pub async fn is_below(from: impl Source, upper: CategoryId, lower: CategoryId) -> Result<bool> {
+    let count: i64 = on_db!(from, conn => sqlx::query_scalar(IS_BELOW)
         .bind(upper.uuid())
         .bind(lower.uuid())
         .fetch_one(conn)
@@ -133,12 +120,9 @@ const DELETE: &str = "delete from categories where id = $1";
 
 /// Takes a category away. False when there was none.
 pub async fn delete(tx: &mut Tx, id: CategoryId) -> Result<bool, CategoryError> {
-    let deleted =
-        on_tx!(tx, conn => sqlx::query(DELETE).bind(id.uuid()).execute(conn).await).map_err(
-            |error| match write_error(error) {
-                CategoryError::NoSuchParent => CategoryError::InUse,
-                other => other,
-            },
-        )?;
-    Ok(deleted.rows_affected() > 0)
+    match on_tx!(tx, conn => sqlx::query(DELETE).bind(id.uuid()).execute(conn).await).map_err(CategoryError::from) {
+        Ok(done) => Ok(done.rows_affected() > 0),
+        Err(CategoryError::NoSuchParent) => Err(CategoryError::InUse),
+        Err(other) => Err(other),
+    }
 }

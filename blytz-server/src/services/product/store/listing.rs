@@ -4,8 +4,7 @@
 //! in order, so many to a page: a page may then have fewer items than were asked for, or none, and
 //! still say where the next one starts.
 
-use blytz_core::{CategoryId, ProductId, UserId, catalog::Listing};
-use sqlx::FromRow;
+use blytz_core::{CategoryId, ProductId, UserId, catalog::Listing, wire::Page};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     db::{Db, on_db},
     error::Result,
-    services::product::listing::{Key, Place, ProductSort},
+    services::product::order::{Key, Place, ProductSort},
 };
 
 /// Which products a list has.
@@ -41,7 +40,7 @@ pub struct Filter {
 #[cfg(test)]
 impl Filter {
     /// Everything that everybody may see.
-    pub(in crate::services::product) fn everything() -> Self {
+    pub fn everything() -> Self {
         Self {
             asker: None,
             sees_all: false,
@@ -176,33 +175,28 @@ const fn texts_of(order: ProductSort) -> &'static Texts {
     }
 }
 
-/// A page, and where the next one starts.
-pub struct Listed {
-    pub records: Vec<Record>,
-    pub rest: Option<Place>,
-}
-
 /// The products after `place`, at most `size` of them.
-pub async fn list(db: &Db, filter: &Filter, order: ProductSort, place: Option<&Place>, size: usize) -> Result<Listed> {
+pub async fn list(
+    db: &Db,
+    filter: &Filter,
+    order: ProductSort,
+    place: Option<&Place>,
+    size: usize,
+) -> Result<Page<Record>> {
     let texts = texts_of(order);
     let question = search::question(&filter.words);
-    let narrowed = narrowest(db, filter, question.as_deref()).await?;
-    let (text, until) = match narrowed {
-        Some(Narrowed::Words) => (texts.by_words, None),
-        Some(Narrowed::Seller) => (texts.by_seller, None),
-        Some(Narrowed::Category) => (texts.by_category, None),
-        None => (texts.in_order, boundary(db, texts.boundary, order, place).await?),
+    let (text, until, question) = match narrowest(db, filter, question.as_deref()).await? {
+        Some(Narrowed::Words) => (texts.by_words, None, question),
+        Some(Narrowed::Seller) => (texts.by_seller, None, None),
+        Some(Narrowed::Category) => (texts.by_category, None, None),
+        None => (texts.in_order, boundary(db, texts.boundary, order, place).await?, None),
     };
-    let question = question.filter(|_| narrowed == Some(Narrowed::Words));
-    let mut records = page(db, text, filter, order, [place, until.as_ref()], size + 1, question).await?;
-    let more = records.len() > size;
-    records.truncate(size);
-    let rest = if more { records.last().map(|last| Place::of(last, order)) } else { until };
-    Ok(Listed { records, rest })
+    let found = between(db, text, filter, order, [place, until.as_ref()], size + 1, question).await?;
+    let Page { items, next_cursor } = Page::cut(found, size, |last| Place::of(last, order).cursor(order));
+    Ok(Page { items, next_cursor: next_cursor.or_else(|| until.map(|until| until.cursor(order))) })
 }
 
 /// What leaves so few products that all of them may be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Narrowed {
     Words,
     Seller,
@@ -219,12 +213,12 @@ const IN_CATEGORY: &str = concat!(
 
 async fn narrowest(db: &Db, filter: &Filter, question: Option<&str>) -> Result<Option<Narrowed>> {
     async fn few(db: &Db, sql: &'static str, id: Uuid) -> Result<bool> {
-        let count: i64 = on_db!(db, pool => sqlx::query_scalar(sql).bind(id).bind(FEW + 1).fetch_one(pool).await)?;
+        let count: i64 = on_db!(db, conn => sqlx::query_scalar(sql).bind(id).bind(FEW + 1).fetch_one(conn).await)?;
         Ok(count <= FEW)
     }
     if let Some(question) = question {
         let count: i64 =
-            on_db!(db, pool => sqlx::query_scalar(FOUND).bind(question).bind(FEW + 1).fetch_one(pool).await)?;
+            on_db!(db, conn => sqlx::query_scalar(FOUND).bind(question).bind(FEW + 1).fetch_one(conn).await)?;
         if count <= FEW {
             return Ok(Some(Narrowed::Words));
         }
@@ -242,36 +236,24 @@ async fn narrowest(db: &Db, filter: &Filter, question: Option<&str>) -> Result<O
     Ok(None)
 }
 
-#[derive(FromRow)]
-struct NumberRow {
-    key: i64,
-    id: Uuid,
-}
-
-#[derive(FromRow)]
-struct TextRow {
-    key: String,
-    id: Uuid,
-}
-
 /// The last product that a page in order looks at; none when that is the last of all.
 async fn boundary(db: &Db, sql: &'static str, order: ProductSort, place: Option<&Place>) -> Result<Option<Place>> {
     let id = place.map_or(Uuid::nil(), |place| place.id.uuid());
     let found = match order {
-        ProductSort::Title => on_db!(db, pool => sqlx::query_as::<_, TextRow>(sql)
+        ProductSort::Title => on_db!(db, conn => sqlx::query_as::<_, (String, Uuid)>(sql)
             .bind(text_key(place))
             .bind(id)
             .bind(LOOKED_AT - 1)
-            .fetch_optional(pool)
+            .fetch_optional(conn)
             .await)?
-        .map(|row| (Key::Text(row.key), row.id)),
-        _ => on_db!(db, pool => sqlx::query_as::<_, NumberRow>(sql)
+        .map(|(key, id)| (Key::Text(key), id)),
+        _ => on_db!(db, conn => sqlx::query_as::<_, (i64, Uuid)>(sql)
             .bind(number_key(place))
             .bind(id)
             .bind(LOOKED_AT - 1)
-            .fetch_optional(pool)
+            .fetch_optional(conn)
             .await)?
-        .map(|row| (Key::Number(row.key), row.id)),
+        .map(|(key, id)| (Key::Number(key), id)),
     };
     Ok(found.map(|(key, id)| Place { key, id: ProductId(id) }))
 }
@@ -291,7 +273,7 @@ fn number_key(place: Option<&Place>) -> Option<i64> {
 }
 
 /// The products between two places; `question` goes with the text that has a place for it.
-async fn page(
+async fn between(
     db: &Db,
     sql: &'static str,
     filter: &Filter,
@@ -300,7 +282,7 @@ async fn page(
     limit: usize,
     question: Option<String>,
 ) -> Result<Vec<Record>> {
-    let rows: Vec<Row> = on_db!(db, pool => {
+    let rows: Vec<Row> = on_db!(db, conn => {
         let mut query = sqlx::query_as(sql)
             .bind(filter.sees_all)
             .bind(filter.asker.map(UserId::uuid))
@@ -325,7 +307,7 @@ async fn page(
         if let Some(question) = question {
             query = query.bind(question);
         }
-        query.fetch_all(pool).await
+        query.fetch_all(conn).await
     })?;
     rows.into_iter().map(Row::read).collect()
 }
@@ -380,7 +362,7 @@ mod tests {
             ] {
                 let sql = sqlx::AssertSqlSafe(format!("explain query plan {sql}"));
                 let plan: Vec<(i64, i64, i64, String)> =
-                    on_db!(&db, pool => sqlx::query_as(sql).fetch_all(pool).await).expect("a plan");
+                    on_db!(&db, conn => sqlx::query_as(sql).fetch_all(conn).await).expect("a plan");
                 let steps: Vec<_> = plan.iter().map(|step| step.3.as_str()).collect();
                 let by_id = steps.iter().any(|step| step.starts_with("SEARCH products") && step.ends_with("(id=?)"));
                 let in_order =
@@ -424,8 +406,8 @@ mod tests {
         let (mut place, mut pages) = (None, Vec::new());
         loop {
             let listed = list(db, filter, order, place.as_ref(), size).await.expect("a page");
-            pages.push(listed.records.iter().map(|record| record.price.amount).collect());
-            place = listed.rest;
+            pages.push(listed.items.iter().map(|record| record.price.amount).collect());
+            place = listed.next_cursor.map(|cursor| Place::read(&cursor, order).expect("our own"));
             if place.is_none() {
                 return pages;
             }

@@ -7,6 +7,6 @@ mod products;
 pub mod search;
 
 pub use self::{
-    listing::{Filter, Listed, list},
-    products::{Record, SaveError, find, find_in, insert, lots, save},
+    listing::{Filter, list},
+    products::{Record, SaveError, find, insert, lots, save},
 };

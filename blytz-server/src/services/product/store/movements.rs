@@ -13,17 +13,20 @@ use crate::{
     error::{Result, internal},
 };
 
-const KINDS: [(MovementKind, &str); 6] = [
-    (MovementKind::Initial, "initial"),
-    (MovementKind::Set, "set"),
-    (MovementKind::Adjust, "adjust"),
-    (MovementKind::Reserve, "reserve"),
-    (MovementKind::Release, "release"),
-    (MovementKind::Sale, "sale"),
-];
+const fn kind_text(kind: MovementKind) -> &'static str {
+    match kind {
+        MovementKind::Initial => "initial",
+        MovementKind::Set => "set",
+        MovementKind::Adjust => "adjust",
+        MovementKind::Reserve => "reserve",
+        MovementKind::Release => "release",
+        MovementKind::Sale => "sale",
+    }
+}
 
-fn kind_text(kind: MovementKind) -> &'static str {
-    KINDS.iter().find(|(known, _)| *known == kind).map_or("", |(_, text)| text)
+fn kind_from(text: &str) -> Option<MovementKind> {
+    use MovementKind::{Adjust, Initial, Release, Reserve, Sale, Set};
+    [Initial, Set, Adjust, Reserve, Release, Sale].into_iter().find(|kind| kind_text(*kind) == text)
 }
 
 const APPEND: &str = "
@@ -64,19 +67,18 @@ const LIST: &str = "
 
 /// Movements of a product before one of its revisions, latest first, each with its revision.
 pub async fn list(db: &Db, product: ProductId, before: i64, limit: usize) -> Result<Vec<(i64, Movement)>> {
-    let rows: Vec<Row> = on_db!(db, pool => sqlx::query_as(LIST)
+    let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(LIST)
         .bind(product.uuid())
         .bind(before)
         .bind(limit as i64)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     let read = |row: Row| {
-        let known = KINDS.iter().find(|(_, text)| *text == row.kind);
-        let (kind, _) = known.ok_or_else(|| internal(format!("movement {}: unknown kind {}", row.id, row.kind)))?;
+        let unknown = || internal(format!("movement {}: unknown kind {}", row.id, row.kind));
         let movement = Movement {
             id: row.id.into(),
             at: Timestamp::from_micros(row.at_us),
-            kind: *kind,
+            kind: kind_from(&row.kind).ok_or_else(unknown)?,
             delta: row.delta,
             reason: row.reason,
             on_hand_after: row.on_hand_after,

@@ -6,13 +6,16 @@ use blytz_core::{
     CategoryId, Money, ProductId, Timestamp, UserId,
     catalog::{Listing, Stock},
     text::searchable,
-    wire::{auction::LotProduct, product::Product},
+    wire::{
+        auction::LotProduct,
+        product::{Product, ProductInput, ProductStatus},
+    },
 };
+use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
-use super::search::words;
 use crate::{
-    db::{Db, Tx, on_db, on_tx},
+    db::{Db, Source, Tx, is_duplicate, on_db, on_tx, select_in},
     error::{Result, internal},
 };
 
@@ -38,21 +41,55 @@ pub struct Record {
     pub rev: i64,
 }
 
-impl From<&Record> for Product {
-    fn from(record: &Record) -> Self {
+impl Record {
+    /// What the search looks through.
+    pub fn words(&self) -> String {
+        let mut words = format!("{}\n{}", self.title, self.description);
+        for tag in &self.tags {
+            words.push('\n');
+            words.push_str(tag);
+        }
+        searchable(&words)
+    }
+
+    /// A new product, on sale unless it is to be a draft.
+    pub fn new(id: ProductId, seller: UserId, input: ProductInput, stock: Stock, at: Timestamp) -> Self {
+        Self {
+            id,
+            seller_id: seller,
+            category_id: input.category_id,
+            title: input.title,
+            description: input.description,
+            price: input.price,
+            listing: if input.status == Some(ProductStatus::Draft) { Listing::Draft } else { Listing::Active },
+            images: input.images.unwrap_or_default(),
+            tags: input.tags.unwrap_or_default(),
+            weight_g: input.weight_g,
+            tax_class: input.tax_class,
+            sku: input.sku,
+            stock,
+            created_at: at,
+            updated_at: at,
+            rev: 1,
+        }
+    }
+}
+
+impl From<Record> for Product {
+    fn from(record: Record) -> Self {
         Self {
             id: record.id,
             seller_id: record.seller_id,
-            title: record.title.clone(),
-            description: record.description.clone(),
+            title: record.title,
+            description: record.description,
             category_id: record.category_id,
             price: record.price,
             status: record.listing.status(record.stock),
-            images: record.images.clone(),
-            tags: record.tags.clone(),
+            images: record.images,
+            tags: record.tags,
             weight_g: record.weight_g,
-            tax_class: record.tax_class.clone(),
-            sku: record.sku.clone(),
+            tax_class: record.tax_class,
+            sku: record.sku,
             available: record.stock.available(),
             created_at: record.created_at,
             updated_at: record.updated_at,
@@ -60,7 +97,7 @@ impl From<&Record> for Product {
     }
 }
 
-pub(super) const fn listing_text(listing: Listing) -> &'static str {
+pub const fn listing_text(listing: Listing) -> &'static str {
     match listing {
         Listing::Draft => "draft",
         Listing::Active => "active",
@@ -73,7 +110,7 @@ fn listing_from(text: &str) -> Option<Listing> {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct Row {
+pub struct Row {
     id: Uuid,
     seller_id: Uuid,
     category_id: Option<Uuid>,
@@ -95,7 +132,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn read(self) -> Result<Record> {
+    pub fn read(self) -> Result<Record> {
         let unreadable = |what: &str| internal(format!("product {}: unreadable {what}", self.id));
         let words = |text: &str, what| serde_json::from_str(text).map_err(|_| unreadable(what));
         let currency = self.currency.parse().map_err(|_| unreadable("currency"))?;
@@ -134,15 +171,9 @@ pub(super) use select_products;
 
 const FIND: &str = select_products!("where id = $1");
 
-/// A product, as last committed.
-pub async fn find(db: &Db, id: ProductId) -> Result<Option<Record>> {
-    let row: Option<Row> = on_db!(db, pool => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(pool).await)?;
-    row.map(Row::read).transpose()
-}
-
-/// A product, as this transaction sees it.
-pub async fn find_in(tx: &mut Tx, id: ProductId) -> Result<Option<Record>> {
-    let row: Option<Row> = on_tx!(tx, conn => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(conn).await)?;
+/// A product.
+pub async fn find(from: impl Source, id: ProductId) -> Result<Option<Record>> {
+    let row: Option<Row> = on_db!(from, conn => sqlx::query_as(FIND).bind(id.uuid()).fetch_optional(conn).await)?;
     row.map(Row::read).transpose()
 }
 
@@ -161,43 +192,52 @@ pub enum SaveError {
 
 impl From<sqlx::Error> for SaveError {
     fn from(error: sqlx::Error) -> Self {
-        match error.as_database_error() {
-            Some(refused) if refused.is_foreign_key_violation() => Self::NoSuchCategory,
+        if error.as_database_error().is_some_and(DatabaseError::is_foreign_key_violation) {
+            Self::NoSuchCategory
+        } else if is_duplicate(&error) {
             // Ids are never the same twice, so only the sku can be.
-            Some(refused) if refused.is_unique_violation() => Self::SkuTaken,
-            _ => Self::Sql(error),
+            Self::SkuTaken
+        } else {
+            Self::Sql(error)
         }
     }
 }
 
+/// A statement with `$1` to `$18` bound: what is written of a product whether it is new or not.
+macro_rules! written {
+    ($sql:ident, $record:ident) => {
+        sqlx::query($sql)
+            .bind($record.id.uuid())
+            .bind($record.rev)
+            .bind($record.category_id.map(CategoryId::uuid))
+            .bind(&$record.title)
+            .bind(searchable(&$record.title))
+            .bind(&$record.description)
+            .bind($record.price.amount)
+            .bind($record.price.currency.code())
+            .bind(listing_text($record.listing))
+            .bind(json(&$record.images))
+            .bind(json(&$record.tags))
+            .bind($record.weight_g.map(i64::from))
+            .bind(&$record.tax_class)
+            .bind($record.stock.on_hand())
+            .bind($record.stock.reserved())
+            .bind($record.words())
+            .bind($record.updated_at.as_micros())
+            .bind(&$record.sku)
+    };
+}
+
 const INSERT: &str = "
-    insert into products (id, seller_id, category_id, title, title_key, description, price, currency, listing,
-        images, tags, weight_g, tax_class, on_hand, reserved, words, created_at_us, updated_at_us, rev, sku)
+    insert into products (id, rev, category_id, title, title_key, description, price, currency, listing, images, tags,
+        weight_g, tax_class, on_hand, reserved, words, updated_at_us, sku, seller_id, created_at_us)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
 
 /// Adds a product.
 pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
-    on_tx!(tx, conn => sqlx::query(INSERT)
-        .bind(record.id.uuid())
+    on_tx!(tx, conn => written!(INSERT, record)
         .bind(record.seller_id.uuid())
-        .bind(record.category_id.map(CategoryId::uuid))
-        .bind(&record.title)
-        .bind(searchable(&record.title))
-        .bind(&record.description)
-        .bind(record.price.amount)
-        .bind(record.price.currency.code())
-        .bind(listing_text(record.listing))
-        .bind(json(&record.images))
-        .bind(json(&record.tags))
-        .bind(record.weight_g.map(i64::from))
-        .bind(&record.tax_class)
-        .bind(record.stock.on_hand())
-        .bind(record.stock.reserved())
-        .bind(words(record))
         .bind(record.created_at.as_micros())
-        .bind(record.updated_at.as_micros())
-        .bind(record.rev)
-        .bind(&record.sku)
         .execute(conn)
         .await)?;
     Ok(())
@@ -211,29 +251,8 @@ const SAVE: &str = "
 
 /// Saves a product that was read before, and counts its rev up.
 pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
-    let changed = on_tx!(tx, conn => sqlx::query(SAVE)
-        .bind(record.id.uuid())
-        .bind(record.rev)
-        .bind(record.category_id.map(CategoryId::uuid))
-        .bind(&record.title)
-        .bind(searchable(&record.title))
-        .bind(&record.description)
-        .bind(record.price.amount)
-        .bind(record.price.currency.code())
-        .bind(listing_text(record.listing))
-        .bind(json(&record.images))
-        .bind(json(&record.tags))
-        .bind(record.weight_g.map(i64::from))
-        .bind(&record.tax_class)
-        .bind(record.stock.on_hand())
-        .bind(record.stock.reserved())
-        .bind(words(record))
-        .bind(record.updated_at.as_micros())
-        .bind(&record.sku)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected()))?;
-    if changed == 0 {
+    let done = on_tx!(tx, conn => written!(SAVE, record).execute(conn).await)?;
+    if done.rows_affected() == 0 {
         return Err(SaveError::Stale);
     }
     record.rev += 1;
@@ -244,27 +263,15 @@ fn json(words: &[String]) -> String {
     serde_json::Value::from(words).to_string()
 }
 
-/// As many ids as [`LOTS`] takes: a list of fixed length is the same text for every database.
-const LOTS_AT_ONCE: usize = 16;
-
-const LOTS: &str = "
-    select id, title, images from products
-    where id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+const LOTS: &str = "select id, title, images from products where id in";
 
 /// The products as lots show them.
 pub async fn lots(db: &Db, ids: &[ProductId]) -> Result<HashMap<ProductId, LotProduct>> {
-    let mut found = HashMap::with_capacity(ids.len());
-    for chunk in ids.chunks(LOTS_AT_ONCE) {
-        let last = chunk.last().copied();
-        let padded = chunk.iter().copied().map(Some).chain(std::iter::repeat(last)).take(LOTS_AT_ONCE);
-        let rows: Vec<(Uuid, String, String)> = on_db!(db, pool => padded
-            .fold(sqlx::query_as(LOTS), |query, id| query.bind(id.map(ProductId::uuid)))
-            .fetch_all(pool)
-            .await)?;
-        for (id, title, images) in rows {
-            let images = serde_json::from_str(&images).map_err(internal)?;
-            found.insert(id.into(), LotProduct { id: id.into(), title, images });
-        }
-    }
-    Ok(found)
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<(Uuid, String, String)> = select_in(db, LOTS, None, &ids).await?;
+    let read = |(id, title, images): (Uuid, String, String)| {
+        let images = serde_json::from_str(&images).map_err(internal)?;
+        Ok((id.into(), LotProduct { id: id.into(), title, images }))
+    };
+    rows.into_iter().map(read).collect()
 }

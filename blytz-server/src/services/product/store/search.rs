@@ -15,18 +15,8 @@ use crate::{
 /// Words shorter than this are in no index.
 const SHORTEST: usize = 3;
 
-/// What the search looks through.
-pub fn words(record: &Record) -> String {
-    let mut words = format!("{}\n{}", record.title, record.description);
-    for tag in &record.tags {
-        words.push('\n');
-        words.push_str(tag);
-    }
-    searchable(&words)
-}
-
 /// What to ask the index for, to find each of these words that is long enough for it.
-pub(super) fn question(words: &str) -> Option<String> {
+pub fn question(words: &str) -> Option<String> {
     let indexed = words.split_whitespace().filter(|word| word.chars().count() >= SHORTEST);
     let quoted: Vec<_> = indexed.map(|word| format!("\"{}\"", word.replace('"', "\"\""))).collect();
     (!quoted.is_empty()).then(|| quoted.join(" AND "))
@@ -70,7 +60,7 @@ const LEARN: &str = "insert into product_words (rowid, words) values ($1, $2)";
 pub async fn index(tx: &mut Tx, record: &Record) -> sqlx::Result<()> {
     let number: i64 = on_tx!(tx, conn => sqlx::query_scalar(NUMBER).bind(record.id.uuid()).fetch_one(conn).await)?;
     on_tx!(tx, conn => sqlx::query(FORGET).bind(number).execute(conn).await)?;
-    on_tx!(tx, conn => sqlx::query(LEARN).bind(number).bind(words(record)).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(LEARN).bind(number).bind(record.words()).execute(conn).await)?;
     Ok(())
 }
 
@@ -81,10 +71,10 @@ const NOT_INDEXED: &str = select_products!(
 
 /// The next products that the index does not have.
 pub async fn not_indexed(db: &Db, after: ProductId, limit: usize) -> Result<Vec<Record>> {
-    let rows: Vec<Row> = on_db!(db, pool => sqlx::query_as(NOT_INDEXED)
+    let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(NOT_INDEXED)
         .bind(after.uuid())
         .bind(limit as i64)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await)?;
     rows.into_iter().map(Row::read).collect()
 }
@@ -94,7 +84,7 @@ const RENEW: &str = "update products set words = $2, title_key = $3 where id = $
 /// Brings what a product is searched and ordered by into its form of today, and indexes it.
 pub async fn renew(tx: &mut Tx, record: &Record) -> sqlx::Result<()> {
     let id: Uuid = record.id.uuid();
-    let (words, key) = (words(record), searchable(&record.title));
+    let (words, key) = (record.words(), searchable(&record.title));
     on_tx!(tx, conn => sqlx::query(RENEW).bind(id).bind(words).bind(key).execute(conn).await)?;
     index(tx, record).await
 }
