@@ -21,7 +21,7 @@ use crate::{
     clock::new_id,
     db::Tx,
     error::{Error, Result},
-    http::extract::{Body, PageQuery, PathId, Query, page_size},
+    http::extract::{Body, PageQuery, PathId, Query},
 };
 
 /// How many addresses a user may keep.
@@ -40,7 +40,7 @@ pub async fn list(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<Address>>> {
     let after = read_cursor(query.cursor.as_deref(), AddressId(Uuid::nil()))?;
-    accounts.addresses(user.id, after, page_size(query.limit)).await.map(Json)
+    accounts.addresses(user.id, after, query.limit.size()).await.map(Json)
 }
 
 /// A new address.

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result},
-    http::extract::{Body, PathId, Query, check_limit, page_size},
+    http::extract::{Body, Limit, PathId, Query},
 };
 
 /// Which users to list.
@@ -38,13 +38,14 @@ pub struct UsersQuery {
     /// `next_cursor` of the page before, as it was.
     cursor: Option<String>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
 }
 
 impl Check for UsersQuery {
     fn check(&self, faults: &mut Faults) {
-        check_limit(self.limit, faults);
+        self.limit.check(faults);
         if let Some(q) = &self.q {
             faults.text("/q", q, 0..=200);
         }
@@ -65,7 +66,7 @@ pub async fn list(
     Query(query): Query<UsersQuery>,
 ) -> Result<Json<Page<Profile>>> {
     let after = read_cursor(query.cursor.as_deref(), UserId(Uuid::nil()))?;
-    accounts.page(after, query.q.as_deref().unwrap_or_default(), page_size(query.limit)).await.map(Json)
+    accounts.page(after, query.q.as_deref().unwrap_or_default(), query.limit.size()).await.map(Json)
 }
 
 /// Give somebody these roles and no others.

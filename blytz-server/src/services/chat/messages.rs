@@ -25,10 +25,10 @@ use super::{
     store,
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, internal},
     http::{
         Body, PathId, Query,
-        extract::{check_limit, check_seq, page_size},
+        extract::{Limit, check_seq},
     },
     live::Sockets,
     services::auth::{Active, User},
@@ -69,13 +69,14 @@ pub struct HistoryQuery {
     #[param(maximum = 9007199254740991_i64)]
     cursor: Option<u64>,
     /// Items per page, 1 to 100; 50 unless said.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<u32>,
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
 }
 
 impl Check for HistoryQuery {
     fn check(&self, faults: &mut Faults) {
-        check_limit(self.limit, faults);
+        self.limit.check(faults);
         check_seq("/before", self.before, faults);
         check_seq("/cursor", self.cursor, faults);
     }
@@ -108,7 +109,7 @@ pub async fn history(
         return sockets.answer(parts, Some(Channel::Chat(stream))).await;
     }
     let Query(query) = Query::<HistoryQuery>::from_request_parts(&mut parts, &()).await?;
-    let page = chats.history(stream, query.before.or(query.cursor), page_size(query.limit)).await?;
+    let page = chats.history(stream, query.before.or(query.cursor), query.limit.size()).await?;
     Ok(Json(page).into_response())
 }
 
@@ -139,11 +140,16 @@ impl Chats {
     async fn delete(&self, user: &User, id: MessageId) -> Result<()> {
         let message = store::message(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
         self.moderated(user, message.stream_id).await?;
-        self.command(message.stream_id, Command::Delete { message_id: id }).await?;
-        // Whoever reads at the moment is in the way. Longer than this it is done behind the answer.
-        let scrubbed = self.platform.tasks.spawn(self.clone().scrub());
-        let _ = tokio::time::timeout(PATIENCE, scrubbed).await;
-        Ok(())
+        let chats = self.clone();
+        let erased = async move {
+            chats.command(message.stream_id, Command::Delete { message_id: id }).await?;
+            // Whoever reads at the moment is in the way. Longer than this it is done behind the answer.
+            let scrubbed = chats.platform.tasks.spawn(chats.clone().scrub());
+            let _ = tokio::time::timeout(PATIENCE, scrubbed).await;
+            Ok(())
+        };
+        // A task of its own: what a room has erased is scrubbed, whether its moderator waits or not.
+        self.platform.tasks.spawn(erased).await.map_err(internal)?
     }
 
     /// Takes what was erased out of the files beside the database, as soon as nobody reads them.
