@@ -263,7 +263,11 @@ fn count(result: &Result<Answer>) {
 }
 
 /// Writes what a batch led to, and returns its events for the subscribers.
-async fn write_decisions(tx: &mut Tx, stream: StreamId, decisions: &[Decision]) -> Result<Vec<(u64, String)>, Unwritten> {
+async fn write_decisions(
+    tx: &mut Tx,
+    stream: StreamId,
+    decisions: &[Decision],
+) -> Result<Vec<(u64, String)>, Unwritten> {
     let mut events = Vec::new();
     for decision in decisions {
         for event in &decision.events {
