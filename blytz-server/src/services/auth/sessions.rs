@@ -250,7 +250,11 @@ impl Accounts {
     pub(super) async fn end_others(&self, tx: &mut Tx, user: UserId, kept: Option<SessionId>) -> Result<()> {
         let ended = sessions::end_others(tx, user, kept).await?;
         let accounts = self.clone();
-        tx.then(async move { ended.into_iter().for_each(|session| accounts.forget_session(session)) });
+        tx.then(async move {
+            for session in ended {
+                accounts.forget_session(session);
+            }
+        });
         Ok(())
     }
 

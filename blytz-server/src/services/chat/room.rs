@@ -57,7 +57,7 @@ pub struct Room {
 }
 
 /// Why a batch was not written.
-enum Failure {
+enum Unwritten {
     /// Another node moved the head; decide again.
     Conflict,
     /// Nothing of it was written.
@@ -66,13 +66,13 @@ enum Failure {
     Unknown,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for Unwritten {
     fn from(error: Error) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for Unwritten {
     /// A row that is there already is another node's: a message_id used in two chats at once.
     fn from(error: sqlx::Error) -> Self {
         if is_duplicate(&error) { Self::Conflict } else { Self::Refused(error.into()) }
@@ -146,9 +146,9 @@ impl Room {
             };
             self.facts = None;
             match failure {
-                Failure::Conflict => {}
-                Failure::Refused(error) => return Err(error),
-                Failure::Unknown => {
+                Unwritten::Conflict => {}
+                Unwritten::Refused(error) => return Err(error),
+                Unwritten::Unknown => {
                     return Err(Error::outcome_unknown(
                         "The database did not say whether it was written; ask again with the same message_id.",
                     ));
@@ -158,7 +158,7 @@ impl Room {
         Err(Error::unavailable("The chat is busy; try again in a moment."))
     }
 
-    async fn attempt(&mut self, commands: &[Command]) -> Result<Written, Failure> {
+    async fn attempt(&mut self, commands: &[Command]) -> Result<Written, Unwritten> {
         if self.facts.is_none() {
             self.facts = Some(self.load().await?);
         }
@@ -188,7 +188,7 @@ impl Room {
         }
         // The head moves before anything is appended: whoever lost it to another node writes nothing.
         if facts.head != before && !store::move_head(&mut tx, self.stream, before.seq, &facts.head).await? {
-            return Err(Failure::Conflict);
+            return Err(Unwritten::Conflict);
         }
         let events = write_decisions(&mut tx, self.stream, &decisions).await?;
         match tx.commit().await {
@@ -196,7 +196,7 @@ impl Room {
             Err(CommitError::NotWritten(error)) => return Err(error.into()),
             Err(CommitError::Unknown(error)) => {
                 tracing::error!(%error, stream = %self.stream, "a batch of chat messages may be lost");
-                return Err(Failure::Unknown);
+                return Err(Unwritten::Unknown);
             }
         }
         Ok(Written { answers, events, decisions })
@@ -263,7 +263,11 @@ fn count(result: &Result<Answer>) {
 }
 
 /// Writes what a batch led to, and returns its events for the subscribers.
-async fn write_decisions(tx: &mut Tx, stream: StreamId, decisions: &[Decision]) -> Result<Vec<(u64, String)>, Failure> {
+async fn write_decisions(
+    tx: &mut Tx,
+    stream: StreamId,
+    decisions: &[Decision],
+) -> Result<Vec<(u64, String)>, Unwritten> {
     let mut events = Vec::new();
     for decision in decisions {
         for event in &decision.events {
