@@ -2,33 +2,38 @@
 
 use std::str::FromStr;
 
-/// A service of the house. In one process or apart, each is started over a
-/// platform and its neighbours' handles, and brings its routes along.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Service {
-    /// Accounts, sessions, roles, addresses.
-    Auth,
-    /// Catalogue, categories, stock.
-    Product,
-    /// Lots, bids, logs, shows; with the live connection.
-    Auction,
-    /// A chat per show.
-    Chat,
+macro_rules! services {
+    ($($(#[$doc:meta])* $Service:ident = $name:literal),+ $(,)?) => {
+        /// A service of the house. In one process or apart, each is started over a platform and its
+        /// neighbours' handles, and brings its routes along.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Service {
+            $($(#[$doc])* $Service),+
+        }
+
+        impl Service {
+            /// All of them, each after those that it needs.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$Service),+];
+
+            /// What it is called in configuration, in paths of files and in the description's tags.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Service => $name),+
+                }
+            }
+        }
+    };
 }
 
-impl Service {
-    /// All of them, each after those that it needs.
-    pub const ALL: [Self; 4] = [Self::Auth, Self::Product, Self::Auction, Self::Chat];
-
-    /// What it is called in configuration, in paths of files and in the description's tags.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auth => "auth",
-            Self::Product => "product",
-            Self::Auction => "auction",
-            Self::Chat => "chat",
-        }
-    }
+services! {
+    /// Accounts, sessions, roles, addresses.
+    Auth = "auth",
+    /// Catalogue, categories, stock.
+    Product = "product",
+    /// Lots, bids, logs, shows; with the live connection.
+    Auction = "auction",
+    /// A chat per show.
+    Chat = "chat",
 }
 
 /// Why a name stands for no service.
