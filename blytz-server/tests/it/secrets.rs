@@ -36,7 +36,7 @@ async fn live(nobody: &Person) -> Vec<String> {
     socket.subscribe(Channel::Auction(english.id.parse().expect("an id")));
     let bid = serde_json::from_value(max(MAXES[1]).on(&english)).expect("a bid");
     socket.bid(bid).await.expect("accepted");
-    while !matches!(events.recv().await, Some(LiveEvent::Auction { .. })) {}
+    while !matches!(events.recv().await.expect("the connection goes on"), LiveEvent::Auction { .. }) {}
     socket.close();
     let renewed = ben.refresh().await.renewed();
     [admin, seller, ann, ben, renewed].into_iter().flat_map(|who| [who.token, who.refresh_token]).collect()
