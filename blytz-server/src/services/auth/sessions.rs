@@ -26,7 +26,7 @@ use super::{
 use crate::{
     clock::new_id,
     db::Tx,
-    error::{Error, Result},
+    error::{Error, Result, internal},
     http::{Anyone, Body, ClientAddr},
 };
 
@@ -222,11 +222,16 @@ impl Accounts {
     ) -> Result<Compared> {
         let turn = self.hasher.turn().await?;
         let attempt = self.platform.limits.login(email, address)?;
-        let compared = turn.verify(password, hash).await?;
-        if compared.is_right() {
-            attempt.succeeded();
-        }
-        Ok(compared)
+        let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
+        // A task of its own: who hangs up with the right password has not failed.
+        let compared = async move {
+            let compared = turn.verify(&password, hash.as_deref()).await?;
+            if compared.is_right() {
+                attempt.succeeded();
+            }
+            Ok(compared)
+        };
+        self.platform.tasks.spawn(compared).await.map_err(internal)?
     }
 
     /// A new session of somebody; it counts once `tx` is committed.
@@ -276,4 +281,38 @@ impl Accounts {
 
 pub fn new_session(id: SessionId, user: UserId, refresh_hash: &str, now: Timestamp) -> NewSession<'_> {
     NewSession { id, user, refresh_hash, now, expires_at: now.plus_millis(token::REFRESH_SECONDS * 1_000) }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::{
+        clock::Clock,
+        config::Config,
+        db::{Db, Sqlite},
+        platform::Platform,
+    };
+
+    #[tokio::test]
+    async fn who_hangs_up_with_the_right_password_has_not_failed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let db = Db::sqlite(Sqlite::open(&folder.path().join("t.db")).await.expect("opens")).await.expect("a schema");
+        let clock = Clock::manual(Timestamp::from_micros(1_750_000_000_000_000));
+        let platform = Platform::start(Config::default(), clock, db).await.expect("a platform");
+        let accounts = Accounts::start(&platform).await.expect("accounts");
+        let (home, ann, password) = (IpAddr::from([192, 0, 2, 1]), "ann@example.com", "vermilion-quagga-77");
+        let turn = accounts.hasher.turn().await.expect("a turn");
+        let hash = turn.hash(password).await.expect("a hash");
+        drop(turn);
+
+        let asked = accounts.compare_password(home, ann, password, Some(&hash));
+        assert!(asked.now_or_never().is_none(), "it hangs up while the hash is being made");
+        platform.shutdown.cancel();
+        platform.tasks.close();
+        platform.tasks.wait().await;
+        let failures = (0..100).take_while(|_| platform.limits.login(ann, home).is_ok()).count();
+        assert_eq!(failures, 20, "all that an account may fail are left");
+    }
 }
