@@ -34,6 +34,8 @@ async fn live(nobody: &Person) -> Vec<String> {
     let client = ben.client().build().expect("a client");
     let (socket, mut events) = client.live().connect();
     socket.subscribe(Channel::Auction(english.id.parse().expect("an id")));
+    // Bids go out first: one that was sent meanwhile would be part of the state, and no event would follow.
+    while !matches!(events.recv().await.expect("the connection goes on"), LiveEvent::AuctionState { .. }) {}
     let bid = serde_json::from_value(max(MAXES[1]).on(&english)).expect("a bid");
     socket.bid(bid).await.expect("accepted");
     while !matches!(events.recv().await.expect("the connection goes on"), LiveEvent::Auction { .. }) {}
