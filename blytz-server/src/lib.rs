@@ -11,6 +11,7 @@
 //! ```
 
 pub mod app;
+pub mod channel;
 pub mod clock;
 pub mod commands;
 pub mod config;

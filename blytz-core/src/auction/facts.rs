@@ -116,6 +116,14 @@ impl Auction {
         self.sale.stake_of(user).map(|stake| self.money(stake.amount))
     }
 
+    /// How many stakes its state has: one, or in a sealed auction every bidder's.
+    pub fn stakes(&self) -> usize {
+        match &self.sale {
+            Sale::English(_) | Sale::Dutch(_) => 1,
+            Sale::Sealed(sale) => sale.bids.len(),
+        }
+    }
+
     pub(super) fn money(&self, amount: i64) -> Money {
         self.rules().money(amount)
     }

@@ -52,7 +52,7 @@ impl App {
         platform.tasks.spawn(http::metrics::upkeep(platform.shutdown.clone()));
         let accounts = Accounts::start(&platform).await?;
         let catalog = Catalog::start(&platform).await?;
-        let auctions = Auctions::start(&platform, accounts.clone(), catalog.clone()).await?;
+        let auctions = Auctions::start(&platform, accounts.clone(), catalog.clone())?;
         platform.tasks.spawn(auctions.jobs());
         let chats = Chats::start(&platform, accounts.clone(), auctions.clone());
         if let Some(admin) = &platform.config.admin {

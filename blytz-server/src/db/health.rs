@@ -49,16 +49,6 @@ impl Db {
         written.is_ok()
     }
 
-    /// Settles what became of a commit that failed without a word: its frames may lie in the
-    /// write-ahead log, seen by nobody until a crash has them replayed. After this they are either part
-    /// of the database, or overwritten.
-    ///
-    /// # Errors
-    /// When that is as open as before.
-    pub(crate) async fn settle(&self, at: Timestamp) -> Result<(), CommitError> {
-        self.write_probe(at).await
-    }
-
     async fn write_probe(&self, at: Timestamp) -> Result<(), CommitError> {
         let mut tx = self.begin_bids().await?;
         on_tx!(tx, conn => sqlx::query(PROBE).bind(at.as_micros()).bind(vec![0_u8; FILLER]).execute(conn).await)?;

@@ -13,7 +13,7 @@ use crate::{
 async fn woken(house: &House) -> u64 {
     let url = format!("{}/metrics", house.running.url());
     let metrics = client().get(url).send().await.expect("an answer").text().await.expect("text");
-    let count = metrics.lines().find_map(|line| line.strip_prefix("blytz_room_queue_count "));
+    let count = metrics.lines().find_map(|line| line.strip_prefix("blytz_room_queue_count{kind=\"auction\"} "));
     count.map_or(0, |count| count.parse().expect("a number"))
 }
 

@@ -87,20 +87,20 @@ impl Auctions {
         if !self.accounts.exists(user).await? {
             return Err(Error::not_found());
         }
-        let (rooms, now) = (self.rooms.clone(), self.now());
+        let (blocklists, now) = (self.blocklists.clone(), self.now());
         let blocked = async move |tx: &mut Tx| {
             store::block(tx, seller, user, now).await?;
-            tx.then(async move { rooms.blocklist_changed(seller).await });
+            tx.then(async move { blocklists.forget(seller) });
             Ok(())
         };
         self.platform.write(blocked).await
     }
 
     async fn unblock(&self, seller: UserId, user: UserId) -> Result<()> {
-        let rooms = self.rooms.clone();
+        let blocklists = self.blocklists.clone();
         let unblocked = async move |tx: &mut Tx| {
             store::unblock(tx, seller, user).await?;
-            tx.then(async move { rooms.blocklist_changed(seller).await });
+            tx.then(async move { blocklists.forget(seller) });
             Ok(())
         };
         self.platform.write(unblocked).await

@@ -13,14 +13,14 @@ use blytz_core::{
 use super::{
     Auctions, check_owner,
     lots::{check_opening, checked},
-    request::{Act, Amendment},
+    request::{Act, Amendment, SoFar},
     schedule::other_currency,
     store::{self, Lot},
     streams::not_live,
 };
 use crate::{
     clock::random_bytes,
-    error::{Error, Result},
+    error::{Error, Result, internal},
     http::{Body, PathId},
     services::auth::{Active, User},
 };
@@ -109,8 +109,7 @@ pub async fn void(
     PathId(id): PathId<AuctionId>,
     Body { who, body }: Body<Active, VoidRequest>,
 ) -> Result<Json<Auction>> {
-    let act = Act::Void { bid_id: body.bid_id, bidder: body.bidder_id, reason: body.reason };
-    auctions.carry_out(&who, id, act).await.map(Json)
+    auctions.void(&who, id, body).await.map(Json)
 }
 
 impl Auctions {
@@ -135,6 +134,20 @@ impl Auctions {
         let nonce = Nonce::from_bytes(random_bytes());
         let amendment = Amendment { rules, starts_at: update.starts_at, title: update.title, nonce };
         self.finish(who, id, Act::Amend { amendment: Box::new(amendment) }).await
+    }
+
+    async fn void(&self, who: &User, id: AuctionId, asked: VoidRequest) -> Result<Auction> {
+        self.owned(who, id).await?;
+        let so_far = self.so_far(id).await?;
+        let VoidRequest { bid_id, bidder_id: bidder, reason } = asked;
+        self.finish(who, id, Act::Void { bid_id, bidder, reason, so_far }).await
+    }
+
+    /// The bids of a log. It is read beside its room, which takes what came meanwhile itself.
+    async fn so_far(&self, id: AuctionId) -> Result<SoFar> {
+        let _one = self.readers.acquire().await.map_err(internal)?;
+        let (ledger, seq) = store::ledger(&self.platform.db.for_scans(), id).await?;
+        Ok(SoFar { ledger, seq })
     }
 
     /// Does to an auction what its owner may do whenever they like.

@@ -1,32 +1,30 @@
 //! Service auction: lots, bids, logs and shows.
 //!
-//! A bid's way: `bids` → [`Auctions::bid`] → the auction's room (`room`) → one turn
-//! (`turn`) → the committer (`committer`) → the answer and the frames. Everything that changes
-//! an auction goes that way; everything that only looks reads the database.
+//! A bid's way: `bids` → [`Auctions::bid`] → the auction's room ([`crate::channel`]) → one turn
+//! (`turn`) → the batch (`batch`) → the answer and the frames. Everything that changes an auction
+//! goes that way; everything that only looks reads the database.
 
+mod batch;
 mod bids;
 mod blocklist;
-mod committer;
 mod course;
+mod ledger;
 mod lots;
 mod news;
 mod proof;
 mod queue;
 mod refusals;
 mod request;
-mod room;
-mod rooms;
-mod rostrum;
 mod schedule;
-mod shared;
 mod state;
 mod store;
+mod stored;
 mod streams;
 mod turn;
 mod views;
 mod watch;
 
-use std::{collections::HashSet, ops::Deref, sync::Arc, time::Duration};
+use std::{collections::HashSet, ops::Deref, sync::Arc};
 
 use axum::extract::FromRef;
 use blytz_core::{
@@ -34,22 +32,21 @@ use blytz_core::{
     account::Action,
     auction::BidKind,
     wire::{
-        ErrorCode,
         auction::{BidAnswer, BidRequest, StatusView},
         stream::StreamStatus,
     },
 };
-use tokio::sync::oneshot;
+use tokio::sync::Semaphore;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
-    committer::Committer,
-    request::{Act, Bid, Request},
-    rooms::Rooms,
-    rostrum::Rostrum,
+    ledger::LotLedger,
+    request::{Act, Answer, Bid, Request},
     store::Lot,
+    stored::{Blocklists, Stored},
 };
 use crate::{
+    channel::{Ground, Rooms, Rostrum},
     error::{Error, Result, internal},
     platform::Platform,
     services::{
@@ -98,9 +95,15 @@ pub struct Parts {
     platform: Platform,
     accounts: Accounts,
     catalog: Catalog,
-    rooms: Rooms,
+    rooms: Rooms<LotLedger<Stored>>,
+    blocklists: Blocklists,
+    /// Who may read a whole log for a void.
+    readers: Semaphore,
     _rostrum: Rostrum,
 }
+
+/// How many logs are read for voids at once: each keeps its bids in memory.
+const READERS: usize = 2;
 
 impl Deref for Auctions {
     type Target = Parts;
@@ -121,20 +124,23 @@ pub struct StreamAccess {
 }
 
 impl Auctions {
-    /// Starts the service: every auction that is live or will open by itself goes on from its log.
+    /// Starts the service. Nothing is read before somebody asks, or something is due.
     ///
     /// # Errors
-    /// When the database can't be read.
-    pub async fn start(platform: &Platform, accounts: Accounts, catalog: Catalog) -> Result<Self> {
-        let rostrum = Rostrum::start().map_err(internal)?;
-        let (committer, work) = Committer::new(platform.db.clone(), catalog.clone());
-        // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
-        rostrum.handle().spawn(work);
-        let rooms = Rooms::new(platform, committer, rostrum.handle());
-        for id in store::due_lots(&rooms.shared.db, Timestamp::from_micros(i64::MAX)).await? {
-            rooms.resume(id);
-        }
-        Ok(Self(Arc::new(Parts { platform: platform.clone(), accounts, catalog, rooms, _rostrum: rostrum })))
+    /// When there is no thread for the rooms.
+    pub fn start(platform: &Platform, accounts: Accounts, catalog: Catalog) -> Result<Self> {
+        let (rostrum, blocklists) = (Rostrum::start().map_err(internal)?, Blocklists::default());
+        let stored = Stored::new(platform, catalog.clone(), blocklists.clone());
+        let ledger = LotLedger::new(stored, platform.keys.log_signer());
+        Ok(Self(Arc::new(Parts {
+            platform: platform.clone(),
+            accounts,
+            catalog,
+            rooms: Rooms::new(ledger, Ground::of(platform, rostrum.handle())),
+            blocklists,
+            readers: Semaphore::new(READERS),
+            _rostrum: rostrum,
+        })))
     }
 
     /// What no request begins: lots that are overdue are looked for until the server stops.
@@ -148,25 +154,16 @@ impl Auctions {
     /// Every refusal of contract §3, and 503 when nothing can be said.
     pub async fn bid(&self, user: &User, request: BidRequest) -> Result<BidAnswer> {
         let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
-        let (reply, answer) = oneshot::channel();
-        let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended, reply };
-        let answered = match self.rooms.send(request.auction_id, Request::Bid(bid)) {
-            Ok(()) => received(answer).await,
-            Err(full) => Err(full),
-        };
-        // The room counts what it decides; this is what nobody decided.
-        answered.inspect_err(|error| {
-            if matches!(error.code(), ErrorCode::OutcomeUnknown | ErrorCode::Unavailable) {
-                metrics::counter!("blytz_bids_refused_total", "code" => error.code().as_str()).increment(1);
-            }
-        })
+        let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended };
+        match self.rooms.ask(request.auction_id, Request::Bid(bid)).await? {
+            Answer::Bid(answer) => Ok(*answer),
+            Answer::Done => Err(internal("a bid was answered as something else")),
+        }
     }
 
     /// Has the auction's room carry out something else than a bid.
     async fn act(&self, id: AuctionId, act: Act) -> Result<()> {
-        let (reply, answer) = oneshot::channel();
-        self.rooms.send(id, Request::Act { act, reply })?;
-        received(answer).await
+        self.rooms.ask(id, Request::Act(act)).await.map(drop)
     }
 
     /// An auction, after what is overdue has been done: whoever asks sees a closed lot closed.
@@ -246,19 +243,6 @@ impl Auctions {
     fn now(&self) -> Timestamp {
         self.platform.clock.now()
     }
-}
-
-/// What a room answered. A room that ended without a word left the outcome open.
-async fn received<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
-    match tokio::time::timeout(Duration::from_secs(10), answer).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => Err(outcome_unknown()),
-    }
-}
-
-/// 503: it may or may not have been written.
-fn outcome_unknown() -> Error {
-    Error::outcome_unknown("It is not known whether this was done; ask again with the same id.")
 }
 
 /// Whether a user may act on everybody's auctions and shows.

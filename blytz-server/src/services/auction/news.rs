@@ -1,62 +1,40 @@
-//! What a commit means for others: the events to everybody who watches, and news to those whom it
-//! concerns.
+//! What a turn means for those whom it concerns.
 
 use std::collections::BTreeMap;
 
 use blytz_core::{
-    AuctionId, Money, StreamId, Timestamp, UserId,
-    auction::PublicState,
+    AuctionId, Money, UserId,
     wire::{
-        auction::{AuctionStatus, EventData, LogEntry},
-        live::{Channel, UpdateData},
+        auction::{EventData, LogEntry},
+        live::UpdateData,
     },
 };
 
-use super::committer::Struck;
-use crate::platform::hub::{Hub, Topic, event_frame};
+use super::batch::Struck;
 
-/// Where the news of one auction go.
-pub struct News<'a> {
-    pub id: AuctionId,
-    pub hub: &'a Hub,
-    pub stream: Option<StreamId>,
-    pub at: Timestamp,
-}
-
-impl News<'_> {
-    /// Tells of a commit, in the order of the log.
-    pub fn tell(&self, entries: &[LogEntry], before: &PublicState, status: AuctionStatus, struck: Option<Struck>) {
-        self.hub.publish(Topic::Auction(self.id), entries.iter().map(|entry| self.frame(entry)));
-        let struck_bidder = struck.as_ref().map(|struck| struck.bidder);
-        for (user, (price, next_minimum)) in outbid(entries, before.leader) {
-            // Whose bids were struck is told that, and not that somebody bid more.
-            if Some(user) != struck_bidder {
-                self.update(Topic::User(user), UpdateData::Outbid { auction_id: self.id, price, next_minimum });
-            }
-        }
-        if let Some(Struck { bidder, ids, .. }) = struck {
-            for bid_id in ids {
-                self.update(Topic::User(bidder), UpdateData::BidVoided { auction_id: self.id, bid_id });
-            }
-        }
-        for entry in entries {
-            if let EventData::Closed { winner: Some(winner), price: Some(price), .. } = &entry.data {
-                self.update(Topic::User(*winner), UpdateData::Won { auction_id: self.id, price: *price });
-            }
-        }
-        if let Some(stream) = self.stream.filter(|_| before.status != status) {
-            self.update(Topic::Stream(stream), UpdateData::Lot { auction_id: self.id, status });
+/// What a turn's events mean for single people.
+pub fn of(
+    id: AuctionId,
+    entries: &[LogEntry],
+    leader_before: Option<UserId>,
+    struck: Option<&Struck>,
+) -> Vec<(UserId, UpdateData)> {
+    let mut news = Vec::new();
+    for (user, (price, next_minimum)) in outbid(entries, leader_before) {
+        // Whose bids were struck is told that, and not that somebody bid more.
+        if Some(user) != struck.map(|struck| struck.bidder) {
+            news.push((user, UpdateData::Outbid { auction_id: id, price, next_minimum }));
         }
     }
-
-    fn frame(&self, entry: &LogEntry) -> (u64, axum::extract::ws::Utf8Bytes) {
-        let json = serde_json::to_string(entry).unwrap_or_default();
-        (entry.seq, event_frame(Channel::Auction(self.id), &json))
+    if let Some(Struck { bidder, ids, .. }) = struck {
+        news.extend(ids.iter().map(|bid_id| (*bidder, UpdateData::BidVoided { auction_id: id, bid_id: *bid_id })));
     }
-
-    fn update(&self, topic: Topic, data: UpdateData) {
-        self.hub.update(topic, data, self.at);
+    for entry in entries {
+        if let EventData::Closed { winner: Some(winner), price: Some(price), .. } = &entry.data {
+            news.push((*winner, UpdateData::Won { auction_id: id, price: *price }));
+        }
     }
+    news
 }
 
 /// What somebody who is outbid is told: the price now, and the least that would lead again.
@@ -85,7 +63,7 @@ fn outbid(entries: &[LogEntry], before: Option<UserId>) -> BTreeMap<UserId, Beat
 
 #[cfg(test)]
 mod tests {
-    use blytz_core::{BidId, Currency, wire::auction::BidOutcome};
+    use blytz_core::{BidId, Currency, Timestamp, wire::auction::BidOutcome};
 
     use super::*;
 

@@ -75,7 +75,7 @@ impl Auctions {
             _ => Viewer::Public,
         };
         let opener = opener(&self.platform.db, &head, viewer).await?;
-        let receipt = self.rooms.shared.signer.sign(&head);
+        let receipt = self.platform.keys.log_signer().sign(&head);
         let stated = wire::Head { seq: head.seq, hash: head.hash.clone(), receipt: Some(receipt) };
         let frame = opener.frame(id, stated, self.platform.keys.log_keys()).map_err(internal)?;
         Ok(Telling::begin(self.platform.db.clone(), head, opener, &frame)?.body())

@@ -1,7 +1,5 @@
 //! A show's queue of lots.
 
-use std::collections::HashSet;
-
 use axum::{Json, extract::State};
 use blytz_core::{
     AuctionId, StreamId,
@@ -79,11 +77,8 @@ impl Auctions {
         self.owned_show(who, id).await?;
         let auctions = self.clone();
         let ordered = async move |tx: &mut Tx| {
-            let moved = put_in_order(tx, id, &lots).await?;
-            tx.then(async move {
-                auctions.rooms.show_changed(moved).await;
-                auctions.tell_queue(id).await;
-            });
+            put_in_order(tx, id, &lots).await?;
+            tx.then(async move { auctions.tell_queue(id).await });
             Ok(())
         };
         self.platform.write(ordered).await?;
@@ -104,9 +99,8 @@ impl Auctions {
     }
 }
 
-/// Makes these lots the show's queue. Returns those that have come into it or left it: to a lot that
-/// was in the show before and still is, its place means nothing.
-async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<Vec<AuctionId>> {
+/// Makes these lots the show's queue.
+async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<()> {
     let show = store::show(&mut *tx, id).await?.ok_or_else(Error::not_found)?;
     if show.status == StreamStatus::Ended {
         return Err(not_live("The show has ended; its queue can't change any more."));
@@ -114,7 +108,6 @@ async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<V
     if store::live_lots(tx, id).await?.iter().any(|lot| !lots.contains(lot)) {
         return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
     }
-    let before: HashSet<AuctionId> = store::queue_ids(&mut *tx, id, usize::MAX).await?.into_iter().collect();
     store::empty_queue(tx, id).await?;
     for (index, lot) in lots.iter().enumerate() {
         if !store::enqueue(tx, *lot, id, index + 1, show.seller_id).await? {
@@ -122,6 +115,5 @@ async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<V
             return Err(Error::invalid_field(format!("/auction_ids/{index}"), detail));
         }
     }
-    let now: HashSet<AuctionId> = lots.iter().copied().collect();
-    Ok(before.symmetric_difference(&now).copied().collect())
+    Ok(())
 }

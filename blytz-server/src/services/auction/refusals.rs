@@ -3,80 +3,119 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use blytz_core::{BidId, Timestamp, UserId};
+use blytz_core::{AuctionId, BidId, Timestamp, UserId, auction::recall};
 
+use super::request::Bid;
 use crate::error::Error;
 
 /// How long a refusal is repeated.
 const KEPT_MICROS: i64 = 60_000_000;
-/// How many a room remembers; a flood beyond this forgets its own oldest.
+/// How many are remembered of one auction; a flood beyond this forgets its own oldest.
 const MOST: usize = 50_000;
 
 /// A bid that was refused: whose, under which id, and the fingerprint of its body.
 pub type RefusedBid = (UserId, BidId, String);
 
-/// The refusals of one room.
+/// The refusals of this process.
 #[derive(Default)]
 pub struct Refusals {
+    lots: HashMap<AuctionId, OfLot>,
+    swept_at: Option<Timestamp>,
+}
+
+/// The refusals of one auction.
+#[derive(Default)]
+struct OfLot {
     by_bid: HashMap<RefusedBid, (Error, Timestamp)>,
     order: VecDeque<(RefusedBid, Timestamp)>,
 }
 
 impl Refusals {
-    /// The refusal of this very bid within the last minute.
-    pub fn find(&self, bid: &RefusedBid, now: Timestamp) -> Option<&Error> {
-        self.by_bid.get(bid).filter(|(_, at)| now.micros_since(*at) < KEPT_MICROS).map(|(error, _)| error)
+    /// What these very bids were told, and when.
+    pub fn of<'a>(&self, id: AuctionId, bids: impl Iterator<Item = &'a Bid>) -> HashMap<RefusedBid, (Error, Timestamp)> {
+        let Some(lot) = self.lots.get(&id) else { return HashMap::new() };
+        let keys = bids.map(|bid| (bid.bidder, bid.id, recall::fingerprint(bid.kind)));
+        keys.filter_map(|key| lot.by_bid.get(&key).cloned().map(|refused| (key, refused))).collect()
     }
 
     /// Remembers a refusal, unless it is a repetition.
-    pub fn note(&mut self, bid: RefusedBid, error: &Error, now: Timestamp) {
-        if self.find(&bid, now).is_some() {
+    pub fn note(&mut self, id: AuctionId, bid: RefusedBid, error: &Error, now: Timestamp) {
+        self.sweep(now);
+        let lot = self.lots.entry(id).or_default();
+        lot.forget_before(now);
+        if lot.by_bid.contains_key(&bid) {
             return;
         }
-        self.by_bid.insert(bid.clone(), (error.clone(), now));
-        self.order.push_back((bid, now));
-        if self.order.len() > MOST {
-            self.forget_oldest();
+        lot.by_bid.insert(bid.clone(), (error.clone(), now));
+        lot.order.push_back((bid, now));
+        if lot.order.len() > MOST {
+            lot.forget_oldest();
         }
     }
 
+    /// Once a minute every auction forgets, those on which nobody bids any more too.
+    fn sweep(&mut self, now: Timestamp) {
+        if self.swept_at.is_some_and(|swept_at| is_current(swept_at, now)) {
+            return;
+        }
+        self.swept_at = Some(now);
+        self.lots.retain(|_, lot| {
+            lot.forget_before(now);
+            !lot.order.is_empty()
+        });
+    }
+}
+
+/// Whether what was said then is still repeated.
+pub const fn is_current(at: Timestamp, now: Timestamp) -> bool {
+    now.micros_since(at) < KEPT_MICROS
+}
+
+impl OfLot {
     /// Forgets what is older than a minute.
-    pub fn forget_before(&mut self, now: Timestamp) {
-        while self.order.front().is_some_and(|(_, at)| now.micros_since(*at) >= KEPT_MICROS) {
+    fn forget_before(&mut self, now: Timestamp) {
+        while self.order.front().is_some_and(|(_, at)| !is_current(*at, now)) {
             self.forget_oldest();
         }
     }
 
     fn forget_oldest(&mut self) {
-        let Some((bid, at)) = self.order.pop_front() else { return };
-        // It may have been refused again since.
-        if self.by_bid.get(&bid).is_some_and(|(_, noted)| *noted == at) {
-            self.by_bid.remove(&bid);
-        }
+        let Some((bid, _)) = self.order.pop_front() else { return };
+        self.by_bid.remove(&bid);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use blytz_core::wire::ErrorCode;
+    use blytz_core::{Currency, Money, auction::BidKind, wire::ErrorCode};
+    use uuid::Uuid;
 
     use super::*;
 
+    fn bid(amount: i64) -> Bid {
+        let kind = BidKind::Exact(Money::new(amount, Currency::MYR));
+        Bid { bidder: UserId(Uuid::nil()), id: BidId(Uuid::nil()), kind, suspended: false }
+    }
+
     #[test]
     fn a_refusal_is_repeated_for_a_minute_and_for_the_same_body_only() {
-        let bid = |body: &str| (UserId(uuid::Uuid::nil()), BidId(uuid::Uuid::nil()), body.to_owned());
+        let (one, other) = (AuctionId(Uuid::nil()), AuctionId(Uuid::max()));
         let at = Timestamp::from_micros(0);
+        let key = |amount| (bid(amount).bidder, bid(amount).id, recall::fingerprint(bid(amount).kind));
         let mut refusals = Refusals::default();
-        refusals.note(bid("a"), &Error::new(ErrorCode::AuctionNotLive, "no"), at);
-        refusals.note(bid("b"), &Error::new(ErrorCode::BidTooLow, "no"), at);
-        let found = |refusals: &Refusals, body: &str, millis| {
-            refusals.find(&bid(body), at.plus_millis(millis)).map(Error::code)
+        refusals.note(one, key(1), &Error::new(ErrorCode::AuctionNotLive, "no"), at);
+        refusals.note(one, key(2), &Error::new(ErrorCode::BidTooLow, "no"), at);
+        let found = |refusals: &Refusals, id, amount, millis| {
+            let found = refusals.of(id, std::iter::once(&bid(amount)));
+            let current = found.into_values().find(|(_, noted)| is_current(*noted, at.plus_millis(millis)));
+            current.map(|(error, _)| error.code())
         };
-        assert_eq!(found(&refusals, "a", 59_999), Some(ErrorCode::AuctionNotLive));
-        assert_eq!(found(&refusals, "b", 0), Some(ErrorCode::BidTooLow), "each body has its own");
-        assert_eq!(found(&refusals, "c", 0), None);
-        assert_eq!(found(&refusals, "a", 60_000), None);
-        refusals.forget_before(at.plus_millis(60_000));
-        assert!(refusals.by_bid.is_empty() && refusals.order.is_empty());
+        assert_eq!(found(&refusals, one, 1, 59_999), Some(ErrorCode::AuctionNotLive));
+        assert_eq!(found(&refusals, one, 2, 0), Some(ErrorCode::BidTooLow), "each body has its own");
+        assert_eq!(found(&refusals, one, 3, 0), None);
+        assert_eq!(found(&refusals, other, 1, 0), None, "and each auction");
+        assert_eq!(found(&refusals, one, 1, 60_000), None);
+        refusals.note(other, key(1), &Error::new(ErrorCode::BidTooLow, "no"), at.plus_millis(60_000));
+        assert_eq!(refusals.lots.keys().collect::<Vec<_>>(), [&other], "what is old is forgotten");
     }
 }

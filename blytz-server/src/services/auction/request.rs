@@ -2,23 +2,15 @@
 
 use blytz_core::{
     BidId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Nonce, Rules},
+    auction::{Auction, BidKind, Command, Ledger, Nonce, Rules},
     wire::auction::BidAnswer,
 };
-use tokio::sync::oneshot;
-
-use crate::error::{Error, Result};
-
-/// Where a request's answer goes.
-pub type Reply<T> = oneshot::Sender<Result<T>>;
-
 /// A bid on its way to a room.
 pub struct Bid {
     pub bidder: UserId,
     pub id: BidId,
     pub kind: BidKind,
     pub suspended: bool,
-    pub reply: Reply<BidAnswer>,
 }
 
 /// New terms for an auction without bids. What is not stated stays as it is when the room decides.
@@ -35,7 +27,7 @@ pub enum Act {
     Open,
     Tick,
     Amend { amendment: Box<Amendment> },
-    Void { bid_id: BidId, bidder: Option<UserId>, reason: String },
+    Void { bid_id: BidId, bidder: Option<UserId>, reason: String, so_far: SoFar },
     Cancel { reason: String, by_admin: bool },
 }
 
@@ -60,40 +52,31 @@ impl Act {
     }
 }
 
+/// The bids of a log up to an event: a long log is read before its room is asked, which goes on meanwhile.
+pub struct SoFar {
+    pub ledger: Ledger,
+    pub seq: u64,
+}
+
 /// A request to a room.
 pub enum Request {
     Bid(Bid),
-    Act {
-        act: Act,
-        reply: Reply<()>,
-    },
-    /// Something that the room keeps a copy of has changed.
-    Changed(Copied),
-}
-
-/// What rooms keep copies of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Copied {
-    /// The seller's blocklist.
-    Blocklist,
-    /// In which show the lot is.
-    Show,
+    Act(Act),
 }
 
 impl Request {
-    /// Answers with an error.
-    pub fn refuse(self, error: Error) {
-        // Whoever asked may have gone; then nobody is there to be told.
+    /// The bid, if it is one.
+    pub const fn bid(&self) -> Option<&Bid> {
         match self {
-            Self::Bid(bid) => drop(bid.reply.send(Err(error))),
-            Self::Act { reply, .. } => drop(reply.send(Err(error))),
-            Self::Changed(_) => {}
+            Self::Bid(bid) => Some(bid),
+            Self::Act(_) => None,
         }
     }
+}
 
-    /// Whether it needs a turn of its own: a void reads the log, which must not change meanwhile, an
-    /// amendment writes more than events, and an opening that its show forbids takes no bid with it.
-    pub const fn stands_alone(&self) -> bool {
-        matches!(self, Self::Act { act: Act::Void { .. } | Act::Amend { .. } | Act::Open, .. })
-    }
+/// What a room answers.
+#[derive(Debug)]
+pub enum Answer {
+    Bid(Box<BidAnswer>),
+    Done,
 }

@@ -8,7 +8,7 @@ use blytz_core::{
 };
 
 use super::{
-    Auctions, check_owner, committer,
+    Auctions, batch, check_owner,
     state::StoredRules,
     store::{self, NewLot},
     streams,
@@ -45,7 +45,7 @@ impl Auctions {
                 rules: &StoredRules::of(&auction)?,
             };
             store::insert_lot(tx, &lot).await?;
-            committer::begin(tx, &first_batch(&auction, event, id, now)?).await?;
+            batch::begin(tx, &first_batch(&auction, event, id, now)?).await?;
             tx.then(async move {
                 if input.starts_at.is_some() {
                     auctions.rooms.wake(id);

@@ -8,20 +8,28 @@ use std::collections::HashMap;
 use blytz_core::{
     AuctionId, BidId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
+        Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
         receipt::Signer,
     },
-    wire::auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
+    wire::{
+        auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
+        live::UpdateData,
+    },
 };
 
 use super::{
-    committer::{Batch, Effect, Struck},
-    refusals::{Refusals, RefusedBid},
-    request::{Act, Bid, Request},
+    batch::{Batch, Effect, Struck},
+    ledger::{Held, Known},
+    news,
+    refusals::{self, RefusedBid},
+    request::{Act, Answer, Bid, Request, SoFar},
     state::{StoredRules, StoredState, json},
-    store::{Amount, KnownBid, NewBid, NewEvent},
+    store::{Amount, NewBid, NewEvent},
 };
-use crate::error::{Error, Result, internal};
+use crate::{
+    channel::{Entry, Moment},
+    error::{Error, Result, internal},
+};
 
 /// What a request will be told once the batch is durable.
 pub enum Told {
@@ -35,15 +43,6 @@ pub enum Told {
     Done,
     /// It was refused.
     Refused(Error),
-}
-
-/// What a turn must know of the database before it decides.
-#[derive(Default)]
-pub struct Known {
-    /// Those of its bids that were accepted before, by bidder and id.
-    pub bids: HashMap<(UserId, BidId), KnownBid>,
-    /// The bids of the whole log, if one is to be struck.
-    pub ledger: Ledger,
 }
 
 /// A bid that this turn accepted, and what its own event says became of it.
@@ -65,18 +64,18 @@ struct Accepted {
 pub struct Outcome {
     pub auction: Auction,
     pub head: Head,
-    pub entries: Vec<LogEntry>,
-    /// The answers to the bids that were accepted, in order.
-    pub answers: Vec<BidAnswer>,
-    pub struck: Option<Struck>,
+    /// One per request.
+    pub answers: Vec<Result<Answer>>,
     /// None when nothing happened.
     pub batch: Option<Batch>,
+    pub events: Vec<Entry>,
+    pub news: Vec<(UserId, UpdateData)>,
 }
 
 /// What a turn has decided so far.
 pub struct Turn<'a> {
     now: Timestamp,
-    from: Head,
+    held: &'a Held,
     head: Head,
     auction: Auction,
     known: &'a Known,
@@ -89,13 +88,13 @@ pub struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    /// A turn at `now`, from where the room stands.
-    pub fn new(now: Timestamp, auction: &Auction, head: &Head, known: &'a Known) -> Self {
+    /// A turn at a moment, from where the room stands.
+    pub fn new(moment: &Moment, held: &'a Held, known: &'a Known) -> Self {
         Self {
-            now,
-            from: head.clone(),
-            head: head.clone(),
-            auction: auction.clone(),
+            now: moment.now,
+            held,
+            head: held.head.clone(),
+            auction: held.auction.clone(),
             known,
             entries: Vec::new(),
             sealed: Vec::new(),
@@ -106,28 +105,25 @@ impl<'a> Turn<'a> {
     }
 
     /// Opens or closes what is due, before anybody is heard.
-    pub fn tick(&mut self, resume: bool) {
-        let due = self.auction.poll_timeout().is_some_and(|due| due <= self.now);
-        if due || resume {
-            let command = if resume { Command::Resume } else { Command::Tick };
-            // Neither is ever refused: without anything due they do nothing.
-            let _ = self.run(command);
+    pub fn tick(&mut self) {
+        if self.auction.poll_timeout().is_some_and(|due| due <= self.now) {
+            // It is never refused: without anything due it does nothing.
+            let _ = self.run(Command::Tick);
         }
     }
 
     /// Decides one request.
-    pub fn decide(&mut self, request: &Request, blocked: bool, refusals: &Refusals) -> Told {
+    pub fn decide(&mut self, request: &Request) -> Told {
         match request {
-            Request::Bid(bid) => self.bid(bid, blocked, refusals),
-            Request::Act { act, .. } => match self.act(act) {
+            Request::Bid(bid) => self.bid(bid),
+            Request::Act(act) => match self.act(act) {
                 Ok(()) => Told::Done,
                 Err(error) => Told::Refused(error),
             },
-            Request::Changed(_) => Told::Done,
         }
     }
 
-    fn bid(&mut self, bid: &Bid, blocked: bool, refusals: &Refusals) -> Told {
+    fn bid(&mut self, bid: &Bid) -> Told {
         let fingerprint = recall::fingerprint(bid.kind);
         let same = |known: &str| {
             let known = recall::Known { fingerprint: known.to_owned() };
@@ -147,14 +143,14 @@ impl<'a> Turn<'a> {
             };
         }
         let key = (bid.bidder, bid.id, fingerprint.clone());
-        if let Some(error) = self.refused.get(&key).or_else(|| refusals.find(&key, self.now)) {
+        if let Some(error) = self.refused(&key) {
             return Told::Refused(error.clone());
         }
         let command = Command::Bid {
             bidder: bid.bidder,
             bid_id: bid.id,
             bid: bid.kind,
-            standing: Standing { suspended: bid.suspended, blocked },
+            standing: Standing { suspended: bid.suspended, blocked: self.known.blocked.contains(&bid.bidder) },
             nonce: Nonce::from_bytes(crate::clock::random_bytes()),
         };
         match self.run(command) {
@@ -165,6 +161,12 @@ impl<'a> Turn<'a> {
                 Told::Refused(error)
             }
         }
+    }
+
+    /// What this very bid was told, in this turn or within the last minute.
+    fn refused(&self, bid: &RefusedBid) -> Option<&Error> {
+        let before = || self.known.refused.get(bid).filter(|(_, at)| refusals::is_current(*at, self.now));
+        self.refused.get(bid).or_else(|| before().map(|(error, _)| error))
     }
 
     /// Notes what the bid's own event says of it.
@@ -209,9 +211,9 @@ impl<'a> Turn<'a> {
                 let (rules, title) = (StoredRules::of(&self.auction)?, amendment.title.clone());
                 self.effects.push(Effect::Amends { rules, title });
             }
-            Act::Void { bid_id, bidder, reason } => {
+            Act::Void { bid_id, bidder, reason, so_far } => {
                 let (auction, head) = (self.auction.clone(), self.head.clone());
-                if let Err(rejection) = self.void(*bid_id, *bidder, reason) {
+                if let Err(rejection) = self.void(*bid_id, *bidder, reason, so_far) {
                     // All of it, or nothing.
                     (self.auction, self.head) = (auction, head);
                     self.entries.truncate(first);
@@ -228,8 +230,15 @@ impl<'a> Turn<'a> {
 
     /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
     /// voids.
-    fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str) -> Result<(), Rejection> {
-        let mut ledger = self.known.ledger.clone();
+    fn void(
+        &mut self,
+        bid_id: BidId,
+        bidder: Option<UserId>,
+        reason: &str,
+        so_far: &SoFar,
+    ) -> Result<(), Rejection> {
+        let mut ledger = so_far.ledger.clone();
+        self.known.since.iter().for_each(|(seq, event)| ledger.note(*seq, event));
         for (bid_id, bidder) in ledger.falls(bid_id, bidder, MAX_STRUCK)? {
             let (bidder, reason, so_far) = (Some(bidder), reason.to_owned(), ledger.clone());
             let events = self.auction.handle(self.now, Command::Void { bid_id, bidder, reason, ledger: so_far })?;
@@ -271,19 +280,23 @@ impl<'a> Turn<'a> {
     }
 
     /// What the turn came to; one signature for all its bids.
-    pub fn conclude(mut self, signer: &Signer) -> Result<Outcome> {
-        let (mut answers, mut batch) = (Vec::new(), None);
+    pub fn conclude(mut self, told: Vec<Told>, signer: &Signer) -> Result<Outcome> {
+        let (mut answers, mut batch, mut events) = (Vec::new(), None, Vec::new());
         if !self.entries.is_empty() {
             let receipt = signer.sign(&self.head);
             answers.extend(self.accepted.iter().map(|accepted| self.answer(accepted, &receipt)));
-            batch = Some(self.batch(&answers)?);
+            let written = self.batch(&answers)?;
+            events.extend(written.events.iter().map(|event| Entry { seq: event.seq, json: event.entry.clone() }));
+            batch = Some(written);
         }
-        let struck = self.effects.into_iter().find_map(|effect| match effect {
+        let struck = self.effects.iter().find_map(|effect| match effect {
             Effect::Strikes(struck) => Some(struck),
             _ => None,
         });
-        let Self { auction, head, entries, .. } = self;
-        Ok(Outcome { auction, head, entries, answers, struck, batch })
+        let news = news::of(self.head.auction_id, &self.entries, self.held.auction.public(self.now).leader, struck);
+        let answers = told.into_iter().map(|told| answer_to(told, &answers)).collect();
+        let Self { auction, head, .. } = self;
+        Ok(Outcome { auction, head, answers, batch, events, news })
     }
 
     fn answer(&self, accepted: &Accepted, receipt: &Receipt) -> BidAnswer {
@@ -306,13 +319,26 @@ impl<'a> Turn<'a> {
 
     fn batch(&mut self, answers: &[BidAnswer]) -> Result<Batch> {
         let bids = self.accepted.iter().zip(answers).map(new_bid).collect::<Result<_>>()?;
+        if self.auction.status() != self.held.auction.status() {
+            self.effects.push(Effect::Moves);
+        }
         if matches!(self.auction.status(), AuctionStatus::Unsold | AuctionStatus::Cancelled) {
             self.effects.push(Effect::Releases(self.auction.product_id()));
         }
         let events = self.entries.iter().zip(&self.sealed).map(new_event).collect::<Result<_>>()?;
-        let from = self.from.clone();
-        let effects = self.effects.clone();
+        let (from, effects) = (self.held.head.clone(), self.effects.clone());
         Ok(Batch { bids, effects, ..batch(from, &self.head, &self.auction, events, self.now)? })
+    }
+}
+
+fn answer_to(told: Told, accepted: &[BidAnswer]) -> Result<Answer> {
+    let bid = |answer| Ok(Answer::Bid(Box::new(answer)));
+    match told {
+        Told::Accepted(index) => bid(accepted[index].clone()),
+        Told::Echo(index) => bid(BidAnswer { replayed: true, ..accepted[index].clone() }),
+        Told::Replayed(answer) => bid(BidAnswer { replayed: true, ..*answer }),
+        Told::Done => Ok(Answer::Done),
+        Told::Refused(error) => Err(error),
     }
 }
 
@@ -344,7 +370,7 @@ fn new_event((entry, sealed): (&LogEntry, &Option<Sealed>)) -> Result<NewEvent> 
     Ok(NewEvent {
         seq: entry.seq,
         hash: entry.hash.clone(),
-        entry: json(entry)?,
+        entry: json(entry)?.into(),
         sealed: sealed.as_ref().map(json).transpose()?,
     })
 }

@@ -34,6 +34,7 @@ impl Amount {
 }
 
 /// An accepted bid on its way into the database.
+#[derive(Clone)]
 pub struct NewBid {
     pub bidder: UserId,
     pub bid_id: BidId,
@@ -74,6 +75,7 @@ pub async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid)]) -> sqlx::Re
 }
 
 /// What is remembered of a bid.
+#[derive(Clone)]
 pub struct KnownBid {
     pub fingerprint: String,
     pub answer: BidAnswer,

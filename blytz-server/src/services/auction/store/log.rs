@@ -1,5 +1,7 @@
 //! The event log: where a batch becomes durable.
 
+use std::sync::Arc;
+
 use blytz_core::{
     AuctionId, Timestamp,
     auction::{Event, Ledger, log::Head},
@@ -17,10 +19,12 @@ pub const PAGE: usize = 500;
 const PAGE_BYTES: usize = 1 << 18;
 
 /// One event on its way into the log.
+#[derive(Clone)]
 pub struct NewEvent {
     pub seq: u64,
     pub hash: String,
-    pub entry: String,
+    /// Its JSON, as it is stored and sent.
+    pub entry: Arc<str>,
     pub sealed: Option<String>,
 }
 
@@ -80,7 +84,7 @@ pub async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Res
                         row.push_bind(id.uuid())
                             .push_bind(signed(event.seq))
                             .push_bind(&event.hash)
-                            .push_bind(&event.entry)
+                            .push_bind(&*event.entry)
                             .push_bind(event.sealed.as_deref());
                     })
                     .build()
@@ -98,17 +102,7 @@ struct EventRow {
     sealed: Option<String>,
 }
 
-const SELECT_LOG: &str = "select entry, sealed from auction_events where auction_id = $1 order by seq";
-
-/// The whole log, sealed parts included.
-///
-/// # Errors
-/// Also when a row can't be read as an event: the log is not to be guessed at.
-pub async fn whole_log(db: &Db, id: AuctionId) -> sqlx::Result<Vec<(LogEntry, Event)>> {
-    let rows: Vec<EventRow> = on_db!(db, conn => sqlx::query_as(SELECT_LOG).bind(id.uuid()).fetch_all(conn).await)?;
-    rows.into_iter().map(event).collect()
-}
-
+/// What stands in a log that can't be read as an event is an error: a log is not to be guessed at.
 fn event(row: EventRow) -> sqlx::Result<(LogEntry, Event)> {
     let entry: LogEntry = read(&row.entry)?;
     let sealed = row.sealed.as_deref().map(read).transpose()?;
@@ -134,12 +128,12 @@ pub async fn log_page(db: &Db, id: AuctionId, after: u64) -> sqlx::Result<Vec<(L
     })
 }
 
-/// The bids of the whole log.
-pub async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<Ledger> {
+/// The bids of a log, and up to which event.
+pub async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<(Ledger, u64)> {
     let (mut ledger, mut after) = (Ledger::default(), 0);
     loop {
         let page = log_page(db, id, after).await?;
-        let Some((last, _)) = page.last() else { return Ok(ledger) };
+        let Some((last, _)) = page.last() else { return Ok((ledger, after)) };
         after = last.seq;
         for (entry, event) in &page {
             ledger.note(entry.seq, event);

@@ -220,13 +220,25 @@ pub async fn queue(db: &Db, show: StreamId) -> sqlx::Result<Vec<Lot>> {
     rows.into_iter().map(Lot::try_from).collect()
 }
 
-const DUE_LOTS: &str = "select auction_id from auction_heads where due_at_us is not null and due_at_us <= $1";
+const DUE_LOTS: &str = "
+    select due_at_us, auction_id from auction_heads
+    where due_at_us is not null and due_at_us <= $1 and (due_at_us, auction_id) > ($2, $3)
+    order by due_at_us, auction_id limit 1000";
 
-/// The auctions that open or close by themselves until then.
-pub async fn due_lots(db: &Db, until: Timestamp) -> sqlx::Result<Vec<AuctionId>> {
-    let ids: Vec<Uuid> =
-        on_db!(db, conn => sqlx::query_scalar(DUE_LOTS).bind(until.as_micros()).fetch_all(conn).await)?;
-    Ok(ids.into_iter().map(AuctionId).collect())
+/// The auctions that open or close by themselves until then, the most urgent first, after this one.
+pub async fn due_lots(
+    db: &Db,
+    until: Timestamp,
+    after: Option<(Timestamp, AuctionId)>,
+) -> sqlx::Result<Vec<(Timestamp, AuctionId)>> {
+    let (at, id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.as_micros(), id.uuid()));
+    let due: Vec<(i64, Uuid)> = on_db!(db, conn => sqlx::query_as(DUE_LOTS)
+        .bind(until.as_micros())
+        .bind(at)
+        .bind(id)
+        .fetch_all(conn)
+        .await)?;
+    Ok(due.into_iter().map(|(at, id)| (Timestamp::from_micros(at), AuctionId(id))).collect())
 }
 
 #[cfg(test)]

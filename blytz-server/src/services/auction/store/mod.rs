@@ -5,11 +5,12 @@ mod log;
 mod lots;
 mod people;
 mod queue;
+mod snapshots;
 mod streams;
 
 use serde::de::DeserializeOwned;
 
-pub use self::{bids::*, log::*, lots::*, people::*, queue::*, streams::*};
+pub use self::{bids::*, log::*, lots::*, people::*, queue::*, snapshots::*, streams::*};
 
 /// Rows per insert: well under SQLite's limit of 32,766 bound values.
 const CHUNK: usize = 1_000;

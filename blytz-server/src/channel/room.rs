@@ -1,0 +1,365 @@
+//! A room: one task per channel that has something to do, its only writer in the process.
+
+use std::{sync::Arc, time::Duration};
+
+use blytz_core::Timestamp;
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    time::Instant,
+};
+
+use super::{
+    ledger::{Decided, Ledger, Moment, Unwritten},
+    rooms::{Queued, Rooms, outcome_unknown},
+};
+use crate::{
+    error::{Error, Result, internal},
+    platform::hub::{Topic, event_frame},
+};
+
+/// For how long a turn is tried before its senders are told that it did not work.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a room waits before it asks a database again that did not answer or take something.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a room waits when what is due could not be written.
+const REST: Duration = Duration::from_secs(1);
+/// How long a room without work stays in memory.
+const IDLE: Duration = Duration::from_mins(1);
+/// A room that ends keeps its state if it lacks this part of what is worth keeping anyway.
+const LAST: u64 = 10;
+
+/// A channel's room.
+pub struct Room<L: Ledger> {
+    rooms: Rooms<L>,
+    id: L::Id,
+    inbox: mpsc::Receiver<Queued<L>>,
+    /// All of it durable; none before the channel was read.
+    state: Option<L::State>,
+    /// Whether the log may have more than the state.
+    behind: bool,
+    /// What may stand in the log without anybody knowing. No turn before that is settled.
+    doubt: Option<Doubt<L>>,
+    /// Whether what is due has to wait for a while: it could not be written.
+    resting: bool,
+    /// Up to which event a state is kept.
+    kept: u64,
+}
+
+/// What a turn decided whose commit nobody answered.
+struct Doubt<L: Ledger> {
+    batch: Arc<L::Batch>,
+    decided: Decided<L>,
+    at: Timestamp,
+    /// Who waits for it; nobody once they were told that nobody knows.
+    turn: Turn<L>,
+}
+
+/// Commands of one turn, and where their answers go.
+struct Turn<L: Ledger> {
+    commands: Vec<L::Command>,
+    replies: Vec<oneshot::Sender<Result<L::Answer>>>,
+}
+
+/// Why an attempt at a turn came to nothing.
+enum Failed {
+    /// It may work at once, from what the log holds now.
+    Again,
+    /// Nothing can be written or read now.
+    Later(Error),
+    /// Nobody knows whether it did.
+    Unknown,
+    /// It can't be written because of what is in it.
+    Refused(Error),
+}
+
+impl<L: Ledger> Room<L> {
+    /// A room that has read nothing yet.
+    pub const fn new(rooms: Rooms<L>, id: L::Id, inbox: mpsc::Receiver<Queued<L>>) -> Self {
+        Self { rooms, id, inbox, state: None, behind: true, doubt: None, resting: false, kept: 0 }
+    }
+
+    /// Serves the channel until it has been idle for a while. A room that was opened for what is due
+    /// holds its place among those being opened until that is done.
+    pub async fn run(mut self, waking: Option<OwnedSemaphorePermit>) {
+        if self.inbox.is_empty() {
+            self.turn(Turn::empty()).await;
+        }
+        drop(waking);
+        let mut queued = Vec::new();
+        loop {
+            let waiting = self.wait();
+            let ends = tokio::select! {
+                biased;
+                received = self.inbox.recv_many(&mut queued, L::TURN) => {
+                    self.serve(std::mem::take(&mut queued)).await;
+                    // A channel that does not exist needs no room, nor does one that can't be read.
+                    received == 0 || self.state.is_none()
+                }
+                () = self.rooms.ground.shutdown.cancelled() => true,
+                woken = waiting => match woken {
+                    Woken::Due => {
+                        self.turn(Turn::empty()).await;
+                        false
+                    }
+                    Woken::Idle => true,
+                }
+            };
+            if ends && self.leave().await {
+                return;
+            }
+        }
+    }
+
+    /// Waits until something is to be done without a command.
+    fn wait(&self) -> impl Future<Output = Woken> + use<L> {
+        let troubled = self.resting || self.doubt.is_some() || self.behind;
+        let due = self.due_at();
+        let clock = self.rooms.ground.clock.clone();
+        async move {
+            if troubled {
+                // The database did not take something; it is asked again, but not without a pause.
+                tokio::time::sleep(REST).await;
+                return Woken::Due;
+            }
+            let due = async {
+                match due {
+                    Some(due) => clock.sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = due => Woken::Due,
+                () = tokio::time::sleep(IDLE) => Woken::Idle,
+            }
+        }
+    }
+
+    fn due_at(&self) -> Option<Timestamp> {
+        self.state.as_ref().and_then(|state| self.rooms.ledger.due_at(state))
+    }
+
+    /// Ends the room, unless somebody has queued meanwhile. What comes due later finds no room and has
+    /// one opened.
+    async fn leave(&mut self) -> bool {
+        // The last chance to tell what became of what is in doubt; whoever reads the channel next knows.
+        let _ = self.settle().await;
+        self.keep(LAST);
+        self.rooms.close(self.id, &self.inbox)
+    }
+
+    /// Splits what has queued into turns.
+    async fn serve(&mut self, queued: Vec<Queued<L>>) {
+        let waiting = queued.len() + self.inbox.len();
+        metrics::histogram!("blytz_room_queue", "kind" => L::NAME).record(waiting as f64);
+        let mut turn = Turn::empty();
+        for one in queued {
+            if self.rooms.ledger.stands_alone(&one.command) {
+                self.turn_of(std::mem::replace(&mut turn, Turn::empty())).await;
+                self.turn_of(Turn::of(one)).await;
+            } else {
+                turn.push(one);
+            }
+        }
+        self.turn_of(turn).await;
+    }
+
+    async fn turn_of(&mut self, turn: Turn<L>) {
+        if !turn.commands.is_empty() {
+            self.turn(turn).await;
+        }
+    }
+
+    /// Decides, commits, and only then answers and tells. What could not be committed is decided
+    /// again, from what the log holds by then, for as long as anybody can be expected to wait.
+    async fn turn(&mut self, mut turn: Turn<L>) {
+        let until = Instant::now() + PATIENCE;
+        let error = loop {
+            match self.attempt(&mut turn).await {
+                Ok(()) => {
+                    self.resting = false;
+                    return;
+                }
+                Err(Failed::Again) if Instant::now() < until => {}
+                Err(Failed::Unknown) if Instant::now() + PAUSE < until => tokio::time::sleep(PAUSE).await,
+                Err(Failed::Again | Failed::Unknown) => break unwritten(),
+                Err(Failed::Later(error)) => break error,
+                Err(Failed::Refused(error)) => {
+                    // Whoever asked for it is told. What is due by itself waits.
+                    self.resting = turn.commands.is_empty();
+                    return self.answer(turn, |_| Err(error.clone()));
+                }
+            }
+        };
+        // What is due is tried again after a pause.
+        self.resting = true;
+        if let Some(doubt) = &mut self.doubt {
+            let in_doubt = std::mem::replace(&mut doubt.turn, Turn::empty());
+            self.answer(in_doubt, |_| Err(outcome_unknown()));
+        }
+        self.answer(turn, |_| Err(error.clone()));
+    }
+
+    async fn attempt(&mut self, turn: &mut Turn<L>) -> Result<(), Failed> {
+        if let Some(undone) = self.settle().await? {
+            turn.put_first(undone);
+        }
+        self.catch_up().await.map_err(Failed::Later)?;
+        let state = self.state.as_ref().ok_or_else(|| Failed::Later(internal("a room without a state")))?;
+        let ledger = &*self.rooms.ledger;
+        let known = ledger.known(state, &turn.commands).await.map_err(Failed::Later)?;
+        let at = self.rooms.ground.clock.now();
+        let mut decided =
+            ledger.decide(state, &Moment { now: at }, &turn.commands, &known).map_err(Failed::Refused)?;
+        let Some(batch) = decided.batch.take().map(Arc::new) else {
+            self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
+            return Ok(());
+        };
+        let written = self.rooms.committer.commit(Arc::clone(&batch)).await;
+        match written {
+            Ok(()) => {
+                self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
+                Ok(())
+            }
+            Err(Unwritten::Conflict) => {
+                self.behind = true;
+                Err(Failed::Again)
+            }
+            Err(Unwritten::Stale) => Err(Failed::Again),
+            Err(Unwritten::Unavailable) => Err(Failed::Later(unwritten())),
+            Err(Unwritten::Refused(error)) => Err(Failed::Refused(error)),
+            Err(Unwritten::Unknown) => {
+                self.doubt = Some(Doubt { batch, decided, at, turn: std::mem::replace(turn, Turn::empty()) });
+                Err(Failed::Unknown)
+            }
+        }
+    }
+
+    /// Finds out what became of a batch whose commit nobody answered, by writing it again: either it is
+    /// written now, or it was, and then the log has it, or another stands in its place. Gives back the
+    /// commands that came to nothing.
+    async fn settle(&mut self) -> Result<Option<Turn<L>>, Failed> {
+        let Some(Doubt { batch, .. }) = &self.doubt else { return Ok(None) };
+        let is_written = match self.rooms.committer.settle(Arc::clone(batch)).await {
+            Ok(()) => true,
+            Err(Unwritten::Conflict) => {
+                let is_ours = self.rooms.ledger.has(batch).await.map_err(Failed::Later)?;
+                self.behind = true;
+                is_ours
+            }
+            // It found its place free and was not taken: nor was it before.
+            Err(Unwritten::Refused(error)) => {
+                tracing::warn!(%error, channel = %self.id, "what was in doubt is refused");
+                false
+            }
+            Err(Unwritten::Unknown) => return Err(Failed::Unknown),
+            Err(Unwritten::Unavailable | Unwritten::Stale) => return Err(Failed::Later(unwritten())),
+        };
+        let Some(Doubt { decided, at, turn, .. }) = self.doubt.take() else { return Ok(None) };
+        if !is_written {
+            return Ok(Some(turn));
+        }
+        self.happened(decided, turn, at);
+        Ok(None)
+    }
+
+    /// Takes up what the log has, where that may be more than the room knows, and tells it.
+    async fn catch_up(&mut self) -> Result<()> {
+        if !self.behind {
+            return Ok(());
+        }
+        let (rooms, id, from) = (self.rooms.clone(), self.id, self.state.clone());
+        let known = from.as_ref().map(|state| rooms.ledger.seq(state));
+        let reading = async move {
+            let state = rooms.ledger.read(id, from).await?;
+            if let Some(known) = known {
+                rooms.tell_after(id, known, rooms.ledger.seq(&state)).await?;
+            }
+            Ok::<_, Error>(state)
+        };
+        // Not here: a long log keeps no other room waiting.
+        let state = self.rooms.ground.readers.spawn(reading).await.map_err(internal)??;
+        if known.is_none() {
+            self.kept = self.rooms.ledger.kept(&state);
+        }
+        (self.state, self.behind) = (Some(state), false);
+        Ok(())
+    }
+
+    /// It is durable: the room stands there now, and everybody is told.
+    fn happened(&mut self, decided: Decided<L>, turn: Turn<L>, at: Timestamp) {
+        let Decided { state, answers, events, news, batch: _ } = decided;
+        self.state = Some(state);
+        let (hub, topic) = (&self.rooms.ground.hub, self.rooms.ledger.topic(self.id));
+        hub.publish(topic, events.iter().map(|event| (event.seq, event_frame(topic.channel(), &event.json))));
+        for (user, news) in news {
+            hub.update(Topic::User(user), news, at);
+        }
+        // Whoever was told that nobody knows waits for no answer any more.
+        if !turn.commands.is_empty() {
+            let mut answers = answers.into_iter();
+            self.answer(turn, |_| answers.next().unwrap_or_else(|| Err(internal("a command without an answer"))));
+        }
+        self.keep(1);
+    }
+
+    fn answer(&self, turn: Turn<L>, mut answer: impl FnMut(&L::Command) -> Result<L::Answer>) {
+        let now = self.rooms.ground.clock.now();
+        for (command, reply) in turn.commands.iter().zip(turn.replies) {
+            let answer = answer(command);
+            self.rooms.ledger.answered(self.id, command, &answer, now);
+            // Whoever asked may have gone; what is written stays written.
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Has the state kept, beside whatever else is done, if that is worth it since it last was; or
+    /// if that part of it is.
+    fn keep(&mut self, part: u64) {
+        let Some(state) = &self.state else { return };
+        let (seq, worth) = (self.rooms.ledger.seq(state), self.rooms.ledger.keeps_after(state));
+        if seq.saturating_sub(self.kept) < worth / part {
+            return;
+        }
+        self.kept = seq;
+        let (rooms, state, id) = (self.rooms.clone(), state.clone(), self.id);
+        let keeping = async move {
+            if let Err(error) = rooms.ledger.keep(state).await {
+                // Whoever reads the channel next has a longer way.
+                tracing::debug!(%error, channel = %id, "a state was not kept");
+            }
+        };
+        self.rooms.ground.tasks.spawn_on(keeping, &self.rooms.ground.readers);
+    }
+}
+
+/// Why a room does something by itself.
+enum Woken {
+    Due,
+    Idle,
+}
+
+impl<L: Ledger> Turn<L> {
+    const fn empty() -> Self {
+        Self { commands: Vec::new(), replies: Vec::new() }
+    }
+
+    fn of(one: Queued<L>) -> Self {
+        Self { commands: vec![one.command], replies: vec![one.reply] }
+    }
+
+    fn put_first(&mut self, mut before: Self) {
+        before.commands.append(&mut self.commands);
+        before.replies.append(&mut self.replies);
+        *self = before;
+    }
+
+    fn push(&mut self, one: Queued<L>) {
+        self.commands.push(one.command);
+        self.replies.push(one.reply);
+    }
+}
+
+fn unwritten() -> Error {
+    Error::unavailable("This could not be written; ask again with the same id.")
+}

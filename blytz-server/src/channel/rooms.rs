@@ -1,0 +1,195 @@
+//! Which channels have a room, and the way into it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use blytz_core::Timestamp;
+use tokio::{
+    sync::{
+        OwnedSemaphorePermit, Semaphore,
+        mpsc::{self, error::TrySendError},
+        oneshot,
+    },
+    time::MissedTickBehavior,
+};
+
+use super::{committer::Committer, ground::Ground, ledger::Ledger, room::Room};
+use crate::{
+    error::{Error, Result, internal},
+    platform::hub::event_frame,
+};
+
+/// How many rooms are opened at once because something is due.
+const WAKING: usize = 64;
+/// How often channels that are due are looked for, and how far ahead.
+const SWEEP: Duration = Duration::from_secs(1);
+const AHEAD_MS: i64 = 2_000;
+/// How long a command may take before its sender is told to ask again.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A command on its way to a room, and where its answer goes.
+pub struct Queued<L: Ledger> {
+    pub command: L::Command,
+    pub reply: oneshot::Sender<Result<L::Answer>>,
+}
+
+/// The rooms of one kind of channel in this process. Cheap to clone.
+pub struct Rooms<L: Ledger>(Arc<Inner<L>>);
+
+/// What every room of a kind knows of the others.
+pub struct Inner<L: Ledger> {
+    pub ledger: Arc<L>,
+    pub ground: Ground,
+    pub committer: Committer<L>,
+    doors: Mutex<HashMap<L::Id, mpsc::Sender<Queued<L>>>>,
+    waking: Arc<Semaphore>,
+}
+
+impl<L: Ledger> Clone for Rooms<L> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<L: Ledger> std::ops::Deref for Rooms<L> {
+    type Target = Inner<L>;
+    fn deref(&self) -> &Inner<L> {
+        &self.0
+    }
+}
+
+impl<L: Ledger> Rooms<L> {
+    /// No room yet, and a committer at work.
+    pub fn new(ledger: L, ground: Ground) -> Self {
+        let ledger = Arc::new(ledger);
+        let (committer, work) = Committer::new(Arc::clone(&ledger));
+        // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
+        ground.rooms.spawn(work);
+        let (doors, waking) = (Mutex::default(), Arc::new(Semaphore::new(WAKING)));
+        Self(Arc::new(Inner { ledger, ground, committer, doors, waking }))
+    }
+
+    /// Has a channel's room decide a command; returns once what came of it is durable.
+    ///
+    /// # Errors
+    /// The ledger's refusals; 503 when nothing can be said.
+    pub async fn ask(&self, id: L::Id, command: L::Command) -> Result<L::Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(id, Queued { command, reply })?;
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => answer,
+            // A room that ended without a word left the outcome open.
+            Ok(Err(_)) | Err(_) => Err(outcome_unknown()),
+        }
+    }
+
+    /// Opens a channel's room, so that its timer runs.
+    pub fn wake(&self, id: L::Id) {
+        self.open(id, None);
+    }
+
+    /// Has every channel do what is due. A room that is open has a timer of its own; this opens those
+    /// that are not, shortly before they are due, until the process ends. The index of the database is
+    /// the only list of what is due: nothing has to be loaded or remembered for it.
+    pub async fn sweep(self) {
+        let mut beat = tokio::time::interval(SWEEP);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.ground.shutdown.cancelled() => return,
+                _ = beat.tick() => {}
+            }
+            let until = self.ground.clock.now().plus_millis(AHEAD_MS);
+            if let Err(error) = self.wake_due(until).await {
+                tracing::warn!(%error, kind = L::NAME, "what is due can't be looked for");
+            }
+        }
+    }
+
+    async fn wake_due(&self, until: Timestamp) -> Result<()> {
+        let mut after = None;
+        loop {
+            let due = self.ledger.due(until, after).await?;
+            let Some(last) = due.last() else { return Ok(()) };
+            after = Some(*last);
+            for (_, id) in due {
+                if self.ground.shutdown.is_cancelled() {
+                    return Ok(());
+                }
+                if !self.doors().contains_key(&id)
+                    && let Ok(turn) = Arc::clone(&self.waking).acquire_owned().await
+                {
+                    self.open(id, Some(turn));
+                }
+            }
+        }
+    }
+
+    /// Queues a command, under the lock, so that no room can end between being found and being asked.
+    fn enqueue(&self, id: L::Id, queued: Queued<L>) -> Result<()> {
+        let mut doors = self.doors();
+        let door = doors.entry(id).or_insert_with(|| self.room(id, None));
+        match door.try_send(queued) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Queued { command, .. })) => {
+                let full = Err(Error::unavailable("Too many requests are waiting here; ask again in a moment."));
+                self.ledger.answered(id, &command, &full, self.ground.clock.now());
+                full.map(drop)
+            }
+            // The room fell over; a new one reads the channel anew.
+            Err(TrySendError::Closed(queued)) => {
+                *door = self.room(id, None);
+                door.try_send(queued).map_err(|_| internal("a new room has no place"))
+            }
+        }
+    }
+
+    fn open(&self, id: L::Id, waking: Option<OwnedSemaphorePermit>) {
+        self.doors().entry(id).or_insert_with(|| self.room(id, waking));
+    }
+
+    fn room(&self, id: L::Id, waking: Option<OwnedSemaphorePermit>) -> mpsc::Sender<Queued<L>> {
+        let (door, inbox) = mpsc::channel(L::QUEUE);
+        self.ground.tasks.spawn_on(Room::new(self.clone(), id, inbox).run(waking), &self.ground.rooms);
+        door
+    }
+
+    /// Tells what a log has after `seq`, up to `head`: what nobody here has heard of.
+    pub async fn tell_after(&self, id: L::Id, mut seq: u64, head: u64) -> Result<()> {
+        let topic = self.ledger.topic(id);
+        while seq < head {
+            let events = self.ledger.events_after(id, seq).await?;
+            let Some(last) = events.last() else {
+                return Err(internal(format_args!("the log of {id} ends at {seq} of {head}")));
+            };
+            seq = last.seq;
+            let frames = events.iter().map(|event| (event.seq, event_frame(topic.channel(), &event.json)));
+            self.ground.hub.publish(topic, frames);
+        }
+        Ok(())
+    }
+
+    /// Takes an idle room off the list. False when somebody queued meanwhile.
+    pub fn close(&self, id: L::Id, inbox: &mpsc::Receiver<Queued<L>>) -> bool {
+        let mut doors = self.doors();
+        if !inbox.is_empty() {
+            return false;
+        }
+        doors.remove(&id);
+        true
+    }
+
+    /// The lock is poisoned only by a panic in the few lines above, which leave the map whole.
+    fn doors(&self) -> MutexGuard<'_, HashMap<L::Id, mpsc::Sender<Queued<L>>>> {
+        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// 503: it may or may not have been written.
+pub fn outcome_unknown() -> Error {
+    Error::outcome_unknown("It is not known whether this was done; ask again with the same id.")
+}

@@ -1,0 +1,290 @@
+//! A database in memory that fails in every way a database can.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use tokio::time::Instant;
+
+use crate::{
+    channel::{Unwritten, Verdicts},
+    error::{Error, Result, internal},
+};
+
+/// What a kind of channel keeps, in memory.
+pub trait Tables: Send + 'static {
+    /// What a turn leaves to write.
+    type Batch: Send + Sync + 'static;
+
+    /// The channel that a batch locks.
+    fn channel(batch: &Self::Batch) -> uuid::Uuid;
+
+    /// Whether a batch can be written now: its place in the log is free, and its rows are new.
+    fn check(&self, batch: &Self::Batch) -> Result<(), Unwritten>;
+
+    /// Writes it.
+    fn apply(&mut self, batch: &Self::Batch);
+}
+
+/// What happens to one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It is written and said to be.
+    Written,
+    /// The database takes so long to begin that what was decided is stale.
+    Slow,
+    /// It is refused, for no reason that anybody could know.
+    Refused,
+    /// It is written, and nobody says so.
+    WrittenInSilence,
+    /// It is not written, and nobody says so.
+    LostInSilence,
+    /// Nobody says so, and it is written or rolled back later, by a server that had only been slow.
+    Zombie,
+    /// The database is gone for a minute: neither read nor written.
+    Gone,
+    /// The disk is full for a while: what is written is refused, what is read is not.
+    Full,
+}
+
+impl Fate {
+    const ALL: [(Self, u32); 8] = [
+        (Self::Written, 880),
+        (Self::Slow, 20),
+        (Self::Refused, 25),
+        (Self::WrittenInSilence, 25),
+        (Self::LostInSilence, 20),
+        (Self::Zombie, 26),
+        (Self::Gone, 2),
+        (Self::Full, 2),
+    ];
+
+    fn draw(chance: &mut StdRng) -> Self {
+        let mut left = chance.random_range(0..Self::ALL.iter().map(|(_, weight)| weight).sum());
+        for (fate, weight) in Self::ALL {
+            if left < weight {
+                return fate;
+            }
+            left -= weight;
+        }
+        Self::Written
+    }
+}
+
+/// A database that several nodes share. Cheap to clone.
+pub struct Disk<T: Tables>(Arc<Mutex<Inside<T>>>);
+
+struct Inside<T: Tables> {
+    tables: T,
+    chance: StdRng,
+    /// Whether everything works from here on.
+    calm: bool,
+    gone_until: Instant,
+    full_until: Instant,
+    /// Transactions of which nobody knows, the database neither.
+    zombies: Vec<Vec<Arc<T::Batch>>>,
+    /// Which fates there were.
+    seen: BTreeSet<Fate>,
+    conflicts: usize,
+    trace: Vec<String>,
+}
+
+impl<T: Tables> Clone for Disk<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Tables> Disk<T> {
+    pub fn new(tables: T, seed: u64) -> Self {
+        let now = Instant::now();
+        Self(Arc::new(Mutex::new(Inside {
+            tables,
+            chance: StdRng::seed_from_u64(seed),
+            calm: false,
+            gone_until: now,
+            full_until: now,
+            zombies: Vec::new(),
+            seen: BTreeSet::new(),
+            conflicts: 0,
+            trace: Vec::new(),
+        })))
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside<T>> {
+        self.0.lock().expect("no test panics while it holds this")
+    }
+
+    /// From here on nothing fails any more.
+    pub fn heal(&self) {
+        let mut inside = self.inside();
+        inside.calm = true;
+        (inside.gone_until, inside.full_until) = (Instant::now(), Instant::now());
+    }
+
+    /// Which fates there were, and how many batches were beaten by another writer's.
+    pub fn seen(&self) -> (BTreeSet<Fate>, usize) {
+        let inside = self.inside();
+        (inside.seen.clone(), inside.conflicts)
+    }
+
+    /// What is there, whether the database works or not.
+    pub fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> R {
+        look(&self.inside().tables)
+    }
+
+    /// Notes what happened.
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        let line = line();
+        self.inside().trace.push(line);
+    }
+
+    /// All that happened.
+    pub fn trace(&self) -> Vec<String> {
+        std::mem::take(&mut self.inside().trace)
+    }
+
+    /// Randomness that belongs to this run.
+    pub fn chance<R>(&self, draw: impl FnOnce(&mut StdRng) -> R) -> R {
+        draw(&mut self.inside().chance)
+    }
+
+    async fn takes_time(&self) {
+        let micros = self.chance(|chance| chance.random_range(50..2_000));
+        tokio::time::sleep(Duration::from_micros(micros)).await;
+    }
+
+    /// Reads.
+    pub async fn read<R>(&self, look: impl FnOnce(&T) -> R) -> Result<R> {
+        self.takes_time().await;
+        let mut inside = self.inside();
+        if Instant::now() < inside.gone_until {
+            return Err(Error::unavailable("The database is gone."));
+        }
+        // Who was only slow may come to an end at any time.
+        if !inside.zombies.is_empty() && inside.chance.random_ratio(1, 20) {
+            let zombie = inside.zombies.remove(0);
+            inside.end(&zombie);
+        }
+        Ok(look(&inside.tables))
+    }
+
+    /// Writes something that no channel's log depends on.
+    pub async fn set(&self, change: impl FnOnce(&mut T)) -> Result<()> {
+        self.takes_time().await;
+        let mut inside = self.inside();
+        if Instant::now() < inside.gone_until.max(inside.full_until) {
+            return Err(Error::unavailable("The database takes nothing."));
+        }
+        change(&mut inside.tables);
+        Ok(())
+    }
+
+    /// Begins a transaction, which is told its fate.
+    pub async fn begin(&self) -> Result<Fate, Unwritten> {
+        self.takes_time().await;
+        let fate = {
+            let mut inside = self.inside();
+            if Instant::now() < inside.gone_until.max(inside.full_until) {
+                return Err(Unwritten::Unavailable);
+            }
+            let fate = if inside.calm { Fate::Written } else { Fate::draw(&mut inside.chance) };
+            inside.seen.insert(fate);
+            fate
+        };
+        if fate == Fate::Slow {
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
+        }
+        Ok(fate)
+    }
+
+    /// Writes batches in a transaction with this fate.
+    pub async fn write(&self, fate: Fate, batches: &[Arc<T::Batch>]) -> Verdicts {
+        self.takes_time().await;
+        let mut inside = self.inside();
+        let now = Instant::now();
+        let verdicts = match fate {
+            Fate::Gone => {
+                inside.gone_until = now + Duration::from_mins(1);
+                Err(Unwritten::Unavailable)
+            }
+            Fate::Full => {
+                inside.full_until = now + Duration::from_secs(20);
+                Err(Unwritten::Unavailable)
+            }
+            Fate::Refused => Err(Unwritten::Refused(internal("refused by chance"))),
+            Fate::LostInSilence => Err(Unwritten::Unknown),
+            Fate::Zombie => {
+                inside.wait_for_zombies(batches);
+                let verdicts = inside.verdicts(batches)?;
+                let held = batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
+                let held = held.map(|(batch, _)| Arc::clone(batch)).collect();
+                inside.zombies.push(held);
+                Err(Unwritten::Unknown)
+            }
+            Fate::Written | Fate::Slow | Fate::WrittenInSilence => {
+                inside.wait_for_zombies(batches);
+                let verdicts = inside.verdicts(batches)?;
+                for (batch, verdict) in batches.iter().zip(&verdicts) {
+                    if verdict.is_ok() {
+                        inside.tables.apply(batch);
+                    }
+                }
+                if fate == Fate::WrittenInSilence { Err(Unwritten::Unknown) } else { Ok(verdicts) }
+            }
+        };
+        let line = format!("{fate:?} of {} -> {verdicts:?}", batches.len());
+        inside.trace.push(line);
+        verdicts
+    }
+}
+
+impl<T: Tables> Inside<T> {
+    /// What each batch's compare-and-set says; an error when one of them spoils the transaction.
+    fn verdicts(&mut self, batches: &[Arc<T::Batch>]) -> Verdicts {
+        let mut verdicts = Vec::new();
+        for batch in batches {
+            let verdict = self.tables.check(batch);
+            match verdict {
+                Err(Unwritten::Conflict) => self.conflicts += 1,
+                Err(refused) => return Err(refused),
+                Ok(()) => {}
+            }
+            verdicts.push(verdict);
+        }
+        Ok(verdicts)
+    }
+
+    /// A transaction that has not ended holds its locks: who wants to write there waits for its end.
+    fn wait_for_zombies(&mut self, batches: &[Arc<T::Batch>]) {
+        let wanted: BTreeSet<_> = batches.iter().map(|batch| T::channel(batch)).collect();
+        let is_wanted = |zombie: &mut Vec<Arc<T::Batch>>| {
+            zombie.iter().any(|batch| wanted.contains(&T::channel(batch)))
+        };
+        let ending: Vec<_> = self.zombies.extract_if(.., is_wanted).collect();
+        for zombie in ending {
+            self.end(&zombie);
+        }
+    }
+
+    /// It is committed after all, or rolled back.
+    fn end(&mut self, zombie: &[Arc<T::Batch>]) {
+        let committed = self.chance.random_bool(0.5);
+        self.trace.push(format!("a zombie of {} ends: {committed}", zombie.len()));
+        if committed {
+            for batch in zombie {
+                self.tables.apply(batch);
+            }
+        }
+    }
+}
+
+/// An id that follows from the run's seed.
+pub fn random_id(chance: &mut StdRng) -> uuid::Uuid {
+    let mut bytes = [0; 16];
+    chance.fill_bytes(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}

@@ -1,0 +1,262 @@
+//! A run: two nodes over one database, clients that ask, watchers that listen.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use blytz_core::{Epoch, Timestamp};
+use rand::{RngExt, rngs::StdRng};
+use tokio::runtime::Handle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::disk::{Disk, Fate, Tables};
+use crate::{
+    Clock,
+    channel::{Entry, Ground, Ledger, Rooms},
+    error::{Error, Result},
+    platform::hub::{Hub, Mailbox, Topic, event_frame},
+};
+
+/// When every run begins.
+pub const NOW: Timestamp = Timestamp::from_micros(1_750_000_000_000_000);
+
+/// A kind of channel that can be simulated.
+pub trait Kind: Sized + Send + 'static {
+    type Tables: Tables;
+    type Ledger: Ledger<Command: Clone, Answer: Clone>;
+
+    /// The channels that there are at the beginning.
+    fn tables(chance: &mut StdRng) -> Self::Tables;
+
+    /// Their ids.
+    fn channels(tables: &Self::Tables) -> Vec<<Self::Ledger as Ledger>::Id>;
+
+    /// A node's ledger over the shared database.
+    fn ledger(disk: &Disk<Self::Tables>) -> Self::Ledger;
+
+    /// The whole log of a channel as it is told.
+    fn log(tables: &Self::Tables, id: <Self::Ledger as Ledger>::Id) -> Vec<Entry>;
+
+    /// Something that somebody asks of a channel.
+    fn command(
+        tables: &Self::Tables,
+        id: <Self::Ledger as Ledger>::Id,
+        now: Timestamp,
+        chance: &mut StdRng,
+    ) -> <Self::Ledger as Ledger>::Command;
+
+    /// Whether an answer is true, given what the log held when it was asked for, and holds now.
+    fn check(tables: &Self::Tables, told: &Told<Self>);
+
+    /// Whether the whole is sound when all is over: each accepted command stands there once, and what
+    /// was refused does not.
+    fn check_all(tables: &Self::Tables, told: &[Told<Self>]);
+}
+
+/// What somebody was told for good.
+pub struct Told<K: Kind> {
+    pub id: <K::Ledger as Ledger>::Id,
+    pub command: <K::Ledger as Ledger>::Command,
+    pub answer: Result<<K::Ledger as Ledger>::Answer>,
+    /// How long the log was when it was first asked, and when it was answered.
+    pub between: (usize, usize),
+    /// How often it was asked.
+    pub asked: usize,
+}
+
+/// How a run went.
+pub struct Report {
+    pub trace: Vec<String>,
+    pub fates: BTreeSet<Fate>,
+    pub conflicts: usize,
+    pub accepted: usize,
+    pub refused: usize,
+    pub asked_again: usize,
+}
+
+const CLIENTS: usize = 12;
+
+/// One node of the house.
+struct Node<K: Kind> {
+    rooms: Rooms<K::Ledger>,
+    watcher: Watcher<<K::Ledger as Ledger>::Id>,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Runs so many commands against a house in which everything fails, heals it, and checks what is left.
+pub fn run<K: Kind>(seed: u64, commands: usize) -> Report {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(simulate::<K>(seed, commands))
+}
+
+async fn simulate<K: Kind>(seed: u64, commands: usize) -> Report {
+    let mut chance = <StdRng as rand::SeedableRng>::seed_from_u64(seed);
+    let disk = Disk::new(K::tables(&mut chance), seed);
+    let clock = Clock::simulated(NOW);
+    let nodes: Arc<Vec<Mutex<Node<K>>>> = Arc::new((0..2).map(|_| Mutex::new(node(&disk, &clock))).collect());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let clients = (0..CLIENTS).map(|client| {
+        let (disk, clock, nodes, told) = (disk.clone(), clock.clone(), Arc::clone(&nodes), Arc::clone(&told));
+        let share = commands / CLIENTS + usize::from(client < commands % CLIENTS);
+        tokio::spawn(async move {
+            for _ in 0..share {
+                let one = ask(&disk, &clock, &nodes).await;
+                told.lock().expect("no panic").push(one);
+                for node in nodes.iter() {
+                    node.lock().expect("no panic").watcher.listen::<K>(&disk);
+                }
+            }
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    // Late in the run everything works again: whoever still waits gets an answer.
+    let healer = disk.clone();
+    let healed = Arc::clone(&told);
+    tokio::spawn(async move {
+        while healed.lock().expect("no panic").len() < commands * 19 / 20 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        healer.heal();
+    });
+    for client in clients {
+        client.await.expect("a client found what it was told to be true");
+    }
+    // What nobody asked for comes to its end as well.
+    tokio::time::sleep(Duration::from_mins(3)).await;
+    for node in nodes.iter() {
+        let (shutdown, tasks) = {
+            let node = node.lock().expect("no panic");
+            (node.shutdown.clone(), node.tasks.clone())
+        };
+        shutdown.cancel();
+        tasks.close();
+        tasks.wait().await;
+        let mut node = node.lock().expect("no panic");
+        node.watcher.listen::<K>(&disk);
+        node.watcher.check::<K>(&disk);
+    }
+    report(&disk, &told.lock().expect("no panic"))
+}
+
+fn report<K: Kind>(disk: &Disk<K::Tables>, told: &[Told<K>]) -> Report {
+    disk.peek(|tables| K::check_all(tables, told));
+    let (fates, conflicts) = disk.seen();
+    Report {
+        trace: disk.trace(),
+        fates,
+        conflicts,
+        accepted: told.iter().filter(|one| one.answer.is_ok()).count(),
+        refused: told.iter().filter(|one| one.answer.is_err()).count(),
+        asked_again: told.iter().filter(|one| one.asked > 1).count(),
+    }
+}
+
+fn node<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock) -> Node<K> {
+    let (hub, tasks, shutdown) = (Hub::new(Epoch(uuid::Uuid::nil())), TaskTracker::new(), CancellationToken::new());
+    let ground = Ground {
+        clock: clock.clone(),
+        hub: hub.clone(),
+        tasks: tasks.clone(),
+        shutdown: shutdown.clone(),
+        rooms: Handle::current(),
+        readers: Handle::current(),
+    };
+    let ledger = K::ledger(disk);
+    let channels = disk.peek(|tables| K::channels(tables));
+    let watcher = Watcher::new(&hub, channels.into_iter().map(|id| (ledger.topic(id), id)));
+    let rooms = Rooms::new(ledger, ground);
+    tasks.spawn(rooms.clone().sweep());
+    Node { rooms, watcher, shutdown, tasks }
+}
+
+/// Asks until there is an answer that says something.
+async fn ask<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock, nodes: &[Mutex<Node<K>>]) -> Told<K> {
+    let pause = disk.chance(|chance| chance.random_range(0..40));
+    tokio::time::sleep(Duration::from_millis(pause)).await;
+    let channels = disk.peek(|tables| K::channels(tables));
+    let id = channels[disk.chance(|chance| chance.random_range(0..channels.len()))];
+    let draw = disk.chance(|chance| chance.random::<u64>());
+    let mut chance = <StdRng as rand::SeedableRng>::seed_from_u64(draw);
+    let command = disk.peek(|tables| K::command(tables, id, clock.now(), &mut chance));
+    let length = || disk.peek(|tables| K::log(tables, id).len());
+    let before = length();
+    for asked in 1.. {
+        let node = disk.chance(|chance| chance.random_range(0..nodes.len()));
+        let rooms = nodes[node].lock().expect("no panic").rooms.clone();
+        let answer = rooms.ask(id, command.clone()).await;
+        disk.note(|| format!("{id} at node {node}: {}", outcome(&answer)));
+        if answer.as_ref().is_err_and(says_nothing) {
+            assert!(asked < 1_000, "{id} is never answered");
+            let pause = disk.chance(|chance| chance.random_range(100..3_000));
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            continue;
+        }
+        let told = Told { id, command, answer, between: (before, length()), asked };
+        disk.peek(|tables| K::check(tables, &told));
+        return told;
+    }
+    unreachable!("a thousand times is enough")
+}
+
+fn outcome<A: std::fmt::Debug>(answer: &Result<A>) -> String {
+    match answer {
+        Ok(answer) => format!("{answer:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// 503 and a fault of ours say nothing about what was asked.
+fn says_nothing(error: &Error) -> bool {
+    error.status() >= 500
+}
+
+/// Somebody who watches every channel at one node, as a live session does.
+struct Watcher<Id> {
+    mailbox: Mailbox,
+    ids: BTreeMap<String, (Topic, Id)>,
+    seen: BTreeMap<String, Vec<Entry>>,
+}
+
+impl<Id: Copy> Watcher<Id> {
+    fn new(hub: &Hub, channels: impl Iterator<Item = (Topic, Id)>) -> Self {
+        let mut mailbox = hub.open();
+        let mut ids = BTreeMap::new();
+        for (topic, id) in channels {
+            mailbox.subscribe(topic);
+            ids.insert(topic.channel().to_string(), (topic, id));
+        }
+        Self { mailbox, ids, seen: BTreeMap::new() }
+    }
+
+    /// Takes what was told. It must stand in the log by now; where a seq is missing, the log has it.
+    fn listen<K: Kind<Ledger: Ledger<Id = Id>>>(&mut self, disk: &Disk<K::Tables>) {
+        while let Some(delivery) = self.mailbox.try_recv() {
+            let name = delivery.topic.channel().to_string();
+            let (topic, id) = self.ids[&name];
+            let log = disk.peek(|tables| K::log(tables, id));
+            let seen = self.seen.entry(name.clone()).or_default();
+            for frame in delivery.frames.iter() {
+                let seq = frame.seq.expect("sequenced");
+                let place = usize::try_from(seq).expect("a seq") - 1;
+                let entry = log.get(place).unwrap_or_else(|| panic!("{name} {seq} was told and is not written"));
+                assert_eq!(frame.text, event_frame(topic.channel(), &entry.json), "told as it is written");
+                let missing = log.iter().take(place + 1).skip(seen.len());
+                seen.extend(missing.cloned());
+            }
+        }
+    }
+
+    /// At the end whoever comes back gets the rest, and has the whole log, each event once.
+    fn check<K: Kind<Ledger: Ledger<Id = Id>>>(&mut self, disk: &Disk<K::Tables>) {
+        for (name, (_, id)) in &self.ids {
+            let log = disk.peek(|tables| K::log(tables, *id));
+            let seen = self.seen.entry(name.clone()).or_default();
+            seen.extend(log.iter().skip(seen.len()).cloned());
+            assert_eq!(*seen, log, "{name}");
+            assert!((1..).zip(&log).all(|(seq, entry)| entry.seq == seq), "{name}: seqs are dense");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What one turn of an auction leaves to write, and how it is written.
+
+use std::sync::Arc;
+
+use blytz_core::{
+    AuctionId, BidId, ProductId, Timestamp, UserId,
+    auction::log::Head,
+    wire::{
+        auction::AuctionStatus,
+        live::UpdateData,
+    },
+};
+
+use super::{
+    state::StoredRules,
+    store::{self, HeadRow, NewBid, NewEvent},
+    streams,
+};
+use crate::{
+    channel::{self, Unwritten, Verdicts},
+    db::{CommitError, Tx, is_duplicate},
+    error::{Error, Result},
+    platform::hub::{Hub, Topic},
+    services::product::Catalog,
+};
+
+/// What one room decided in one turn.
+#[derive(Clone)]
+pub struct Batch {
+    pub from: Head,
+    pub to: Head,
+    pub events: Vec<NewEvent>,
+    pub bids: Vec<NewBid>,
+    pub status: AuctionStatus,
+    pub state: String,
+    pub due_at: Option<Timestamp>,
+    /// What follows beside the log; most batches have none.
+    pub effects: Vec<Effect>,
+    pub at: Timestamp,
+}
+
+/// What a decision changes beside the log, in the same transaction.
+#[derive(Clone)]
+pub enum Effect {
+    /// Somebody opens the lot by hand, which a show that has ended does not allow.
+    OpensByHand,
+    /// A void struck bids.
+    Strikes(Struck),
+    /// The lot has new rules, and a new title if there is one.
+    Amends { rules: StoredRules, title: Option<String> },
+    /// The lot did not sell: its unit is given back.
+    Releases(ProductId),
+    /// The lot stands elsewhere: who watches its show is told.
+    Moves,
+}
+
+/// Bids that a void struck.
+#[derive(Clone)]
+pub struct Struck {
+    pub bidder: UserId,
+    /// The event of the first: every later bid of the bidder fell with it.
+    pub from_seq: u64,
+    pub ids: Vec<BidId>,
+}
+
+impl channel::Batch for Batch {
+    fn events(&self) -> usize {
+        self.events.len()
+    }
+}
+
+impl Batch {
+    fn id(&self) -> AuctionId {
+        self.to.auction_id
+    }
+
+    const fn head_row(&self) -> HeadRow<'_> {
+        HeadRow { status: self.status, state: self.state.as_str(), due_at: self.due_at }
+    }
+
+    fn new_events(&self) -> impl Iterator<Item = (AuctionId, &NewEvent)> {
+        self.events.iter().map(|event| (self.id(), event))
+    }
+
+    fn new_bids(&self) -> impl Iterator<Item = (AuctionId, &NewBid)> {
+        self.bids.iter().map(|bid| (self.id(), bid))
+    }
+}
+
+/// Writes the first batch of a log, in whichever transaction its lot is made.
+pub async fn begin(tx: &mut Tx, batch: &Batch) -> Result<()> {
+    store::insert_head(tx, &batch.to, &batch.head_row()).await?;
+    let events: Vec<_> = batch.new_events().collect();
+    Ok(store::append(tx, &events).await?)
+}
+
+/// One transaction for all; says of each what became of it.
+pub async fn write(mut tx: Tx, catalog: &Catalog, hub: &Hub, batches: &[Arc<Batch>]) -> Verdicts {
+    // Heads move before anything is inserted, so that a room that is behind writes nothing.
+    let mut verdicts = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let moved = store::move_head(&mut tx, &batch.from, &batch.to, &batch.head_row()).await?;
+        verdicts.push(if moved { Ok(()) } else { Err(Unwritten::Conflict) });
+    }
+    let written = || batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()).map(|(batch, _)| &**batch);
+    // All rooms' rows in one statement each: fifty cool lots are not fifty times the work of a hot one.
+    let events: Vec<_> = written().flat_map(Batch::new_events).collect();
+    store::append(&mut tx, &events).await.map_err(beaten)?;
+    let bids: Vec<_> = written().flat_map(Batch::new_bids).collect();
+    store::insert_bids(&mut tx, &bids).await.map_err(beaten)?;
+    for batch in written() {
+        for effect in &batch.effects {
+            carry_out(&mut tx, catalog, hub, batch, effect).await?;
+        }
+    }
+    match tx.commit().await {
+        Ok(()) => Ok(verdicts),
+        Err(CommitError::NotWritten(error)) => Err(error.into()),
+        Err(CommitError::Unknown(error)) => {
+            tracing::error!(%error, "a commit's outcome is unknown");
+            Err(Unwritten::Unknown)
+        }
+    }
+}
+
+/// A row that is there already is another writer's.
+fn beaten(error: sqlx::Error) -> Unwritten {
+    if is_duplicate(&error) { Unwritten::Conflict } else { error.into() }
+}
+
+async fn carry_out(tx: &mut Tx, catalog: &Catalog, hub: &Hub, batch: &Batch, effect: &Effect) -> Result<()> {
+    let id = batch.id();
+    match effect {
+        Effect::OpensByHand => {
+            if store::show_has_ended(tx, id).await? {
+                return Err(streams::not_live("The show has ended; no lot of it can open."));
+            }
+        }
+        Effect::Strikes(struck) => store::mark_voided(tx, id, struck.bidder, struck.from_seq).await?,
+        Effect::Amends { rules, title } => store::amend_lot(tx, id, title.as_deref(), rules).await?,
+        Effect::Releases(product) => catalog.release_unit(tx, *product, "lot not sold", batch.at).await?,
+        Effect::Moves => {
+            let lot = store::lot(&mut *tx, id).await?.ok_or_else(Error::not_found)?;
+            if let Some(stream) = lot.stream_id {
+                let (hub, news) = (hub.clone(), UpdateData::Lot { auction_id: id, status: batch.status });
+                let at = batch.at;
+                tx.then(async move { hub.update(Topic::Stream(stream), news, at) });
+            }
+        }
+    }
+    Ok(())
+}

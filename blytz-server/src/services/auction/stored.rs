@@ -1,0 +1,131 @@
+//! Auctions as the database keeps them, for their rooms.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use blytz_core::{AuctionId, BidId, Timestamp, UserId, auction::Event, wire::auction::LogEntry};
+
+use super::{
+    batch::{self, Batch},
+    ledger::{KnownBids, LotStore},
+    store,
+};
+use crate::{
+    channel::{Entry, Unwritten, Verdicts},
+    db::{Db, Tx},
+    error::Result,
+    platform::{Platform, hub::Hub},
+    services::product::Catalog,
+};
+
+/// How many blocklists are remembered.
+const MOST_LISTS: usize = 10_000;
+
+/// The database, read through the lane of the rooms and written ahead of everybody.
+pub struct Stored {
+    db: Db,
+    hub: Hub,
+    catalog: Catalog,
+    blocklists: Blocklists,
+}
+
+impl Stored {
+    pub fn new(platform: &Platform, catalog: Catalog, blocklists: Blocklists) -> Self {
+        Self { db: platform.db.for_rooms(), hub: platform.hub.clone(), catalog, blocklists }
+    }
+}
+
+impl LotStore for Stored {
+    type Tx = Tx;
+
+    async fn snapshot(&self, id: AuctionId) -> Result<Option<String>> {
+        Ok(store::snapshot(&self.db, id).await?)
+    }
+
+    async fn keep(&self, id: AuctionId, seq: u64, snapshot: String) -> Result<()> {
+        self.db.write(async move |tx: &mut Tx| Ok(store::keep_snapshot(tx, id, seq, &snapshot).await?)).await
+    }
+
+    async fn log_page(&self, id: AuctionId, after: u64) -> Result<Vec<(LogEntry, Event)>> {
+        Ok(store::log_page(&self.db, id, after).await?)
+    }
+
+    async fn entries_after(&self, id: AuctionId, after: u64) -> Result<Vec<Entry>> {
+        let entries = store::entries_after(&self.db, id, after, store::PAGE).await?;
+        Ok(entries.into_iter().map(|(seq, json)| Entry { seq, json: json.into() }).collect())
+    }
+
+    async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
+        Ok(store::hash_at(&self.db, id, seq).await?)
+    }
+
+    async fn known_bids(&self, id: AuctionId, asked: &[BidId]) -> Result<KnownBids> {
+        Ok(store::known_bids(&self.db, id, asked).await?)
+    }
+
+    async fn blocklist(&self, seller: UserId) -> Result<Arc<HashSet<UserId>>> {
+        self.blocklists.of(&self.db, seller).await
+    }
+
+    async fn due(
+        &self,
+        until: Timestamp,
+        after: Option<(Timestamp, AuctionId)>,
+    ) -> Result<Vec<(Timestamp, AuctionId)>> {
+        Ok(store::due_lots(&self.db, until, after).await?)
+    }
+
+    async fn begin(&self) -> Result<Tx, Unwritten> {
+        Ok(self.db.begin_bids().await?)
+    }
+
+    async fn write(&self, tx: Tx, batches: &[Arc<Batch>]) -> Verdicts {
+        batch::write(tx, &self.catalog, &self.hub, batches).await
+    }
+}
+
+/// Whom sellers have blocked, as far as somebody has asked. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Blocklists(Arc<Mutex<Lists>>);
+
+#[derive(Default)]
+struct Lists {
+    known: HashMap<UserId, Arc<HashSet<UserId>>>,
+    /// Grows with every change: what was read before one may be out of date.
+    changes: u64,
+}
+
+impl Blocklists {
+    /// A seller's blocklist.
+    async fn of(&self, db: &Db, seller: UserId) -> Result<Arc<HashSet<UserId>>> {
+        let changes = {
+            let lists = self.lists();
+            if let Some(list) = lists.known.get(&seller) {
+                return Ok(Arc::clone(list));
+            }
+            lists.changes
+        };
+        let list = Arc::new(store::blocklist(db, seller).await?);
+        let mut lists = self.lists();
+        if lists.changes == changes {
+            if lists.known.len() >= MOST_LISTS {
+                lists.known.clear();
+            }
+            lists.known.insert(seller, Arc::clone(&list));
+        }
+        Ok(list)
+    }
+
+    /// A seller has changed theirs.
+    pub fn forget(&self, seller: UserId) {
+        let mut lists = self.lists();
+        lists.changes += 1;
+        lists.known.remove(&seller);
+    }
+
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
