@@ -18,6 +18,9 @@ pub struct Clock(Source);
 enum Source {
     /// The wall clock at the start and monotonic time since: it can't jump while an auction runs.
     System { started_at: Timestamp, started: Instant },
+    /// Simulated time: that of a runtime whose clock is paused.
+    #[cfg(test)]
+    Simulated { started_at: Timestamp, started: tokio::time::Instant },
     /// A clock that stands still until somebody moves it.
     Manual(Arc<watch::Sender<Timestamp>>),
 }
@@ -36,10 +39,20 @@ impl Clock {
         Self(Source::Manual(Arc::new(watch::Sender::new(now))))
     }
 
+    /// A clock that goes with the simulated time of a paused runtime, and starts at `now`.
+    #[cfg(test)]
+    pub fn simulated(now: Timestamp) -> Self {
+        Self(Source::Simulated { started_at: now, started: tokio::time::Instant::now() })
+    }
+
     /// What time it is.
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System { started_at, started } => {
+                started_at.plus_micros(i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX))
+            }
+            #[cfg(test)]
+            Source::Simulated { started_at, started } => {
                 started_at.plus_micros(i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX))
             }
             Source::Manual(now) => *now.borrow(),
@@ -60,16 +73,12 @@ impl Clock {
 
     /// Returns once it is `deadline` or later.
     pub async fn sleep_until(&self, deadline: Timestamp) {
-        match &self.0 {
-            Source::System { .. } => loop {
-                let left = deadline.micros_since(self.now());
-                let Ok(left @ 1..) = u64::try_from(left) else { return };
-                tokio::time::sleep(Duration::from_micros(left)).await;
-            },
-            Source::Manual(sender) => {
-                // An error means that the clock is gone, and with it everybody who could wait.
-                let _ = sender.subscribe().wait_for(|now| *now >= deadline).await;
-            }
+        if let Source::Manual(sender) = &self.0 {
+            // An error means that the clock is gone, and with it everybody who could wait.
+            let _ = sender.subscribe().wait_for(|now| *now >= deadline).await;
+        }
+        while let Ok(left @ 1..) = u64::try_from(deadline.micros_since(self.now())) {
+            tokio::time::sleep(Duration::from_micros(left)).await;
         }
     }
 }

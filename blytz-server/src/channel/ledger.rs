@@ -54,6 +54,13 @@ pub trait Ledger: Send + Sync + 'static {
     /// The seq of the last event.
     fn seq(&self, state: &Self::State) -> u64;
 
+    /// The seq of the last event in the log, where other processes write as well; none where this one
+    /// knows whatever is written.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    fn head(&self, id: Self::Id) -> impl Future<Output = Result<Option<u64>>> + Send;
+
     /// The next events after a seq, in order; empty at the end of the log.
     ///
     /// # Errors

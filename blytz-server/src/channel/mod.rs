@@ -19,6 +19,8 @@ mod ledger;
 mod room;
 mod rooms;
 mod rostrum;
+#[cfg(test)]
+pub mod tests;
 
 pub use self::{
     ground::Ground,

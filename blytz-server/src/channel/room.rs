@@ -207,6 +207,12 @@ impl<L: Ledger> Room<L> {
         self.catch_up().await.map_err(Failed::Later)?;
         let state = self.state.as_ref().ok_or_else(|| Failed::Later(internal("a room without a state")))?;
         let ledger = &*self.rooms.ledger;
+        let head = ledger.head(self.id).await.map_err(Failed::Later)?;
+        if head.is_some_and(|head| head > ledger.seq(state)) {
+            // What is refused is refused by what the log holds, not by what this room had heard of.
+            self.behind = true;
+            return Err(Failed::Again);
+        }
         let known = ledger.known(state, &turn.commands).await.map_err(Failed::Later)?;
         let at = self.rooms.ground.clock.now();
         let mut decided =

@@ -47,6 +47,9 @@ pub trait LotStore: Send + Sync + 'static {
     /// The next events of a log as everybody sees them; empty at its end.
     fn entries_after(&self, id: AuctionId, after: u64) -> impl Future<Output = Result<Vec<Entry>>> + Send;
 
+    /// As [`Ledger::head`].
+    fn head(&self, id: AuctionId) -> impl Future<Output = Result<Option<u64>>> + Send;
+
     /// The log's hash at a seq.
     fn hash_at(&self, id: AuctionId, seq: u64) -> impl Future<Output = Result<Option<String>>> + Send;
 
@@ -170,6 +173,10 @@ impl<S: LotStore> Ledger for LotLedger<S> {
 
     fn seq(&self, held: &Held) -> u64 {
         held.head.seq
+    }
+
+    async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
+        self.store.head(id).await
     }
 
     async fn events_after(&self, id: AuctionId, seq: u64) -> Result<Vec<Entry>> {

@@ -16,6 +16,8 @@ mod queue;
 mod refusals;
 mod request;
 mod schedule;
+#[cfg(test)]
+mod simulated;
 mod state;
 mod store;
 mod stored;

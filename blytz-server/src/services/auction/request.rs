@@ -6,6 +6,7 @@ use blytz_core::{
     wire::auction::BidAnswer,
 };
 /// A bid on its way to a room.
+#[derive(Clone)]
 pub struct Bid {
     pub bidder: UserId,
     pub id: BidId,
@@ -15,6 +16,7 @@ pub struct Bid {
 
 /// New terms for an auction without bids. What is not stated stays as it is when the room decides.
 #[expect(clippy::option_option, reason = "as on the wire: absent leaves the opening, null takes it away")]
+#[derive(Clone)]
 pub struct Amendment {
     pub rules: Option<Rules>,
     pub starts_at: Option<Option<Timestamp>>,
@@ -23,6 +25,7 @@ pub struct Amendment {
 }
 
 /// What else can be asked of a room.
+#[derive(Clone)]
 pub enum Act {
     Open,
     Tick,
@@ -53,12 +56,14 @@ impl Act {
 }
 
 /// The bids of a log up to an event: a long log is read before its room is asked, which goes on meanwhile.
+#[derive(Clone)]
 pub struct SoFar {
     pub ledger: Ledger,
     pub seq: u64,
 }
 
 /// A request to a room.
+#[derive(Clone)]
 pub enum Request {
     Bid(Bid),
     Act(Act),
@@ -75,7 +80,7 @@ impl Request {
 }
 
 /// What a room answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Answer {
     Bid(Box<BidAnswer>),
     Done,

@@ -57,6 +57,11 @@ impl LotStore for Stored {
         Ok(entries.into_iter().map(|(seq, json)| Entry { seq, json: json.into() }).collect())
     }
 
+    /// No other process opens a SQLite database.
+    async fn head(&self, _id: AuctionId) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
         Ok(store::hash_at(&self.db, id, seq).await?)
     }

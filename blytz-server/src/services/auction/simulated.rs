@@ -1,0 +1,384 @@
+//! Auctions in a simulated house: see [`crate::channel::tests`].
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
+
+use blytz_core::{
+    AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
+    auction::{Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Rules, Standing, log::Head, receipt::Signer},
+    wire::{
+        ErrorCode,
+        auction::{AuctionStatus, BidAnswer, EventData, LogEntry},
+    },
+};
+use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
+use uuid::Uuid;
+
+use super::{
+    batch::{Batch, Effect},
+    ledger::{KnownBids, LotLedger, LotStore},
+    request::{Act, Answer, Bid, Request, SoFar},
+    store::KnownBid,
+    turn::first_batch,
+};
+use crate::{
+    channel::{
+        Entry, Unwritten, Verdicts,
+        tests::{
+            disk::{Disk, Fate, Tables, random_id},
+            sim::{self, Kind, NOW, Told},
+        },
+    },
+    error::{Error, Result},
+};
+
+/// Seven people bid; one of them sells.
+const PEOPLE: u128 = 7;
+
+/// A house full of lots.
+#[derive(Default)]
+struct Shelf(BTreeMap<AuctionId, Lot>);
+
+#[derive(Default)]
+struct Lot {
+    log: Vec<(LogEntry, Event, Arc<str>)>,
+    bids: KnownBids,
+    snapshot: Option<(u64, String)>,
+    due_at: Option<Timestamp>,
+    /// How often its unit was given back.
+    released: usize,
+}
+
+impl Lot {
+    fn head(&self, id: AuctionId) -> Head {
+        self.log.last().map_or(Head::empty(id), |(entry, ..)| Head {
+            auction_id: id,
+            seq: entry.seq,
+            hash: entry.hash.clone(),
+        })
+    }
+
+    /// The auction after so many events.
+    fn after(&self, id: AuctionId, length: usize) -> Auction {
+        Auction::fold(id, self.log.iter().take(length).map(|(_, event, _)| event)).expect("a log")
+    }
+
+    fn has(&self, is_meant: impl Fn(&EventData) -> bool) -> bool {
+        self.log.iter().any(|(entry, ..)| is_meant(&entry.data))
+    }
+}
+
+impl Tables for Shelf {
+    type Batch = Batch;
+
+    fn channel(batch: &Batch) -> Uuid {
+        batch.to.auction_id.uuid()
+    }
+
+    fn check(&self, batch: &Batch) -> Result<(), Unwritten> {
+        let lot = &self.0[&batch.to.auction_id];
+        let is_new = batch.bids.iter().all(|bid| !lot.bids.contains_key(&(bid.bidder, bid.bid_id)));
+        if lot.head(batch.to.auction_id) == batch.from && is_new { Ok(()) } else { Err(Unwritten::Conflict) }
+    }
+
+    fn apply(&mut self, batch: &Batch) {
+        let lot = self.0.entry(batch.to.auction_id).or_default();
+        for event in &batch.events {
+            let entry: LogEntry = serde_json::from_str(&event.entry).expect("an entry");
+            let sealed = event.sealed.as_ref().map(|sealed| serde_json::from_str(sealed).expect("its sealed part"));
+            let whole = Event { at: entry.at, data: entry.data.clone(), sealed };
+            lot.log.push((entry, whole, Arc::clone(&event.entry)));
+        }
+        for bid in &batch.bids {
+            let answer: BidAnswer = serde_json::from_str(&bid.answer).expect("an answer");
+            let known = KnownBid { fingerprint: bid.fingerprint.clone(), answer };
+            lot.bids.insert((bid.bidder, bid.bid_id), known);
+        }
+        lot.due_at = batch.due_at;
+        lot.released += batch.effects.iter().filter(|effect| matches!(effect, Effect::Releases(_))).count();
+    }
+}
+
+impl LotStore for Disk<Shelf> {
+    type Tx = Fate;
+
+    async fn snapshot(&self, id: AuctionId) -> Result<Option<String>> {
+        self.read(|shelf| shelf.0.get(&id)?.snapshot.as_ref().map(|(_, snapshot)| snapshot.clone())).await
+    }
+
+    async fn keep(&self, id: AuctionId, seq: u64, snapshot: String) -> Result<()> {
+        self.set(|shelf| shelf.0.get_mut(&id).expect("a lot").snapshot = Some((seq, snapshot))).await
+    }
+
+    async fn log_page(&self, id: AuctionId, after: u64) -> Result<Vec<(LogEntry, Event)>> {
+        let skip = usize::try_from(after).expect("a seq");
+        let page = |shelf: &Shelf| {
+            let lot = shelf.0.get(&id)?;
+            let page = lot.log.iter().skip(skip).take(50);
+            Some(page.map(|(entry, event, _)| (entry.clone(), event.clone())).collect())
+        };
+        Ok(self.read(page).await?.unwrap_or_default())
+    }
+
+    async fn entries_after(&self, id: AuctionId, after: u64) -> Result<Vec<Entry>> {
+        let skip = usize::try_from(after).expect("a seq");
+        self.read(|shelf| Shelf::log(shelf, id).into_iter().skip(skip).take(20).collect()).await
+    }
+
+    async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
+        self.read(|shelf| shelf.0.get(&id).map(|lot| lot.log.len() as u64)).await
+    }
+
+    async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
+        let place = usize::try_from(seq).expect("a seq") - 1;
+        self.read(|shelf| shelf.0[&id].log.get(place).map(|(entry, ..)| entry.hash.clone())).await
+    }
+
+    async fn known_bids(&self, id: AuctionId, asked: &[BidId]) -> Result<KnownBids> {
+        let known = |shelf: &Shelf| {
+            let bids = shelf.0[&id].bids.iter().filter(|((_, bid_id), _)| asked.contains(bid_id));
+            bids.map(|(key, bid)| (*key, bid.clone())).collect()
+        };
+        self.read(known).await
+    }
+
+    async fn blocklist(&self, _seller: UserId) -> Result<Arc<HashSet<UserId>>> {
+        self.read(|_| Arc::default()).await
+    }
+
+    async fn due(
+        &self,
+        until: Timestamp,
+        after: Option<(Timestamp, AuctionId)>,
+    ) -> Result<Vec<(Timestamp, AuctionId)>> {
+        let due = |shelf: &Shelf| {
+            let mut due: Vec<_> = shelf.0.iter().filter_map(|(id, lot)| Some((lot.due_at?, *id))).collect();
+            due.retain(|one| one.0 <= until && after.is_none_or(|after| *one > after));
+            due.sort_unstable();
+            due.truncate(3);
+            due
+        };
+        self.read(due).await
+    }
+
+    async fn begin(&self) -> Result<Fate, Unwritten> {
+        Disk::begin(self).await
+    }
+
+    async fn write(&self, fate: Fate, batches: &[Arc<Batch>]) -> Verdicts {
+        Disk::write(self, fate, batches).await
+    }
+}
+
+fn person(number: u128) -> UserId {
+    UserId(Uuid::from_u128(number))
+}
+
+fn ringgit(amount: i64) -> Money {
+    Money::new(amount, Currency::MYR)
+}
+
+/// A lot of half a minute to ten, of which some open by themselves.
+fn lot(chance: &mut StdRng, number: i64) -> Batch {
+    let duration = if number % 2 == 0 { 600_000 } else { chance.random_range(20_000..90_000) };
+    let reserve = if number % 3 == 0 { r#"{"amount": 9000, "currency": "MYR"}"# } else { "null" };
+    let rules = match number % 8 {
+        7 => format!(
+            r#"{{"format": "sealed_second_price", "currency": "MYR", "duration_ms": {duration},
+            "starting_price": {{"amount": 1000, "currency": "MYR"}}, "reserve_price": {reserve}}}"#
+        ),
+        _ => format!(
+            r#"{{"format": "english", "currency": "MYR", "increment": {{"fixed": 100}}, "duration_ms": {duration},
+            "starting_price": {{"amount": 1000, "currency": "MYR"}}, "reserve_price": {reserve},
+            "soft_close": {{"trigger_ms": 5000, "extend_ms": 5000, "mode": "reset", "max_total_ms": null}}}}"#
+        ),
+    };
+    let rules: Rules = serde_json::from_str(&rules).expect("rules");
+    let id = AuctionId(random_id(chance));
+    let starts_at = (number % 4 == 1).then(|| NOW.plus_millis(number * 3_000));
+    let product = ProductId(random_id(chance));
+    let (auction, event) =
+        Auction::schedule(NOW, id, person(0), product, starts_at, rules, Nonce::from_bytes(chance.random()));
+    first_batch(&auction, event, id, NOW).expect("a batch")
+}
+
+struct Auctions;
+
+impl Auctions {
+    fn bid(lot: &Lot, auction: &Auction, now: Timestamp, chance: &mut StdRng) -> Request {
+        let bidder = person(chance.random_range(1..PEOPLE));
+        // Now and then somebody sends a bid of before, or another one under its id.
+        if chance.random_ratio(1, 12)
+            && let Some((entry, event, _)) = lot.log.choose(chance)
+            && let (EventData::Bid { bid_id, .. }, Some(sealed)) = (&entry.data, &event.sealed)
+            && let blytz_core::auction::Sealed::Bid { bidder, bid, .. } = sealed
+        {
+            let kind = if chance.random_bool(0.7) { *bid } else { BidKind::Exact(ringgit(123_456)) };
+            return Request::Bid(Bid { bidder: *bidder, id: *bid_id, kind, suspended: false });
+        }
+        let least = auction.public(now).next_minimum.map_or(1_000, |least| least.amount);
+        let amount = ringgit((least + chance.random_range(-200..1_500)).max(1));
+        let is_sealed = auction.rules().is_sealed();
+        let kind = if is_sealed || chance.random() { BidKind::Exact(amount) } else { BidKind::Max(amount) };
+        Request::Bid(Bid { bidder, id: BidId(random_id(chance)), kind, suspended: false })
+    }
+
+    fn void(lot: &Lot, chance: &mut StdRng) -> Option<Request> {
+        let bids: Vec<_> = lot.bids.keys().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let (bidder, bid_id) = *bids.choose(chance)?;
+        let seen = chance.random_range(0..=lot.log.len());
+        let ledger = BidLedger::of(lot.log.iter().take(seen).map(|(_, event, _)| event));
+        let so_far = SoFar { ledger, seq: seen as u64 };
+        Some(Request::Act(Act::Void { bid_id, bidder: Some(bidder), reason: "a slip".to_owned(), so_far }))
+    }
+
+    /// What the auction said to this bid after so many events.
+    fn verdict(lot: &Lot, id: AuctionId, length: usize, bid: &Bid) -> Option<Error> {
+        let mut auction = lot.after(id, length);
+        let command = Command::Bid {
+            bidder: bid.bidder,
+            bid_id: bid.id,
+            bid: bid.kind,
+            standing: Standing::default(),
+            nonce: Nonce::from_bytes([0; 32]),
+        };
+        auction.handle(auction.last_at(), command).err().map(Error::from)
+    }
+}
+
+impl Kind for Auctions {
+    type Tables = Shelf;
+    type Ledger = LotLedger<Disk<Shelf>>;
+
+    fn tables(chance: &mut StdRng) -> Shelf {
+        let mut shelf = Shelf::default();
+        for number in 0..32 {
+            shelf.apply(&lot(chance, number));
+        }
+        shelf
+    }
+
+    fn channels(shelf: &Shelf) -> Vec<AuctionId> {
+        shelf.0.keys().copied().collect()
+    }
+
+    fn ledger(disk: &Disk<Shelf>) -> LotLedger<Disk<Shelf>> {
+        LotLedger::new(disk.clone(), Arc::new(Signer::from_seed("simulated".to_owned(), [7; 32])))
+    }
+
+    fn log(shelf: &Shelf, id: AuctionId) -> Vec<Entry> {
+        let log = shelf.0.get(&id).map(|lot| &lot.log[..]).unwrap_or_default();
+        log.iter().map(|(entry, _, json)| Entry { seq: entry.seq, json: Arc::clone(json) }).collect()
+    }
+
+    fn command(shelf: &Shelf, id: AuctionId, now: Timestamp, chance: &mut StdRng) -> Request {
+        let lot = &shelf.0[&id];
+        let auction = lot.after(id, lot.log.len());
+        match chance.random_range(0..100) {
+            0..2 if auction.is_locked() => Self::void(lot, chance).unwrap_or(Request::Act(Act::Tick)),
+            2..4 => Request::Act(Act::Tick),
+            4 if chance.random_ratio(1, 10) => {
+                Request::Act(Act::Cancel { reason: "broken".to_owned(), by_admin: chance.random() })
+            }
+            5..25 if auction.status() == AuctionStatus::Scheduled => Request::Act(Act::Open),
+            _ => Self::bid(lot, &auction, now, chance),
+        }
+    }
+
+    fn check(shelf: &Shelf, told: &Told<Self>) {
+        let lot = &shelf.0[&told.id];
+        match (&told.command, &told.answer) {
+            (Request::Bid(bid), Ok(Answer::Bid(answer))) => {
+                let place = usize::try_from(answer.seq).expect("a seq") - 1;
+                let (entry, ..) = &lot.log[place];
+                let (EventData::Bid { bid_id, price, .. } | EventData::MaxRaised { bid_id, price, .. }) = &entry.data
+                else {
+                    panic!("{answer:?} is no bid: {entry:?}");
+                };
+                assert_eq!((*bid_id, *price, &entry.hash), (bid.id, answer.price, &answer.hash));
+                let (head, ..) = &lot.log[usize::try_from(answer.receipt.head_seq).expect("a seq") - 1];
+                assert_eq!(head.hash, answer.receipt.head_hash);
+            }
+            (Request::Bid(bid), Err(error)) => {
+                let (first, last) = told.between;
+                let is_true = match error.code() {
+                    ErrorCode::IdempotencyMismatch => lot.bids.contains_key(&(bid.bidder, bid.id)),
+                    ErrorCode::AuctionClosed => lot.has(|data| matches!(data, EventData::Closed { .. })),
+                    ErrorCode::AuctionCancelled => lot.has(|data| matches!(data, EventData::Cancelled { .. })),
+                    _ => (first..=last).any(|length| {
+                        let verdict = Self::verdict(lot, told.id, length, bid);
+                        verdict.is_some_and(|verdict| verdict.to_string() == error.to_string())
+                    }),
+                };
+                assert!(is_true, "{error} was never true of {:?} in {first}..={last}", told.id);
+            }
+            (Request::Act(Act::Void { bid_id, .. }), Ok(_)) => {
+                let struck = |data: &EventData| matches!(data, EventData::Voided { struck, .. } if struck.contains(bid_id));
+                assert!(lot.has(struck));
+            }
+            (Request::Act(Act::Open), Ok(_)) => assert!(lot.has(|data| matches!(data, EventData::Opened { .. }))),
+            (Request::Act(Act::Cancel { .. }), Ok(_)) => {
+                assert!(lot.has(|data| matches!(data, EventData::Cancelled { .. })));
+            }
+            (Request::Act(_), Ok(_)) => {}
+            (Request::Act(_), Err(error)) => assert_eq!(error.status(), 409, "{error}"),
+            (Request::Bid(_), Ok(Answer::Done)) => panic!("a bid was answered as something else"),
+        }
+    }
+
+    fn check_all(shelf: &Shelf, told: &[Told<Self>]) {
+        let mut times: HashMap<(AuctionId, BidId, UserId), usize> = HashMap::new();
+        for (id, lot) in &shelf.0 {
+            let mut head = Head::empty(*id);
+            for (entry, event, _) in &lot.log {
+                assert_eq!(head.append(event), *entry, "the chain is whole, and dense");
+                if let Some(blytz_core::auction::Sealed::Bid { bidder, .. }) = &event.sealed
+                    && let EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. } = &entry.data
+                {
+                    *times.entry((*id, *bid_id, *bidder)).or_default() += 1;
+                }
+            }
+            let auction = lot.after(*id, lot.log.len());
+            let unsold = matches!(auction.status(), AuctionStatus::Unsold | AuctionStatus::Cancelled);
+            assert_eq!(lot.released, usize::from(unsold), "a unit comes back once");
+            if let Some((seq, snapshot)) = &lot.snapshot {
+                let kept = lot.after(*id, usize::try_from(*seq).expect("a seq"));
+                assert_eq!(super::ledger::restore(*id, snapshot).expect("a state").0, kept);
+            }
+        }
+        assert!(times.values().all(|times| *times == 1), "no bid stands twice");
+        let accepted: HashSet<_> = told.iter().filter(|one| one.answer.is_ok()).filter_map(of_bid).collect();
+        let refused = told.iter().filter(|one| is_refused(one)).filter_map(of_bid);
+        let stood = |bid: &(AuctionId, BidId, UserId)| times.contains_key(bid);
+        assert!(accepted.iter().all(stood), "what was accepted stands");
+        assert!(refused.filter(|bid| !accepted.contains(bid)).all(|bid| !stood(&bid)), "what was refused does not");
+        let nobodys = times.keys().filter(|bid| !accepted.contains(*bid)).count();
+        assert_eq!(nobodys, 0, "whatever stands, its sender was told of");
+    }
+}
+
+fn of_bid(told: &Told<Auctions>) -> Option<(AuctionId, BidId, UserId)> {
+    told.command.bid().map(|bid| (told.id, bid.id, bid.bidder))
+}
+
+/// Whether the bid itself was refused, and not only another one under its id.
+fn is_refused(told: &Told<Auctions>) -> bool {
+    told.answer.as_ref().is_err_and(|error| error.code() != ErrorCode::IdempotencyMismatch)
+}
+
+#[test]
+fn whatever_fails_each_bid_stands_once_or_was_refused() {
+    let report = sim::run::<Auctions>(3, 10_000);
+    assert_eq!(report.accepted + report.refused, 10_000);
+    assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
+    assert!(report.asked_again > 0 && report.accepted > 1_000, "{} accepted", report.accepted);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_auctions() {
+    let [one, again, other] = [5, 5, 6].map(|seed| sim::run::<Auctions>(seed, 300).trace);
+    assert_eq!(one, again);
+    assert_ne!(one, other);
+}
