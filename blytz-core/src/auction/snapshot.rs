@@ -8,11 +8,7 @@
 //! It holds maxes, sealed amounts, the reserve and its nonce: keep it where the log's sealed parts
 //! are kept, and never send or log it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +91,7 @@ impl Snapshot {
         if written.auction_id != id {
             return Err(SnapshotError::OtherAuction { found: written.auction_id });
         }
-        written.read().ok_or(SnapshotError::Damaged)
+        written.read()
     }
 }
 
@@ -187,24 +183,29 @@ impl Written {
         }
     }
 
-    /// `None` when it can't have been written as it stands here.
-    fn read(self) -> Option<(Auction, Head)> {
+    /// Refused when it can't have been written as it stands here.
+    fn read(self) -> Result<(Auction, Head), SnapshotError> {
         let is_hash = self.hash.len() == 64 && self.hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         // Every bid and extension has an event of its own, so what is counted can't outrun the log.
         let counts = (1..i64::MAX.unsigned_abs()).contains(&self.seq)
             && self.bid_count < self.seq
             && (self.bids_taken || self.bid_count == 0);
         if !is_hash || !counts {
-            return None;
+            return Err(SnapshotError::Damaged);
         }
         let head = Head { auction_id: self.auction_id, seq: self.seq, hash: self.hash };
-        let published = PublishedRules::restated(self.auction_id, self.rules, self.reserve_nonce)?;
+        let published = PublishedRules::restated(self.auction_id, self.rules, self.reserve_nonce);
+        let published = published.ok_or(SnapshotError::Damaged)?;
+        let phase = self.phase.read()?;
+        if phase.span().is_some_and(|span| span.extensions >= head.seq) {
+            return Err(SnapshotError::Damaged);
+        }
         let auction = Auction {
             id: self.auction_id,
             seller_id: self.seller_id,
             product_id: self.product_id,
             starts_at: self.starts_at_us.map(Timestamp::from_micros),
-            phase: self.phase.read().filter(|phase| phase.span().is_none_or(|span| span.extensions < head.seq))?,
+            phase,
             sale: self.sale.read(Sale::new(&published.rules.terms))?,
             published: Arc::new(published),
             bid_count: self.bid_count,
@@ -212,7 +213,7 @@ impl Written {
             blocked: self.blocked,
             last_at: Timestamp::from_micros(self.last_at_us),
         };
-        Some((auction, head))
+        Ok((auction, head))
     }
 }
 
@@ -226,11 +227,13 @@ impl WrittenPhase {
         }
     }
 
-    fn read(self) -> Option<Phase> {
-        Some(match self {
+    fn read(self) -> Result<Phase, SnapshotError> {
+        Ok(match self {
             Self::Scheduled => Phase::Scheduled,
             Self::Live(span) => Phase::Live(span.into()),
-            Self::Closed { span, hammer } => Phase::Closed { span: span.into(), hammer: read_lead(hammer)? },
+            Self::Closed { span, hammer } => {
+                Phase::Closed { span: span.into(), hammer: hammer.map(WrittenLead::read).transpose()? }
+            }
             Self::Cancelled { span } => Phase::Cancelled { span: span.map(Span::from) },
         })
     }
@@ -252,30 +255,30 @@ impl WrittenSale {
         }
     }
 
-    /// Into the sale that the rules make, on which nobody has bid; `None` when theirs is another.
-    fn read(self, mut sale: Sale) -> Option<Sale> {
+    /// Into the sale that the rules make, on which nobody has bid; refused when theirs is another.
+    fn read(self, mut sale: Sale) -> Result<Sale, SnapshotError> {
         match (self, &mut sale) {
             (Self::English { lead, reserve }, Sale::English(sale)) => {
-                sale.lead = read_lead(lead)?;
+                sale.lead = lead.map(WrittenLead::read).transpose()?;
                 sale.reserve = match reserve {
                     WrittenReserve::Never => ReserveReached::Never,
                     WrittenReserve::Now => ReserveReached::Now,
                     WrittenReserve::Before => ReserveReached::Before,
                 };
             }
-            (Self::Dutch { taken }, Sale::Dutch(sale)) => sale.taken = read_lead(taken)?,
+            (Self::Dutch { taken }, Sale::Dutch(sale)) => sale.taken = taken.map(WrittenLead::read).transpose()?,
             (Self::Sealed { bids }, Sale::Sealed(sale)) => {
                 let bidders = bids.len();
-                let stakes = bids.into_iter().map(WrittenStake::read);
-                sale.bids = stakes.map(|stake| Some((stake?.bidder, stake?))).collect::<Option<BTreeMap<_, _>>>()?;
+                let stakes = bids.into_iter().map(|bid| bid.read().map(|stake| (stake.bidder, stake)));
+                sale.bids = stakes.collect::<Result<_, _>>()?;
                 // One live bid per bidder.
                 if sale.bids.len() != bidders {
-                    return None;
+                    return Err(SnapshotError::Damaged);
                 }
             }
-            (Self::English { .. } | Self::Dutch { .. } | Self::Sealed { .. }, _) => return None,
+            (Self::English { .. } | Self::Dutch { .. } | Self::Sealed { .. }, _) => return Err(SnapshotError::Damaged),
         }
-        Some(sale)
+        Ok(sale)
     }
 }
 
@@ -297,9 +300,9 @@ impl WrittenStake {
         Self(stake.bidder, stake.bid_id, stake.amount, stake.at.as_micros())
     }
 
-    fn read(self) -> Option<Stake> {
+    fn read(self) -> Result<Stake, SnapshotError> {
         let Self(bidder, bid_id, amount, at) = self;
-        is_amount(amount).then_some(Stake { bidder, bid_id, amount, at: Timestamp::from_micros(at) })
+        Ok(Stake { bidder, bid_id, amount: read_amount(amount)?, at: Timestamp::from_micros(at) })
     }
 }
 
@@ -307,14 +310,13 @@ impl WrittenLead {
     const fn of(lead: Lead) -> Self {
         Self(WrittenStake::of(lead.stake), lead.price)
     }
+
+    fn read(self) -> Result<Lead, SnapshotError> {
+        let Self(stake, price) = self;
+        Ok(Lead { stake: stake.read()?, price: read_amount(price)? })
+    }
 }
 
-/// No lead is one; a damaged one is not.
-fn read_lead(lead: Option<WrittenLead>) -> Option<Option<Lead>> {
-    let Some(WrittenLead(stake, price)) = lead else { return Some(None) };
-    Some(Some(Lead { stake: stake.read().filter(|_| is_amount(price))?, price }))
-}
-
-fn is_amount(amount: i64) -> bool {
-    (1..=MAX_AMOUNT).contains(&amount)
+fn read_amount(amount: i64) -> Result<i64, SnapshotError> {
+    (1..=MAX_AMOUNT).contains(&amount).then_some(amount).ok_or(SnapshotError::Damaged)
 }
