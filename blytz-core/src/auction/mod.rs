@@ -32,6 +32,7 @@ mod sale;
 pub mod scenario;
 mod sealed;
 mod slip;
+pub mod snapshot;
 mod state;
 mod stated;
 mod terms;
@@ -47,6 +48,7 @@ pub use self::{
     rejection::Rejection,
     rules::Rules,
     slip::possible_slip,
+    snapshot::{Snapshot, SnapshotError},
     state::Auction,
     void::MAX_STRUCK,
 };

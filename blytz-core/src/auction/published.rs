@@ -31,9 +31,14 @@ impl PublishedRules {
         let Some(Sealed::Rules { rules, reserve_nonce }) = &event.sealed else {
             return Err(event.lacks_its_sealed_part());
         };
+        Self::restated(id, rules.clone(), *reserve_nonce).ok_or_else(|| event.lacks_its_sealed_part())
+    }
+
+    /// As they were published; `None` where there is a reserve and no nonce to its commitment.
+    pub(super) fn restated(id: AuctionId, rules: Rules, reserve_nonce: Option<Nonce>) -> Option<Self> {
         let unused = rules.reserve_price().is_none().then(|| Nonce::from_bytes([0; 32]));
-        let nonce = reserve_nonce.or(unused).ok_or_else(|| event.lacks_its_sealed_part())?;
-        Ok(Self::new(id, rules.clone(), nonce))
+        let nonce = reserve_nonce.or(unused)?;
+        Some(Self::new(id, rules, nonce))
     }
 
     /// What only the server keeps of them.

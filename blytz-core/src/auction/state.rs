@@ -84,16 +84,24 @@ impl Auction {
     /// [`FoldError`] when they are not an auction's log with its sealed parts.
     pub fn fold<'a>(id: AuctionId, events: impl IntoIterator<Item = &'a Event>) -> Result<Self, FoldError> {
         let mut events = events.into_iter();
-        let first = events.next().ok_or(FoldError::Empty)?;
-        let EventData::Scheduled { seller_id, product_id, starts_at, .. } = &first.data else {
-            return Err(FoldError::NotScheduledFirst);
-        };
-        let published = PublishedRules::stated_by(first, id)?;
-        let mut auction = Self::scheduled(first.at, id, *seller_id, *product_id, *starts_at, published);
+        let mut auction = Self::begin(id, events.next().ok_or(FoldError::Empty)?)?;
         for event in events {
             auction.apply(event)?;
         }
         Ok(auction)
+    }
+
+    /// The fold of a log's first event alone. With [`Auction::apply`] for every later one, a log can
+    /// be folded while it is read, without being held.
+    ///
+    /// # Errors
+    /// [`FoldError`] when no log begins with this event, or its sealed part is missing.
+    pub fn begin(id: AuctionId, first: &Event) -> Result<Self, FoldError> {
+        let EventData::Scheduled { seller_id, product_id, starts_at, .. } = &first.data else {
+            return Err(FoldError::NotScheduledFirst);
+        };
+        let published = PublishedRules::stated_by(first, id)?;
+        Ok(Self::scheduled(first.at, id, *seller_id, *product_id, *starts_at, published))
     }
 
     /// The fold's step: the state after one more event. It trusts the log: what was decided is

@@ -7,4 +7,5 @@ mod proof;
 mod properties;
 mod purity;
 mod scenarios;
+mod snapshots;
 mod wire;

@@ -3,7 +3,7 @@
 use blytz_core::{
     BidId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed,
+        Auction, BidKind, Command, Event, PublicState, Rejection, Sealed,
         recall::{Known, fingerprint, recall},
     },
     wire::auction::{AuctionStatus, BelowReserve, BidOutcome, Dutch, EventData, Format, RulesInput},
@@ -16,10 +16,6 @@ use crate::arena::{
 
 fn any_rules() -> impl Strategy<Value = RulesInput> {
     prop_oneof![3 => english_rules(), 1 => sealed_rules()]
-}
-
-fn rules_of_any_format() -> impl Strategy<Value = RulesInput> {
-    prop_oneof![2 => english_rules(), 1 => sealed_rules(), 1 => dutch_rules()]
 }
 
 /// As it comes back from storage.
@@ -179,24 +175,10 @@ proptest! {
 
     #[test]
     fn the_public_fold_of_the_public_events_is_what_the_auction_says_of_itself(
-        rules in rules_of_any_format(),
-        amended in prop::option::of(rules_of_any_format()),
-        moves in moves(),
-        cancelled in prop::bool::weighted(0.2),
+        played in arena::courses(),
         snapshot in any::<prop::sample::Index>(),
         later_us in prop::collection::vec(0..70_000_000_i64, 10),
     ) {
-        let mut played = opened(&rules);
-        if let Some(rules) = amended {
-            let (rules, reserve_nonce) = (Rules::try_from(&rules).expect("valid"), Nonce::from_bytes([8; 32]));
-            played.ask(Command::Amend { rules, starts_at: None, reserve_nonce });
-        }
-        played.play(&moves);
-        if cancelled {
-            played.ask(Command::Cancel { reason: "as drawn".to_owned(), by_admin: true });
-        }
-        played.close();
-
         let snapshot = snapshot.index(played.log.len());
         let mut auction = Auction::fold(played.auction.id(), &played.log[..1]).expect("its own log");
         let mut rules = auction.rules_view().clone();

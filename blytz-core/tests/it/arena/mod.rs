@@ -147,6 +147,29 @@ pub fn dutch_rules() -> impl Strategy<Value = RulesInput> {
     })
 }
 
+pub fn rules_of_any_format() -> impl Strategy<Value = RulesInput> {
+    prop_oneof![2 => english_rules(), 1 => sealed_rules(), 1 => dutch_rules()]
+}
+
+/// Auctions of any format from the schedule to the end: maybe amended, bid on, maybe cancelled.
+pub fn courses() -> impl Strategy<Value = Played> {
+    let amended = prop::option::of(rules_of_any_format());
+    let drawn = (rules_of_any_format(), amended, moves(), prop::bool::weighted(0.2));
+    drawn.prop_map(|(rules, amended, moves, cancelled)| {
+        let mut played = opened(&rules);
+        if let Some(rules) = amended {
+            let (rules, reserve_nonce) = (Rules::try_from(&rules).expect("valid"), Nonce::from_bytes([8; 32]));
+            played.ask(Command::Amend { rules, starts_at: None, reserve_nonce });
+        }
+        played.play(&moves);
+        if cancelled {
+            played.ask(Command::Cancel { reason: "as drawn".to_owned(), by_admin: true });
+        }
+        played.close();
+        played
+    })
+}
+
 /// Moves with a void now and then.
 pub fn moves() -> impl Strategy<Value = Vec<Move>> {
     let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
