@@ -7,7 +7,7 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
-    auction::{Auction, Event, log::Head, recall, receipt::Signer},
+    auction::{Auction, Event, Snapshot, log::Head, recall, receipt::Signer},
     wire::{
         ErrorCode,
         auction::{BidAnswer, BidOutcome, LogEntry},
@@ -36,10 +36,10 @@ pub trait LotStore: Send + Sync + 'static {
     type Tx: Send;
 
     /// The newest state that is kept of an auction, if one is.
-    fn snapshot(&self, id: AuctionId) -> impl Future<Output = Result<Option<String>>> + Send;
+    fn snapshot(&self, id: AuctionId) -> impl Future<Output = Result<Option<Snapshot>>> + Send;
 
-    /// Keeps a state.
-    fn keep(&self, id: AuctionId, seq: u64, snapshot: String) -> impl Future<Output = Result<()>> + Send;
+    /// Keeps the state at a head.
+    fn keep(&self, head: &Head, snapshot: Snapshot) -> impl Future<Output = Result<()>> + Send;
 
     /// The next events of a log with their sealed parts, in order; empty at its end.
     fn log_page(&self, id: AuctionId, after: u64) -> impl Future<Output = Result<Vec<(LogEntry, Event)>>> + Send;
@@ -127,7 +127,7 @@ impl<S: LotStore> LotLedger<S> {
     /// The newest state that can be used, or the one after the first event.
     async fn earlier(&self, id: AuctionId) -> Result<Held> {
         if let Some(snapshot) = self.store.snapshot(id).await? {
-            match restore(id, &snapshot) {
+            match snapshot.restore(id) {
                 Ok((auction, head)) => return Ok(Held { kept: head.seq, auction, head }),
                 Err(error) => tracing::debug!(%error, auction = %id, "a state is read from the log instead"),
             }
@@ -269,8 +269,7 @@ impl<S: LotStore> Ledger for LotLedger<S> {
     }
 
     async fn keep(&self, held: Held) -> Result<()> {
-        let snapshot = keep(&held.auction, &held.head)?;
-        self.store.keep(held.head.auction_id, held.head.seq, snapshot).await
+        self.store.keep(&held.head, Snapshot::of(&held.auction, &held.head)).await
     }
 }
 
@@ -289,12 +288,4 @@ const fn outcome_name(answer: &BidAnswer) -> &'static str {
         BidOutcome::Won => "won",
         BidOutcome::Sealed => "sealed",
     }
-}
-
-fn restore(_id: AuctionId, _snapshot: &str) -> Result<(Auction, Head)> {
-    Err(internal("not yet"))
-}
-
-fn keep(_auction: &Auction, _head: &Head) -> Result<String> {
-    Err(internal("not yet"))
 }

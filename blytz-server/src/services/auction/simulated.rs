@@ -7,7 +7,10 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Rules, Standing, log::Head, receipt::Signer},
+    auction::{
+        Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Rules, Sealed, Snapshot, Standing, log::Head,
+        receipt::Signer,
+    },
     wire::{
         ErrorCode,
         auction::{AuctionStatus, BidAnswer, EventData, LogEntry},
@@ -44,8 +47,10 @@ struct Shelf(BTreeMap<AuctionId, Lot>);
 #[derive(Default)]
 struct Lot {
     log: Vec<(LogEntry, Event, Arc<str>)>,
+    /// The auction after each of its events.
+    states: Vec<Auction>,
     bids: KnownBids,
-    snapshot: Option<(u64, String)>,
+    snapshot: Option<(u64, Snapshot)>,
     due_at: Option<Timestamp>,
     /// How often its unit was given back.
     released: usize,
@@ -61,8 +66,21 @@ impl Lot {
     }
 
     /// The auction after so many events.
-    fn after(&self, id: AuctionId, length: usize) -> Auction {
-        Auction::fold(id, self.log.iter().take(length).map(|(_, event, _)| event)).expect("a log")
+    fn after(&self, length: usize) -> Auction {
+        self.states[length - 1].clone()
+    }
+
+    fn push(&mut self, id: AuctionId, entry: LogEntry, event: Event, json: Arc<str>) {
+        let state = match self.states.last() {
+            None => Auction::fold(id, [&event]).expect("a first event"),
+            Some(state) => {
+                let mut state = state.clone();
+                state.apply(&event).expect("an event that can follow");
+                state
+            }
+        };
+        self.states.push(state);
+        self.log.push((entry, event, json));
     }
 
     fn has(&self, is_meant: impl Fn(&EventData) -> bool) -> bool {
@@ -89,7 +107,7 @@ impl Tables for Shelf {
             let entry: LogEntry = serde_json::from_str(&event.entry).expect("an entry");
             let sealed = event.sealed.as_ref().map(|sealed| serde_json::from_str(sealed).expect("its sealed part"));
             let whole = Event { at: entry.at, data: entry.data.clone(), sealed };
-            lot.log.push((entry, whole, Arc::clone(&event.entry)));
+            lot.push(batch.to.auction_id, entry, whole, Arc::clone(&event.entry));
         }
         for bid in &batch.bids {
             let answer: BidAnswer = serde_json::from_str(&bid.answer).expect("an answer");
@@ -104,11 +122,12 @@ impl Tables for Shelf {
 impl LotStore for Disk<Shelf> {
     type Tx = Fate;
 
-    async fn snapshot(&self, id: AuctionId) -> Result<Option<String>> {
+    async fn snapshot(&self, id: AuctionId) -> Result<Option<Snapshot>> {
         self.read(|shelf| shelf.0.get(&id)?.snapshot.as_ref().map(|(_, snapshot)| snapshot.clone())).await
     }
 
-    async fn keep(&self, id: AuctionId, seq: u64, snapshot: String) -> Result<()> {
+    async fn keep(&self, head: &Head, snapshot: Snapshot) -> Result<()> {
+        let (id, seq) = (head.auction_id, head.seq);
         self.set(|shelf| shelf.0.get_mut(&id).expect("a lot").snapshot = Some((seq, snapshot))).await
     }
 
@@ -124,7 +143,7 @@ impl LotStore for Disk<Shelf> {
 
     async fn entries_after(&self, id: AuctionId, after: u64) -> Result<Vec<Entry>> {
         let skip = usize::try_from(after).expect("a seq");
-        self.read(|shelf| Shelf::log(shelf, id).into_iter().skip(skip).take(20).collect()).await
+        self.read(|shelf| Auctions::log(shelf, id).into_iter().skip(skip).take(20).collect()).await
     }
 
     async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
@@ -213,7 +232,7 @@ impl Auctions {
         if chance.random_ratio(1, 12)
             && let Some((entry, event, _)) = lot.log.choose(chance)
             && let (EventData::Bid { bid_id, .. }, Some(sealed)) = (&entry.data, &event.sealed)
-            && let blytz_core::auction::Sealed::Bid { bidder, bid, .. } = sealed
+            && let Sealed::Bid { bidder, bid, .. } = sealed
         {
             let kind = if chance.random_bool(0.7) { *bid } else { BidKind::Exact(ringgit(123_456)) };
             return Request::Bid(Bid { bidder: *bidder, id: *bid_id, kind, suspended: false });
@@ -235,8 +254,8 @@ impl Auctions {
     }
 
     /// What the auction said to this bid after so many events.
-    fn verdict(lot: &Lot, id: AuctionId, length: usize, bid: &Bid) -> Option<Error> {
-        let mut auction = lot.after(id, length);
+    fn verdict(lot: &Lot, length: usize, bid: &Bid) -> Option<Error> {
+        let mut auction = lot.after(length);
         let command = Command::Bid {
             bidder: bid.bidder,
             bid_id: bid.id,
@@ -275,7 +294,7 @@ impl Kind for Auctions {
 
     fn command(shelf: &Shelf, id: AuctionId, now: Timestamp, chance: &mut StdRng) -> Request {
         let lot = &shelf.0[&id];
-        let auction = lot.after(id, lot.log.len());
+        let auction = lot.after(lot.log.len());
         match chance.random_range(0..100) {
             0..2 if auction.is_locked() => Self::void(lot, chance).unwrap_or(Request::Act(Act::Tick)),
             2..4 => Request::Act(Act::Tick),
@@ -308,7 +327,7 @@ impl Kind for Auctions {
                     ErrorCode::AuctionClosed => lot.has(|data| matches!(data, EventData::Closed { .. })),
                     ErrorCode::AuctionCancelled => lot.has(|data| matches!(data, EventData::Cancelled { .. })),
                     _ => (first..=last).any(|length| {
-                        let verdict = Self::verdict(lot, told.id, length, bid);
+                        let verdict = Self::verdict(lot, length, bid);
                         verdict.is_some_and(|verdict| verdict.to_string() == error.to_string())
                     }),
                 };
@@ -334,18 +353,18 @@ impl Kind for Auctions {
             let mut head = Head::empty(*id);
             for (entry, event, _) in &lot.log {
                 assert_eq!(head.append(event), *entry, "the chain is whole, and dense");
-                if let Some(blytz_core::auction::Sealed::Bid { bidder, .. }) = &event.sealed
+                if let Some(Sealed::Bid { bidder, .. }) = &event.sealed
                     && let EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. } = &entry.data
                 {
                     *times.entry((*id, *bid_id, *bidder)).or_default() += 1;
                 }
             }
-            let auction = lot.after(*id, lot.log.len());
+            let auction = lot.after(lot.log.len());
             let unsold = matches!(auction.status(), AuctionStatus::Unsold | AuctionStatus::Cancelled);
             assert_eq!(lot.released, usize::from(unsold), "a unit comes back once");
             if let Some((seq, snapshot)) = &lot.snapshot {
-                let kept = lot.after(*id, usize::try_from(*seq).expect("a seq"));
-                assert_eq!(super::ledger::restore(*id, snapshot).expect("a state").0, kept);
+                let kept = lot.after(usize::try_from(*seq).expect("a seq"));
+                assert_eq!(snapshot.restore(*id).expect("a state").0, kept);
             }
         }
         assert!(times.values().all(|times| *times == 1), "no bid stands twice");

@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use blytz_core::{AuctionId, BidId, Timestamp, UserId, auction::Event, wire::auction::LogEntry};
+use blytz_core::{
+    AuctionId, BidId, Timestamp, UserId,
+    auction::{Event, Snapshot, log::Head},
+    wire::auction::LogEntry,
+};
 
 use super::{
     batch::{self, Batch},
@@ -40,12 +44,13 @@ impl Stored {
 impl LotStore for Stored {
     type Tx = Tx;
 
-    async fn snapshot(&self, id: AuctionId) -> Result<Option<String>> {
+    async fn snapshot(&self, id: AuctionId) -> Result<Option<Snapshot>> {
         Ok(store::snapshot(&self.db, id).await?)
     }
 
-    async fn keep(&self, id: AuctionId, seq: u64, snapshot: String) -> Result<()> {
-        self.db.write(async move |tx: &mut Tx| Ok(store::keep_snapshot(tx, id, seq, &snapshot).await?)).await
+    async fn keep(&self, head: &Head, snapshot: Snapshot) -> Result<()> {
+        let head = head.clone();
+        self.db.write(async move |tx: &mut Tx| Ok(store::keep(tx, &head, &snapshot).await?)).await
     }
 
     async fn log_page(&self, id: AuctionId, after: u64) -> Result<Vec<(LogEntry, Event)>> {
