@@ -3,6 +3,7 @@
 //! Which form depends on what for. Here is the one in which text is searched; what must stay as it
 //! was written keeps more: addresses and passwords have forms of their own in [`crate::account`].
 
+mod lookalike;
 mod message;
 mod unseen;
 
@@ -10,6 +11,7 @@ use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
 pub use self::{
+    lookalike::{look_alike, readings},
     message::{InvalidText, MAX_BYTES, MAX_CHARACTERS, count_up_to, normalise},
     unseen::{Unseen, is_deceptive, is_invisible, without_deceptive},
 };
