@@ -2,13 +2,15 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::text::{is_deceptive, is_invisible};
+use crate::text::{Unseen, is_deceptive, is_invisible};
 
 /// The most characters a display name may have.
 const MAX_CHARACTERS: usize = 50;
 
-/// The form in which names are stored: NFC, runs of white space as one space, none around it.
+/// The form in which names are stored: NFC, runs of white space as one space, none around it, no byte
+/// order marks.
 pub fn normalise_display_name(name: &str) -> String {
+    let name: String = name.chars().filter(|c| Unseen::of(*c) != Some(Unseen::ByteOrderMark)).collect();
     let words: Vec<&str> = name.split_whitespace().collect();
     words.join(" ").nfc().collect()
 }
@@ -18,7 +20,7 @@ pub fn normalise_display_name(name: &str) -> String {
 pub enum InvalidName {
     /// Characters that reorder or hide others are refused, as in chat: with them one name could
     /// pass for another.
-    #[error("must not contain control, direction-override or zero-width characters")]
+    #[error("must not contain control, direction-override or hidden characters")]
     Deceptive,
     /// Of its normalised form.
     #[error("must have 1 to {MAX_CHARACTERS} characters and not be blank")]
@@ -30,7 +32,7 @@ pub enum InvalidName {
 /// # Errors
 /// Why it will not.
 pub fn check_display_name(name: &str) -> Result<(), InvalidName> {
-    if name.chars().any(is_deceptive) {
+    if is_deceptive(name) {
         return Err(InvalidName::Deceptive);
     }
     let name = normalise_display_name(name);
@@ -49,13 +51,22 @@ mod tests {
     #[test]
     fn names() {
         let longest = "\u{e9}".repeat(50);
-        for good in
-            ["A", "Ann Tan", " Ann ", "\u{5f20}\u{4f1f}", "O'Neil-Smith 3rd", "\u{1f469}\u{200d}\u{1f52c}", &longest]
-        {
+        for good in [
+            "A",
+            "Ann Tan",
+            " Ann ",
+            "\u{5f20}\u{4f1f}",
+            "O'Neil-Smith 3rd",
+            "\u{1f469}\u{200d}\u{1f52c}",
+            "\u{feff}Ann",
+            &longest,
+        ] {
             assert!(is_valid(good), "{good:?}");
         }
         let too_long = "a".repeat(51);
-        for bad in ["", "   ", "\u{200d}", "\u{3164}", "Ann\u{202e}nnA", "a\u{200b}b", "a\0b", "a\nb", &too_long] {
+        for bad in
+            ["", "   ", "\u{200d}", "\u{3164}", "Ann\u{202e}nnA", "a\u{200b}b", "a\u{feff}b", "a\0b", "a\nb", &too_long]
+        {
             assert!(!is_valid(bad), "{bad:?}");
         }
     }
@@ -63,6 +74,6 @@ mod tests {
     #[test]
     fn what_looks_the_same_is_the_same() {
         assert_eq!(normalise_display_name("  Ann \u{a0} Tan "), "Ann Tan");
-        assert_eq!(normalise_display_name("e\u{301}"), "\u{e9}");
+        assert_eq!(normalise_display_name("\u{feff} e\u{301}"), "\u{e9}");
     }
 }

@@ -1,14 +1,12 @@
-//! Whether a message may go out.
+//! Whether a message may go out, and who may take part at all.
 
 use super::{
+    command::{Draft, Participant},
     rate::{RateWindow, STAFF_LIMIT, USER_LIMIT},
+    refusal::Refusal,
     terms::has_blocked_term,
 };
-use crate::{
-    Timestamp,
-    text::{InvalidText, normalise},
-    wire::{ErrorCode, chat::ChatSettings},
-};
+use crate::{Timestamp, text::normalise, wire::chat::ChatSettings};
 
 /// What a chat's moderators decided about one user.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,18 +22,22 @@ impl Member {
     pub fn muted_at(self, now: Timestamp) -> Option<Timestamp> {
         self.muted_until.filter(|until| now < *until)
     }
+
+    /// Refuses who was banned or is muted at `now`: whatever they would do here, as a moderator, too.
+    ///
+    /// # Errors
+    /// [`Refusal::Banned`], [`Refusal::Muted`].
+    pub fn check(self, now: Timestamp) -> Result<(), Refusal> {
+        if self.banned {
+            return Err(Refusal::Banned);
+        }
+        self.muted_at(now).map_or(Ok(()), |until| Err(Refusal::Muted { until }))
+    }
 }
 
-/// Who wants to write.
+/// What a chat has of somebody who wants to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Author<'a> {
-    /// Whether the account is suspended.
-    pub suspended: bool,
-    /// Whether they are the show's seller, one of its moderators, or moderate every chat. Slow mode
-    /// and followers-only are not for them, and they may write more often.
-    pub staff: bool,
-    /// Whether they watch one of the seller's lots.
-    pub follows: bool,
+pub struct Conduct<'a> {
     /// What the chat's moderators decided about them.
     pub member: Member,
     /// When they last wrote in this chat; slow mode counts from there.
@@ -44,126 +46,74 @@ pub struct Author<'a> {
     pub window: &'a RateWindow,
 }
 
-/// The chat they want to write in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Venue<'a> {
-    /// Whether the show is live.
-    pub live: bool,
-    /// What its moderators decided for all.
-    pub settings: &'a ChatSettings,
-}
-
-/// Why a message does not go out, in order of precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The account is suspended.
-    #[error("this account is suspended")]
-    Suspended,
-    /// Banned from this chat.
-    #[error("you are banned from this chat")]
-    Banned,
-    /// Muted in this chat.
-    #[error("you are muted in this chat until {until}")]
-    Muted {
-        /// Until when.
-        until: Timestamp,
-    },
-    /// Only followers may write for now.
-    #[error("only those who watch one of the seller's lots may write in this chat for now")]
-    FollowersOnly,
-    /// The show is not on air.
-    #[error("the show is not live; its chat is open while it is")]
-    StreamNotLive,
-    /// The text is no message.
-    #[error("text {0}")]
-    Invalid(InvalidText),
-    /// The text contains a blocked term. Which one is not said.
-    #[error("the message contains a term that is blocked in this chat")]
-    Blocked,
-    /// Too soon after the last message.
-    #[error("slow mode is on; the next message may go out in {retry_after} s")]
-    SlowMode {
-        /// Whole seconds to wait, rounded up.
-        retry_after: u64,
-    },
-    /// Too many messages.
-    #[error("too many messages; the next one may go out in {retry_after} s")]
-    RateLimited {
-        /// Whole seconds to wait, rounded up.
-        retry_after: u64,
-    },
-}
-
-impl Refusal {
-    /// The stable code that clients see.
-    pub const fn code(&self) -> ErrorCode {
-        match self {
-            Self::Suspended => ErrorCode::Suspended,
-            Self::Banned => ErrorCode::Banned,
-            Self::Muted { .. } => ErrorCode::Muted,
-            Self::FollowersOnly => ErrorCode::Forbidden,
-            Self::StreamNotLive => ErrorCode::StreamNotLive,
-            Self::Invalid(_) => ErrorCode::ValidationFailed,
-            Self::Blocked => ErrorCode::MessageBlocked,
-            Self::SlowMode { .. } => ErrorCode::SlowMode,
-            Self::RateLimited { .. } => ErrorCode::RateLimited,
-        }
-    }
-
-    /// Seconds to wait before the same message may go out, for `Retry-After`.
-    pub const fn retry_after(&self) -> Option<u64> {
-        match self {
-            Self::SlowMode { retry_after } | Self::RateLimited { retry_after } => Some(*retry_after),
-            _ => None,
-        }
-    }
-}
-
 /// Decides whether a message may go out at `now`, and in which form.
 ///
 /// Whoever sends it notes the time with [`RateWindow::record`] once it is accepted.
 ///
 /// # Errors
 /// The first [`Refusal`] that applies.
-pub fn decide(now: Timestamp, author: Author<'_>, venue: Venue<'_>, text: &str) -> Result<String, Refusal> {
-    may_write(now, author, venue)?;
-    let text = normalise(text, venue.settings.max_length).map_err(Refusal::Invalid)?;
-    if has_blocked_term(&text, &venue.settings.blocked_terms) {
+pub fn admit(now: Timestamp, draft: &Draft, conduct: Conduct<'_>, settings: &ChatSettings) -> Result<String, Refusal> {
+    may_take_part(now, draft.participant, conduct.member, settings)?;
+    may_write(draft, settings)?;
+    let text = normalise(&draft.text, settings.max_length).map_err(Refusal::Invalid)?;
+    if has_blocked_term(&text, &settings.blocked_terms) {
         return Err(Refusal::Blocked);
     }
-    is_due(now, author, venue.settings)?;
+    is_due(now, draft.participant, conduct, settings)?;
     Ok(text)
 }
 
-fn may_write(now: Timestamp, author: Author<'_>, venue: Venue<'_>) -> Result<(), Refusal> {
-    if author.suspended {
+/// Whether somebody may do in a show's chat what others see or are told of: write, react.
+///
+/// # Errors
+/// The first [`Refusal`] that applies.
+pub fn may_take_part(
+    now: Timestamp,
+    participant: Participant,
+    member: Member,
+    settings: &ChatSettings,
+) -> Result<(), Refusal> {
+    if participant.suspended {
         return Err(Refusal::Suspended);
     }
-    if author.member.banned {
-        return Err(Refusal::Banned);
-    }
-    if let Some(until) = author.member.muted_at(now) {
-        return Err(Refusal::Muted { until });
-    }
-    if venue.settings.followers_only && !author.staff && !author.follows {
-        return Err(Refusal::FollowersOnly);
-    }
-    if !venue.live {
-        return Err(Refusal::StreamNotLive);
+    member.check(now)?;
+    let from = participant.joined_at.plus_millis(i64::from(settings.min_account_age_s) * 1_000);
+    if participant.role.is_none() && now < from {
+        return Err(Refusal::TooNew { from });
     }
     Ok(())
 }
 
-fn is_due(now: Timestamp, author: Author<'_>, settings: &ChatSettings) -> Result<(), Refusal> {
-    if !author.staff
-        && let Some(spoke_at) = author.spoke_at
+fn may_write(draft: &Draft, settings: &ChatSettings) -> Result<(), Refusal> {
+    let is_guest = draft.participant.role.is_none();
+    if settings.followers_only && is_guest && !draft.follows {
+        return Err(Refusal::FollowersOnly);
+    }
+    if !draft.live {
+        return Err(Refusal::StreamNotLive);
+    }
+    if draft.name_reserved && is_guest {
+        return Err(Refusal::NameReserved);
+    }
+    Ok(())
+}
+
+fn is_due(
+    now: Timestamp,
+    participant: Participant,
+    conduct: Conduct<'_>,
+    settings: &ChatSettings,
+) -> Result<(), Refusal> {
+    let is_staff = participant.role.is_some();
+    if !is_staff
+        && let Some(spoke_at) = conduct.spoke_at
         && let Some(retry_after) =
             whole_seconds(i64::from(settings.slow_mode_s) * 1_000_000 - now.micros_since(spoke_at))
     {
         return Err(Refusal::SlowMode { retry_after });
     }
-    let limit = if author.staff { STAFF_LIMIT } else { USER_LIMIT };
-    match whole_seconds(author.window.wait_us(now, limit)) {
+    let limit = if is_staff { STAFF_LIMIT } else { USER_LIMIT };
+    match whole_seconds(conduct.window.wait_us(now, limit)) {
         Some(retry_after) => Err(Refusal::RateLimited { retry_after }),
         None => Ok(()),
     }
@@ -177,76 +127,124 @@ fn whole_seconds(micros: i64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::{
+        MessageId, UserId,
+        text::InvalidText,
+        wire::{account::PublicUser, chat::ShowRole},
+    };
 
     const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
     const LATER: Timestamp = NOW.plus_millis(1_500);
+    const BEFORE: Timestamp = NOW.plus_millis(-500);
+
+    fn draft(role: Option<ShowRole>) -> Draft {
+        Draft {
+            user: PublicUser { id: UserId(Uuid::from_u128(1)), display_name: "mei".to_owned() },
+            participant: Participant { role, suspended: false, joined_at: Timestamp::from_micros(0) },
+            follows: false,
+            name_reserved: false,
+            live: true,
+            message_id: MessageId(Uuid::from_u128(2)),
+            text: "hello".to_owned(),
+        }
+    }
+
+    /// What the table below changes from one step to the next.
+    struct Case<'a> {
+        draft: Draft,
+        conduct: Conduct<'a>,
+        settings: ChatSettings,
+    }
+
+    type Step<'a> = Box<dyn Fn(&mut Case<'a>) + 'a>;
+
+    fn step<'a>(step: impl Fn(&mut Case<'a>) + 'a) -> Step<'a> {
+        Box::new(step)
+    }
 
     /// Every reason at once; the table takes them away one by one, in order of precedence.
     #[test]
     fn refusals_in_order_of_precedence() {
-        let window: RateWindow = std::iter::repeat_n(NOW.plus_millis(-500), USER_LIMIT).collect();
-        let strict = ChatSettings {
-            slow_mode_s: 2,
-            max_length: 10,
-            blocked_terms: vec!["scam".to_owned()],
-            followers_only: true,
-        };
-        let no_slow_mode = ChatSettings { slow_mode_s: 0, ..strict.clone() };
-        let mut author = Author {
-            suspended: true,
-            staff: false,
-            follows: false,
-            member: Member { muted_until: Some(LATER), banned: true },
-            spoke_at: Some(NOW.plus_millis(-500)),
-            window: &window,
-        };
-        let mut venue = Venue { live: false, settings: &strict };
+        let window: RateWindow = std::iter::repeat_n(BEFORE, USER_LIMIT).collect();
         let empty = RateWindow::default();
-        type Step<'a> = fn(&mut Author<'a>, &mut Venue<'a>, &'a ChatSettings, &'a RateWindow);
-        let nothing: Step<'_> = |_, _, _, _| {};
-        let steps: [(Step<'_>, &str, Result<&str, Refusal>); 11] = [
-            (nothing, "scam\0", Err(Refusal::Suspended)),
-            (|author, _, _, _| author.suspended = false, "scam\0", Err(Refusal::Banned)),
-            (|author, _, _, _| author.member.banned = false, "scam\0", Err(Refusal::Muted { until: LATER })),
-            (|author, _, _, _| author.member.muted_until = Some(NOW), "scam\0", Err(Refusal::FollowersOnly)),
-            (|author, _, _, _| author.follows = true, "scam\0", Err(Refusal::StreamNotLive)),
-            (|_, venue, _, _| venue.live = true, "scam\0", Err(Refusal::Invalid(InvalidText::Deceptive))),
-            (nothing, "a scam too long", Err(Refusal::Invalid(InvalidText::TooLong { max: 10 }))),
-            (nothing, "a SCAM", Err(Refusal::Blocked)),
-            (nothing, "hello", Err(Refusal::SlowMode { retry_after: 2 })),
-            (|_, venue, relaxed, _| venue.settings = relaxed, "hello", Err(Refusal::RateLimited { retry_after: 30 })),
-            (|author, _, _, empty| author.window = empty, " hello ", Ok("hello")),
+        let mut case = Case {
+            draft: Draft { live: false, name_reserved: true, text: "scam\0".to_owned(), ..draft(None) },
+            conduct: Conduct {
+                member: Member { muted_until: Some(LATER), banned: true },
+                spoke_at: Some(BEFORE),
+                window: &window,
+            },
+            settings: ChatSettings {
+                slow_mode_s: 2,
+                max_length: 10,
+                blocked_terms: vec!["scam".to_owned()],
+                followers_only: true,
+                min_account_age_s: 60,
+            },
+        };
+        case.draft.participant = Participant { role: None, suspended: true, joined_at: BEFORE };
+        let text = |text: &'static str| step(move |case| case.draft.text = text.to_owned());
+        let steps: [(Step<'_>, Result<&str, Refusal>); 13] = [
+            (step(|_| ()), Err(Refusal::Suspended)),
+            (step(|case| case.draft.participant.suspended = false), Err(Refusal::Banned)),
+            (step(|case| case.conduct.member.banned = false), Err(Refusal::Muted { until: LATER })),
+            (
+                step(|case| case.conduct.member.muted_until = Some(NOW)),
+                Err(Refusal::TooNew { from: BEFORE.plus_millis(60_000) }),
+            ),
+            (step(|case| case.draft.participant.joined_at = NOW.plus_millis(-60_000)), Err(Refusal::FollowersOnly)),
+            (step(|case| case.draft.follows = true), Err(Refusal::StreamNotLive)),
+            (step(|case| case.draft.live = true), Err(Refusal::NameReserved)),
+            (step(|case| case.draft.name_reserved = false), Err(Refusal::Invalid(InvalidText::Deceptive))),
+            (text("a scam too long"), Err(Refusal::Invalid(InvalidText::TooLong { max: 10 }))),
+            (text("a SCAM"), Err(Refusal::Blocked)),
+            (text(" hello "), Err(Refusal::SlowMode { retry_after: 2 })),
+            (step(|case| case.settings.slow_mode_s = 0), Err(Refusal::RateLimited { retry_after: 30 })),
+            (step(|case| case.conduct.window = &empty), Ok("hello")),
         ];
-        for (step, text, expected) in steps {
-            step(&mut author, &mut venue, &no_slow_mode, &empty);
-            assert_eq!(decide(NOW, author, venue, text).as_deref(), expected.as_ref().map(|text| *text));
+        for (step, expected) in steps {
+            step(&mut case);
+            let admitted = admit(NOW, &case.draft, case.conduct, &case.settings);
+            assert_eq!(admitted.as_deref(), expected.as_ref().map(|text| *text));
         }
     }
 
     #[test]
-    fn staff_skip_slow_mode_and_followers_only_and_write_more() {
+    fn what_is_not_for_staff() {
         let window: RateWindow = std::iter::repeat_n(NOW, STAFF_LIMIT - 1).collect();
-        let settings = ChatSettings { slow_mode_s: 3_600, followers_only: true, ..ChatSettings::default() };
-        let staff = Author {
-            suspended: false,
-            staff: true,
-            follows: false,
-            member: Member::default(),
-            spoke_at: Some(NOW),
-            window: &window,
+        let settings = ChatSettings {
+            slow_mode_s: 3_600,
+            followers_only: true,
+            min_account_age_s: 3_600,
+            ..ChatSettings::default()
         };
-        let venue = Venue { live: true, settings: &settings };
-        assert_eq!(decide(NOW, staff, venue, "hello").as_deref(), Ok("hello"));
-
+        let conduct = Conduct { member: Member::default(), spoke_at: Some(NOW), window: &window };
         let mut full = window.clone();
         full.record(NOW);
-        let refused = decide(NOW, Author { window: &full, ..staff }, venue, "hello");
-        assert_eq!(refused, Err(Refusal::RateLimited { retry_after: 30 }));
-        assert_eq!(
-            decide(NOW.plus_millis(30_000), Author { window: &full, ..staff }, venue, "hi").as_deref(),
-            Ok("hi")
-        );
+        let full = Conduct { window: &full, ..conduct };
+        for role in [ShowRole::Seller, ShowRole::Moderator, ShowRole::Admin] {
+            let mut draft = Draft { name_reserved: true, ..draft(Some(role)) };
+            draft.participant.joined_at = NOW;
+            assert_eq!(admit(NOW, &draft, conduct, &settings).as_deref(), Ok("hello"));
+            assert_eq!(admit(NOW, &draft, full, &settings), Err(Refusal::RateLimited { retry_after: 30 }));
+            assert!(admit(NOW.plus_millis(30_000), &draft, full, &settings).is_ok());
+            let banned = Conduct { member: Member { muted_until: None, banned: true }, ..conduct };
+            assert_eq!(admit(NOW, &draft, banned, &settings), Err(Refusal::Banned), "what moderators decided is");
+        }
+    }
+
+    #[test]
+    fn an_account_grows_old_enough() {
+        let settings = ChatSettings { min_account_age_s: 60, ..ChatSettings::default() };
+        let participant = Participant { role: None, suspended: false, joined_at: NOW };
+        let at = |now| may_take_part(now, participant, Member::default(), &settings);
+        let from = NOW.plus_millis(60_000);
+        assert_eq!(at(NOW), Err(Refusal::TooNew { from }));
+        assert_eq!(at(from.plus_micros(-1)), Err(Refusal::TooNew { from }));
+        assert_eq!(at(from), Ok(()));
     }
 
     #[test]
@@ -254,37 +252,12 @@ mod tests {
         let window: RateWindow = [NOW].into_iter().collect();
         let settings = ChatSettings { slow_mode_s: 5, ..ChatSettings::default() };
         let refused = |spoke_at: Option<Timestamp>, now: Timestamp| {
-            let author = Author {
-                suspended: false,
-                staff: false,
-                follows: false,
-                member: Member::default(),
-                spoke_at,
-                window: &window,
-            };
-            decide(now, author, Venue { live: true, settings: &settings }, "hello").err()
+            let conduct = Conduct { member: Member::default(), spoke_at, window: &window };
+            admit(now, &draft(None), conduct, &settings).err()
         };
         assert_eq!(refused(Some(NOW), NOW), Some(Refusal::SlowMode { retry_after: 5 }));
         assert_eq!(refused(Some(NOW), NOW.plus_micros(4_999_999)), Some(Refusal::SlowMode { retry_after: 1 }));
         assert_eq!(refused(Some(NOW), NOW.plus_millis(5_000)), None);
         assert_eq!(refused(None, NOW), None, "what was said in another chat does not count");
-    }
-
-    #[test]
-    fn each_refusal_has_its_code() {
-        use ErrorCode as Code;
-        for (refusal, code, status, retry_after) in [
-            (Refusal::Suspended, Code::Suspended, 403, None),
-            (Refusal::Banned, Code::Banned, 403, None),
-            (Refusal::Muted { until: NOW }, Code::Muted, 403, None),
-            (Refusal::FollowersOnly, Code::Forbidden, 403, None),
-            (Refusal::StreamNotLive, Code::StreamNotLive, 409, None),
-            (Refusal::Invalid(InvalidText::Blank), Code::ValidationFailed, 422, None),
-            (Refusal::Blocked, Code::MessageBlocked, 422, None),
-            (Refusal::SlowMode { retry_after: 2 }, Code::SlowMode, 429, Some(2)),
-            (Refusal::RateLimited { retry_after: 3 }, Code::RateLimited, 429, Some(3)),
-        ] {
-            assert_eq!((refusal.code(), refusal.code().status(), refusal.retry_after()), (code, status, retry_after));
-        }
     }
 }

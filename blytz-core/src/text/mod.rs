@@ -3,16 +3,18 @@
 //! Which form depends on what for. Here is the one in which text is searched; what must stay as it
 //! was written keeps more: addresses and passwords have forms of their own in [`crate::account`].
 
+mod lookalike;
 mod message;
+mod unseen;
 
-use icu_properties::{
-    CodePointMapData, CodePointSetData,
-    props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark},
-};
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
-pub use self::message::{InvalidText, MAX_CHARACTERS, normalise};
+pub use self::{
+    lookalike::{look_alike, readings},
+    message::{InvalidText, MAX_BYTES, MAX_CHARACTERS, count_up_to, normalise},
+    unseen::{Unseen, is_deceptive, is_invisible, without_deceptive},
+};
 
 /// The form in which text is searched, for both what is looked for and what it is looked for in:
 /// compatibility characters as plain ones (NFKC), without case (full folding), without what can't
@@ -57,38 +59,9 @@ fn one_space_between_words(text: &str) -> String {
     words.join(" ")
 }
 
-/// Whether the character shows nothing and is no space: controls, marks of format and direction,
-/// joiners, variation selectors, fillers, tags.
-///
-/// Some have a meaning: emoji and Persian are written with joiners. Where that counts, ask for more
-/// than this.
-pub fn is_invisible(c: char) -> bool {
-    let by_category = match CodePointMapData::<GeneralCategory>::new().get(c) {
-        GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => true,
-        // Marks that stand before Arabic and other numbers are in this category, but can be seen.
-        GeneralCategory::Format => !CodePointSetData::new::<PrependedConcatenationMark>().contains(c),
-        _ => false,
-    };
-    // The empty cell of Braille counts as a symbol.
-    by_category || c == '\u{2800}' || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-}
-
-/// Whether the character makes a text look like another: control characters, overrides and marks
-/// of the writing direction, zero-width spaces, invisible tags.
-///
-/// The joiners U+200C and U+200D are not among them: Persian and emoji are written with them.
-pub fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
-
 #[cfg(test)]
 mod tests {
+    use icu_properties::{CodePointMapData, props::GeneralCategory};
     use proptest::prelude::*;
     use unicode_normalization::UnicodeNormalization as _;
 
@@ -127,20 +100,6 @@ mod tests {
             assert_ne!(searchable(one), searchable(other));
         }
         assert_eq!(searchable("\u{200d}\n\u{3164}"), "");
-    }
-
-    #[test]
-    fn what_can_not_be_seen() {
-        for c in "\0\n\u{7f}\u{85}\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{17b4}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\
-            \u{2028}\u{202e}\u{2060}\u{2066}\u{206f}\u{2800}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{1d173}\u{e0001}\
-            \u{e0041}\u{e01ef}"
-            .chars()
-        {
-            assert!(is_invisible(c), "{c:?}");
-        }
-        for c in " aZ0\u{a0}\u{3000}\u{301}\u{e9}\u{600}\u{6dd}\u{5d0}\u{4e00}\u{1f525}\u{1f3fb}\u{110bd}".chars() {
-            assert!(!is_invisible(c), "{c:?}");
-        }
     }
 
     proptest! {

@@ -42,8 +42,8 @@ impl Faults {
                 pointer,
                 format!("must have {} to {} characters and not be blank", range.start(), range.end()),
             );
-        } else if text.chars().any(|c| is_deceptive(c) && c != '\n' && c != '\t' && c != '\r') {
-            self.invalid(pointer, "must not contain control, direction-override or zero-width characters");
+        } else if text.split(['\n', '\t', '\r']).any(is_deceptive) {
+            self.invalid(pointer, "must not contain control, direction-override or hidden characters");
         }
     }
 

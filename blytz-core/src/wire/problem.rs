@@ -91,6 +91,8 @@ codes! {
     Muted = "muted", 403, "Muted";
     /// Banned from this chat.
     Banned = "banned", 403, "Banned";
+    /// The display name looks like that of the show's seller or of one of its moderators.
+    NameReserved = "name_reserved", 409, "Name reserved";
     /// The chat is in slow mode; `Retry-After` says when the next message is due.
     SlowMode = "slow_mode", 429, "Slow mode";
     /// The message contains a blocked term.
