@@ -288,7 +288,7 @@ pub struct Update {
 pub enum UpdateData {
     /// `stream:<id>`: how many watch.
     Presence {
-        /// Connections.
+        /// One for each account, and for each connection without a login.
         watchers: u64,
     },
     /// `stream:<id>`: reactions since the last news, by kind.

@@ -82,6 +82,7 @@ impl<B: Backstage> Session<B> {
             self.unsubscribe(Channel::Me);
         }
         let answer = to_value(&Authenticated { user_id: who.id(), expires_at: who.expires_at() })?;
+        self.mailbox.speak_for(who.id());
         self.login = Some((token, who));
         Ok(answer)
     }

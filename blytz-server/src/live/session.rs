@@ -107,7 +107,10 @@ pub struct Session<B: Backstage> {
 impl<B: Backstage> Session<B> {
     pub fn new(backstage: B, login: Option<(String, B::Member)>, ClientAddr(address): ClientAddr) -> Self {
         let platform = backstage.platform().clone();
-        let (mailbox, written, chatting) = (platform.hub.open(), HashMap::new(), Arc::default());
+        let (mut mailbox, written, chatting) = (platform.hub.open(), HashMap::new(), Arc::default());
+        if let Some((_, who)) = &login {
+            mailbox.speak_for(who.id());
+        }
         let name = hex::encode(crate::clock::random_bytes::<8>());
         Self { platform, backstage, login, mailbox, written, address, bad: 0, name, frames: 0, chatting }
     }
