@@ -76,6 +76,7 @@ fn bench_measures_a_server_of_its_own() {
         "watchers",
         "lots",
         "seconds",
+        "arrivals",
         "bids",
         "bid_to_answer",
         "bid_to_watcher",
@@ -95,12 +96,17 @@ fn bench_measures_a_server_of_its_own() {
     assert!(number("/bids/accepted") > 0.0);
     assert!(number("/bids/accepted_per_second") > 0.0);
     let bids = number("/bids/accepted") + number("/bids/refused");
-    for of in ["bid_to_answer", "bid_to_watcher"] {
+    for of in ["arrivals/connect", "arrivals/subscribe", "bid_to_answer", "bid_to_watcher"] {
         let [p50, p95, p99, max] =
             ["p50_ms", "p95_ms", "p99_ms", "max_ms"].map(|which| number(&format!("/{of}/{which}")));
         assert!(0.0 < p50 && p50 <= p95 && p95 <= p99 && p99 <= max * 1.01, "{of}: {p50} {p95} {p99} {max}");
     }
     assert!((number("/bid_to_answer/count") - bids).abs() < f64::EPSILON, "every answer is timed");
+    assert!(number("/arrivals/per_second") > 0.0);
+    for of in ["connect", "subscribe"] {
+        let timed = number(&format!("/arrivals/{of}/count"));
+        assert!((timed - 3.0).abs() < f64::EPSILON, "every watcher's {of} is timed");
+    }
     // Scheduled and opened come before the bids; the first was before the watchers.
     assert!((number("/events") - number("/bids/accepted") - 2.0).abs() < f64::EPSILON);
     assert!(

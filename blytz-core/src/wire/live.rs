@@ -224,7 +224,7 @@ pub struct Snapshot {
 }
 
 /// Why a snapshot was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotReason {
@@ -288,7 +288,7 @@ pub struct Update {
 pub enum UpdateData {
     /// `stream:<id>`: how many watch.
     Presence {
-        /// Connections.
+        /// One for each account, and for each connection without a login.
         watchers: u64,
     },
     /// `stream:<id>`: reactions since the last news, by kind.

@@ -50,7 +50,7 @@ pub struct Stream {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// Connections that watch it now.
+    /// Who watches it now: one for each account, and for each connection without a login.
     pub watchers: u64,
 }
 

@@ -28,6 +28,9 @@ pub trait Member: Clone + Send + Sync + 'static {
 }
 
 /// What stands behind a live connection. The errors are those of the same verbs over HTTP.
+///
+/// What is read of a channel is read once for all who subscribe at the same time, in a task of its
+/// own: it says what is committed when the read begins, and nothing of who asks.
 pub trait Backstage: Clone + Send + Sync + 'static {
     /// Somebody logged in.
     type Member: Member;

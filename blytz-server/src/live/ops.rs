@@ -82,6 +82,7 @@ impl<B: Backstage> Session<B> {
             self.unsubscribe(Channel::Me);
         }
         let answer = to_value(&Authenticated { user_id: who.id(), expires_at: who.expires_at() })?;
+        self.mailbox.speak_for(who.id());
         self.login = Some((token, who));
         Ok(answer)
     }
@@ -127,7 +128,7 @@ impl<B: Backstage> Session<B> {
     async fn react(&mut self, body: &str) -> Result<Value> {
         self.member().await?.check_active()?;
         let React { stream_id, kind } = self.read(body)?;
-        if !self.backstage.has_show(stream_id).await? {
+        if !self.readings.has_show(stream_id).await? {
             return Err(Error::not_found());
         }
         self.platform.hub.react(stream_id, kind);

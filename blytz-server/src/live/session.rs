@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     backstage::{Backstage, Member},
     frame,
+    resume::Readings,
 };
 use crate::{
     error::{Error, Result},
@@ -90,6 +91,7 @@ pub type Pending = Pin<Box<dyn Future<Output = ServerFrame> + Send>>;
 pub struct Session<B: Backstage> {
     pub platform: Platform,
     pub backstage: B,
+    pub readings: Readings,
     pub login: Option<(String, B::Member)>,
     pub mailbox: Mailbox,
     /// Per subscribed sequenced channel the last seq that was written.
@@ -105,11 +107,19 @@ pub struct Session<B: Backstage> {
 }
 
 impl<B: Backstage> Session<B> {
-    pub fn new(backstage: B, login: Option<(String, B::Member)>, ClientAddr(address): ClientAddr) -> Self {
+    pub fn new(
+        backstage: B,
+        readings: Readings,
+        login: Option<(String, B::Member)>,
+        ClientAddr(address): ClientAddr,
+    ) -> Self {
         let platform = backstage.platform().clone();
-        let (mailbox, written, chatting) = (platform.hub.open(), HashMap::new(), Arc::default());
+        let (mut mailbox, written, chatting) = (platform.hub.open(), HashMap::new(), Arc::default());
+        if let Some((_, who)) = &login {
+            mailbox.speak_for(who.id());
+        }
         let name = hex::encode(crate::clock::random_bytes::<8>());
-        Self { platform, backstage, login, mailbox, written, address, bad: 0, name, frames: 0, chatting }
+        Self { platform, backstage, readings, login, mailbox, written, address, bad: 0, name, frames: 0, chatting }
     }
 
     /// Serves the socket to its end.
@@ -206,6 +216,15 @@ impl<B: Backstage> Session<B> {
         }
     }
 
+    /// Writes a frame that others follow at once; the last of them is flushed.
+    pub async fn feed(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
+        self.unless_slow(socket.feed(Message::Text(frame))).await
+    }
+
+    pub async fn flush(&mut self, socket: &mut WebSocket) -> Result<(), Ended> {
+        self.unless_slow(socket.flush()).await
+    }
+
     pub async fn send(&mut self, socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Ended> {
         self.unless_slow(socket.send(Message::Text(frame))).await
     }
@@ -228,7 +247,7 @@ impl<B: Backstage> Session<B> {
                 None => break,
             }
         }
-        self.unless_slow(socket.flush()).await
+        self.flush(socket).await
     }
 
     async fn deliver_frame(&mut self, socket: &mut WebSocket, topic: Topic, frame: &Frame) -> Result<(), Ended> {
@@ -239,12 +258,14 @@ impl<B: Backstage> Session<B> {
             match self.written.get(&topic).copied() {
                 Some(written) if seq == written + 1 => drop(self.written.insert(topic, seq)),
                 // One is missing in between: the log has it, and this one, too.
-                Some(written) if seq > written => return self.catch_up(socket, topic.channel(), topic, written).await,
+                Some(written) if seq > written => {
+                    return self.catch_up(socket, topic.channel(), topic, written, seq).await;
+                }
                 // The log gave it already, or the channel is no longer watched.
                 _ => return Ok(()),
             }
         }
-        self.unless_slow(socket.feed(Message::Text(frame.text.clone()))).await
+        self.feed(socket, frame.text.clone()).await
     }
 
     async fn hear(

@@ -14,7 +14,7 @@ use blytz_core::wire::{
 use futures_util::future::BoxFuture;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{backstage::Backstage, session::Session};
+use super::{backstage::Backstage, resume::Readings, session::Session};
 use crate::{
     error::{Error, Result},
     http::{ClientAddr, bearer, check_origin},
@@ -41,7 +41,8 @@ pub struct Sockets(Arc<dyn Handshake>);
 impl Sockets {
     /// Connections to what stands behind them.
     pub fn new(backstage: impl Backstage) -> Self {
-        Self(Arc::new(backstage))
+        let readings = Readings::of(&backstage);
+        Self(Arc::new(Door { backstage, readings }))
     }
 
     /// Answers a handshake with a session, subscribed to `initial` from the start.
@@ -59,9 +60,15 @@ trait Handshake: Send + Sync {
     fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>>;
 }
 
-impl<B: Backstage> Handshake for B {
+/// What sessions are made with.
+struct Door<B> {
+    backstage: B,
+    readings: Readings,
+}
+
+impl<B: Backstage> Handshake for Door<B> {
     fn answer(&self, handshake: Parts, initial: Option<Channel>) -> BoxFuture<'static, Result<Response>> {
-        Box::pin(serve(self.clone(), handshake, initial))
+        Box::pin(serve(self.backstage.clone(), self.readings.clone(), handshake, initial))
     }
 }
 
@@ -82,7 +89,12 @@ async fn connect(State(sockets): State<Sockets>, request: Request) -> Result<Res
     sockets.answer(request.into_parts().0, None).await
 }
 
-async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Channel>) -> Result<Response> {
+async fn serve<B: Backstage>(
+    backstage: B,
+    readings: Readings,
+    mut parts: Parts,
+    initial: Option<Channel>,
+) -> Result<Response> {
     let platform = backstage.platform().clone();
     check_origin(&platform.config, &parts.headers)?;
     let (client, peer) = ClientAddr::of(&parts, &platform.config.trusted_proxies);
@@ -109,6 +121,6 @@ async fn serve<B: Backstage>(backstage: B, mut parts: Parts, initial: Option<Cha
         .max_write_buffer_size(MAX_WRITE_BUFFER)
         .on_upgrade(async move |socket| {
             let (_task, _guest) = (task, guest);
-            Session::new(backstage, login, client).run(socket, initial).await;
+            Session::new(backstage, readings, login, client).run(socket, initial).await;
         }))
 }

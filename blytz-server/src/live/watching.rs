@@ -8,7 +8,7 @@ use blytz_core::wire::{
 
 use super::{
     backstage::{Backstage, Member},
-    resume::{self, Start},
+    resume::{Start, Still},
     session::{CLOSE_ERROR, Ended, Session, Stop, close},
 };
 use crate::{
@@ -37,11 +37,16 @@ impl<B: Backstage> Session<B> {
             let subscribed = Subscribed { channel, epoch: None, seq: None, recovered: true };
             self.confirm(socket, re, &subscribed).await.map_err(Stop::from)
         };
-        if matches!(begun, Err(Stop::Refused(_))) && fresh {
-            self.mailbox.unsubscribe(topic);
-            self.written.remove(&topic);
+        match begun {
+            // One system call for the answer and all that comes with it.
+            Ok(()) => Ok(self.flush(socket).await?),
+            Err(Stop::Refused(refusal)) if fresh => {
+                self.mailbox.unsubscribe(topic);
+                self.written.remove(&topic);
+                Err(Stop::Refused(refusal))
+            }
+            Err(other) => Err(other),
         }
-        begun
     }
 
     /// The topic behind a channel, if this connection may watch it.
@@ -55,7 +60,7 @@ impl<B: Backstage> Session<B> {
         }
         match channel {
             Channel::Me => Ok(Topic::User(self.member().await?.id())),
-            Channel::Stream(id) if !self.backstage.has_show(id).await? => Err(Error::not_found()),
+            Channel::Stream(id) if !self.readings.has_show(id).await? => Err(Error::not_found()),
             other => Topic::of(other, None).ok_or_else(Error::not_found),
         }
     }
@@ -68,58 +73,57 @@ impl<B: Backstage> Session<B> {
         topic: Topic,
         since: Option<&Since>,
     ) -> Result<(), Stop> {
-        let (head, start) = resume::start(&self.backstage, channel, since).await?;
-        let subscribed = resume::subscribed(&self.backstage, channel, head, &start);
+        let start = self.readings.start(channel, since).await?;
+        let subscribed = self.readings.subscribed(channel, &start);
+        self.confirm(socket, re, &subscribed).await?;
         match start {
-            Start::After(seq) => {
-                self.confirm(socket, re, &subscribed).await?;
-                self.catch_up(socket, channel, topic, seq).await?;
-            }
-            Start::Snapshot(reason) => {
-                let (seq, frame) = resume::snapshot(&self.backstage, channel, reason).await?;
-                self.confirm(socket, re, &subscribed).await?;
+            Start::After { seq, head } => self.catch_up(socket, channel, topic, seq, head).await?,
+            Start::Snapshot(Still { seq, frame }) => {
                 self.written.insert(topic, seq);
-                self.send(socket, text(&frame)).await?;
+                self.feed(socket, frame).await?;
             }
         }
         Ok(())
     }
 
-    /// Writes the log from `seq` to its head. What is published meanwhile waits in the inbox.
+    /// Writes the log from `seq` at least up to `until`, without a flush. What is published meanwhile
+    /// waits in the inbox.
     pub async fn catch_up(
         &mut self,
         socket: &mut WebSocket,
         channel: Channel,
         topic: Topic,
         mut seq: u64,
+        until: u64,
     ) -> Result<(), Ended> {
         self.written.insert(topic, seq);
-        loop {
-            let Ok(frames) = resume::frames_after(&self.backstage, channel, seq).await else {
+        while seq < until {
+            let Ok(events) = self.readings.events_after(channel, seq).await else {
                 return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
             };
-            if frames.is_empty() {
-                return Ok(());
+            if events.is_empty() {
+                break;
             }
-            for (at, frame) in frames {
+            for (at, frame) in events.iter() {
                 if frame.len() > MAX_FRAME {
                     // A void of an earlier version, which named more bids than a frame has room for.
                     seq = self.skip_to_now(socket, channel, topic).await?;
                     break;
                 }
-                self.send(socket, frame).await?;
-                seq = at;
+                self.feed(socket, frame.clone()).await?;
+                seq = *at;
                 self.written.insert(topic, seq);
             }
         }
+        Ok(())
     }
 
-    /// Sends a snapshot in place of what is left of the log; returns its seq.
+    /// Writes a snapshot in place of what is left of the log; returns its seq.
     async fn skip_to_now(&mut self, socket: &mut WebSocket, channel: Channel, topic: Topic) -> Result<u64, Ended> {
-        let Ok((seq, frame)) = resume::snapshot(&self.backstage, channel, SnapshotReason::Trimmed).await else {
+        let Ok(Still { seq, frame }) = self.readings.still(channel, SnapshotReason::Trimmed).await else {
             return close(CLOSE_ERROR, "the log can't be read now; reconnect and resume");
         };
-        self.send(socket, text(&frame)).await?;
+        self.feed(socket, frame).await?;
         self.written.insert(topic, seq);
         Ok(seq)
     }
@@ -133,7 +137,7 @@ impl<B: Backstage> Session<B> {
         // The chat's own address subscribes without having been asked: there is nothing to answer.
         let Some(re) = re else { return Ok(()) };
         let ok = serde_json::to_value(subscribed).unwrap_or_default();
-        self.send(socket, text(&ServerFrame::Ok { re, ok })).await
+        self.feed(socket, text(&ServerFrame::Ok { re, ok })).await
     }
 
     pub fn unsubscribe(&mut self, channel: Channel) -> serde_json::Value {

@@ -4,9 +4,12 @@
 //! that arrive in between wait in the session's outbox, and those that the log already gave are
 //! recognised by their seq. A session whose outbox is full is told to go: it can resume from the
 //! log, and nobody else waits for it.
+//!
+//! Frames go to sockets, and people are counted: whoever has three tabs open gets each frame three
+//! times and is one watcher. Each topic keeps a tally, since how many watch is asked often.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -91,13 +94,45 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     epoch: Epoch,
     next_session: AtomicU64,
-    topics: Mutex<HashMap<Topic, Vec<Subscriber>>>,
+    topics: Mutex<HashMap<Topic, Audience>>,
     pulse: Mutex<HashMap<StreamId, Pulse>>,
+}
+
+/// Everybody who watches a topic. Nobody at all is no audience: the topic is forgotten.
+#[derive(Default)]
+struct Audience {
+    /// By session, so that one of thousands leaves without a search.
+    subscribers: BTreeMap<u64, Subscriber>,
+    /// With how many sockets each of them watches.
+    people: HashMap<Viewer, usize>,
+}
+
+/// One of those who are counted as watching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Viewer {
+    /// However many sockets they watch with.
+    Account(UserId),
+    /// A socket without a login, by its session: nobody can say whether two of them are one person.
+    Socket(u64),
+}
+
+impl Audience {
+    fn come(&mut self, viewer: Viewer) {
+        *self.people.entry(viewer).or_default() += 1;
+    }
+
+    fn go(&mut self, viewer: Viewer) {
+        if let Some(sockets) = self.people.get_mut(&viewer) {
+            *sockets -= 1;
+            if *sockets == 0 {
+                self.people.remove(&viewer);
+            }
+        }
+    }
 }
 
 #[derive(Clone)]
 struct Subscriber {
-    session: u64,
     outbox: mpsc::UnboundedSender<Delivery>,
     /// Frames in the outbox: the bound that the channel itself does not have.
     backlog: Arc<AtomicUsize>,
@@ -114,8 +149,10 @@ struct Pulse {
 /// A session's end of the hub. Dropped, it is unsubscribed from everything.
 pub struct Mailbox {
     hub: Hub,
+    session: u64,
+    viewer: Viewer,
     me: Subscriber,
-    topics: Vec<Topic>,
+    topics: HashSet<Topic>,
     inbox: mpsc::UnboundedReceiver<Delivery>,
 }
 
@@ -151,12 +188,12 @@ impl Hub {
         self.0.epoch
     }
 
-    /// A mailbox for a new session.
+    /// A mailbox for a new session, which speaks for nobody yet.
     pub fn open(&self) -> Mailbox {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let session = self.0.next_session.fetch_add(1, Ordering::Relaxed);
-        let me = Subscriber { session, outbox, backlog: Arc::default(), slow: CancellationToken::new() };
-        Mailbox { hub: self.clone(), me, topics: Vec::new(), inbox }
+        let me = Subscriber { outbox, backlog: Arc::default(), slow: CancellationToken::new() };
+        Mailbox { hub: self.clone(), session, viewer: Viewer::Socket(session), me, topics: HashSet::new(), inbox }
     }
 
     /// Sends the events of one commit to everybody who watches their channel. Call it after the
@@ -170,7 +207,7 @@ impl Hub {
 
     /// Sends news of an unsequenced channel. A full outbox misses it: news are conflated anyway.
     pub fn update(&self, topic: Topic, data: UpdateData, at: Timestamp) {
-        if self.watchers(topic) == 0 {
+        if !self.is_watched(topic) {
             return;
         }
         let text = text(&ServerFrame::Update { channel: topic.channel(), update: Update { data, at } });
@@ -180,7 +217,8 @@ impl Hub {
     fn deliver(&self, delivery: &Delivery) {
         let news = delivery.frames.iter().all(|frame| frame.seq.is_none());
         let topics = lock(&self.0.topics);
-        for subscriber in topics.get(&delivery.topic).into_iter().flatten() {
+        let Some(audience) = topics.get(&delivery.topic) else { return };
+        for subscriber in audience.subscribers.values() {
             if subscriber.backlog.load(Ordering::Relaxed) + delivery.frames.len() <= OUTBOX {
                 subscriber.backlog.fetch_add(delivery.frames.len(), Ordering::Relaxed);
                 // A session that has just ended has nobody to tell.
@@ -191,14 +229,19 @@ impl Hub {
         }
     }
 
-    /// How many connections watch a topic.
+    /// How many people watch a topic: one for each account, and one for each socket without a login.
     pub fn watchers(&self, topic: Topic) -> u64 {
-        lock(&self.0.topics).get(&topic).map_or(0, |subscribers| subscribers.len() as u64)
+        lock(&self.0.topics).get(&topic).map_or(0, |audience| audience.people.len() as u64)
+    }
+
+    /// Whether anything that is published to a topic would reach anybody.
+    pub fn is_watched(&self, topic: Topic) -> bool {
+        lock(&self.0.topics).contains_key(&topic)
     }
 
     /// Subscriptions of all connections together, for the metrics.
     pub fn subscriptions(&self) -> u64 {
-        lock(&self.0.topics).values().map(|subscribers| subscribers.len() as u64).sum()
+        lock(&self.0.topics).values().map(|audience| audience.subscribers.len() as u64).sum()
     }
 
     /// Notes a reaction; told with the next pulse.
@@ -228,7 +271,23 @@ impl Hub {
         }
     }
 
-    fn presence_changed(&self, topic: Topic) {
+    /// Changes who watches a topic, and tells it where that makes another number.
+    fn recount(&self, topic: Topic, change: impl FnOnce(&mut Audience)) {
+        let mut topics = lock(&self.0.topics);
+        let Some(audience) = topics.get_mut(&topic) else { return };
+        let before = audience.people.len();
+        change(audience);
+        let after = audience.people.len();
+        if audience.subscribers.is_empty() {
+            topics.remove(&topic);
+        }
+        drop(topics);
+        if before != after {
+            self.tell_presence(topic);
+        }
+    }
+
+    fn tell_presence(&self, topic: Topic) {
         if let Topic::Stream(stream) = topic {
             lock(&self.0.pulse).entry(stream).or_default().presence = true;
         }
@@ -260,20 +319,40 @@ impl Mailbox {
         delivery
     }
 
-    /// Starts to receive what is published to `topic` from now on.
-    pub fn subscribe(&mut self, topic: Topic) {
-        if self.topics.contains(&topic) {
+    /// Whom this session speaks for from now on. They are counted where it watches already.
+    pub fn speak_for(&mut self, user: UserId) {
+        let (before, after) = (self.viewer, Viewer::Account(user));
+        if before == after {
             return;
         }
-        self.topics.push(topic);
-        lock(&self.hub.0.topics).entry(topic).or_default().push(self.me.clone());
-        self.hub.presence_changed(topic);
+        self.viewer = after;
+        for topic in &self.topics {
+            self.hub.recount(*topic, |audience| {
+                audience.go(before);
+                audience.come(after);
+            });
+        }
+    }
+
+    /// Starts to receive what is published to `topic` from now on.
+    pub fn subscribe(&mut self, topic: Topic) {
+        if !self.topics.insert(topic) {
+            return;
+        }
+        let mut topics = lock(&self.hub.0.topics);
+        let audience = topics.entry(topic).or_default();
+        audience.subscribers.insert(self.session, self.me.clone());
+        audience.come(self.viewer);
+        drop(topics);
+        // Whoever has just come is to hear it, even if they were counted before.
+        self.hub.tell_presence(topic);
     }
 
     /// Receives nothing more of `topic`, but for what is in the inbox already.
     pub fn unsubscribe(&mut self, topic: Topic) {
-        self.topics.retain(|other| *other != topic);
-        self.leave(topic);
+        if self.topics.remove(&topic) {
+            self.leave(topic);
+        }
     }
 
     /// How many topics this session watches.
@@ -297,15 +376,10 @@ impl Mailbox {
     }
 
     fn leave(&self, topic: Topic) {
-        let mut topics = lock(&self.hub.0.topics);
-        if let Some(subscribers) = topics.get_mut(&topic) {
-            subscribers.retain(|subscriber| subscriber.session != self.me.session);
-            if subscribers.is_empty() {
-                topics.remove(&topic);
-            }
-        }
-        drop(topics);
-        self.hub.presence_changed(topic);
+        self.hub.recount(topic, |audience| {
+            audience.subscribers.remove(&self.session);
+            audience.go(self.viewer);
+        });
     }
 }
 
@@ -369,5 +443,89 @@ mod tests {
         assert_eq!(hub.watchers(topic()), 1);
         drop(mailbox);
         assert_eq!(hub.watchers(topic()), 0);
+        assert!(lock(&hub.0.topics).is_empty(), "nothing is kept of whom nobody watches");
+    }
+
+    fn somebody(number: u128) -> UserId {
+        UserId(uuid::Uuid::from_u128(number))
+    }
+
+    /// One act of a session, by its number.
+    #[derive(Debug, Clone, Copy)]
+    enum Act {
+        Come(usize),
+        Leave(usize),
+        HangUp(usize),
+        LogIn(usize, u128),
+    }
+
+    #[test]
+    fn people_are_counted_however_many_sockets_they_have() {
+        use Act::{Come, HangUp, Leave, LogIn};
+        const ANN: u128 = 1;
+        const BEN: u128 = 2;
+        // What happens, and how many watch then.
+        let cases: [(&str, &[(Act, u64)]); 7] = [
+            ("sockets without a login are one each", &[(Come(0), 1), (Come(1), 2), (Leave(0), 1), (Leave(1), 0)]),
+            (
+                "three tabs are one person until the last is closed",
+                &[
+                    (LogIn(0, ANN), 0),
+                    (LogIn(1, ANN), 0),
+                    (LogIn(2, ANN), 0),
+                    (Come(0), 1),
+                    (Come(1), 1),
+                    (Come(2), 1),
+                    (HangUp(0), 1),
+                    (Leave(1), 1),
+                    (HangUp(2), 0),
+                ],
+            ),
+            ("two people are two", &[(LogIn(0, ANN), 0), (LogIn(1, BEN), 0), (Come(0), 1), (Come(1), 2)]),
+            ("whoever comes twice is there once", &[(Come(0), 1), (Come(0), 1), (Leave(0), 0), (Leave(0), 0)]),
+            (
+                "a login while watching makes one of two",
+                &[(LogIn(0, ANN), 0), (Come(0), 1), (Come(1), 2), (LogIn(1, ANN), 1), (HangUp(0), 1), (HangUp(1), 0)],
+            ),
+            (
+                "another login on one of two tabs makes two",
+                &[(LogIn(0, ANN), 0), (LogIn(1, ANN), 0), (Come(0), 1), (Come(1), 1), (LogIn(1, BEN), 2)],
+            ),
+            ("the same login again changes nothing", &[(Come(0), 1), (LogIn(0, ANN), 1), (LogIn(0, ANN), 1)]),
+        ];
+        for (case, steps) in cases {
+            let hub = hub();
+            let mut sessions: Vec<Option<Mailbox>> = (0..3).map(|_| Some(hub.open())).collect();
+            for (step, &(act, watchers)) in steps.iter().enumerate() {
+                match act {
+                    Come(who) => sessions[who].as_mut().expect("open").subscribe(topic()),
+                    Leave(who) => sessions[who].as_mut().expect("open").unsubscribe(topic()),
+                    HangUp(who) => drop(sessions[who].take()),
+                    LogIn(who, user) => sessions[who].as_mut().expect("open").speak_for(somebody(user)),
+                }
+                assert_eq!(hub.watchers(topic()), watchers, "{case}: step {step}, {act:?}");
+                assert_eq!(hub.is_watched(topic()), watchers > 0, "{case}: step {step}, {act:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn presence_is_told_to_who_comes_and_where_the_number_is_another() {
+        let show = Topic::Stream(StreamId(uuid::Uuid::nil()));
+        let hub = hub();
+        let is_told = || std::mem::take(&mut *lock(&hub.0.pulse)).into_values().any(|pulse| pulse.presence);
+        let (mut first, mut second) = (hub.open(), hub.open());
+        first.speak_for(somebody(1));
+        assert!(!is_told(), "who watches nothing");
+        first.subscribe(show);
+        assert!(is_told(), "who comes");
+        second.subscribe(show);
+        assert!(is_told(), "who comes");
+        second.speak_for(somebody(1));
+        assert!(is_told(), "one less");
+        drop(second);
+        assert!(!is_told(), "a tab that nobody was counted for");
+        first.unsubscribe(show);
+        assert!(is_told(), "nobody is left");
     }
 }

@@ -220,3 +220,39 @@ async fn presence_and_reactions_are_told_together() {
     let live = socket.hear().await.expect("news");
     assert_eq!(live["update"], json!({ "kind": "stream", "data": { "status": "live" }, "at": live["update"]["at"] }));
 }
+
+#[tokio::test]
+async fn watchers_are_people_however_many_sockets_they_have() {
+    let house = House::open().await;
+    let seller = house.seller("sita").await;
+    let (ann, ben) = (house.buyer("ann").await, house.buyer("ben").await);
+    let (show, lot) = (seller.announce("Friday").await, seller.auction(rules()).await);
+    let mut sockets = Vec::new();
+    for who in [&ann, &ann, &ann, &ben, &house.nobody] {
+        let mut socket = who.connect().await;
+        socket.subscribe(&lot, None).await;
+        socket.follow(&show).await;
+        sockets.push(socket);
+    }
+    let watchers = async |count: u64| {
+        let told = house.nobody.get(format!("/streams/{show}")).await.expect(200);
+        assert_eq!((&told["watchers"], &lot.status().await["watchers"]), (&json!(count), &json!(count)));
+    };
+    watchers(3).await;
+    sockets[3].hears_of_watchers(3).await;
+    // Whoever has watched without a login turns out to be Ann.
+    let login = sockets[4].ask(json!({ "id": "1", "op": "auth", "token": ann.token })).await;
+    assert_eq!(login["ok"]["user_id"], ann.id);
+    watchers(2).await;
+    sockets[3].hears_of_watchers(2).await;
+    sockets[4].subscribe(&lot, None).await;
+    let snapshot = sockets[4].hear().await.expect("a snapshot");
+    assert_eq!(snapshot["snapshot"]["state"]["watchers"], 2, "{snapshot}");
+    // She closes one tab after the other, and is gone with the last.
+    for tab in [0, 0, 0, 1] {
+        watchers(2).await;
+        drop(sockets.remove(tab));
+    }
+    sockets[0].hears_of_watchers(1).await;
+    watchers(1).await;
+}

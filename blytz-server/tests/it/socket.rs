@@ -13,7 +13,7 @@ use tokio_tungstenite::{
 
 use crate::{
     document::DOCUMENT,
-    house::{Lot, Person},
+    house::{Lot, Person, Show},
 };
 
 /// How long anything may take that is only a matter of being scheduled.
@@ -107,6 +107,24 @@ impl Socket {
             frame["since"] = since;
         }
         self.ask(frame).await
+    }
+
+    /// Follows a show's news.
+    pub async fn follow(&mut self, show: &Show) {
+        let frame = json!({ "id": "f", "op": "subscribe", "channel": format!("stream:{show}") });
+        assert_eq!(self.ask(frame).await["ok"]["recovered"], true);
+    }
+
+    /// Waits until a show's news say that so many watch.
+    pub async fn hears_of_watchers(&mut self, count: u64) {
+        loop {
+            let heard = self.hear().await.expect("presence");
+            if heard["update"]
+                == json!({ "kind": "presence", "data": { "watchers": count }, "at": heard["update"]["at"] })
+            {
+                return;
+            }
+        }
     }
 
     /// The seqs of the next events, which must come in order without a gap.

@@ -1,6 +1,7 @@
 //! `blytz bench`: a load test of any Blytz server, for its operators.
 
 mod arena;
+mod arrivals;
 mod commits;
 mod load;
 mod machine;
@@ -31,7 +32,8 @@ const TURNS: u32 = 3;
 /// How long the disk is asked.
 const SYNCING: Duration = Duration::from_secs(1);
 
-/// Load-test a server: bids and refusals per second, times from bid to answer and to watchers.
+/// Load-test a server: bids, refusals and arriving watchers per second, times from bid to answer and to
+/// watchers.
 ///
 /// Without --server it starts a server of its own in this process, on a temporary folder. On another
 /// server it needs a seller's login (the profile's, --token, or --email) and one started with
@@ -40,12 +42,14 @@ const SYNCING: Duration = Duration::from_secs(1);
 ///
 /// Each bidder bids again as soon as the last bid is answered. Bidders use the SDK; watchers are bare
 /// sockets that only look for the bid's id, because on a small machine five hundred watchers in the
-/// same process would otherwise measure themselves.
+/// same process would otherwise measure themselves. They arrive before the bids, 32 at a time: how many
+/// connect and subscribe a second, and how long it takes from `subscribe` to the snapshot.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:
   blytz bench
   blytz bench --bidders 50 --watchers 500 --seconds 20
+  blytz bench --bidders 1 --watchers 5000 --seconds 1
   blytz bench --lots 50 --watchers 0 --compare 50
   blytz --server http://127.0.0.1:8080 bench --email seller@example.com --password-file secret.txt --pid 4711
 ")]

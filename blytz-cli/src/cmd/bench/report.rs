@@ -6,6 +6,7 @@ use blytz_tui::words::count;
 use serde::Serialize;
 
 use super::{
+    arrivals::ArrivalFigures,
     commits::Commits,
     machine::Memory,
     round::{Outcome, Watched},
@@ -25,6 +26,8 @@ pub struct Report {
     pub watchers: usize,
     pub lots: usize,
     pub seconds: f64,
+    /// How the watchers arrived; null without any.
+    pub arrivals: Option<ArrivalFigures>,
     pub bids: BidFigures,
     pub bid_to_answer: Spread,
     pub bid_to_watcher: Spread,
@@ -95,7 +98,7 @@ pub struct Setting {
 
 impl Report {
     pub fn new(setting: Setting, outcome: Outcome, memory: Option<Memory>, comparison: Option<Comparison>) -> Self {
-        let Outcome { elapsed, bids, watched, commits } = outcome;
+        let Outcome { elapsed, arrivals, bids, watched, commits } = outcome;
         let Watched { latency, deliveries, missing, lost, events } = watched;
         Self {
             server: setting.server,
@@ -106,6 +109,7 @@ impl Report {
             watchers: setting.watchers,
             lots: setting.lots,
             seconds: elapsed,
+            arrivals: arrivals.figures(),
             bid_to_answer: Spread::of(&bids.latency),
             bid_to_watcher: Spread::of(&latency),
             bids: BidFigures::of(bids, elapsed),
@@ -140,6 +144,11 @@ impl Report {
             let mut lines = vec![
                 ("server", format!("{}{}", self.server, if self.embedded { ", in this process" } else { "" })),
                 ("load", self.load()),
+            ];
+            if let Some(arrivals) = &self.arrivals {
+                lines.extend(arrivals.lines());
+            }
+            lines.extend([
                 ("accepted", rate(self.bids.accepted, self.bids.accepted_per_second)),
                 ("refused", self.refusals()),
                 ("bid to answer", spread(&self.bid_to_answer)),
@@ -152,7 +161,7 @@ impl Report {
                         rate(self.deliveries, self.deliveries_per_second)
                     ),
                 ),
-            ];
+            ]);
             lines.extend(self.commits.map(|commits| ("commits", describe(commits))));
             lines.extend(self.memory.map(|memory| ("memory", self.memory_line(memory))));
             if let Some(comparison) = &self.comparison {
@@ -183,6 +192,17 @@ impl Report {
     fn memory_line(&self, memory: Memory) -> String {
         let whose = if self.embedded { "server and load together" } else { "the server" };
         format!("{} resident, {} at most ({whose})", mebibytes(memory.resident), mebibytes(memory.peak))
+    }
+}
+
+impl ArrivalFigures {
+    fn lines(&self) -> [(&'static str, String); 3] {
+        let Self { per_second, at_once, connect, subscribe } = self;
+        [
+            ("arrivals", format!("{} ({per_second:.0}/s), {at_once} at a time", subscribe.count)),
+            ("to connect", spread(connect)),
+            ("to subscribe", spread(subscribe)),
+        ]
     }
 }
 

@@ -8,18 +8,18 @@ use blytz_client::{
     wire::auction::{BidAnswer, BidRequest},
 };
 use blytz_core::{Currency, Money};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use super::{
     arena::{self, Lot, Move},
+    arrivals::{self, Arrivals},
     commits::{Commits, Counters},
     load::{Load, Style},
     mark::Marks,
     tally::{self, Bids, Progress},
-    watcher::{Seen, Watcher},
+    watcher::Seen,
 };
 use crate::error::Failure;
 
@@ -29,8 +29,6 @@ const CONNECT: Duration = Duration::from_mins(1);
 const CATCH_UP: Duration = Duration::from_secs(30);
 /// In a race the leader looks again after this.
 const PAUSE: Duration = Duration::from_millis(1);
-/// So many watchers connect at a time.
-const AT_ONCE: usize = 32;
 
 /// How a bidder reaches the server.
 #[derive(Debug, Clone)]
@@ -68,6 +66,7 @@ impl Line {
 /// What a round came to.
 pub struct Outcome {
     pub elapsed: f64,
+    pub arrivals: Arrivals,
     pub bids: Bids,
     pub watched: Watched,
     pub commits: Option<Commits>,
@@ -95,14 +94,7 @@ pub async fn run(
     let lots = Arc::new(lots);
     let marks = Marks::new(rand::random(), Instant::now());
     let socket = socket_url(seller.base_url());
-    let watchers: Vec<Watcher> = stream::iter(0..load.watchers)
-        .map(|index| {
-            let lot = index % lots.len();
-            Watcher::connect(&socket, lots[lot].id, lot)
-        })
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let (watchers, arrivals) = arrivals::arrive(&socket, &lots, load.watchers).await?;
     arena::open(seller, &lots).await?;
 
     let (finish, heads) = watch::channel(None);
@@ -120,7 +112,7 @@ pub async fn run(
     let events = heads.iter().sum();
     finish.send_replace(Some(heads));
     let watched = collect(watching, load.watchers, events).await?;
-    Ok(Outcome { elapsed, bids, watched, commits })
+    Ok(Outcome { elapsed, arrivals, bids, watched, commits })
 }
 
 async fn bid(

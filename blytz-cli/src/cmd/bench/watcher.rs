@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use blytz_core::AuctionId;
 use futures_util::{SinkExt, StreamExt};
 use hdrhistogram::Histogram;
-use tokio::{net::TcpStream, sync::watch};
+use tokio::{net::TcpStream, sync::watch, time::Instant};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue, protocol::WebSocketConfig},
 };
 
-use super::{mark::Marks, tally};
+use super::{arrivals::Took, mark::Marks, tally};
 
 /// Small buffers: there are many of us.
 const BUFFER: usize = 4 * 1024;
@@ -42,14 +42,16 @@ pub struct Seen {
 pub type Heads = watch::Receiver<Option<Vec<u64>>>;
 
 impl Watcher {
-    /// Connects and subscribes to a lot.
-    pub async fn connect(url: &str, id: AuctionId, lot: usize) -> anyhow::Result<Self> {
+    /// Connects and subscribes to a lot, and says how long that took.
+    pub async fn connect(url: &str, id: AuctionId, lot: usize) -> anyhow::Result<(Self, Took)> {
         let mut request = url.into_client_request().with_context(|| format!("{url} is no address"))?;
         let protocol = HeaderValue::from_static(blytz_client::wire::live::SUBPROTOCOL);
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
         let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
+        let began = Instant::now();
         let (mut socket, _) =
             connect_async_with_config(request, Some(config), true).await.context("A watcher can't connect")?;
+        let connected = Instant::now();
         let subscribe = format!(r#"{{"id":"1","op":"subscribe","channel":"auction:{id}"}}"#);
         socket.send(Message::Text(subscribe.into())).await.context("A watcher was cut off")?;
         let seq = loop {
@@ -62,7 +64,8 @@ impl Watcher {
                 break number_after(&text, r#""seq":"#).context("A snapshot without a seq")?;
             }
         };
-        Ok(Self { socket, lot, seq })
+        let took = Took { connecting: connected - began, subscribing: connected.elapsed() };
+        Ok((Self { socket, lot, seq }, took))
     }
 
     /// Watches until the lot's last event.

@@ -76,7 +76,7 @@ pub struct StatusView {
     pub closes_at: Option<Timestamp>,
     /// How often the close was moved.
     pub extensions: u64,
-    /// Connections that watch it now.
+    /// Who watches it now: one for each account, and for each connection without a login.
     pub watchers: u64,
     /// The server's clock.
     pub server_time: Timestamp,

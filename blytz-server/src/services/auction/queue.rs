@@ -89,7 +89,7 @@ impl Auctions {
     /// asks for the queue.
     pub(super) async fn tell_queue(&self, id: StreamId) {
         let (hub, topic) = (&self.platform.hub, Topic::Stream(id));
-        if hub.watchers(topic) == 0 {
+        if !hub.is_watched(topic) {
             return;
         }
         match store::queue_ids(&self.platform.db, id, TOLD).await {
