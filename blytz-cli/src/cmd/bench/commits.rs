@@ -41,7 +41,7 @@ impl Counters {
 
 fn parse(text: &str) -> Option<Counters> {
     let value = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("{kind=\"auction\"} "))?;
         line.trim().parse::<f64>().ok()
     };
     Some(Counters {
@@ -57,12 +57,13 @@ mod tests {
 
     #[test]
     fn the_difference_counts() {
-        let text = "# TYPE blytz_commit_seconds histogram\nblytz_commit_seconds_bucket{le=\"0.5\"} 4\n\
-                    blytz_commit_seconds_sum 0.02\nblytz_commit_seconds_count 4\nblytz_commit_events_sum 40\n";
+        let text = "# TYPE blytz_commit_seconds histogram\nblytz_commit_seconds_bucket{kind=\"auction\",le=\"0.5\"} 4\n\
+                    blytz_commit_seconds_sum{kind=\"auction\"} 0.02\nblytz_commit_seconds_count{kind=\"chat\"} 9\n\
+                    blytz_commit_seconds_count{kind=\"auction\"} 4\nblytz_commit_events_sum{kind=\"auction\"} 40\n";
         let after = parse(text).expect("counters");
         let commits = after.since(Counters::default(), 2.0).expect("commits");
         assert_eq!(commits, Commits { count: 4.0, per_second: 2.0, events_each: 10.0, mean_ms: 5.0 });
         assert_eq!(after.since(after, 2.0), None);
-        assert_eq!(parse("blytz_commit_seconds_count 1\n"), None);
+        assert_eq!(parse("blytz_commit_seconds_count{kind=\"auction\"} 1\n"), None);
     }
 }
