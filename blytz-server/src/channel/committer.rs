@@ -93,7 +93,7 @@ async fn write<L: Ledger>(ledger: &L, jobs: Vec<Job<L>>) {
                 tell(vec![job], &verdict);
             }
         }
-        Err(Unwritten::Refused(_)) if jobs.len() > 1 => {
+        Err(Unwritten::Refused(_) | Unwritten::Conflict) if jobs.len() > 1 => {
             for job in jobs {
                 Box::pin(write(ledger, vec![job])).await;
             }

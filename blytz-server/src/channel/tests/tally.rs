@@ -15,6 +15,7 @@ use super::{
     sim::{self, Kind, Told},
 };
 use crate::{
+    Clock,
     channel::{self, Decided, Entry, Ledger, Moment, Unwritten, Verdicts},
     error::{Error, Result},
     platform::hub::Topic,
@@ -205,7 +206,7 @@ impl Kind for Tallies {
         shelf.0.keys().copied().collect()
     }
 
-    fn ledger(disk: &Disk<Shelf>) -> Self {
+    fn ledger(disk: &Disk<Shelf>, _clock: &Clock) -> Self {
         Self(disk.clone())
     }
 

@@ -27,6 +27,7 @@ use super::{
     turn::first_batch,
 };
 use crate::{
+    Clock,
     channel::{
         Entry, Unwritten, Verdicts,
         tests::{
@@ -283,7 +284,7 @@ impl Kind for Auctions {
         shelf.0.keys().copied().collect()
     }
 
-    fn ledger(disk: &Disk<Shelf>) -> LotLedger<Disk<Shelf>> {
+    fn ledger(disk: &Disk<Shelf>, _clock: &Clock) -> LotLedger<Disk<Shelf>> {
         LotLedger::new(disk.clone(), Arc::new(Signer::from_seed("simulated".to_owned(), [7; 32])))
     }
 
