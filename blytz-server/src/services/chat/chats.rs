@@ -1,26 +1,22 @@
 //! The chats' handle: what handlers and live connections ask for.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc};
 
 use blytz_core::{
-    StreamId,
-    account::Action,
+    StreamId, UserId,
+    chat::{Answer, Command, Draft, Participant, is_name_reserved, may_take_part, role_in_show},
     wire::{
         account::PublicUser,
-        chat::{ChatSend, ChatState, Message, PublicChatSettings},
+        chat::{ChatSend, ChatState, Message, PublicChatSettings, ShowRole},
         live::MAX_FRAME,
         stream::StreamStatus,
     },
 };
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
 
-use super::{
-    doors::{Doors, Queued},
-    facts::{Answer, Command, Draft},
-    room::Room,
-    store,
-};
+use super::{ledger::ChatLedger, store, stored::Stored};
 use crate::{
+    channel::{Ground, Rooms},
     clock::new_id,
     error::{Error, Result, internal},
     platform::Platform,
@@ -29,9 +25,6 @@ use crate::{
         auth::{Accounts, User},
     },
 };
-
-/// How long a command may take before its sender is told to ask again.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many messages a snapshot has.
 const SNAPSHOT: usize = 50;
@@ -47,7 +40,7 @@ pub struct Parts {
     pub(super) platform: Platform,
     pub(super) accounts: Accounts,
     auctions: Auctions,
-    doors: Doors,
+    rooms: Rooms<ChatLedger<Stored>>,
     /// Held by whoever takes what was erased out of the files.
     pub(super) scrubbing: tokio::sync::Mutex<()>,
 }
@@ -62,8 +55,11 @@ impl Deref for Chats {
 impl Chats {
     /// Starts the service; a room is opened when somebody has something to say in it.
     pub fn start(platform: &Platform, accounts: Accounts, auctions: Auctions) -> Self {
-        let (platform, doors, scrubbing) = (platform.clone(), Doors::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Parts { platform, accounts, auctions, doors, scrubbing }))
+        // They run among the sockets: a message may wait for a moment where a bid may not.
+        let ground = Ground::of(platform, Handle::current());
+        let rooms = Rooms::new(ChatLedger::new(Stored(platform.db.clone()), platform.clock.clone()), ground);
+        let (platform, scrubbing) = (platform.clone(), tokio::sync::Mutex::default());
+        Self(Arc::new(Parts { platform, accounts, auctions, rooms, scrubbing }))
     }
 
     /// The seq of the last event; `None` when there is no such show.
@@ -110,13 +106,13 @@ impl Chats {
     pub async fn send(&self, user: &User, message: ChatSend) -> Result<(Message, bool)> {
         let stream = message.stream_id;
         let access = self.access(stream).await?;
-        let staff = is_staff(user, &access);
-        let follows = !staff && self.auctions.follows(access.seller_id, user.id).await?;
+        let participant = participant(user, &access);
+        let is_guest = participant.role.is_none();
         let draft = Draft {
-            author: PublicUser { id: user.id, display_name: user.display_name.clone() },
-            suspended: user.suspended,
-            staff,
-            follows,
+            user: PublicUser { id: user.id, display_name: user.display_name.clone() },
+            participant,
+            follows: is_guest && self.auctions.follows(access.seller_id, user.id).await?,
+            name_reserved: is_guest && self.is_name_reserved(&user.display_name, &access).await?,
             live: access.status == StreamStatus::Live,
             message_id: message.message_id.unwrap_or_else(|| new_id(&self.platform.clock)),
             text: message.text,
@@ -128,33 +124,43 @@ impl Chats {
         }
     }
 
+    /// Whether somebody may react in a show.
+    ///
+    /// # Errors
+    /// 404 when there is no such show, 403 for whoever may not write there at all.
+    pub async fn may_react(&self, user: &User, stream: StreamId) -> Result<()> {
+        let participant = participant(user, &self.access(stream).await?);
+        let member = store::member(&self.platform.db, stream, user.id).await?;
+        let settings = store::head(&self.platform.db, stream).await?.settings;
+        Ok(may_take_part(self.platform.clock.now(), participant, member, &settings)?)
+    }
+
+    /// Whether a name can be taken for that of the show's seller or of one of its moderators.
+    async fn is_name_reserved(&self, name: &str, access: &StreamAccess) -> Result<bool> {
+        let staff: Vec<UserId> = access.moderators.iter().copied().chain([access.seller_id]).collect();
+        let people = self.accounts.people(staff.iter().copied()).await?;
+        let names: Vec<String> = staff.into_iter().map(|id| people.of(id).display_name).collect();
+        Ok(is_name_reserved(name, names.iter().map(String::as_str)))
+    }
+
     pub(super) async fn access(&self, stream: StreamId) -> Result<StreamAccess> {
         self.auctions.stream_access(stream).await?.ok_or_else(Error::not_found)
     }
 
-    /// The show, if this user moderates its chat.
+    /// The show, if this user moderates its chat. One whom another moderator has muted or banned does
+    /// not, and so can't lift that either.
     pub(super) async fn moderated(&self, user: &User, stream: StreamId) -> Result<StreamAccess> {
         let access = self.access(stream).await?;
-        if is_staff(user, &access) {
-            Ok(access)
-        } else {
-            Err(Error::forbidden("This is for the show's seller and moderators."))
+        if role(user, &access).is_none() {
+            return Err(Error::forbidden("This is for the show's seller and moderators."));
         }
+        store::member(&self.platform.db, stream, user.id).await?.check(self.platform.clock.now())?;
+        Ok(access)
     }
 
     /// Has a command decided and written by the chat's room.
     pub(super) async fn command(&self, stream: StreamId, command: Command) -> Result<Answer> {
-        let (answer, answered) = oneshot::channel();
-        self.doors.enqueue(stream, Queued { command, answer }, |queue| {
-            self.platform.tasks.spawn(Room::new(stream, &self.platform, self.doors.clone(), queue).run());
-        })?;
-        match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => {
-                let detail = "It is not known whether this was done; ask again with the same message_id.";
-                Err(Error::outcome_unknown(detail))
-            }
-        }
+        self.rooms.ask(stream, command).await
     }
 }
 
@@ -163,7 +169,10 @@ fn too_large(state: &ChatState) -> bool {
     !state.messages.is_empty() && serde_json::to_vec(state).is_ok_and(|json| json.len() > MAX_FRAME - FRAME_MARGIN)
 }
 
-/// The show's seller, its moderators, and those who moderate every chat.
-fn is_staff(user: &User, access: &StreamAccess) -> bool {
-    user.id == access.seller_id || access.moderators.contains(&user.id) || user.may(Action::ModerateAnyChat)
+fn participant(user: &User, access: &StreamAccess) -> Participant {
+    Participant { role: role(user, access), suspended: user.suspended, joined_at: user.joined_at }
+}
+
+fn role(user: &User, access: &StreamAccess) -> Option<ShowRole> {
+    role_in_show(user.id, &user.roles, access.seller_id, &access.moderators)
 }

@@ -3,16 +3,18 @@
 //! - `messages`: writing, reading, erasing.
 //! - `moderation`: mutes, bans, the pin, the settings.
 //! - [`Chats`]: the handle that handlers and live connections use.
-//! - `room`: one task per chat; decides in memory, writes many decisions in one transaction.
-//! - `facts`: what a room knows and how it decides.
+//! - `ledger`: what a room of [`crate::channel`] has to know of chats; `stored`: how they are kept.
+//! - `refused`: why not, as the API says it.
 
 mod chats;
-mod doors;
-mod facts;
+mod ledger;
 mod messages;
 mod moderation;
-mod room;
+mod refused;
+#[cfg(test)]
+mod simulated;
 mod store;
+mod stored;
 #[cfg(test)]
 mod tests;
 
