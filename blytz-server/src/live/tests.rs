@@ -92,6 +92,10 @@ impl Backstage for Counting {
         match who.0 {}
     }
 
+    async fn may_react(&self, _who: &Nobody, _show: StreamId) -> Result<()> {
+        unimplemented!("nobody reacts")
+    }
+
     async fn has_show(&self, id: StreamId) -> Result<bool> {
         self.read(id == SHOW).await
     }
