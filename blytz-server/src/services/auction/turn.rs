@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use blytz_core::{
     AuctionId, BidId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
-        receipt::Signer,
+        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Outage, Rejection, Sealed, Standing, log::Head,
+        recall, receipt::Signer,
     },
     wire::auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
 };
@@ -109,9 +109,10 @@ impl<'a> Turn<'a> {
     pub fn tick(&mut self, resume: bool) {
         let due = self.auction.poll_timeout().is_some_and(|due| due <= self.now);
         if due || resume {
-            let command = if resume { Command::Resume } else { Command::Tick };
+            let outage = Outage { from: self.auction.last_at(), to: self.now };
             // Neither is ever refused: without anything due they do nothing.
-            let _ = self.run(command);
+            let _ = resume.then(|| self.run(Command::Resume(outage)));
+            let _ = self.run(Command::Tick);
         }
     }
 
