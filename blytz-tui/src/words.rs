@@ -51,7 +51,7 @@ impl Words {
             EventData::Voided { struck, reason, price, leader, .. } => {
                 voided(people, struck.len(), reason, *leader).at(*price)
             }
-            EventData::Extended { closes_at, reason } => extended(*reason).adding(to_go(at, *closes_at)),
+            EventData::Extended { closes_at, reason, .. } => extended(*reason).adding(to_go(at, *closes_at)),
             EventData::Closed { winner: Some(winner), price, .. } => {
                 Self::new(format!("sold to {}", people.name(*winner)), Role::Accent).at(*price)
             }
@@ -186,10 +186,7 @@ mod tests {
         for (data, says) in [
             (EventData::Opened { opens_at: world::start(), closes_at }, "opened (9.3 s to go)"),
             (EventData::ReserveMet { price: world::myr(1_200) }, "the reserve is met (at MYR 12.00)"),
-            (
-                EventData::Extended { closes_at, reason: ExtensionReason::Outage },
-                "close moved: the house was away (9.3 s to go)",
-            ),
+            (EventData::extended(closes_at, ExtensionReason::Outage), "close moved: the house was away (9.3 s to go)"),
             (
                 EventData::Closed { status: AuctionStatus::Sold, winner: Some(world::BALA), price },
                 "MYR 12.00  sold to Bala",

@@ -93,7 +93,7 @@ impl Auction {
                 let extended = extension::after_late_bid(self.rules(), &placement.span, stake.at);
                 let bid = self.placed(sale, placement, lead, extended.unwrap_or(placement.span.closes_at));
                 let extended = extended.map(|closes_at| {
-                    let data = EventData::Extended { closes_at, reason: ExtensionReason::SoftClose };
+                    let data = EventData::extended(closes_at, ExtensionReason::SoftClose);
                     Event::open(stake.at, data)
                 });
                 [Some(bid), newly_met(lead.stake.amount, lead.price), extended]

@@ -1,6 +1,6 @@
 //! What can be asked of an auction.
 
-use super::{bid::BidKind, commitment::Nonce, ledger::Ledger, rules::Rules};
+use super::{bid::BidKind, commitment::Nonce, extension::Outage, ledger::Ledger, rules::Rules};
 use crate::{BidId, Timestamp, UserId};
 
 /// Facts about a bidder that live outside the auction.
@@ -59,7 +59,9 @@ pub enum Command {
     },
     /// Opens or closes what is due.
     Tick,
-    /// The process has started: extends a soft close whose last moments fell into the outage, then
-    /// as [`Command::Tick`].
-    Resume,
+    /// Makes good for an outage: extends a soft close whose last moments fell into it, and does nothing
+    /// to any other auction, nor for an outage that has been made good for. So whoever loads an
+    /// auction offers it every outage that is known, in order, and sends [`Command::Tick`] after
+    /// them: what is overdue and was not extended closes then.
+    Resume(Outage),
 }

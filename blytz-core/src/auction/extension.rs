@@ -1,4 +1,7 @@
-//! The soft close: late bids move the close, so that nobody wins by being the last to press.
+//! The soft close: late bids move the close, so that nobody wins by being the last to press, nor by
+//! the house's going away.
+
+use serde::{Deserialize, Serialize};
 
 use super::rules::Rules;
 use crate::{
@@ -6,12 +9,49 @@ use crate::{
     wire::auction::{SoftClose, SoftCloseMode},
 };
 
+/// How often a lot is extended for outages, at most: a house that goes away all the time must come to
+/// an end, too.
+pub const MAX_OUTAGES: u8 = 3;
+
+/// A time in which nobody was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outage {
+    /// The last moment at which somebody may have been served.
+    pub from: Timestamp,
+    /// The first moment at which somebody may have been served again.
+    pub to: Timestamp,
+}
+
 /// From the opening to the close, as often as it was moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) opens_at: Timestamp,
     pub(super) closes_at: Timestamp,
     pub(super) extensions: u64,
+    /// How many of these were for outages with bounds.
+    outages: u8,
+    /// Since when it has been open under the rules that it has. Outages that ended by then don't count:
+    /// there was no lot, or other rules have judged them.
+    ruled_since: Timestamp,
+}
+
+impl Span {
+    pub(super) const fn new(opens_at: Timestamp, closes_at: Timestamp) -> Self {
+        Self { opens_at, closes_at, extensions: 0, outages: 0, ruled_since: opens_at }
+    }
+
+    /// Follows `amended`.
+    pub(super) const fn amended(&mut self, at: Timestamp, closes_at: Timestamp) {
+        (self.closes_at, self.ruled_since) = (closes_at, at);
+    }
+
+    /// Follows `extended`, with the outage's bounds if it was for one that has them.
+    pub(super) fn extended(&mut self, closes_at: Timestamp, outage: Option<Outage>) {
+        self.closes_at = closes_at;
+        self.extensions += 1;
+        self.outages = self.outages.saturating_add(u8::from(outage.is_some()));
+    }
 }
 
 /// Where a bid or void at `at` moves the close; `None` where it stays.
@@ -24,10 +64,32 @@ pub(super) fn after_late_bid(rules: &Rules, span: &Span, at: Timestamp) -> Optio
     within_cap(rules, soft_close, span, wanted)
 }
 
-/// Where a start at `at` moves the close of a lot whose last moments fell into an outage; `None`
-/// where it stays, or where the cap leaves nobody time to bid.
-pub(super) fn after_outage(rules: &Rules, span: &Span, at: Timestamp) -> Option<Timestamp> {
-    let soft_close = rules.soft_close().filter(|soft_close| is_late(soft_close, span, at))?;
+/// Where an outage that is made good for at `at` moves the close; `None` where it stays: the last
+/// moments did not fall into it, enough of them came after it, or the cap leaves nobody time to bid.
+///
+/// An outage that was offered once does nothing ever after. If it moved the close, that is an
+/// extension after its end by now, or at the cap; and so it is for every outage that was over by `at`.
+/// If it did not, then for a reason that stays, as none depends on `at` but the cap, and the close
+/// only moves away.
+pub(super) fn after_outage(rules: &Rules, span: &Span, outage: Outage, at: Timestamp) -> Option<Timestamp> {
+    let soft_close = rules.soft_close()?;
+    let was_one = outage.from < outage.to && outage.to <= at;
+    let counts = span.outages < MAX_OUTAGES && outage.to > span.ruled_since;
+    let met_the_last_moments = outage.from < span.closes_at && is_late(soft_close, span, outage.to);
+    let left_too_little = outage.to.plus_millis(soft_close.extend_ms) > span.closes_at;
+    let moves = was_one && counts && met_the_last_moments && left_too_little;
+    moves.then(|| with_time_to_bid(rules, soft_close, span, at)).flatten()
+}
+
+/// The same by the rules of logs that don't say when the outage was: it lasted until `at`, and any
+/// number of them counted.
+pub(super) fn after_unbounded_outage(rules: &Rules, span: &Span, at: Timestamp) -> Option<Timestamp> {
+    // A log that has come to bounds has no outage without them any more.
+    let soft_close = rules.soft_close().filter(|soft_close| span.outages == 0 && is_late(soft_close, span, at))?;
+    with_time_to_bid(rules, soft_close, span, at)
+}
+
+fn with_time_to_bid(rules: &Rules, soft_close: &SoftClose, span: &Span, at: Timestamp) -> Option<Timestamp> {
     within_cap(rules, soft_close, span, at.plus_millis(soft_close.extend_ms)).filter(|closes_at| *closes_at > at)
 }
 
@@ -61,7 +123,7 @@ mod tests {
     }
 
     fn span(closes_at: i64) -> Span {
-        Span { opens_at: second(0), closes_at: second(closes_at), extensions: 0 }
+        Span::new(second(0), second(closes_at))
     }
 
     #[test]
@@ -87,24 +149,126 @@ mod tests {
         }
     }
 
+    const OPEN: &str = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add"}"#;
+    const SHORT: &str = r#"{"trigger_ms": 30000, "extend_ms": 5000, "mode": "reset"}"#;
+    const EARLY: &str = r#"{"trigger_ms": 5000, "extend_ms": 20000, "mode": "reset"}"#;
+    const LONG: &str = r#"{"trigger_ms": 90000, "extend_ms": 70000, "mode": "reset"}"#;
+    const CAPPED: &str = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add", "max_total_ms": 12000}"#;
+
+    fn outage(from: i64, to: i64) -> Outage {
+        Outage { from: second(from), to: second(to) }
+    }
+
     #[test]
     fn an_outage_of_the_last_moments_moves_the_close_if_that_leaves_time() {
-        let open = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add"}"#;
-        let capped = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "add", "max_total_ms": 12000}"#;
+        for (soft_close, (from, to), at, moved) in [
+            ("null", (55, 59), 59, None),
+            ("null", (55, 90), 90, None),
+            // Before the last moments, up to them, into them, and all of them.
+            (OPEN, (20, 49), 49, None),
+            (OPEN, (20, 50), 50, None),
+            (OPEN, (20, 55), 55, Some(63)),
+            (OPEN, (20, 90), 90, Some(98)),
+            (EARLY, (20, 55), 55, None),
+            (EARLY, (20, 56), 56, Some(76)),
+            // Within them, and from within them to beyond the close.
+            (OPEN, (51, 55), 55, Some(63)),
+            (OPEN, (59, 60), 60, Some(68)),
+            (OPEN, (59, 90), 90, Some(98)),
+            // From the close on, and after it.
+            (OPEN, (60, 90), 90, None),
+            (OPEN, (70, 90), 90, None),
+            // It is told later.
+            (OPEN, (51, 55), 59, Some(67)),
+            (OPEN, (51, 55), 300, Some(308)),
+            (OPEN, (20, 50), 300, None),
+            (OPEN, (60, 90), 300, None),
+            // As much time was left as an extension gives, and stays left when it is told later.
+            (OPEN, (40, 51), 51, None),
+            (OPEN, (40, 52), 52, None),
+            (OPEN, (40, 52), 59, None),
+            (OPEN, (40, 53), 53, Some(61)),
+            (SHORT, (31, 55), 55, None),
+            (SHORT, (31, 56), 56, Some(61)),
+            // Over before the lot opened, though its last moments are longer than the lot.
+            (LONG, (-9, -1), 59, None),
+            (LONG, (-9, 0), 59, None),
+            (LONG, (-9, 1), 1, Some(71)),
+            (LONG, (1, 2), 59, Some(129)),
+            // To the cap, and beyond it.
+            (CAPPED, (55, 66), 66, Some(72)),
+            (CAPPED, (55, 71), 71, Some(72)),
+            (CAPPED, (55, 72), 72, None),
+            (CAPPED, (55, 66), 72, None),
+            (CAPPED, (55, 90), 90, None),
+            // No outage: without a length, back in time, or not over yet.
+            (OPEN, (55, 55), 55, None),
+            (OPEN, (57, 55), 59, None),
+            (OPEN, (51, 56), 55, None),
+        ] {
+            let decided = after_outage(&rules(soft_close), &span(60), outage(from, to), second(at));
+            assert_eq!(decided, moved.map(second), "{soft_close}: nobody served from {from} to {to}, told at {at}");
+        }
+    }
+
+    #[test]
+    fn what_has_been_made_good_for_counts_no_more_and_neither_does_a_fourth_outage() {
+        let rules = rules(OPEN);
+        let mut span = span(60);
+        let mut offer = |from, to, at| {
+            let moved = after_outage(&rules, &span, outage(from, to), second(at));
+            if let Some(closes_at) = moved {
+                span.extended(closes_at, Some(outage(from, to)));
+            }
+            moved
+        };
+        for (from, to, at, moved) in [
+            (55, 70, 80, Some(88)),
+            // The same again, a part of it, and another that was over when it was made good for.
+            (55, 70, 80, None),
+            (56, 57, 85, None),
+            (71, 80, 85, None),
+            (79, 81, 81, Some(89)),
+            (82, 85, 90, Some(98)),
+            (91, 95, 95, None),
+        ] {
+            assert_eq!(offer(from, to, at), moved.map(second), "from {from} to {to}, told at {at}");
+        }
+    }
+
+    #[test]
+    fn what_other_rules_have_judged_is_not_judged_again() {
+        let mut span = span(60);
+        assert_eq!(after_outage(&rules(OPEN), &span, outage(30, 45), second(45)), None);
+        span.amended(second(46), second(60));
+        let longer = rules(r#"{"trigger_ms": 30000, "extend_ms": 30000, "mode": "reset"}"#);
+        assert_eq!(after_outage(&longer, &span, outage(30, 45), second(47)), None);
+        assert_eq!(after_outage(&longer, &span, outage(30, 47), second(47)), Some(second(77)));
+    }
+
+    #[test]
+    fn an_outage_without_bounds_is_decided_as_it_was() {
         for (soft_close, at, moved) in [
             ("null", 59, None),
             ("null", 90, None),
-            (open, 50, None),
-            (open, 51, None),
-            (open, 55, Some(63)),
-            (open, 90, Some(98)),
-            (capped, 66, Some(72)),
-            (capped, 71, Some(72)),
-            (capped, 72, None),
-            (capped, 90, None),
+            (OPEN, 50, None),
+            (OPEN, 51, None),
+            (OPEN, 55, Some(63)),
+            (OPEN, 90, Some(98)),
+            (CAPPED, 66, Some(72)),
+            (CAPPED, 71, Some(72)),
+            (CAPPED, 72, None),
+            (CAPPED, 90, None),
         ] {
-            let decided = after_outage(&rules(soft_close), &span(60), second(at));
+            let decided = after_unbounded_outage(&rules(soft_close), &span(60), second(at));
             assert_eq!(decided, moved.map(second), "{soft_close}: a start at {at}");
         }
+        let mut span = span(60);
+        for at in [65, 70, 75, 80, 85] {
+            let closes_at = after_unbounded_outage(&rules(OPEN), &span, second(at)).expect("any number of them");
+            span.extended(closes_at, None);
+        }
+        span.extended(second(103), Some(outage(90, 95)));
+        assert_eq!(after_unbounded_outage(&rules(OPEN), &span, second(100)), None);
     }
 }

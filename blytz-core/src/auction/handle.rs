@@ -1,8 +1,15 @@
 //! Deciding commands: each verb checks, and says what happens; then that is applied.
 
 use super::{
-    command::Command, commitment::Nonce, event::Event, extension, phase::Phase, published::PublishedRules,
-    rejection::Rejection, rules::Rules, state::Auction,
+    command::Command,
+    commitment::Nonce,
+    event::Event,
+    extension::{self, Outage},
+    phase::Phase,
+    published::PublishedRules,
+    rejection::Rejection,
+    rules::Rules,
+    state::Auction,
 };
 use crate::{
     Timestamp,
@@ -39,7 +46,7 @@ impl Auction {
             Command::Void { bid_id, bidder, reason, ledger } => self.void(at, bid_id, bidder, reason, ledger),
             Command::Cancel { reason, by_admin } => self.cancel(at, reason, by_admin),
             Command::Tick => Ok(self.tick(now, at).into_iter().collect()),
-            Command::Resume => Ok(self.resume(now, at).into_iter().collect()),
+            Command::Resume(outage) => Ok(self.resume(at, outage).into_iter().collect()),
         }
     }
 
@@ -111,17 +118,21 @@ impl Auction {
         Event::open(closes_at, data)
     }
 
-    fn resume(&self, now: Timestamp, at: Timestamp) -> Option<Event> {
-        let extended = match &self.phase {
-            Phase::Live(span) => extension::after_outage(self.rules(), span, at),
-            Phase::Scheduled | Phase::Closed { .. } | Phase::Cancelled { .. } => None,
-        };
-        match extended {
-            Some(closes_at) => {
-                Some(Event::open(at, EventData::Extended { closes_at, reason: ExtensionReason::Outage }))
-            }
-            None => self.tick(now, at),
-        }
+    fn resume(&self, at: Timestamp, outage: Outage) -> Option<Event> {
+        let Phase::Live(span) = &self.phase else { return None };
+        let closes_at = extension::after_outage(self.rules(), span, outage, at)?;
+        let (from, to) = (Some(outage.from), Some(outage.to));
+        Some(Event::open(at, EventData::Extended { closes_at, reason: ExtensionReason::Outage, from, to }))
+    }
+
+    /// Decides again what a log says of an outage from before their bounds were logged, and applies it.
+    pub(super) fn resume_unbounded(&mut self, now: Timestamp) -> Option<Event> {
+        let at = now.max(self.last_at.plus_micros(1));
+        let span = self.phase.live_mut()?;
+        let closes_at = extension::after_unbounded_outage(&self.published.rules, span, at)?;
+        let reason = ExtensionReason::Outage;
+        let event = Event::open(at, EventData::Extended { closes_at, reason, from: None, to: None });
+        self.apply(&event).ok().map(|()| event)
     }
 }
 

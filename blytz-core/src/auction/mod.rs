@@ -43,6 +43,7 @@ pub use self::{
     command::{Command, Standing},
     commitment::Nonce,
     event::{Event, FoldError, Sealed},
+    extension::{MAX_OUTAGES, Outage},
     ledger::Ledger,
     public::PublicState,
     rejection::Rejection,

@@ -57,7 +57,7 @@ impl Phase {
     /// What follows `opened`; it can't follow twice.
     pub(super) const fn opened(&self, opens_at: Timestamp, closes_at: Timestamp) -> Option<Self> {
         match self {
-            Self::Scheduled => Some(Self::Live(Span { opens_at, closes_at, extensions: 0 })),
+            Self::Scheduled => Some(Self::Live(Span::new(opens_at, closes_at))),
             Self::Live(_) | Self::Closed { .. } | Self::Cancelled { .. } => None,
         }
     }

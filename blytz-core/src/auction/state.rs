@@ -6,6 +6,7 @@ use super::{
     bid::{Accepted, Lead},
     commitment::Nonce,
     event::{Event, FoldError},
+    extension::Outage,
     phase::Phase,
     published::PublishedRules,
     rules::Rules,
@@ -135,10 +136,9 @@ impl Auction {
                 self.bid_count = *bid_count;
                 self.blocked.insert(bidder);
             }
-            EventData::Extended { closes_at, .. } => {
+            EventData::Extended { closes_at, from, to, .. } => {
                 let span = self.phase.live_mut().ok_or_else(out_of_place)?;
-                span.closes_at = *closes_at;
-                span.extensions += 1;
+                span.extended(*closes_at, from.zip(*to).map(|(from, to)| Outage { from, to }));
             }
             EventData::Closed { winner, price, .. } => {
                 let hammer = self.hammer(event, *winner, *price)?;
@@ -161,7 +161,7 @@ impl Auction {
         self.published = Arc::new(published);
         self.starts_at = starts_at;
         if let (Some(span), Some(closes_at)) = (self.phase.live_mut(), closes_at) {
-            span.closes_at = closes_at;
+            span.amended(event.at, closes_at);
         }
         Ok(())
     }

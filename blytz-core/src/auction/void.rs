@@ -68,8 +68,8 @@ impl Auction {
             closes_at: closes_at.unwrap_or(span.closes_at),
         };
         let voided = Event { at, data: voided, sealed: Some(Sealed::Void { bidder, stake: left.stake }) };
-        let extended = closes_at
-            .map(|closes_at| Event::open(at, EventData::Extended { closes_at, reason: ExtensionReason::Void }));
+        let extended =
+            closes_at.map(|closes_at| Event::open(at, EventData::extended(closes_at, ExtensionReason::Void)));
         Ok([Some(voided), extended].into_iter().flatten().collect())
     }
 

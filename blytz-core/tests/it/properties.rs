@@ -3,15 +3,16 @@
 use blytz_core::{
     BidId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, PublicState, Rejection, Sealed,
+        Auction, BidKind, Command, Event, MAX_OUTAGES, Outage, PublicState, Rejection, Sealed,
         recall::{Known, fingerprint, recall},
     },
-    wire::auction::{AuctionStatus, BelowReserve, BidOutcome, Dutch, EventData, Format, RulesInput},
+    wire::auction::{AuctionStatus, BelowReserve, BidOutcome, Dutch, EventData, ExtensionReason, Format, RulesInput},
 };
 use proptest::prelude::*;
 
 use crate::arena::{
-    self, Asked, Played, bid_id, dutch_rules, english_rules, model::Model, moves, myr, opened, play, sealed_rules, user,
+    self, Asked, Played, bid_id, dutch_rules, english_rules, model::Model, moves, moves_of, myr, opened, play,
+    sealed_rules, user,
 };
 
 fn any_rules() -> impl Strategy<Value = RulesInput> {
@@ -371,20 +372,74 @@ proptest! {
         }
     }
 
+    /// An outage moves a close at most, by its cause, later, to where there is time to bid, and only if
+    /// the last moments were part of it.
     #[test]
-    fn an_outage_never_shortens_a_lot_and_closes_it_at_most_once(rules in english_rules(), moves in moves(), down_ms in 0..200_000_i64) {
+    fn an_outage_extends_only_what_it_overlapped(
+        rules in rules_of_any_format(), moves in moves(), begun_ms in -100_000..20_000_i64, away_ms in 0..200_000_i64, told_ms in 0..20_000_i64,
+    ) {
         let mut played = play(&rules, &moves);
         let before = played.auction.clone();
-        let now = played.now.plus_millis(down_ms);
-        let events = played.auction.handle(now, Command::Resume).expect("a start is never refused");
+        let from = played.now.plus_millis(begun_ms);
+        let outage = Outage { from, to: from.plus_millis(away_ms) };
+        let now = outage.to.max(played.now).plus_millis(told_ms);
+        let events = played.auction.handle(now, Command::Resume(outage)).expect("an outage is never refused");
         prop_assert!(events.len() <= 1);
-        prop_assert!(played.auction.closes_at() >= before.closes_at());
-        if let Some(Event { at, data: EventData::Closed { .. }, .. }) = events.first() {
-            prop_assert_eq!(Some(*at), before.closes_at());
+        let Some(event) = events.first() else {
+            prop_assert_eq!(played.auction, before);
+            return Ok(());
+        };
+        let EventData::Extended { closes_at, reason, from, to } = event.data else {
+            panic!("an outage came to {:?}", event.data)
+        };
+        prop_assert_eq!((reason, from, to), (ExtensionReason::Outage, Some(outage.from), Some(outage.to)));
+        let (opened, was) = (before.opens_at().expect("it is live"), before.closes_at().expect("it is live"));
+        let soft_close = rules.soft_close.expect("nothing else is extended");
+        prop_assert!(before.status() == AuctionStatus::Live && closes_at > was);
+        prop_assert!(closes_at > now, "an extension leaves time to bid");
+        prop_assert!(closes_at <= event.at.plus_millis(soft_close.extend_ms));
+        prop_assert!(outage.from < was && outage.to > was.plus_millis(-soft_close.trigger_ms) && outage.to > opened);
+        if let Some(most) = soft_close.max_total_ms {
+            prop_assert!(closes_at <= opened.plus_millis(rules.duration_ms + most));
         }
-        if let Some(EventData::Extended { closes_at, .. }) = events.first().map(|event| &event.data) {
-            prop_assert!(*closes_at > now, "an extension leaves time to bid");
+    }
+
+    /// Whoever loads an auction may offer it every outage that is known: what was offered once does
+    /// nothing later, in whatever number and order, whatever was bid, voided or amended since.
+    #[test]
+    fn outages_that_were_offered_do_nothing_again(
+        rules in english_rules(),
+        amended in prop::option::of(english_rules()),
+        rounds in prop::collection::vec((moves_of(0..6), prop::option::of(0..40_000_i64)), 1..8),
+        again in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let mut played = opened(&rules);
+        let mut known: Vec<Outage> = Vec::new();
+        for (number, (moves, away_ms)) in rounds.iter().enumerate() {
+            if let (0, Some(rules)) = (number, &amended) {
+                let (rules, reserve_nonce) = (Rules::try_from(rules).expect("valid"), Nonce::from_bytes([8; 32]));
+                played.ask(Command::Amend { rules, starts_at: None, reserve_nonce });
+            }
+            if let Some(away_ms) = away_ms {
+                let from = played.now.plus_millis(-1);
+                played.now = from.plus_millis(*away_ms);
+                known.push(Outage { from, to: played.now });
+                for outage in &known {
+                    played.ask(Command::Resume(*outage));
+                }
+                played.tick();
+            }
+            played.play(moves);
+            let before = played.auction.clone();
+            for outage in again.iter().filter(|_| !known.is_empty()).map(|index| *index.get(&known)) {
+                played.ask(Command::Resume(outage));
+            }
+            prop_assert_eq!(&played.auction, &before);
         }
+        let extended = played.log.iter().filter(|event| matches!(event.data, EventData::Extended { reason: ExtensionReason::Outage, .. }));
+        prop_assert!(extended.count() <= known.len().min(usize::from(MAX_OUTAGES)));
+        let folded = Auction::fold(played.auction.id(), &played.log).expect("its own log");
+        prop_assert_eq!(folded, played.auction);
     }
 }
 

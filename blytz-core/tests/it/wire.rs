@@ -99,6 +99,7 @@ const ANSWERS: &[(&str, RoundTrip)] = &[
     ("log_entry_cancelled", round_trip::<LogEntry>),
     ("log_entry_closed", round_trip::<LogEntry>),
     ("log_entry_extended", round_trip::<LogEntry>),
+    ("log_entry_extended_outage", round_trip::<LogEntry>),
     ("log_entry_max_raised", round_trip::<LogEntry>),
     ("log_entry_opened", round_trip::<LogEntry>),
     ("log_entry_reserve_met", round_trip::<LogEntry>),

@@ -49,6 +49,7 @@ impl App {
     /// # Errors
     /// When the database can't be read or brought up to date, or the first administrator can't be made.
     pub async fn start(platform: Platform) -> anyhow::Result<Self> {
+        platform.attendance.begin().await;
         platform.tasks.spawn(http::metrics::upkeep(platform.shutdown.clone()));
         let accounts = Accounts::start(&platform).await?;
         let catalog = Catalog::start(&platform).await?;

@@ -3,6 +3,7 @@
 //! The platform names no service. Services are started over it, HTTP and the live connection ask it
 //! for what has nothing to do with any of them.
 
+pub mod attendance;
 pub mod crowd;
 pub mod hub;
 pub mod limits;
@@ -11,7 +12,7 @@ use std::{ops::Deref, sync::Arc};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{crowd::Crowd, hub::Hub, limits::Limits};
+use self::{attendance::Attendance, crowd::Crowd, hub::Hub, limits::Limits};
 use crate::{
     clock::Clock,
     config::Config,
@@ -40,6 +41,8 @@ pub struct Parts {
     pub crowd: Crowd,
     /// Fan-out to everybody who watches.
     pub hub: Hub,
+    /// Since when and until when the house is served.
+    pub attendance: Attendance,
     /// Tasks that must end before the database is closed.
     pub tasks: TaskTracker,
     /// Cancelled when the server is to stop.
@@ -53,12 +56,25 @@ impl Deref for Platform {
     }
 }
 
+/// Why there is no ground to stand on.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Until when the house was served can't be read.
+    #[error("until when this house was served could not be read: {0}")]
+    Attendance(sqlx::Error),
+    /// There are no keys to start with.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+}
+
 impl Platform {
-    /// The ground over an open database.
+    /// The ground over an open database. Nobody is served on it before [`Attendance::begin`]: a command
+    /// that stands on it beside a server must not speak for that.
     ///
     /// # Errors
-    /// When there are no keys to start with.
-    pub async fn start(config: Config, clock: Clock, db: Db) -> Result<Self, KeysError> {
+    /// [`StartError`]; its sentence is fit for the operator.
+    pub async fn start(config: Config, clock: Clock, db: Db) -> Result<Self, StartError> {
+        let (attendance, clock) = Attendance::open(&db, clock).await.map_err(StartError::Attendance)?;
         let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await?;
         let platform = Self(Arc::new(Parts {
             limits: Limits::new(&config, &clock),
@@ -66,6 +82,7 @@ impl Platform {
             hub: Hub::new(keys.epoch()),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
+            attendance,
             config,
             clock,
             db,

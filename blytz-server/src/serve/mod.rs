@@ -155,6 +155,16 @@ impl Embedded {
         if tokio::time::timeout_at(deadline, self.app.platform.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.app.platform.tasks.len(), "some tasks did not end in time");
         }
+        // Everybody has been served: until now, as the next start will find.
+        if tokio::time::timeout_at(
+            deadline.max(Instant::now() + Duration::from_secs(1)),
+            self.app.platform.attendance.leave(),
+        )
+        .await
+        .is_err()
+        {
+            tracing::warn!("until when the house was served could not be written in time");
+        }
         // Writes that are under way end in time as well. Whoever still reads then holds a connection,
         // and must not hold the process.
         let last = deadline.max(Instant::now() + Duration::from_secs(1));

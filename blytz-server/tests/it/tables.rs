@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Which folder of `src` owns the tables of which migration.
-const OWNERS: [(&str, &str); 14] = [
+const OWNERS: [(&str, &str); 15] = [
     ("0001_auth.sql", "services/auth"),
     ("0002_product.sql", "services/product"),
     ("0003_auction.sql", "services/auction"),
@@ -20,6 +20,7 @@ const OWNERS: [(&str, &str); 14] = [
     ("0011_chat_authors.sql", "services/chat"),
     ("0012_instants_in_us.sql", ANY),
     ("0013_chat_roles.sql", "services/chat"),
+    ("0014_service_time.sql", "platform/attendance"),
     ("0015_auction_snapshots.sql", "services/auction"),
 ];
 

@@ -128,7 +128,7 @@ fn the_soft_close_is_red_and_said() {
 
     event(&mut seat, 6, 23_000, world::leading(1, world::BALA, 130_000, 4, 33_000));
     let closes_at = world::start().plus_millis(33_000);
-    event(&mut seat, 7, 23_000, EventData::Extended { closes_at, reason: ExtensionReason::SoftClose });
+    event(&mut seat, 7, 23_000, EventData::extended(closes_at, ExtensionReason::SoftClose));
     assert!(seat.screen().contains("Closes in 00:10, moved once"));
 }
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     AuctionId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, Rejection, Standing,
+        Auction, BidKind, Command, Event, Ledger, Outage, Rejection, Standing,
         commitment::{Nonce, Offer},
     },
     money::MAX_AMOUNT,
@@ -127,6 +127,9 @@ impl Retrial {
             self.auction = Some(auction);
             return Ok(vec![event]);
         };
+        if let EventData::Extended { from: None, to: None, .. } = seen.data {
+            return Ok(auction.resume_unbounded(seen.at).into_iter().collect());
+        }
         let command = match seen.bid.and_then(|which| given.bids.get(which)) {
             Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.rules)?,
             None => command(seen, given, &self.ledger)?,
@@ -244,10 +247,11 @@ fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger) -> Result<Command
             ledger: ledger.clone(),
         },
         // An extension by a bid or a void was taken with it; alone there is only an outage's.
-        EventData::Extended { .. } => Command::Resume,
+        EventData::Extended { from: Some(from), to: Some(to), .. } => Command::Resume(Outage { from: *from, to: *to }),
         EventData::Closed { .. } => Command::Tick,
         EventData::Cancelled { reason } => Command::Cancel { reason: reason.clone(), by_admin: true },
         EventData::Scheduled { .. }
+        | EventData::Extended { .. }
         | EventData::ReserveMet { .. }
         | EventData::Bid { .. }
         | EventData::MaxRaised { .. } => return Err(Flaw::at(seen.seq, "this can't follow what is before it")),

@@ -22,11 +22,12 @@
 //! (`step 1.00, every 1, floor 5.00`), and `starts_at`. Amounts are major units, times are seconds.
 //! Lines that begin with `#` are for the reader.
 //!
-//! **Commands.** `open`, `tick`, `resume`, `bid 12.00`, `max 50.00`, `buy now` (each with an
-//! optional `as LABEL`, which names its `bid_id`), `void LABEL` (with `of NAME` where several
-//! bidders used the label), `cancel`, `amend KEY: VALUE; …`
+//! **Commands.** `open`, `tick`, `resume 55 to 90` (nobody was served from second 55 to second 90),
+//! `bid 12.00`, `max 50.00`, `buy now` (each with an optional `as LABEL`, which names its `bid_id`),
+//! `void LABEL` (with `of NAME` where several bidders used the label), `cancel`, `amend KEY: VALUE; …`
 //! with keys of the header, `suspend NAME` and `block NAME`. Who is `seller` or `admin` acts as such;
-//! `-` is the clock or the house.
+//! `-` is the clock or the house. Before a row the clock does what is due, but before `tick` and
+//! `resume`: a lot that was overdue when an outage ended is closed by a `tick` after it.
 //!
 //! **Columns.** `time`, `who` and `command` are always there. The others are expectations, and may
 //! be left out: `outcome` (see [`Course`]), `price`, `leader`, `next`, `close`, `bids`, `reserve`,
@@ -39,7 +40,7 @@ pub use self::run::{Course, Line, Mismatch};
 
 use std::collections::BTreeMap;
 
-use super::{BidKind, Rules};
+use super::{BidKind, Outage, Rules};
 use crate::Timestamp;
 
 /// The moment that scenarios call 0: 2026-01-01T00:00:00Z.
@@ -84,8 +85,8 @@ pub enum Action {
     Open,
     /// Do what is due.
     Tick,
-    /// The process starts after an outage.
-    Resume,
+    /// Make good for an outage.
+    Resume(Outage),
     /// Bid.
     Bid {
         /// How they bid.

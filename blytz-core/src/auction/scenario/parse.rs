@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use super::{Action, Column, Scenario, ScenarioError, Step, ZERO};
 use crate::{
     Currency, Money, Timestamp,
-    auction::{BidKind, Rules},
+    auction::{BidKind, Outage, Rules},
     wire::auction::{
         BelowReserve, Dutch, Format, Increment, IncrementRow, NamedIncrement, RulesInput, SoftClose, SoftCloseMode,
     },
@@ -145,6 +145,12 @@ fn read_time(text: &str) -> Result<Timestamp, String> {
     Ok(ZERO.plus_micros(read_seconds(text)?))
 }
 
+/// `55 to 90`.
+fn read_outage(text: &str) -> Result<Outage, String> {
+    let (from, to) = text.split_once(" to ").ok_or("resume needs the outage's bounds, like `resume 55 to 90`")?;
+    Ok(Outage { from: read_time(from.trim())?, to: read_time(to.trim())? })
+}
+
 fn read_increment(text: &str, currency: Currency) -> Result<Increment, String> {
     match text {
         "ebay" => return Ok(Increment::Named(NamedIncrement::Ebay)),
@@ -240,7 +246,7 @@ impl RowReader {
         match verb {
             "open" => Ok(Action::Open),
             "tick" => Ok(Action::Tick),
-            "resume" => Ok(Action::Resume),
+            "resume" => read_outage(rest).map(Action::Resume),
             "cancel" => Ok(Action::Cancel),
             "void" => {
                 let label = name()?;
@@ -324,6 +330,8 @@ time | who | command   | outcome
             ("duration: 60\n", "", 6),
             ("outcome\n", "mood\n", 7),
             ("bid 10.00", "shout", 9),
+            ("bid 10.00", "resume", 9),
+            ("bid 10.00", "resume 1 to late", 9),
             ("| opened", "| opened | 1", 8),
             ("1    | ana", "1s   | ana", 9),
         ] {

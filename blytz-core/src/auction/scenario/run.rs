@@ -198,7 +198,7 @@ impl Runner {
     /// Lets the clock do what it would have done before this row. A row that is the clock itself,
     /// or the end of an outage, in which there was none, stands alone.
     fn catch_up(&mut self, step: &Step) {
-        if matches!(step.action, Action::Tick | Action::Resume) {
+        if matches!(step.action, Action::Tick | Action::Resume(_)) {
             return;
         }
         while let Some(due) = self.auction.poll_timeout().filter(|due| *due <= step.at) {
@@ -230,7 +230,7 @@ impl Runner {
             }
             Action::Open => self.ask(step.at, Command::Open),
             Action::Tick => self.ask(step.at, Command::Tick),
-            Action::Resume => self.ask(step.at, Command::Resume),
+            Action::Resume(outage) => self.ask(step.at, Command::Resume(*outage)),
             Action::Void { label, of } => {
                 let bid_id = BidId(self.bids.id(label));
                 let bidder = of.as_ref().map(|name| UserId(self.users.id(name)));

@@ -16,7 +16,7 @@ pub enum ExtensionReason {
     SoftClose,
     /// A bid was voided late.
     Void,
-    /// The server was down during the last moments.
+    /// Nobody was served during the last moments.
     Outage,
 }
 
@@ -131,6 +131,15 @@ pub enum EventData {
         closes_at: Timestamp,
         /// Why.
         reason: ExtensionReason,
+        /// Since when nobody had been served: of an outage, if the log was written since outages have
+        /// bounds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        from: Option<Timestamp>,
+        /// Until when nobody was served; there is one where there is `from`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
+        to: Option<Timestamp>,
     },
     /// The auction is over.
     Closed {
@@ -149,6 +158,11 @@ pub enum EventData {
 }
 
 impl EventData {
+    /// That the close was moved for something that has no bounds.
+    pub const fn extended(closes_at: Timestamp, reason: ExtensionReason) -> Self {
+        Self::Extended { closes_at, reason, from: None, to: None }
+    }
+
     /// The rules that it puts in force.
     pub const fn rules(&self) -> Option<&RulesView> {
         match self {

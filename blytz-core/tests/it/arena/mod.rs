@@ -172,8 +172,13 @@ pub fn courses() -> impl Strategy<Value = Played> {
 
 /// Moves with a void now and then.
 pub fn moves() -> impl Strategy<Value = Vec<Move>> {
+    moves_of(1..50)
+}
+
+/// As many of them.
+pub fn moves_of(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Move>> {
     let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
-    prop::collection::vec(a_move(prop_oneof![12 => bid_or_copy(), 1 => void]), 1..50)
+    prop::collection::vec(a_move(prop_oneof![12 => bid_or_copy(), 1 => void]), number)
 }
 
 /// Moves without voids.

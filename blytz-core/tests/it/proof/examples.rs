@@ -9,7 +9,7 @@ use blytz_core::{
         log::Head,
         proof::{Flaw, IncompleteLog, Verdict, Viewer},
     },
-    wire::auction::{AuctionStatus, EventData, LogEntry, Proof, RulesInput, SoftClose, SoftCloseMode},
+    wire::auction::{AuctionStatus, EventData, ExtensionReason, LogEntry, Proof, RulesInput, SoftClose, SoftCloseMode},
 };
 use uuid::Uuid;
 
@@ -166,4 +166,36 @@ fn the_published_sample_verifies() {
         signed: true,
     };
     assert_eq!(verify(&stored), Ok(verdict));
+}
+
+/// Logs from before outages had bounds say of each only when it was made good for, and may have any
+/// number of them; none without bounds comes after one that has them.
+#[test]
+fn outages_without_bounds_are_decided_as_they_were() {
+    let soft_close =
+        SoftClose { trigger_ms: 20_000, extend_ms: 10_000, mode: SoftCloseMode::Reset, max_total_ms: None };
+    let rules = RulesInput { soft_close: Some(soft_close), ..english() };
+    let run = run(&rules, &[exact(SELLER, 1), exact(2, 100)]);
+    let mut proof = run.proof(Viewer::Public);
+    let mut closed = proof.events.pop().expect("the close");
+    let opened = proof.events[1].at;
+    let mut extended = |wait_ms: i64, bounds: Option<(i64, i64)>| {
+        let at = opened.plus_millis(60_000 + wait_ms);
+        let bounds = bounds.map(|(from, to)| (opened.plus_millis(60_000 + from), opened.plus_millis(60_000 + to)));
+        let (closes_at, reason) = (at.plus_millis(10_000), ExtensionReason::Outage);
+        let data =
+            EventData::Extended { closes_at, reason, from: bounds.map(|(from, _)| from), to: bounds.map(|(_, to)| to) };
+        proof.events.push(LogEntry { at, data, ..closed.clone() });
+        closed.at = closes_at;
+        let mut proof = proof.clone();
+        proof.events.push(closed.clone());
+        rehash(&mut proof, &run.signer);
+        verify(&proof).map(|verdict| verdict.price)
+    };
+    for wait_ms in [-8_000, 1_000, 9_000, 60_000, 65_000] {
+        assert_eq!(extended(wait_ms, None), Ok(Some(myr(100))), "the outage until {wait_ms} ms after the close");
+    }
+    assert_eq!(extended(70_000, Some((66_000, 70_000))), Ok(Some(myr(100))));
+    let flaw = Flaw { seq: Some(10), what: "by the rules nothing happens here".to_owned() };
+    assert_eq!(extended(75_000, None), Err(flaw));
 }

@@ -198,9 +198,19 @@ fn forge(data: &mut EventData, change: u8) {
             6 => *bid_count += 1,
             _ => *closes_at = closes_at.plus_micros(1),
         },
-        EventData::Extended { closes_at, .. } | EventData::Opened { closes_at, .. } => {
-            *closes_at = closes_at.plus_micros(1);
-        }
+        EventData::Extended { closes_at, from, to, .. } => match change {
+            // One bound without the other.
+            0 if to.is_some() => *from = None,
+            1 if from.is_some() => *to = None,
+            // An outage without a length, after the close, and one that is not over.
+            2 if from.is_some() => *to = *from,
+            3 if from.is_some() => *from = *to,
+            4 if from.is_some() => *to = Some(closes_at.plus_millis(1)),
+            // A reason that has no bounds.
+            5 if from.is_none() => (*from, *to) = (Some(*closes_at), Some(*closes_at)),
+            _ => *closes_at = closes_at.plus_micros(1),
+        },
+        EventData::Opened { closes_at, .. } => *closes_at = closes_at.plus_micros(1),
         EventData::Closed { status, winner, price } => match change {
             0..3 => *winner = Some(another),
             3..6 => more(price),

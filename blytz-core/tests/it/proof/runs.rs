@@ -3,7 +3,7 @@
 use blytz_core::{
     AuctionId, BidId, Currency, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, Nonce, Rules, Sealed, Standing, log::Head, proof::Viewer,
+        Auction, BidKind, Command, Event, Ledger, Nonce, Outage, Rules, Sealed, Standing, log::Head, proof::Viewer,
         receipt::Signer,
     },
     wire::auction::{
@@ -44,7 +44,11 @@ pub enum Action {
     Void {
         which: usize,
     },
-    Resume,
+    /// The house was away, until this long ago.
+    Resume {
+        away_ms: i64,
+        ago_ms: i64,
+    },
     Amend {
         rules: RulesInput,
     },
@@ -85,7 +89,10 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
             events.extend(auction.handle(now, Command::Open).expect("it was not open"));
         }
         now = now.plus_millis(step.wait_ms);
-        events.extend(auction.handle(now, Command::Tick).expect("a tick is never refused"));
+        if !matches!(step.action, Action::Resume { .. }) {
+            // Nobody was there to do it in time.
+            events.extend(auction.handle(now, Command::Tick).expect("a tick is never refused"));
+        }
         let command = match &step.action {
             Action::Bid { bidder, bid } => {
                 let bid_id = BidId(Uuid::from_u128(0xb1d_0000 + number as u128));
@@ -107,7 +114,10 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
                 let (bidder, reason) = (Some(bidder), "not a real bidder".to_owned());
                 Command::Void { bid_id, bidder, reason, ledger: Ledger::of(&events) }
             }
-            Action::Resume => Command::Resume,
+            Action::Resume { away_ms, ago_ms } => {
+                let to = now.plus_millis(-ago_ms);
+                Command::Resume(Outage { from: to.plus_millis(-away_ms), to })
+            }
             Action::Amend { rules } => {
                 let rules = Rules::try_from(rules).expect("valid rules");
                 Command::Amend { rules, starts_at: None, reserve_nonce: nonce() }
@@ -197,7 +207,8 @@ pub fn any_step() -> impl Strategy<Value = Step> {
         12 => (2..6_u128, bid.clone()).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
         4 => (0..30_usize, 2..6_u128, bid).prop_map(|(which, bidder, bid)| Action::Copy { which, bidder, bid }),
         2 => (0..30_usize).prop_map(|which| Action::Void { which }),
-        1 => Just(Action::Resume),
+        2 => (0..40_000_i64, prop_oneof![Just(0), 0..20_000_i64])
+            .prop_map(|(away_ms, ago_ms)| Action::Resume { away_ms, ago_ms }),
     ];
     (0..6_000_i64, action).prop_map(|(wait_ms, action)| Step { wait_ms, action })
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use blytz_core::{
     AuctionId, BidId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
+        Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Outage, Rejection, Sealed, Standing, log::Head, recall,
         receipt::Signer,
     },
     wire::{
@@ -106,8 +106,11 @@ impl<'a> Turn<'a> {
 
     /// Opens or closes what is due, before anybody is heard.
     pub fn tick(&mut self) {
+        for outage in self.outages {
+            // Neither this nor the tick is ever refused: without anything due they do nothing.
+            let _ = self.run(Command::Resume(*outage));
+        }
         if self.auction.poll_timeout().is_some_and(|due| due <= self.now) {
-            // It is never refused: without anything due it does nothing.
             let _ = self.run(Command::Tick);
         }
     }

@@ -1,0 +1,239 @@
+//! Since when and until when the house is served.
+//!
+//! Whoever serves says so once a second, in the database, in a bid's turn: that is a beat. Where two of
+//! them are further apart than [`LONGEST_SILENCE`], nobody was served, whatever the cause: the process
+//! was killed or starved, the machine slept, the database took no writes. Such an outage is written
+//! with the beat that ends it, and so is the time before a process's first beat, however short, as a
+//! restart cuts every connection. Who decides about lots waits for [`Attendance::attended`], and then
+//! makes good for [`Attendance::outages`]: what is known by then is all that has been by then.
+
+mod store;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use blytz_core::{Timestamp, auction::Outage};
+use tokio::sync::{Mutex, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::Clock,
+    db::{CommitError, Db},
+};
+
+/// How long after one beat comes the next.
+const PACE: Duration = Duration::from_secs(1);
+
+/// How long after a beat the house is taken for served. Longer without another is an outage.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(2);
+
+/// What stands for the last beat before the first.
+const NEVER: i64 = i64::MIN;
+
+/// Who is there to serve, and when nobody was. Cheap to clone.
+#[derive(Clone)]
+pub struct Attendance(Arc<Parts>);
+
+struct Parts {
+    db: Db,
+    clock: Clock,
+    /// When this process's last beat was, in microseconds.
+    last: AtomicI64,
+    /// Changes with every beat.
+    beats: watch::Sender<()>,
+    outages: watch::Sender<Arc<[Outage]>>,
+    beating: Mutex<Beating>,
+    keeper: TaskTracker,
+    left: CancellationToken,
+}
+
+/// Who beats next, and what they know of the last time.
+#[derive(Default)]
+struct Beating {
+    /// Whether this process has had a beat.
+    begun: bool,
+    /// Whether the outages in memory are those in the database. After a beat that failed nobody knows.
+    settled: bool,
+}
+
+/// What a beat wrote.
+struct Beat {
+    at: Timestamp,
+    outage: Option<Outage>,
+    /// All of them, where those in memory may be out of date.
+    outages: Option<Arc<[Outage]>>,
+}
+
+impl Attendance {
+    /// Nobody's yet. Comes with the clock that the server is to go by: this one, or later, as time must
+    /// not go back behind what has been served, whatever the machine's clock says.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn open(db: &Db, clock: Clock) -> Result<(Self, Clock), sqlx::Error> {
+        let clock = match store::served_until(db).await? {
+            Some(until) => later_than(until, clock),
+            None => clock,
+        };
+        let parts = Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            last: AtomicI64::new(NEVER),
+            beats: watch::Sender::default(),
+            outages: watch::Sender::new(Arc::default()),
+            beating: Mutex::default(),
+            keeper: TaskTracker::new(),
+            left: CancellationToken::new(),
+        };
+        Ok((Self(Arc::new(parts)), clock))
+    }
+
+    /// Has this process's first beat, and goes on until [`Attendance::leave`]. Where the database does
+    /// not take it, it is tried again every second, and nobody is served until then.
+    pub async fn begin(&self) {
+        if let Err(error) = self.beat().await {
+            tracing::error!(%error, "the database does not take that the house is served; no lot goes on until it does");
+        }
+        self.0.keeper.spawn(self.clone().keep());
+    }
+
+    /// Has a last beat: when everybody has been served.
+    pub async fn leave(&self) {
+        self.0.left.cancel();
+        self.0.keeper.close();
+        self.0.keeper.wait().await;
+        if let Err(error) = self.beat().await {
+            tracing::warn!(%error, "until when the house was served could not be written");
+        }
+    }
+
+    /// Returns once this process has had a beat that is fresh enough to decide by, with the time for
+    /// which that holds. Mostly that is at once.
+    pub async fn attended(&self) -> Timestamp {
+        if let Some(now) = self.attended_now() {
+            return now;
+        }
+        let mut beats = self.0.beats.subscribe();
+        loop {
+            if let Some(now) = self.attended_now() {
+                return now;
+            }
+            // It can't fail: the sender is ours.
+            let _ = beats.changed().await;
+        }
+    }
+
+    fn attended_now(&self) -> Option<Timestamp> {
+        let (now, last) = (self.0.clock.now(), self.0.last.load(Ordering::Acquire));
+        let is_fresh = last != NEVER && !self.is_silence(self.0.clock.served_from(Timestamp::from_micros(last)), now);
+        is_fresh.then_some(now)
+    }
+
+    fn is_silence(&self, from: Timestamp, to: Timestamp) -> bool {
+        u128::try_from(to.micros_since(from)).is_ok_and(|micros| micros > LONGEST_SILENCE.as_micros())
+    }
+
+    /// The newest outages, the oldest of them first.
+    pub fn outages(&self) -> Arc<[Outage]> {
+        Arc::clone(&self.0.outages.borrow())
+    }
+
+    /// What changes when there is another outage. It is told before [`Attendance::attended`] returns.
+    pub fn watch(&self) -> watch::Receiver<Arc<[Outage]>> {
+        self.0.outages.subscribe()
+    }
+
+    /// Says that the house is served. It happens by itself once a second; tests need not wait for that.
+    ///
+    /// # Errors
+    /// When the database does not take it.
+    pub async fn beat(&self) -> Result<(), CommitError> {
+        let this = self.clone();
+        // A task of its own: who waits for it may go, and a transaction must end all the same.
+        let beaten = tokio::spawn(async move { this.beat_in_turn().await }).await;
+        beaten.unwrap_or_else(|_| Err(CommitError::Unknown(sqlx::Error::PoolClosed)))
+    }
+
+    async fn beat_in_turn(&self) -> Result<(), CommitError> {
+        let mut beating = self.0.beating.lock().await;
+        let written = self.write(&beating).await;
+        beating.settled = written.is_ok();
+        let Beat { at, outage, outages } = written?;
+        beating.begun = true;
+        if let Some(outages) = outages {
+            self.0.outages.send_replace(outages);
+        }
+        if let Some(Outage { from, to }) = outage {
+            tracing::warn!(%from, %to, "nobody was served");
+            self.0.clock.wake();
+        }
+        // Who sees this beat sees the outage that it ended.
+        self.0.last.store(at.as_micros(), Ordering::Release);
+        self.0.beats.send_replace(());
+        Ok(())
+    }
+
+    async fn write(&self, beating: &Beating) -> Result<Beat, CommitError> {
+        let mut tx = self.0.db.begin_bids().await?;
+        // Asked once the database is ours: waiting for it may have taken long.
+        let at = self.0.clock.now();
+        let until = store::served_until(&mut tx).await?;
+        let outage = until.and_then(|until| self.outage(beating, until, at));
+        if let Some(outage) = outage {
+            store::insert_outage(&mut tx, outage).await?;
+        }
+        store::serve(&mut tx, at).await?;
+        let outages =
+            if outage.is_some() || !beating.settled { Some(store::outages(&mut tx).await?.into()) } else { None };
+        tx.commit().await?;
+        Ok(Beat { at, outage, outages })
+    }
+
+    /// The outage that a beat at `to` ends, when the house had been served until then.
+    fn outage(&self, beating: &Beating, until: Timestamp, to: Timestamp) -> Option<Outage> {
+        let from = if beating.begun { self.0.clock.served_from(until) } else { until };
+        let is_one = if beating.begun { self.is_silence(from, to) } else { from < to };
+        is_one.then_some(Outage { from, to })
+    }
+
+    async fn keep(self) {
+        let Parts { clock, left, .. } = &*self.0;
+        let mut failing = false;
+        loop {
+            let next = clock.now().plus_millis(i64::try_from(PACE.as_millis()).unwrap_or(i64::MAX));
+            tokio::select! {
+                biased;
+                () = left.cancelled() => return,
+                () = clock.sleep_until(next) => {}
+            }
+            let beaten = self.beat().await;
+            if let Err(error) = &beaten
+                && !failing
+            {
+                tracing::error!(%error, "the database does not take that the house is served; no lot goes on until it does");
+            }
+            failing = beaten.is_err();
+        }
+    }
+}
+
+/// A clock that is past what has been served.
+fn later_than(until: Timestamp, clock: Clock) -> Clock {
+    let behind = until.micros_since(clock.now());
+    if behind > 0 {
+        tracing::warn!(
+            behind_us = behind,
+            served_until = %until,
+            "the machine's clock is behind the time until which this house was served; the server goes on from there"
+        );
+    }
+    clock.not_before(until.plus_micros(1))
+}
+
+#[cfg(test)]
+mod tests;
