@@ -2,6 +2,7 @@
 
 mod arena;
 
+mod ledgers;
 mod long_logs;
 mod proof;
 mod properties;

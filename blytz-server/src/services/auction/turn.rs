@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use blytz_core::{
     AuctionId, BidId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, log::Head, recall,
-        receipt::Signer,
+        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rejection, Sealed, Standing, Unstruck, log::Head,
+        recall, receipt::Signer,
     },
     wire::auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
 };
@@ -211,12 +211,12 @@ impl<'a> Turn<'a> {
             }
             Act::Void { bid_id, bidder, reason } => {
                 let (auction, head) = (self.auction.clone(), self.head.clone());
-                if let Err(rejection) = self.void(*bid_id, *bidder, reason) {
+                if let Err(error) = self.void(*bid_id, *bidder, reason) {
                     // All of it, or nothing.
                     (self.auction, self.head) = (auction, head);
                     self.entries.truncate(first);
                     self.sealed.truncate(first);
-                    return Err(rejection.into());
+                    return Err(error);
                 }
                 self.effects.extend(self.struck_since(first).map(Effect::Strikes));
             }
@@ -228,15 +228,9 @@ impl<'a> Turn<'a> {
 
     /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
     /// voids.
-    fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str) -> Result<(), Rejection> {
-        let mut ledger = self.known.ledger.clone();
-        for (bid_id, bidder) in ledger.falls(bid_id, bidder, MAX_STRUCK)? {
-            let (bidder, reason, so_far) = (Some(bidder), reason.to_owned(), ledger.clone());
-            let events = self.auction.handle(self.now, Command::Void { bid_id, bidder, reason, ledger: so_far })?;
-            for event in events {
-                ledger.note(self.head.seq + 1, &event);
-                self.append(event);
-            }
+    fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str) -> Result<()> {
+        for fall in self.known.ledger.falls(&self.auction, bid_id, bidder, MAX_STRUCK)? {
+            self.run(Command::Void { fall, reason: reason.to_owned() })?;
         }
         Ok(())
     }
@@ -358,6 +352,15 @@ fn new_bid((accepted, answer): (&Accepted, &BidAnswer)) -> Result<NewBid> {
         fingerprint: accepted.fingerprint.clone(),
         answer: json(answer)?,
     })
+}
+
+impl From<Unstruck> for Error {
+    fn from(unstruck: Unstruck) -> Self {
+        match unstruck {
+            Unstruck::Refused(rejection) => rejection.into(),
+            unsaid @ (Unstruck::FurtherBack { .. } | Unstruck::Gap { .. }) => internal(unsaid),
+        }
+    }
 }
 
 impl From<Rejection> for Error {
