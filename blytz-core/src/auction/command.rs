@@ -1,6 +1,6 @@
 //! What can be asked of an auction.
 
-use super::{bid::BidKind, commitment::Nonce, extension::Outage, ledger::Ledger, rules::Rules};
+use super::{bid::BidKind, commitment::Nonce, extension::Outage, rules::Rules, void::Fall};
 use crate::{BidId, Timestamp, UserId};
 
 /// Facts about a bidder that live outside the auction.
@@ -39,16 +39,12 @@ pub enum Command {
         /// Fresh random bytes for the reserve's commitment.
         reserve_nonce: Nonce,
     },
-    /// Strikes a bid and every later one of the same bidder, and blocks them. Again: nothing.
+    /// Strikes a bid and every later one of the same bidder, and blocks them.
     Void {
-        /// The first bid that falls.
-        bid_id: BidId,
-        /// Whose; needed only when several bidders used this id.
-        bidder: Option<UserId>,
+        /// What falls, and what stands then, by [`super::Ledger::falls`].
+        fall: Fall,
         /// Why; public.
         reason: String,
-        /// The bids of the whole log so far.
-        ledger: Ledger,
     },
     /// Calls the auction off. Again: nothing.
     Cancel {

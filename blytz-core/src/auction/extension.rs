@@ -30,10 +30,10 @@ pub(super) struct Span {
     pub(super) closes_at: Timestamp,
     pub(super) extensions: u64,
     /// How many of these were for outages with bounds.
-    outages: u8,
+    pub(super) outages: u8,
     /// Since when it has been open under the rules that it has. Outages that ended by then don't count:
     /// there was no lot, or other rules have judged them.
-    ruled_since: Timestamp,
+    pub(super) ruled_since: Timestamp,
 }
 
 impl Span {

@@ -116,6 +116,13 @@ impl Auction {
         self.sale.stake_of(user).map(|stake| self.money(stake.amount))
     }
 
+    /// From when on a bid would move the close of a live auction; none where none ever does. An outage
+    /// that reaches beyond this is made good for.
+    pub fn late_from(&self) -> Option<Timestamp> {
+        let (Phase::Live(span), Some(soft_close)) = (&self.phase, self.rules().soft_close()) else { return None };
+        Some(span.closes_at.plus_millis(-soft_close.trigger_ms))
+    }
+
     /// How many stakes its state has: one, or in a sealed auction every bidder's.
     pub fn stakes(&self) -> usize {
         match &self.sale {

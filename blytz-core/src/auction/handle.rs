@@ -19,8 +19,8 @@ use crate::{
 impl Auction {
     /// Decides a command and applies what follows from it. The events are in log order; they carry
     /// `max(now, last event + 1 µs)` as their time, but a close by the clock, whose time is the
-    /// close. No events means that nothing had to happen: a repeated `Open`, `Cancel` or `Void`, or
-    /// nothing due.
+    /// close. No events means that nothing had to happen: a repeated `Open` or `Cancel`, or nothing
+    /// due.
     ///
     /// An overdue auction takes no commands: send [`Command::Tick`] first.
     ///
@@ -43,7 +43,7 @@ impl Auction {
             Command::Amend { rules, starts_at, reserve_nonce } => {
                 self.amend(at, rules, starts_at.unwrap_or(self.starts_at), reserve_nonce)
             }
-            Command::Void { bid_id, bidder, reason, ledger } => self.void(at, bid_id, bidder, reason, ledger),
+            Command::Void { fall, reason } => self.void(at, fall, reason),
             Command::Cancel { reason, by_admin } => self.cancel(at, reason, by_admin),
             Command::Tick => Ok(self.tick(now, at).into_iter().collect()),
             Command::Resume(outage) => Ok(self.resume(at, outage).into_iter().collect()),

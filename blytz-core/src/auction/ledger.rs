@@ -1,13 +1,29 @@
 //! The accepted bids of a log: all that a void needs of it.
 //!
+//! A ledger is of the whole log, or of what follows a base: the auction at some seq, from a snapshot
+//! say. The base stands for the bids up to there, so a void of a recent bid costs the distance to
+//! the base and not the length of the log. What holds of a ledger with a base:
+//!
+//! - Only bids after the base can be struck. For one before it [`Unstruck::FurtherBack`] asks for an
+//!   earlier base; it is never taken for one that is not there.
+//! - A void after the base that struck a bid from before it takes the base along: its event says
+//!   what stood after it, and from there on the ledger goes. Bids before that void are then before
+//!   the base. So whatever the log and the base, the answer is that of the whole log, or none.
+//!
 //! Ids of bids are public and belong to their bidders, so two bidders may bear the same one. Which
 //! bid is meant is asked for, never guessed; which one fell, `bid_seq` says.
+
+use std::collections::BTreeMap;
 
 use super::{
     bid::{Lead, Stake},
     event::{Event, Sealed},
+    log::Head,
     rejection::Rejection,
+    sale::Sale,
+    state::Auction,
     terms::EnglishTerms,
+    void::Fall,
 };
 use crate::{BidId, Money, UserId, wire::auction::EventData};
 
@@ -21,12 +37,92 @@ pub(super) struct Entry {
     raise: bool,
 }
 
-/// The accepted bids of a log: those that stand, in its order, and those that fell. A fraction of
-/// the log's size.
+/// The accepted bids of a log, or of the part of it after a base: those that stand, in its order,
+/// and those that fell. A fraction of the log's size.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
+    base: Option<Base>,
     standing: Vec<Entry>,
     fallen: Vec<Entry>,
+    /// The last event that was noted, or the base's.
+    seq: u64,
+    /// The first event that was passed over.
+    gap: Option<u64>,
+}
+
+/// What the bids up to a seq came to.
+#[derive(Debug, Clone)]
+struct Base {
+    seq: u64,
+    sale: Sale,
+    bid_count: u64,
+    bearers: Bearers,
+    /// Voids that took the base along: their seqs, and from which event on they struck.
+    taken_along: Vec<(u64, u64)>,
+}
+
+/// All accepted bids of a lot under one id, standing or fallen: whose each is, and the seq of its
+/// event. It says of the log before a base what the ledger after it can't know: whether somebody
+/// else bears the id of the bid that is to fall.
+#[derive(Debug, Clone)]
+pub struct Bearers {
+    bid_id: BidId,
+    seqs: BTreeMap<UserId, u64>,
+}
+
+/// Why a ledger does not say what falls.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unstruck {
+    /// There is no such bid, or several bear its id.
+    #[error(transparent)]
+    Refused(#[from] Rejection),
+    /// The bid lies before the base: nothing can be said of it from there.
+    #[error("the ledger must begin before event {seq}")]
+    FurtherBack {
+        /// The base must end before this event, which is no later than the end of the one there was. A
+        /// ledger from there may ask to go back again.
+        seq: u64,
+    },
+    /// The ledger was not given every event after its base, or of the whole log.
+    #[error("event {seq} is missing in the ledger")]
+    Gap {
+        /// The first that is missing.
+        seq: u64,
+    },
+}
+
+impl Bearers {
+    /// The bearers of this id. Those up to the base must all be named. Bids after it may be, and
+    /// are taken from their events in any case, so a list that was read a moment ago will do.
+    pub fn new(bid_id: BidId, bids: impl IntoIterator<Item = (UserId, u64)>) -> Self {
+        Self { bid_id, seqs: bids.into_iter().collect() }
+    }
+
+    /// The event of the bid that is meant, by which to choose a base: the newest that ends before it.
+    ///
+    /// # Errors
+    /// [`Rejection::NotFound`] when nobody, or not this bidder, bears the id, and
+    /// [`Rejection::SharedBidId`] when several do and none is named.
+    pub fn meant(&self, bidder: Option<UserId>) -> Result<u64, Rejection> {
+        let mut meant = self.seqs.iter().filter(|(bearer, _)| bidder.is_none_or(|bidder| bidder == **bearer));
+        let (_, seq) = meant.next().ok_or(Rejection::NotFound)?;
+        if meant.next().is_some() { Err(Rejection::SharedBidId) } else { Ok(*seq) }
+    }
+}
+
+impl Base {
+    /// Who bears the id up to here, if that is known.
+    fn bearers(&self, bid_id: BidId) -> Option<impl Iterator<Item = (UserId, u64)>> {
+        let earlier = self.bearers.seqs.iter().map(|(bidder, seq)| (*bidder, *seq)).filter(|(_, seq)| *seq <= self.seq);
+        (self.bearers.bid_id == bid_id).then_some(earlier)
+    }
+
+    /// Where a base for this bid must end, which lies before this one: before the bid, and before all
+    /// that was struck by later voids, which would take that base along, too.
+    fn further_back(&self, seq: u64) -> Unstruck {
+        let before = |seq: u64, (void, from): &(u64, u64)| if *void > seq { seq.min(*from) } else { seq };
+        Unstruck::FurtherBack { seq: self.taken_along.iter().rev().fold(seq, before) }
+    }
 }
 
 impl Ledger {
@@ -37,8 +133,20 @@ impl Ledger {
         ledger
     }
 
+    /// A ledger of what follows the log's event at `head`, where the auction stood as `base`. Next
+    /// is to be noted the event after that one. `bearers` are those of the bid that is to fall.
+    pub fn since(base: &Auction, head: &Head, bearers: Bearers) -> Self {
+        let (seq, bid_count, sale) = (head.seq, base.bid_count, base.sale.clone());
+        let base = Base { seq, sale, bid_count, bearers, taken_along: Vec::new() };
+        Self { base: Some(base), seq, ..Self::default() }
+    }
+
     /// Goes on to the next event of the log, which stands there at `seq`.
     pub fn note(&mut self, seq: u64, event: &Event) {
+        if seq != self.seq + 1 {
+            self.gap = self.gap.or(Some(self.seq + 1));
+        }
+        self.seq = seq;
         match (&event.data, &event.sealed) {
             (
                 EventData::Bid { bid_id, price, .. } | EventData::MaxRaised { bid_id, price, .. },
@@ -55,77 +163,138 @@ impl Ledger {
                 let raise = matches!(event.data, EventData::MaxRaised { .. });
                 self.standing.extend(stake.map(|stake| Entry { seq, stake, exact, raise }));
             }
-            (EventData::Voided { bid_seq, .. }, Some(Sealed::Void { bidder, .. })) => {
+            (EventData::Voided { bid_seq, price, bid_count, .. }, Some(Sealed::Void { bidder, stake })) => {
                 self.strike(*bidder, *bid_seq);
+                if self.base.as_ref().is_some_and(|base| *bid_seq <= base.seq) {
+                    self.take_base_along(*bid_seq, *bidder, *stake, *price, *bid_count);
+                }
             }
             _ => {}
         }
     }
 
-    /// The bids to void, one after the other, so that this one falls with every later one of its
-    /// bidder and no void strikes more than `at_most`: the latest first, itself last. Each is a void
-    /// like any other, and the last leaves what a single one would have left.
+    /// Moves the base to the void that was just noted, which struck bids from before it.
+    fn take_base_along(
+        &mut self,
+        struck_from: u64,
+        bidder: UserId,
+        stake: Option<Stake>,
+        price: Option<Money>,
+        bid_count: u64,
+    ) {
+        let Some(base) = &mut self.base else { return };
+        let noted = self.standing.iter().chain(&self.fallen).filter(|entry| entry.stake.bid_id == base.bearers.bid_id);
+        base.bearers.seqs.extend(noted.map(|entry| (entry.stake.bidder, entry.seq)));
+        match &mut base.sale {
+            Sale::English(sale) => {
+                sale.lead = stake.zip(price).map(|(stake, price)| Lead { stake, price: price.amount });
+            }
+            Sale::Sealed(sale) => {
+                sale.bids.extend(self.standing.iter().map(|entry| (entry.stake.bidder, entry.stake)));
+                sale.void(bidder, stake);
+            }
+            // Whoever takes a Dutch lot closes it: no bid on it can fall.
+            Sale::Dutch(_) => {}
+        }
+        base.bid_count = bid_count;
+        base.seq = self.seq;
+        base.taken_along.push((self.seq, struck_from));
+        self.standing.clear();
+        self.fallen.clear();
+    }
+
+    /// What falls with this bid: itself with every later one of its bidder, in one void, or in
+    /// several of which each strikes at most `at_most`, the latest bids first. Each is a void like
+    /// any other, and the last leaves what a single one would have left. Nothing, when it has fallen
+    /// already.
+    ///
+    /// All events of the log must have been noted, up to where the auction now stands.
     ///
     /// # Errors
-    /// As [`super::Command::Void`], when the bid is not to be found.
+    /// [`Unstruck`] when there is no such bid, when several bidders bear its id and none is named, or
+    /// when that can't be said from here.
     pub fn falls(
         &self,
+        auction: &Auction,
         bid_id: BidId,
         bidder: Option<UserId>,
         at_most: usize,
-    ) -> Result<Vec<(BidId, UserId)>, Rejection> {
+    ) -> Result<Vec<Fall>, Unstruck> {
         let first = self.find(bid_id, bidder)?;
-        let Stake { bidder, .. } = first.stake;
-        // With a bid that has fallen already nothing falls again.
-        let stands = self.standing.iter().any(|entry| entry.seq == first.seq);
-        let falls = |entry: &&Entry| stands && entry.stake.bidder == bidder && entry.seq > first.seq;
-        let falling = self.standing.iter().filter(falls);
-        let ids: Vec<BidId> = falling.map(|entry| entry.stake.bid_id).collect();
+        if self.has_fallen(first.seq) {
+            return Ok(Vec::new());
+        }
+        let bidder = first.stake.bidder;
+        let falling = self.standing[self.place(first.seq)..].iter().filter(|entry| entry.stake.bidder == bidder);
+        let falling: Vec<Entry> = falling.copied().collect();
+        let mut ledger = self.clone();
         // Counted from the end, so that it is the last void that may strike fewer.
-        let cuts = ids.rchunks(at_most.max(1)).filter(|chunk| chunk.len() == at_most).filter_map(<[BidId]>::first);
-        Ok(cuts.copied().chain([bid_id]).map(|bid_id| (bid_id, bidder)).collect())
+        let chunks = falling.rchunks(at_most.max(1)).filter_map(<[Entry]>::first);
+        Ok(chunks.map(|entry| Fall::of(*entry, &mut ledger, auction)).collect())
     }
 
     /// The bid with this id, standing or fallen; the bidder's, if one is named. Without a name the
     /// id must have one bearer only: else whoever copies an id could have the other bid struck, or
     /// a fallen one taken for it.
-    pub(super) fn find(&self, bid_id: BidId, bidder: Option<UserId>) -> Result<Entry, Rejection> {
-        let is_meant =
-            |entry: &&Entry| entry.stake.bid_id == bid_id && bidder.is_none_or(|bidder| entry.stake.bidder == bidder);
-        let mut bearers = self.standing.iter().chain(&self.fallen).filter(is_meant);
-        let first = bearers.next().ok_or(Rejection::NotFound)?;
-        match bearers.find(|entry| entry.stake.bidder != first.stake.bidder) {
-            Some(_) => Err(Rejection::SharedBidId),
-            None => Ok(*first),
+    fn find(&self, bid_id: BidId, bidder: Option<UserId>) -> Result<Entry, Unstruck> {
+        if let Some(seq) = self.gap {
+            return Err(Unstruck::Gap { seq });
         }
+        let is_meant = |bearer: UserId| bidder.is_none_or(|bidder| bearer == bidder);
+        let noted = self.standing.iter().chain(&self.fallen);
+        let mut noted = noted.filter(|entry| entry.stake.bid_id == bid_id && is_meant(entry.stake.bidder));
+        let first = noted.next();
+        if noted.any(|other| first.is_some_and(|first| first.stake.bidder != other.stake.bidder)) {
+            return Err(Rejection::SharedBidId.into());
+        }
+        let (Some(base), false) = (&self.base, first.is_some() && bidder.is_some()) else {
+            // Nobody else is asked about: a bidder bears an id once.
+            return first.copied().ok_or_else(|| Rejection::NotFound.into());
+        };
+        let earlier = base.bearers(bid_id).ok_or(Unstruck::FurtherBack { seq: 1 })?;
+        let mut earlier = earlier.filter(|(bearer, _)| is_meant(*bearer));
+        match (first, earlier.next(), earlier.next()) {
+            (Some(first), None, _) => Ok(*first),
+            (None, Some((_, seq)), None) => Err(base.further_back(seq)),
+            (None, None, _) => Err(Rejection::NotFound.into()),
+            (Some(_), Some(_), _) | (None, Some(_), Some(_)) => Err(Rejection::SharedBidId.into()),
+        }
+    }
+
+    /// Where the standing bids from this event on begin.
+    fn place(&self, seq: u64) -> usize {
+        self.standing.partition_point(|entry| entry.seq < seq)
     }
 
     /// Takes out the bidder's bids from this event on; their ids in log order.
     pub(super) fn strike(&mut self, bidder: UserId, bid_seq: u64) -> Vec<BidId> {
-        let falls = |entry: &mut Entry| entry.stake.bidder == bidder && entry.seq >= bid_seq;
-        let fallen: Vec<_> = self.standing.extract_if(.., falls).collect();
+        let from = self.place(bid_seq);
+        let fallen: Vec<_> = self.standing.extract_if(from.., |entry| entry.stake.bidder == bidder).collect();
         let struck = fallen.iter().map(|entry| entry.stake.bid_id).collect();
         self.fallen.extend(fallen);
         struck
     }
 
     /// Whether the bid with its event in this place fell.
-    pub(super) fn has_fallen(&self, seq: u64) -> bool {
+    fn has_fallen(&self, seq: u64) -> bool {
         self.fallen.iter().any(|entry| entry.seq == seq)
     }
 
     /// Standing bids, raises not counted.
     pub(super) fn bid_count(&self) -> u64 {
-        self.standing.iter().filter(|entry| !entry.raise).count() as u64
+        let noted = self.standing.iter().filter(|entry| !entry.raise).count() as u64;
+        self.base.as_ref().map_or(0, |base| base.bid_count) + noted
     }
 
     /// The last standing bid of this bidder.
     pub(super) fn last_of(&self, bidder: UserId) -> Option<Stake> {
-        self.standing.iter().map(|entry| entry.stake).rfind(|stake| stake.bidder == bidder)
+        let noted = self.standing.iter().map(|entry| entry.stake).rfind(|stake| stake.bidder == bidder);
+        noted.or_else(|| self.base.as_ref()?.sale.stake_of(bidder))
     }
 
     /// Who leads when the standing bids are placed one after the other.
     pub(super) fn lead(&self, terms: &EnglishTerms) -> Option<Lead> {
-        self.standing.iter().fold(None, |lead, entry| Some(terms.place(lead, entry.stake, entry.exact)))
+        let base = self.base.as_ref().and_then(|base| base.sale.lead());
+        self.standing.iter().fold(base, |lead, entry| Some(terms.place(lead, entry.stake, entry.exact)))
     }
 }

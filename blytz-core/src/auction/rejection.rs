@@ -132,8 +132,9 @@ mod tests {
             log.extend(lot.handle(NOW, command).expect("enough"));
         }
         let bid_id = BidId(user(2).uuid());
-        lot.handle(NOW, Command::Void { bid_id, bidder: None, reason: String::new(), ledger: Ledger::of(&log) })
-            .expect("standing");
+        for fall in Ledger::of(&log).falls(&lot, bid_id, None, 1).expect("it is there") {
+            lot.handle(NOW, Command::Void { fall, reason: String::new() }).expect("standing");
+        }
         lot
     }
 

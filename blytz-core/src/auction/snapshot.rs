@@ -149,9 +149,10 @@ enum WrittenReserve {
     Before,
 }
 
-/// Opening and close in microseconds, and how often the close was moved.
+/// Opening and close in microseconds, how often the close was moved, how often for an outage, and since
+/// when the rules hold.
 #[derive(Serialize, Deserialize)]
-struct WrittenSpan(i64, i64, u64);
+struct WrittenSpan(i64, i64, u64, u8, i64);
 
 /// Bidder, bid, amount, and since when in microseconds. A sealed lot has as many as bidders.
 #[derive(Serialize, Deserialize)]
@@ -284,14 +285,15 @@ impl WrittenSale {
 
 impl From<&Span> for WrittenSpan {
     fn from(span: &Span) -> Self {
-        Self(span.opens_at.as_micros(), span.closes_at.as_micros(), span.extensions)
+        let (opens_at, closes_at) = (span.opens_at.as_micros(), span.closes_at.as_micros());
+        Self(opens_at, closes_at, span.extensions, span.outages, span.ruled_since.as_micros())
     }
 }
 
 impl From<WrittenSpan> for Span {
-    fn from(WrittenSpan(opens_at, closes_at, extensions): WrittenSpan) -> Self {
+    fn from(WrittenSpan(opens_at, closes_at, extensions, outages, ruled_since): WrittenSpan) -> Self {
         let (opens_at, closes_at) = (Timestamp::from_micros(opens_at), Timestamp::from_micros(closes_at));
-        Self { opens_at, closes_at, extensions }
+        Self { opens_at, closes_at, extensions, outages, ruled_since: Timestamp::from_micros(ruled_since) }
     }
 }
 

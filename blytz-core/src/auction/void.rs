@@ -5,7 +5,7 @@
 //! [`Ledger::falls`].
 
 use super::{
-    bid::Stake,
+    bid::{Lead, Stake},
     event::{Event, Sealed},
     extension,
     ledger::{Entry, Ledger},
@@ -22,35 +22,52 @@ use crate::{
 /// The most bids that one void should strike: with their ids its event stays well within a frame.
 pub const MAX_STRUCK: usize = 1_000;
 
-/// What stands once bids fell. See [`EventData::Voided`] and [`Sealed::Void`].
+/// A bid with all that falls with it in one void, and what stands then. [`Ledger::falls`] says it; it
+/// holds until the auction moves on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fall {
+    bid_id: BidId,
+    bid_seq: u64,
+    bidder: UserId,
+    struck: Vec<BidId>,
+    /// Who leads then, where bids are seen.
+    lead: Option<Lead>,
+    /// Where they are not: the bidder's bid before the struck ones, which stands again.
+    own: Option<Stake>,
+    bid_count: u64,
+}
+
+/// What everybody sees of the bids that are left. See [`EventData::Voided`].
 #[derive(Debug, Default)]
-struct Left {
-    stake: Option<Stake>,
+struct Shown {
     price: Option<Money>,
     leader: Option<UserId>,
     next_minimum: Option<Money>,
     reserve_met: Option<bool>,
 }
 
-impl Auction {
-    pub(super) fn void(
-        &self,
-        at: Timestamp,
-        bid_id: BidId,
-        bidder: Option<UserId>,
-        reason: String,
-        mut ledger: Ledger,
-    ) -> Result<Vec<Event>, Rejection> {
-        let Entry { seq: bid_seq, stake: Stake { bidder, .. }, .. } = ledger.find(bid_id, bidder)?;
-        if ledger.has_fallen(bid_seq) {
-            return Ok(Vec::new());
-        }
-        let span = self.phase.open_at(at)?;
+impl Fall {
+    /// The fall of this bid and of its bidder's later ones, which it takes out of the ledger.
+    pub(super) fn of(bid: Entry, ledger: &mut Ledger, auction: &Auction) -> Self {
+        let Entry { seq: bid_seq, stake: Stake { bidder, bid_id, .. }, .. } = bid;
         let struck = ledger.strike(bidder, bid_seq);
-        let left = match &self.sale {
-            Sale::English(sale) => self.left_of_english(sale, &ledger),
-            // Of sealed bids nothing shows. The bidder's bid before the struck one stands again.
-            Sale::Sealed(_) => Left { stake: ledger.last_of(bidder), ..Left::default() },
+        let (lead, own) = match &auction.sale {
+            Sale::English(sale) => (ledger.lead(&sale.terms), None),
+            Sale::Sealed(_) => (None, ledger.last_of(bidder)),
+            Sale::Dutch(_) => (None, None),
+        };
+        Self { bid_id, bid_seq, bidder, struck, lead, own, bid_count: ledger.bid_count() }
+    }
+}
+
+impl Auction {
+    pub(super) fn void(&self, at: Timestamp, fall: Fall, reason: String) -> Result<Vec<Event>, Rejection> {
+        let span = self.phase.open_at(at)?;
+        let Fall { bid_id, bid_seq, bidder, struck, lead, own, bid_count } = fall;
+        let shown = match &self.sale {
+            Sale::English(sale) => self.shown_of_english(sale, lead),
+            // Of sealed bids nothing shows.
+            Sale::Sealed(_) => Shown::default(),
             // Whoever takes a Dutch lot closes it.
             Sale::Dutch(_) => return Err(Rejection::AuctionClosed),
         };
@@ -60,24 +77,23 @@ impl Auction {
             bid_seq,
             struck,
             reason,
-            price: left.price,
-            leader: left.leader,
-            next_minimum: left.next_minimum,
-            reserve_met: left.reserve_met,
-            bid_count: ledger.bid_count(),
+            price: shown.price,
+            leader: shown.leader,
+            next_minimum: shown.next_minimum,
+            reserve_met: shown.reserve_met,
+            bid_count,
             closes_at: closes_at.unwrap_or(span.closes_at),
         };
-        let voided = Event { at, data: voided, sealed: Some(Sealed::Void { bidder, stake: left.stake }) };
+        let stake = lead.map(|lead| lead.stake).or(own);
+        let voided = Event { at, data: voided, sealed: Some(Sealed::Void { bidder, stake }) };
         let extended =
             closes_at.map(|closes_at| Event::open(at, EventData::extended(closes_at, ExtensionReason::Void)));
         Ok([Some(voided), extended].into_iter().flatten().collect())
     }
 
-    fn left_of_english(&self, sale: &EnglishSale, ledger: &Ledger) -> Left {
+    fn shown_of_english(&self, sale: &EnglishSale, lead: Option<Lead>) -> Shown {
         let terms = &sale.terms;
-        let lead = ledger.lead(terms);
-        Left {
-            stake: lead.map(|lead| lead.stake),
+        Shown {
             price: lead.map(|lead| self.money(lead.price)),
             leader: lead.map(|lead| lead.stake.bidder),
             next_minimum: terms.shown_minimum(lead).map(|amount| self.money(amount)),
@@ -91,7 +107,7 @@ mod tests {
     use super::*;
     use crate::{
         AuctionId, Currency, ProductId,
-        auction::{BidKind, Command, Nonce, Rules, Standing},
+        auction::{BidKind, Command, Nonce, Rules, Standing, Unstruck},
         id::uuid_v7,
         wire::auction::RulesInput,
     };
@@ -127,9 +143,10 @@ mod tests {
         log: &mut Vec<Event>,
         bid_id: BidId,
         bidder: Option<UserId>,
-    ) -> Result<Option<(u64, Vec<BidId>)>, Rejection> {
-        let command = Command::Void { bid_id, bidder, reason: String::new(), ledger: Ledger::of(&*log) };
-        let events = lot.handle(NOW, command)?;
+    ) -> Result<Option<(u64, Vec<BidId>)>, Unstruck> {
+        let falls = Ledger::of(&*log).falls(lot, bid_id, bidder, MAX_STRUCK)?;
+        let Some(fall) = falls.into_iter().next() else { return Ok(None) };
+        let events = lot.handle(NOW, Command::Void { fall, reason: String::new() })?;
         log.extend(events.iter().cloned());
         Ok(events.into_iter().find_map(|event| match event.data {
             EventData::Voided { bid_seq, struck, .. } => Some((bid_seq, struck)),
@@ -143,15 +160,15 @@ mod tests {
         let (mut lot, mut log) = lot(bid_id);
         let fallen = |seq| Ok(Some((seq, vec![bid_id])));
         let table = [
-            (None, Err(Rejection::SharedBidId)),
-            (Some(user(4)), Err(Rejection::NotFound)),
+            (None, Err(Rejection::SharedBidId.into())),
+            (Some(user(4)), Err(Rejection::NotFound.into())),
             (Some(user(2)), fallen(4)),
             // Neither the one that fell nor those that stand are taken for what was not named.
-            (None, Err(Rejection::SharedBidId)),
+            (None, Err(Rejection::SharedBidId.into())),
             (Some(user(2)), Ok(None)),
             (Some(user(3)), fallen(5)),
             (Some(user(2)), Ok(None)),
-            (None, Err(Rejection::SharedBidId)),
+            (None, Err(Rejection::SharedBidId.into())),
             (Some(user(1)), fallen(3)),
         ];
         for (row, (bidder, expected)) in table.into_iter().enumerate() {

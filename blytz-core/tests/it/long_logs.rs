@@ -71,11 +71,9 @@ impl Lot {
     /// Strikes a bid and all that falls with it, at most so many at a time.
     fn void(&mut self, number: usize, at_most: usize) -> Vec<LogEntry> {
         let before = self.log.len();
-        let falls = Ledger::of(&self.log).falls(bid_id(number), None, at_most).expect("it is there");
-        for (bid_id, bidder) in falls {
-            let ledger = Ledger::of(&self.log);
-            let reason = "\u{1}".repeat(500);
-            self.ask(Command::Void { bid_id, bidder: Some(bidder), reason, ledger });
+        let falls = Ledger::of(&self.log).falls(&self.auction, bid_id(number), None, at_most).expect("it is there");
+        for fall in falls {
+            self.ask(Command::Void { fall, reason: "\u{1}".repeat(500) });
         }
         self.sealed().into_iter().skip(before).map(|(entry, _)| entry).collect()
     }

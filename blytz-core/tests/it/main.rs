@@ -3,6 +3,7 @@
 mod arena;
 
 mod chat;
+mod ledgers;
 mod long_logs;
 mod proof;
 mod properties;

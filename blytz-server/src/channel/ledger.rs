@@ -7,9 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use blytz_core::{Timestamp, UserId, wire::live::UpdateData};
+use blytz_core::{Timestamp, UserId, auction::Outage, wire::live::UpdateData};
 
 use crate::{
+    clock::Chance,
     db::is_unavailable,
     error::{Error, Result},
     platform::hub::Topic,
@@ -125,6 +126,12 @@ pub trait Ledger: Send + Sync + 'static {
         after: Option<(Timestamp, Self::Id)>,
     ) -> impl Future<Output = Result<Vec<(Timestamp, Self::Id)>>> + Send;
 
+    /// The channels that have to make good for an outage, the most urgent first. More may be named.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    fn met_by(&self, outage: Outage) -> impl Future<Output = Result<Vec<Self::Id>>> + Send;
+
     /// From which seq on [`Ledger::read`] had to go through the log; the state's own where it never has to.
     fn kept(&self, state: &Self::State) -> u64;
 
@@ -138,11 +145,15 @@ pub trait Ledger: Send + Sync + 'static {
     fn keep(&self, state: Self::State) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// When something is decided, and what the clock says besides.
+/// When something is decided.
 #[derive(Clone)]
 pub struct Moment {
     /// What time it is.
     pub now: Timestamp,
+    /// When nobody was served, as far as it may still matter; the oldest first.
+    pub outages: Arc<[Outage]>,
+    /// Where random bytes come from.
+    pub chance: Chance,
 }
 
 /// One event of a log, as it is stored and sent.

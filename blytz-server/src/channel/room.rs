@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use blytz_core::Timestamp;
+use blytz_core::{Timestamp, auction::Outage};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc, oneshot},
-    time::Instant,
+    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
+    time::{Instant, timeout},
 };
 
 use super::{
-    ledger::{Decided, Ledger, Moment, Unwritten},
+    ledger::{Decided, Ledger, Unwritten},
     rooms::{Queued, Rooms, outcome_unknown},
 };
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
 
 /// For how long a turn is tried before its senders are told that it did not work.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a turn waits for the house to be served.
+const UNATTENDED: Duration = Duration::from_secs(3);
 /// How long a room waits before it asks a database again that did not answer or take something.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a room waits when what is due could not be written.
@@ -43,6 +45,8 @@ pub struct Room<L: Ledger> {
     resting: bool,
     /// Up to which event a state is kept.
     kept: u64,
+    /// Tells when there was another outage.
+    outages: watch::Receiver<Arc<[Outage]>>,
 }
 
 /// What a turn decided whose commit nobody answered.
@@ -74,8 +78,9 @@ enum Failed {
 
 impl<L: Ledger> Room<L> {
     /// A room that has read nothing yet.
-    pub const fn new(rooms: Rooms<L>, id: L::Id, inbox: mpsc::Receiver<Queued<L>>) -> Self {
-        Self { rooms, id, inbox, state: None, behind: true, doubt: None, resting: false, kept: 0 }
+    pub fn new(rooms: Rooms<L>, id: L::Id, inbox: mpsc::Receiver<Queued<L>>) -> Self {
+        let outages = rooms.ground.outages();
+        Self { rooms, id, inbox, state: None, behind: true, doubt: None, resting: false, kept: 0, outages }
     }
 
     /// Serves the channel until it has been idle for a while. A room that was opened for what is due
@@ -114,7 +119,7 @@ impl<L: Ledger> Room<L> {
     fn wait(&self) -> impl Future<Output = Woken> + use<L> {
         let troubled = self.resting || self.doubt.is_some() || self.behind;
         let due = self.due_at();
-        let clock = self.rooms.ground.clock.clone();
+        let (clock, mut outages) = (self.rooms.ground.clock.clone(), self.outages.clone());
         async move {
             if troubled {
                 // The database did not take something; it is asked again, but not without a pause.
@@ -127,9 +132,15 @@ impl<L: Ledger> Room<L> {
                     None => std::future::pending().await,
                 }
             };
+            let outage = async {
+                if outages.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
             tokio::select! {
                 biased;
                 () = due => Woken::Due,
+                () = outage => Woken::Due,
                 () = tokio::time::sleep(IDLE) => Woken::Idle,
             }
         }
@@ -214,9 +225,12 @@ impl<L: Ledger> Room<L> {
             return Err(Failed::Again);
         }
         let known = ledger.known(state, &turn.commands).await.map_err(Failed::Later)?;
-        let at = self.rooms.ground.clock.now();
-        let mut decided =
-            ledger.decide(state, &Moment { now: at }, &turn.commands, &known).map_err(Failed::Refused)?;
+        let Ok(moment) = timeout(UNATTENDED, self.rooms.ground.moment()).await else {
+            return Err(Failed::Later(Error::unavailable("The house can't be served now; ask again in a moment.")));
+        };
+        self.outages.mark_unchanged();
+        let at = moment.now;
+        let mut decided = ledger.decide(state, &moment, &turn.commands, &known).map_err(Failed::Refused)?;
         let Some(batch) = decided.batch.take().map(Arc::new) else {
             self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
             return Ok(());

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use blytz_core::Timestamp;
+use blytz_core::{Timestamp, auction::Outage};
 use tokio::{
     sync::{
         OwnedSemaphorePermit, Semaphore,
@@ -95,6 +95,7 @@ impl<L: Ledger> Rooms<L> {
     /// that are not, shortly before they are due, until the process ends. The index of the database is
     /// the only list of what is due: nothing has to be loaded or remembered for it.
     pub async fn sweep(self) {
+        let (mut outages, mut made_good) = (self.ground.outages(), None);
         let mut beat = tokio::time::interval(SWEEP);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -104,9 +105,35 @@ impl<L: Ledger> Rooms<L> {
                 _ = beat.tick() => {}
             }
             let until = self.ground.clock.now().plus_millis(AHEAD_MS);
-            if let Err(error) = self.wake_due(until).await {
+            let known = Arc::clone(&outages.borrow_and_update());
+            let woken = async {
+                self.wake_met(&known, &mut made_good).await?;
+                self.wake_due(until).await
+            };
+            if let Err(error) = woken.await {
                 tracing::warn!(%error, kind = L::NAME, "what is due can't be looked for");
             }
+        }
+    }
+
+    /// Has every channel make good for outages as soon as they are known; what is met by one and not yet
+    /// due would else hear of it only then.
+    async fn wake_met(&self, outages: &[Outage], made_good: &mut Option<Timestamp>) -> Result<()> {
+        let before = outages.partition_point(|outage| made_good.is_some_and(|until| outage.to <= until));
+        for outage in &outages[before..] {
+            for id in self.ledger.met_by(*outage).await? {
+                self.wake_in_turn(id).await;
+            }
+            *made_good = Some(outage.to);
+        }
+        Ok(())
+    }
+
+    /// Opens a channel's room when not too many are being opened. One that is open wakes by itself.
+    async fn wake_in_turn(&self, id: L::Id) {
+        let is_open = self.ground.shutdown.is_cancelled() || self.doors().contains_key(&id);
+        if !is_open && let Ok(turn) = Arc::clone(&self.waking).acquire_owned().await {
+            self.open(id, Some(turn));
         }
     }
 
@@ -117,14 +144,7 @@ impl<L: Ledger> Rooms<L> {
             let Some(last) = due.last() else { return Ok(()) };
             after = Some(*last);
             for (_, id) in due {
-                if self.ground.shutdown.is_cancelled() {
-                    return Ok(());
-                }
-                if !self.doors().contains_key(&id)
-                    && let Ok(turn) = Arc::clone(&self.waking).acquire_owned().await
-                {
-                    self.open(id, Some(turn));
-                }
+                self.wake_in_turn(id).await;
             }
         }
     }

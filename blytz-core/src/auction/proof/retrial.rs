@@ -96,8 +96,7 @@ impl Retrial {
             self.consider(seen, given);
             self.expected = self.decide(seen, given)?.into();
         }
-        let nothing = || Flaw::at(seen.seq, "by the rules nothing happens here");
-        let event = self.expected.pop_front().ok_or_else(nothing)?;
+        let event = self.expected.pop_front().ok_or_else(|| nothing_happens(seen.seq))?;
         if (seen.at, seen.data) != (event.at, &event.data) {
             return Err(Flaw::at(seen.seq, difference(seen, &event)));
         }
@@ -132,7 +131,7 @@ impl Retrial {
         }
         let command = match seen.bid.and_then(|which| given.bids.get(which)) {
             Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.rules)?,
-            None => command(seen, given, &self.ledger)?,
+            None => command(seen, given, &self.ledger, auction)?,
         };
         let decided = auction.handle(seen.at, command);
         let mut decided = decided.map_err(|rejection| refused(seen.seq, &rejection))?;
@@ -233,19 +232,20 @@ fn adopt_commitment(logged: &EventData, decided: &mut EventData) {
     }
 }
 
-fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger) -> Result<Command, Flaw> {
+fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger, auction: &Auction) -> Result<Command, Flaw> {
     Ok(match seen.data {
         EventData::Amended { rules, starts_at, .. } => {
             let (rules, reserve_nonce) = given.rules.stated(seen.seq, rules)?;
             Command::Amend { rules, starts_at: Some(*starts_at), reserve_nonce }
         }
         EventData::Opened { .. } => Command::Open,
-        EventData::Voided { bid_id, bid_seq, reason, .. } => Command::Void {
-            bid_id: *bid_id,
-            bidder: Some(given.bidder_of(*bid_seq).ok_or_else(|| Flaw::at(seen.seq, "bid_seq is no bid's"))?),
-            reason: reason.clone(),
-            ledger: ledger.clone(),
-        },
+        EventData::Voided { bid_id, bid_seq, reason, .. } => {
+            let bidder = given.bidder_of(*bid_seq).ok_or_else(|| Flaw::at(seen.seq, "bid_seq is no bid's"))?;
+            let falls = ledger.falls(auction, *bid_id, Some(bidder), usize::MAX);
+            let falls = falls.map_err(|unstruck| Flaw::at(seen.seq, format!("the rules refuse this: {unstruck}")))?;
+            let fall = falls.into_iter().next().ok_or_else(|| nothing_happens(seen.seq))?;
+            Command::Void { fall, reason: reason.clone() }
+        }
         // An extension by a bid or a void was taken with it; alone there is only an outage's.
         EventData::Extended { from: Some(from), to: Some(to), .. } => Command::Resume(Outage { from: *from, to: *to }),
         EventData::Closed { .. } => Command::Tick,
@@ -260,6 +260,10 @@ fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger) -> Result<Command
 
 fn refused(seq: u64, rejection: &Rejection) -> Flaw {
     Flaw::at(seq, format!("the rules refuse this: {rejection}"))
+}
+
+fn nothing_happens(seq: u64) -> Flaw {
+    Flaw::at(seq, "by the rules nothing happens here")
 }
 
 fn kind(data: &EventData) -> String {

@@ -9,7 +9,7 @@ use super::{Action, Column, Scenario, Step, ZERO};
 use crate::{
     AuctionId, BidId, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, Command, Event, Ledger, Nonce, Rejection, Standing,
+        Auction, Command, Event, Ledger, Nonce, Rejection, Standing, Unstruck,
         recall::{Known, fingerprint, recall},
     },
     id::uuid_v7,
@@ -234,8 +234,7 @@ impl Runner {
             Action::Void { label, of } => {
                 let bid_id = BidId(self.bids.id(label));
                 let bidder = of.as_ref().map(|name| UserId(self.users.id(name)));
-                let ledger = Ledger::of(&self.log);
-                self.ask(step.at, Command::Void { bid_id, bidder, reason: "as told".to_owned(), ledger })
+                self.void(step.at, bid_id, bidder)
             }
             Action::Cancel => {
                 let by_admin = step.who == "admin";
@@ -267,6 +266,17 @@ impl Runner {
             self.known.insert((bidder, bid_id), Known { fingerprint });
         }
         outcome
+    }
+
+    fn void(&mut self, at: Timestamp, bid_id: BidId, bidder: Option<UserId>) -> String {
+        match Ledger::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
+            Ok(falls) => match falls.into_iter().next() {
+                Some(fall) => self.ask(at, Command::Void { fall, reason: "as told".to_owned() }),
+                None => "-".to_owned(),
+            },
+            Err(Unstruck::Refused(rejection)) => refusal(&rejection),
+            Err(unsaid @ (Unstruck::FurtherBack { .. } | Unstruck::Gap { .. })) => unsaid.to_string(),
+        }
     }
 
     fn ask(&mut self, at: Timestamp, command: Command) -> String {

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Event, Ledger, Nonce, PublicState, Rejection, Rules, Sealed, Standing},
+    auction::{
+        Auction, BidKind, Command, Event, Ledger, Nonce, PublicState, Rejection, Rules, Sealed, Standing, Unstruck,
+    },
     id::uuid_v7,
     wire::auction::{
         BelowReserve, Dutch, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode,
@@ -181,6 +183,12 @@ pub fn moves_of(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Mov
     prop::collection::vec(a_move(prop_oneof![12 => bid_or_copy(), 1 => void]), number)
 }
 
+/// Moves of which many are voids.
+pub fn voids() -> impl Strategy<Value = Vec<Move>> {
+    let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
+    prop::collection::vec(a_move(prop_oneof![5 => bid_or_copy(), 1 => void]), 1..70)
+}
+
 /// Moves without voids.
 pub fn bids() -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(a_move(bid_or_copy()), 1..50)
@@ -318,9 +326,15 @@ impl Played {
     }
 
     pub fn void(&mut self, bid_id: BidId, bidder: Option<UserId>) {
-        let ledger = Ledger::of(&self.log);
-        let command = Command::Void { bid_id, bidder, reason: "as drawn".to_owned(), ledger };
-        self.turn(Asked::Void { bid_id, bidder }, command);
+        let asked = Asked::Void { bid_id, bidder };
+        match Ledger::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
+            Ok(falls) => match falls.into_iter().next() {
+                Some(fall) => self.turn(asked, Command::Void { fall, reason: "as drawn".to_owned() }),
+                None => self.note(asked, Ok(Vec::new()), self.auction.clone()),
+            },
+            Err(Unstruck::Refused(rejection)) => self.note(asked, Err(rejection), self.auction.clone()),
+            Err(unsaid) => panic!("a whole log says all: {unsaid}"),
+        }
     }
 
     pub fn tick(&mut self) {
@@ -341,6 +355,10 @@ impl Played {
     fn turn(&mut self, asked: Asked, command: Command) {
         let before = self.auction.clone();
         let result = self.auction.handle(self.now, command);
+        self.note(asked, result, before);
+    }
+
+    fn note(&mut self, asked: Asked, result: Result<Vec<Event>, Rejection>, before: Auction) {
         self.log.extend(result.iter().flatten().cloned());
         let after = self.auction.clone();
         self.turns.push(Turn { now: self.now, asked, result, before, after });

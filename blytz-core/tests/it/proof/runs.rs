@@ -111,8 +111,10 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
             }
             Action::Void { which } => {
                 let Some((bid_id, bidder)) = bids.get(which % bids.len().max(1)).copied() else { continue };
-                let (bidder, reason) = (Some(bidder), "not a real bidder".to_owned());
-                Command::Void { bid_id, bidder, reason, ledger: Ledger::of(&events) }
+                // What was refused can't fall, nor what has fallen.
+                let falls = Ledger::of(&events).falls(&auction, bid_id, Some(bidder), usize::MAX).unwrap_or_default();
+                let Some(fall) = falls.into_iter().next() else { continue };
+                Command::Void { fall, reason: "not a real bidder".to_owned() }
             }
             Action::Resume { away_ms, ago_ms } => {
                 let to = now.plus_millis(-ago_ms);

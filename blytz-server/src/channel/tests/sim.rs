@@ -15,6 +15,7 @@ use super::disk::{Disk, Fate, Tables};
 use crate::{
     Clock,
     channel::{Entry, Ground, Ledger, Rooms},
+    clock::Chance,
     error::{Error, Result},
     platform::hub::{Hub, Mailbox, Topic, event_frame},
 };
@@ -101,7 +102,7 @@ async fn simulate<K: Kind>(seed: u64, commands: usize) -> Report {
     let mut chance = <StdRng as rand::SeedableRng>::seed_from_u64(seed);
     let disk = Disk::new(K::tables(&mut chance), seed);
     let clock = Clock::simulated(NOW);
-    let nodes: Arc<Vec<Mutex<Node<K>>>> = Arc::new((0..2).map(|_| Mutex::new(node(&disk, &clock))).collect());
+    let nodes: Arc<Vec<Mutex<Node<K>>>> = Arc::new((0..2).map(|number| Mutex::new(node(&disk, &clock, seed + number))).collect());
     let told = Arc::new(Mutex::new(Vec::new()));
     let clients = (0..CLIENTS).map(|client| {
         let (disk, clock, nodes, told) = (disk.clone(), clock.clone(), Arc::clone(&nodes), Arc::clone(&told));
@@ -159,10 +160,12 @@ fn report<K: Kind>(disk: &Disk<K::Tables>, told: &[Told<K>]) -> Report {
     }
 }
 
-fn node<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock) -> Node<K> {
+fn node<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock, seed: u64) -> Node<K> {
     let (hub, tasks, shutdown) = (Hub::new(Epoch(uuid::Uuid::nil())), TaskTracker::new(), CancellationToken::new());
     let ground = Ground {
         clock: clock.clone(),
+        chance: Chance::seeded(seed),
+        attendance: None,
         hub: hub.clone(),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),

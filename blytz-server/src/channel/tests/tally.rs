@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use blytz_core::{StreamId, Timestamp, UserId, wire::live::UpdateData};
+use blytz_core::{StreamId, Timestamp, UserId, auction::Outage, wire::live::UpdateData};
 use rand::{RngExt, rngs::StdRng};
 use uuid::Uuid;
 
@@ -178,6 +178,10 @@ impl Ledger for Tallies {
     fn answered(&self, _id: Uuid, _add: &Add, _answer: &Result<i64>, _at: Timestamp) {}
 
     async fn due(&self, _until: Timestamp, _after: Option<(Timestamp, Uuid)>) -> Result<Vec<(Timestamp, Uuid)>> {
+        Ok(Vec::new())
+    }
+
+    async fn met_by(&self, _outage: Outage) -> Result<Vec<Uuid>> {
         Ok(Vec::new())
     }
 

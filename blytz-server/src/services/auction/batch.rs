@@ -34,6 +34,8 @@ pub struct Batch {
     pub status: AuctionStatus,
     pub state: String,
     pub due_at: Option<Timestamp>,
+    /// From when on an outage is made good for.
+    pub late_from: Option<Timestamp>,
     /// What follows beside the log; most batches have none.
     pub effects: Vec<Effect>,
     pub at: Timestamp,
@@ -75,7 +77,12 @@ impl Batch {
     }
 
     const fn head_row(&self) -> HeadRow<'_> {
-        HeadRow { status: self.status, state: self.state.as_str(), due_at: self.due_at }
+        HeadRow {
+            status: self.status,
+            state: self.state.as_str(),
+            due_at: self.due_at,
+            late_from: self.late_from,
+        }
     }
 
     fn new_events(&self) -> impl Iterator<Item = (AuctionId, &NewEvent)> {

@@ -2,8 +2,8 @@
 
 use axum::{Json, extract::State};
 use blytz_core::{
-    AuctionId,
-    auction::Nonce,
+    AuctionId, BidId, UserId,
+    auction::{self, Bearers, MAX_STRUCK, Nonce, Unstruck},
     wire::{
         auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest},
         stream::StreamStatus,
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     clock::random_bytes,
+    db::Db,
     error::{Error, Result, internal},
     http::{Body, PathId},
     services::auth::{Active, User},
@@ -138,16 +139,27 @@ impl Auctions {
 
     async fn void(&self, who: &User, id: AuctionId, asked: VoidRequest) -> Result<Auction> {
         self.owned(who, id).await?;
-        let so_far = self.so_far(id).await?;
         let VoidRequest { bid_id, bidder_id: bidder, reason } = asked;
+        let so_far = self.so_far(id, bid_id, bidder).await?;
         self.finish(who, id, Act::Void { bid_id, bidder, reason, so_far }).await
     }
 
-    /// The bids of a log. It is read beside its room, which takes what came meanwhile itself.
-    async fn so_far(&self, id: AuctionId) -> Result<SoFar> {
+    /// What of a log a void needs: the bids from the newest state on that is kept from before the one that
+    /// is to fall. They are read beside the room, which takes what comes meanwhile itself.
+    async fn so_far(&self, id: AuctionId, bid_id: BidId, bidder: Option<UserId>) -> Result<SoFar> {
         let _one = self.readers.acquire().await.map_err(internal)?;
-        let (ledger, seq) = store::ledger(&self.platform.db.for_scans(), id).await?;
-        Ok(SoFar { ledger, seq })
+        let db = self.platform.db.for_scans();
+        let bearers = store::bearers(&db, id, bid_id).await?;
+        let mut before = bearers.meant(bidder)?;
+        loop {
+            let (so_far, auction) = read_so_far(&db, id, before, bearers.clone()).await?;
+            match so_far.ledger.falls(&auction, bid_id, bidder, MAX_STRUCK) {
+                // A later void struck more than this bid.
+                Err(Unstruck::FurtherBack { seq }) if seq < before => before = seq,
+                // The room says the rest.
+                _ => return Ok(so_far),
+            }
+        }
     }
 
     /// Does to an auction what its owner may do whenever they like.
@@ -167,5 +179,33 @@ impl Auctions {
         let lot = self.settled(id).await?;
         check_owner(who, lot.seller_id)?;
         Ok(lot)
+    }
+}
+
+/// The bids after the newest state that is kept from before an event, and where the auction stands then.
+async fn read_so_far(
+    db: &Db,
+    id: AuctionId,
+    before: u64,
+    bearers: Bearers,
+) -> Result<(SoFar, auction::Auction)> {
+    let kept = store::snapshot(db, id, before).await?.and_then(|snapshot| snapshot.restore(id).ok());
+    let (mut ledger, mut auction, mut seq) = match kept {
+        Some((auction, head)) => (auction::Ledger::since(&auction, &head, bearers), Some(auction), head.seq),
+        None => (auction::Ledger::default(), None, 0),
+    };
+    loop {
+        for (entry, event) in store::log_page(db, id, seq).await? {
+            ledger.note(entry.seq, &event);
+            match &mut auction {
+                Some(auction) => auction.apply(&event).map_err(internal)?,
+                None => auction = Some(auction::Auction::begin(id, &event).map_err(internal)?),
+            }
+            seq = entry.seq;
+        }
+        if store::head(db, id).await?.is_none_or(|(head, _)| head <= seq) {
+            let auction = auction.ok_or_else(Error::not_found)?;
+            return Ok((SoFar { ledger, seq }, auction));
+        }
     }
 }

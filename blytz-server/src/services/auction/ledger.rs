@@ -7,7 +7,7 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
-    auction::{Auction, Event, Snapshot, log::Head, recall, receipt::Signer},
+    auction::{Auction, Event, Outage, Snapshot, log::Head, recall, receipt::Signer},
     wire::{
         ErrorCode,
         auction::{BidAnswer, BidOutcome, LogEntry},
@@ -66,6 +66,9 @@ pub trait LotStore: Send + Sync + 'static {
         after: Option<(Timestamp, AuctionId)>,
     ) -> impl Future<Output = Result<Vec<(Timestamp, AuctionId)>>> + Send;
 
+    /// As [`Ledger::met_by`].
+    fn met_by(&self, outage: Outage) -> impl Future<Output = Result<Vec<AuctionId>>> + Send;
+
     /// As [`Ledger::begin`].
     fn begin(&self) -> impl Future<Output = Result<Self::Tx, Unwritten>> + Send;
 
@@ -83,6 +86,8 @@ pub struct Held {
     pub head: Head,
     /// From which seq on it had to be read from the log.
     kept: u64,
+    /// The end of the last outage that it was asked to make good for, here and since it was read.
+    pub resumed: Option<Timestamp>,
 }
 
 /// What a turn must know before it decides.
@@ -128,14 +133,15 @@ impl<S: LotStore> LotLedger<S> {
     async fn earlier(&self, id: AuctionId) -> Result<Held> {
         if let Some(snapshot) = self.store.snapshot(id).await? {
             match snapshot.restore(id) {
-                Ok((auction, head)) => return Ok(Held { kept: head.seq, auction, head }),
+                Ok((auction, head)) => return Ok(Held { kept: head.seq, auction, head, resumed: None }),
                 Err(error) => tracing::debug!(%error, auction = %id, "a state is read from the log instead"),
             }
         }
         let page = self.store.log_page(id, 0).await?;
         let (entry, event) = page.first().ok_or_else(Error::not_found)?;
         let auction = Auction::fold(id, [event]).map_err(internal)?;
-        Ok(Held { auction, head: Head { auction_id: id, seq: entry.seq, hash: entry.hash.clone() }, kept: 0 })
+        let head = Head { auction_id: id, seq: entry.seq, hash: entry.hash.clone() };
+        Ok(Held { auction, head, kept: 0, resumed: None })
     }
 }
 
@@ -213,7 +219,8 @@ impl<S: LotStore> Ledger for LotLedger<S> {
         turn.tick();
         let told = requests.iter().map(|request| turn.decide(request)).collect();
         let Outcome { auction, head, answers, batch, events, news } = turn.conclude(told, &self.signer)?;
-        Ok(Decided { state: Held { auction, head, kept: held.kept }, answers, batch, events, news })
+        let resumed = moment.outages.last().map(|outage| outage.to).or(held.resumed);
+        Ok(Decided { state: Held { auction, head, kept: held.kept, resumed }, answers, batch, events, news })
     }
 
     fn due_at(&self, held: &Held) -> Option<Timestamp> {
@@ -257,6 +264,10 @@ impl<S: LotStore> Ledger for LotLedger<S> {
         after: Option<(Timestamp, AuctionId)>,
     ) -> Result<Vec<(Timestamp, AuctionId)>> {
         self.store.due(until, after).await
+    }
+
+    async fn met_by(&self, outage: Outage) -> Result<Vec<AuctionId>> {
+        self.store.met_by(outage).await
     }
 
     fn kept(&self, held: &Held) -> u64 {

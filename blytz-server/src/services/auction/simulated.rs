@@ -8,7 +8,7 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Rules, Sealed, Snapshot, Standing, log::Head,
+        Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Outage, Rules, Sealed, Snapshot, Standing, log::Head,
         receipt::Signer,
     },
     wire::{
@@ -181,6 +181,10 @@ impl LotStore for Disk<Shelf> {
             due
         };
         self.read(due).await
+    }
+
+    async fn met_by(&self, _outage: Outage) -> Result<Vec<AuctionId>> {
+        Ok(Vec::new())
     }
 
     async fn begin(&self) -> Result<Fate, Unwritten> {

@@ -7,7 +7,7 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
-    auction::{Event, Snapshot, log::Head},
+    auction::{Event, Outage, Snapshot, log::Head},
     wire::auction::LogEntry,
 };
 
@@ -45,7 +45,7 @@ impl LotStore for Stored {
     type Tx = Tx;
 
     async fn snapshot(&self, id: AuctionId) -> Result<Option<Snapshot>> {
-        Ok(store::snapshot(&self.db, id).await?)
+        Ok(store::snapshot(&self.db, id, u64::MAX).await?)
     }
 
     async fn keep(&self, head: &Head, snapshot: Snapshot) -> Result<()> {
@@ -85,6 +85,10 @@ impl LotStore for Stored {
         after: Option<(Timestamp, AuctionId)>,
     ) -> Result<Vec<(Timestamp, AuctionId)>> {
         Ok(store::due_lots(&self.db, until, after).await?)
+    }
+
+    async fn met_by(&self, outage: Outage) -> Result<Vec<AuctionId>> {
+        Ok(store::met_by(&self.db, outage).await?)
     }
 
     async fn begin(&self) -> Result<Tx, Unwritten> {

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use blytz_core::{
     AuctionId, BidId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Outage, Rejection, Sealed, Standing, log::Head, recall,
-        receipt::Signer,
+        Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Outage, Rejection, Sealed, Standing, Unstruck, log::Head,
+        recall, receipt::Signer,
     },
     wire::{
         auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     channel::{Entry, Moment},
+    clock::Chance,
     error::{Error, Result, internal},
 };
 
@@ -75,6 +76,9 @@ pub struct Outcome {
 /// What a turn has decided so far.
 pub struct Turn<'a> {
     now: Timestamp,
+    chance: &'a Chance,
+    /// What the lot was not yet asked to make good for.
+    outages: &'a [Outage],
     held: &'a Held,
     head: Head,
     auction: Auction,
@@ -89,9 +93,12 @@ pub struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     /// A turn at a moment, from where the room stands.
-    pub fn new(moment: &Moment, held: &'a Held, known: &'a Known) -> Self {
+    pub fn new(moment: &'a Moment, held: &'a Held, known: &'a Known) -> Self {
+        let before = moment.outages.partition_point(|outage| held.resumed.is_some_and(|resumed| outage.to <= resumed));
         Self {
             now: moment.now,
+            chance: &moment.chance,
+            outages: &moment.outages[before..],
             held,
             head: held.head.clone(),
             auction: held.auction.clone(),
@@ -104,7 +111,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Opens or closes what is due, before anybody is heard.
+    /// Makes good for outages, and opens or closes what is due then, before anybody is heard.
     pub fn tick(&mut self) {
         for outage in self.outages {
             // Neither this nor the tick is ever refused: without anything due they do nothing.
@@ -154,7 +161,7 @@ impl<'a> Turn<'a> {
             bid_id: bid.id,
             bid: bid.kind,
             standing: Standing { suspended: bid.suspended, blocked: self.known.blocked.contains(&bid.bidder) },
-            nonce: Nonce::from_bytes(crate::clock::random_bytes()),
+            nonce: Nonce::from_bytes(self.chance.bytes()),
         };
         match self.run(command) {
             Ok(first) => self.accept(bid, first, fingerprint),
@@ -216,12 +223,12 @@ impl<'a> Turn<'a> {
             }
             Act::Void { bid_id, bidder, reason, so_far } => {
                 let (auction, head) = (self.auction.clone(), self.head.clone());
-                if let Err(rejection) = self.void(*bid_id, *bidder, reason, so_far) {
+                if let Err(error) = self.void(*bid_id, *bidder, reason, so_far) {
                     // All of it, or nothing.
                     (self.auction, self.head) = (auction, head);
                     self.entries.truncate(first);
                     self.sealed.truncate(first);
-                    return Err(rejection.into());
+                    return Err(error);
                 }
                 self.effects.extend(self.struck_since(first).map(Effect::Strikes));
             }
@@ -233,22 +240,11 @@ impl<'a> Turn<'a> {
 
     /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
     /// voids.
-    fn void(
-        &mut self,
-        bid_id: BidId,
-        bidder: Option<UserId>,
-        reason: &str,
-        so_far: &SoFar,
-    ) -> Result<(), Rejection> {
+    fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str, so_far: &SoFar) -> Result<()> {
         let mut ledger = so_far.ledger.clone();
         self.known.since.iter().for_each(|(seq, event)| ledger.note(*seq, event));
-        for (bid_id, bidder) in ledger.falls(bid_id, bidder, MAX_STRUCK)? {
-            let (bidder, reason, so_far) = (Some(bidder), reason.to_owned(), ledger.clone());
-            let events = self.auction.handle(self.now, Command::Void { bid_id, bidder, reason, ledger: so_far })?;
-            for event in events {
-                ledger.note(self.head.seq + 1, &event);
-                self.append(event);
-            }
+        for fall in ledger.falls(&self.auction, bid_id, bidder, MAX_STRUCK)? {
+            self.run(Command::Void { fall, reason: reason.to_owned() })?;
         }
         Ok(())
     }
@@ -356,6 +352,7 @@ fn batch(from: Head, to: &Head, auction: &Auction, events: Vec<NewEvent>, now: T
         status: state.public.status,
         state: json(&state)?,
         due_at: auction.poll_timeout(),
+        late_from: auction.late_from(),
         effects: Vec::new(),
         at: auction.last_at(),
     })
@@ -387,6 +384,15 @@ fn new_bid((accepted, answer): (&Accepted, &BidAnswer)) -> Result<NewBid> {
         fingerprint: accepted.fingerprint.clone(),
         answer: json(answer)?,
     })
+}
+
+impl From<Unstruck> for Error {
+    fn from(unstruck: Unstruck) -> Self {
+        match unstruck {
+            Unstruck::Refused(rejection) => rejection.into(),
+            unsaid @ (Unstruck::FurtherBack { .. } | Unstruck::Gap { .. }) => internal(unsaid),
+        }
+    }
 }
 
 impl From<Rejection> for Error {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use blytz_core::{
     MessageId, StreamId, Timestamp, UserId,
+    auction::Outage,
     chat::{Answer, Chat, Command, Head, Known, RateWindow, Write},
     wire::chat::{ChatEvent, Message},
 };
@@ -189,6 +190,10 @@ impl<S: ChatStore> Ledger for ChatLedger<S> {
     }
 
     async fn due(&self, _until: Timestamp, _after: Option<(Timestamp, StreamId)>) -> Result<Vec<(Timestamp, StreamId)>> {
+        Ok(Vec::new())
+    }
+
+    async fn met_by(&self, _outage: Outage) -> Result<Vec<StreamId>> {
         Ok(Vec::new())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use blytz_core::{AuctionId, BidId, UserId, wire::auction::BidAnswer};
+use blytz_core::{AuctionId, BidId, UserId, auction::Bearers, wire::auction::BidAnswer};
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
@@ -101,6 +101,18 @@ pub async fn known_bids(db: &Db, id: AuctionId, asked: &[BidId]) -> sqlx::Result
         Ok(((UserId(row.bidder_id), BidId(row.bid_id)), bid))
     };
     rows.into_iter().map(known).collect()
+}
+
+const BEARERS: &str = "select bidder_id, seq from auction_bids where auction_id = $1 and bid_id = $2";
+
+/// Everybody who bid under this id, and the seq of their bid's event.
+pub async fn bearers(db: &Db, id: AuctionId, bid_id: BidId) -> sqlx::Result<Bearers> {
+    let rows: Vec<(Uuid, i64)> = on_db!(db, conn => sqlx::query_as(BEARERS)
+        .bind(id.uuid())
+        .bind(bid_id.uuid())
+        .fetch_all(conn)
+        .await)?;
+    Ok(Bearers::new(bid_id, rows.into_iter().map(|(bidder, seq)| (UserId(bidder), seq.unsigned_abs()))))
 }
 
 const VOID: &str = "

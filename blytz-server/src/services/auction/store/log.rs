@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use blytz_core::{
     AuctionId, Timestamp,
-    auction::{Event, Ledger, log::Head},
+    auction::{Event, log::Head},
     wire::auction::{AuctionStatus, LogEntry},
 };
 use futures_util::TryStreamExt;
@@ -33,10 +33,12 @@ pub struct HeadRow<'a> {
     pub status: AuctionStatus,
     pub state: &'a str,
     pub due_at: Option<Timestamp>,
+    pub late_from: Option<Timestamp>,
 }
 
 const INSERT_HEAD: &str = "
-    insert into auction_heads (auction_id, seq, hash, status, state, due_at_us) values ($1, $2, $3, $4, $5, $6)";
+    insert into auction_heads (auction_id, seq, hash, status, state, due_at_us, late_from_us)
+    values ($1, $2, $3, $4, $5, $6, $7)";
 
 /// Starts a log.
 pub async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::Result<()> {
@@ -47,13 +49,14 @@ pub async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::R
         .bind(row.status.name())
         .bind(row.state)
         .bind(row.due_at.map(Timestamp::as_micros))
+        .bind(row.late_from.map(Timestamp::as_micros))
         .execute(conn)
         .await
         .map(drop))
 }
 
 const MOVE_HEAD: &str = "
-    update auction_heads set seq = $4, hash = $5, status = $6, state = $7, due_at_us = $8
+    update auction_heads set seq = $4, hash = $5, status = $6, state = $7, due_at_us = $8, late_from_us = $9
     where auction_id = $1 and seq = $2 and hash = $3";
 
 /// Moves a head from where its writer believes it to be. False when it is not there: somebody else
@@ -68,6 +71,7 @@ pub async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row: &HeadRow<'_>) -
         .bind(row.status.name())
         .bind(row.state)
         .bind(row.due_at.map(Timestamp::as_micros))
+        .bind(row.late_from.map(Timestamp::as_micros))
         .execute(conn)
         .await
         .map(|done| done.rows_affected() == 1))
@@ -126,19 +130,6 @@ pub async fn log_page(db: &Db, id: AuctionId, after: u64) -> sqlx::Result<Vec<(L
         }
         Ok(page)
     })
-}
-
-/// The bids of a log, and up to which event.
-pub async fn ledger(db: &Db, id: AuctionId) -> sqlx::Result<(Ledger, u64)> {
-    let (mut ledger, mut after) = (Ledger::default(), 0);
-    loop {
-        let page = log_page(db, id, after).await?;
-        let Some((last, _)) = page.last() else { return Ok((ledger, after)) };
-        after = last.seq;
-        for (entry, event) in &page {
-            ledger.note(entry.seq, event);
-        }
-    }
 }
 
 const SELECT_AFTER: &str = "

@@ -2,7 +2,7 @@
 
 use blytz_core::{
     AuctionId, ProductId, StreamId, Timestamp, UserId,
-    auction::{Rules, log::Head},
+    auction::{Outage, Rules, log::Head},
     wire::auction::{AuctionStatus, RulesView},
 };
 use sqlx::FromRow;
@@ -239,6 +239,19 @@ pub async fn due_lots(
         .fetch_all(conn)
         .await)?;
     Ok(due.into_iter().map(|(at, id)| (Timestamp::from_micros(at), AuctionId(id))).collect())
+}
+
+const MET_BY: &str = "
+    select auction_id from auction_heads where late_from_us < $2 and due_at_us > $1 order by due_at_us, auction_id";
+
+/// The live auctions whose last moments an outage may have met, the most urgent first.
+pub async fn met_by(db: &Db, outage: Outage) -> sqlx::Result<Vec<AuctionId>> {
+    let ids: Vec<Uuid> = on_db!(db, conn => sqlx::query_scalar(MET_BY)
+        .bind(outage.from.as_micros())
+        .bind(outage.to.as_micros())
+        .fetch_all(conn)
+        .await)?;
+    Ok(ids.into_iter().map(AuctionId).collect())
 }
 
 #[cfg(test)]

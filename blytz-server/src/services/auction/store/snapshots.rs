@@ -9,12 +9,13 @@ use super::signed;
 use crate::db::{Db, Tx, on_db, on_tx};
 
 const NEWEST: &str = "
-    select snapshot from auction_snapshots where auction_id = $1 order by seq desc limit 1";
+    select snapshot from auction_snapshots where auction_id = $1 and seq < $2 order by seq desc limit 1";
 
-/// The newest state that is kept of an auction.
-pub async fn snapshot(db: &Db, id: AuctionId) -> sqlx::Result<Option<Snapshot>> {
+/// The newest state that is kept of an auction from before an event.
+pub async fn snapshot(db: &Db, id: AuctionId, before: u64) -> sqlx::Result<Option<Snapshot>> {
     let stored = on_db!(db, conn => sqlx::query_scalar::<_, String>(NEWEST)
         .bind(id.uuid())
+        .bind(signed(before))
         .fetch_optional(conn)
         .await)?;
     Ok(stored.map(Snapshot::stored))
