@@ -390,7 +390,9 @@ impl From<Unstruck> for Error {
     fn from(unstruck: Unstruck) -> Self {
         match unstruck {
             Unstruck::Refused(rejection) => rejection.into(),
-            unsaid @ (Unstruck::FurtherBack { .. } | Unstruck::Gap { .. }) => internal(unsaid),
+            // Another void came in between, and struck bids from farther back than this was read from.
+            Unstruck::FurtherBack { .. } => Self::unavailable("Other bids were voided at the same time; ask again."),
+            Unstruck::Gap { .. } => internal(unstruck),
         }
     }
 }
