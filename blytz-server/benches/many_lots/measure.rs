@@ -96,8 +96,8 @@ pub async fn measure(folder: &Path, size: Size) -> anyhow::Result<Vec<Figure>> {
     let mut beside = Ladder { lot: lots.other, bidders: &people.others, made: 0 };
     // Its room is loaded before others are timed.
     beside.bid().await.context("a bid on the other lot")?;
-    let (void, during_void) = beside.during(void(&people, &mut ladder)).await?;
-    let (refusal, during_refusal) = beside.during(refusal(&people, lots.over)).await?;
+    let (void, mut during_void) = beside.during(void(&people, &mut ladder)).await?;
+    let (refusal, mut during_refusal) = beside.during(refusal(&people, lots.over)).await?;
     let ended = resident_mb();
     server.stop().await?;
 
@@ -109,9 +109,9 @@ pub async fn measure(folder: &Path, size: Size) -> anyhow::Result<Vec<Figure>> {
         ms("a bid, p50", percentile(&mut bids, 50)),
         ms("a bid, p99", percentile(&mut bids, 99)),
         ms("a void of a recent bid", void),
-        ms("meanwhile a bid on another lot, p99", percentile(&mut during_void.clone(), 99)),
+        ms("meanwhile a bid on another lot, p99", percentile(&mut during_void, 99)),
         ms("a bid on a lot that is over", refusal),
-        ms("meanwhile a bid on another lot, p99", percentile(&mut during_refusal.clone(), 99)),
+        ms("meanwhile a bid on another lot, p99", percentile(&mut during_refusal, 99)),
         mb("resident before the start", idle),
         mb("resident after the start", started),
         mb("resident at the end", ended),

@@ -105,8 +105,9 @@ impl Stock {
     /// Ids that are new, and come in the order in which they were made.
     fn id(&mut self) -> uuid::Uuid {
         self.made += 1;
-        let [a, b, c, d, e, f, g, h] = self.made.to_be_bytes();
-        uuid_v7(self.now, [0, 0, a, b, c, d, e, f, g, h])
+        let mut number = [0; 10];
+        number[2..].copy_from_slice(&self.made.to_be_bytes());
+        uuid_v7(self.now, number)
     }
 
     fn append(&mut self, head: &mut Head, event: Event, bid: Option<(UserId, BidKind)>) {

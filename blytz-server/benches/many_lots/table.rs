@@ -6,12 +6,18 @@ use crate::measure::Figure;
 pub fn print(columns: &[(String, Vec<Figure>)]) {
     let Some((_, first)) = columns.first() else { return };
     let what = first.iter().map(|figure| figure.what.len()).max().unwrap_or(0);
-    let heads: String = columns.iter().map(|(name, _)| format!(" {name:>15}")).collect();
-    println!("{:what$}{heads} {:>8}", "", "ratio");
+    print!("{:what$}", "");
+    for (name, _) in columns {
+        print!(" {name:>15}");
+    }
+    println!(" {:>8}", "ratio");
     for (line, figure) in first.iter().enumerate() {
         let values: Vec<Option<f64>> = columns.iter().map(|(_, figures)| figures[line].value).collect();
-        let cells: String = values.iter().map(|value| format!(" {:>15}", cell(*value, figure.unit))).collect();
-        println!("{:what$}{cells} {:>8}", figure.what, ratio(&values));
+        print!("{:what$}", figure.what);
+        for value in &values {
+            print!(" {:>15}", cell(*value, figure.unit));
+        }
+        println!(" {:>8}", ratio(&values));
     }
 }
 
