@@ -52,7 +52,7 @@ impl Course {
         &self.stands.last().expect("it has begun").0
     }
 
-    fn from_the_whole(&self, target: Target) -> Result<Vec<Fall>, Unstruck> {
+    fn falls_by_the_whole(&self, target: Target) -> Result<Vec<Fall>, Unstruck> {
         Ledger::of(&self.log).falls(self.now(), target.bid_id, target.bidder, target.at_most)
     }
 
@@ -70,7 +70,7 @@ impl Course {
         ledger
     }
 
-    fn from_a_base(&self, base: u64, target: Target, read_at: u64) -> Result<Vec<Fall>, Unstruck> {
+    fn falls_by_a_base(&self, base: u64, target: Target, read_at: u64) -> Result<Vec<Fall>, Unstruck> {
         let ledger = self.since(base, self.bearers(target.bid_id, read_at));
         ledger.falls(self.now(), target.bid_id, target.bidder, target.at_most)
     }
@@ -88,7 +88,7 @@ impl Course {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
     #[test]
-    fn a_void_from_any_base_is_the_one_from_the_whole_log(
+    fn a_void_from_any_base_is_the_one_falls_by_the_whole_log(
         rules in rules_of_any_format(),
         moves in voids(),
         nth in any::<prop::sample::Index>(),
@@ -102,10 +102,10 @@ proptest! {
         let end = course.log.len() as u64;
         let (seq, bid_id, bidder) = *nth.get(&course.bids);
         let target = Target { bid_id, bidder: named.then_some(bidder), at_most };
-        let whole = course.from_the_whole(target);
+        let whole = course.falls_by_the_whole(target);
         for base in 1..=end {
             let read_at = if read_late { end } else { base };
-            match course.from_a_base(base, target, read_at) {
+            match course.falls_by_a_base(base, target, read_at) {
                 Err(Unstruck::FurtherBack { seq: before }) => {
                     prop_assert!(whole.is_ok(), "what is refused is refused at once");
                     prop_assert!(seq <= course.unsaid_up_to(base), "bid {} can be said from {}", seq, base);
@@ -130,7 +130,7 @@ proptest! {
         let target = Target { bid_id, bidder: Some(bidder), at_most: usize::MAX };
         let mut base = course.log.len() as u64;
         let said = loop {
-            match course.from_a_base(base, target, base) {
+            match course.falls_by_a_base(base, target, base) {
                 Err(Unstruck::FurtherBack { seq }) => {
                     prop_assert!(1 < seq && seq <= base, "from {} to before {}", base, seq);
                     base = seq - 1;
@@ -138,7 +138,7 @@ proptest! {
                 said => break said,
             }
         };
-        prop_assert_eq!(said, course.from_the_whole(target));
+        prop_assert_eq!(said, course.falls_by_the_whole(target));
     }
 }
 
@@ -178,7 +178,7 @@ fn whose_a_bid_id_is_does_not_depend_on_the_base() {
     ];
     for (row, (base, id, who, said)) in table.into_iter().enumerate() {
         let target = Target { bid_id: bid_id(id), bidder: who.map(user), at_most: 1 };
-        assert_eq!(course.from_a_base(base, target, base).map(|falls| falls.len()), said, "row {row}");
+        assert_eq!(course.falls_by_a_base(base, target, base).map(|falls| falls.len()), said, "row {row}");
     }
 }
 
