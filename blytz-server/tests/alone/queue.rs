@@ -22,8 +22,8 @@ async fn a_queue_wakes_no_room_and_the_news_of_its_lots_go_to_the_show_they_are_
     let house = House::open().await;
     let (seller, ann) = (house.seller("sita").await, house.buyer("ann").await);
     let (morning, evening) = (seller.host("Morning").await, seller.host("Evening").await);
-    let (stays, comes) = (seller.put_up(rules()).await, seller.auction(rules()).await);
-    ann.bid(&comes, buy_now()).await.refused(409, "buy_now_unavailable");
+    let (stays, comes) = (seller.put_up(rules()).await, seller.put_up(rules()).await);
+    ann.bid(&comes, buy_now()).await.refused(409, "auction_not_live");
 
     let before = woken(&house).await;
     assert!(before > 0, "the metric is there");
