@@ -6,7 +6,7 @@ use std::path::Path;
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Nonce, Rules, Sealed, Standing, log::Head, recall::fingerprint,
+        Auction, BidKind, Command, Event, Nonce, Rules, Sealed, Snapshot, Standing, log::Head, recall::fingerprint,
         receipt::Signer,
     },
     id::uuid_v7,
@@ -18,6 +18,8 @@ use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteCon
 /// Rows in a statement, and statements in a transaction.
 const CHUNK: usize = 500;
 const CHUNKS: usize = 10;
+/// After how many events a server keeps a state.
+const KEPT_EVERY: u64 = 1_000;
 /// Between two bids of a log.
 const PAUSE_MS: i64 = 1;
 const MONTH_MS: i64 = 2_592_000_000;
@@ -91,6 +93,9 @@ impl Stock {
             for event in auction.handle(at, command)? {
                 self.append(&mut head, event, Some((bidder, bid)));
             }
+            if head.seq.is_multiple_of(KEPT_EVERY) {
+                self.keep(&auction, &head).await?;
+            }
             self.flush(CHUNK).await?;
         }
         if course == Course::Sold {
@@ -100,6 +105,17 @@ impl Stock {
         }
         self.row(&auction, &head, seller).await?;
         Ok(Lot { id, next: Money::new(i64::try_from(bids)? + 1, Currency::MYR) })
+    }
+
+    /// A state, as a server keeps them while a log grows.
+    async fn keep(&mut self, auction: &Auction, head: &Head) -> anyhow::Result<()> {
+        sqlx::query("insert into auction_snapshots (auction_id, seq, snapshot) values ($1, $2, $3)")
+            .bind(head.auction_id.uuid())
+            .bind(i64::try_from(head.seq)?)
+            .bind(Snapshot::of(auction, head).as_json())
+            .execute(&mut self.db)
+            .await?;
+        Ok(())
     }
 
     /// Ids that are new, and come in the order in which they were made.
