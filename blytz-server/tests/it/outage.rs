@@ -194,7 +194,7 @@ async fn nothing_is_decided_before_it_is_known_that_the_machine_slept() {
     drop(writing);
     let answer = bidding.await.expect("it ends").expect(201);
     assert_eq!(answer["at"], json!(second(85).plus_micros(1)), "after the lot was made good for");
-    assert_eq!(lot.kinds().await, ["scheduled", "opened", "extended", "bid"]);
+    assert_eq!(lot.kinds().await, ["scheduled", "opened", "extended", "bid", "extended"]);
 }
 
 #[tokio::test]
