@@ -155,20 +155,14 @@ impl Embedded {
         if tokio::time::timeout_at(deadline, self.app.platform.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.app.platform.tasks.len(), "some tasks did not end in time");
         }
-        // Everybody has been served: until now, as the next start will find.
-        if tokio::time::timeout_at(
-            deadline.max(Instant::now() + Duration::from_secs(1)),
-            self.app.platform.attendance.leave(),
-        )
-        .await
-        .is_err()
-        {
-            tracing::warn!("until when the house was served could not be written in time");
-        }
         // Writes that are under way end in time as well. Whoever still reads then holds a connection,
         // and must not hold the process.
         let last = deadline.max(Instant::now() + Duration::from_secs(1));
-        if tokio::time::timeout_at(last, self.app.platform.db.close()).await.is_err() {
+        let closed = async {
+            self.app.platform.attendance.leave().await;
+            self.app.platform.db.close().await;
+        };
+        if tokio::time::timeout_at(last, closed).await.is_err() {
             tracing::warn!("the database was still in use at the end");
         }
     }

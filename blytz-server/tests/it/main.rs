@@ -17,6 +17,7 @@ mod firebase;
 mod forms;
 mod live;
 mod openapi;
+mod outage;
 mod process;
 mod product;
 mod proofs;

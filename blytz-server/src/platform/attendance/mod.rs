@@ -224,10 +224,10 @@ impl Attendance {
 
 /// A clock that is past what has been served.
 fn later_than(until: Timestamp, clock: Clock) -> Clock {
-    let behind = until.micros_since(clock.now());
-    if behind > 0 {
+    let behind = u64::try_from(until.micros_since(clock.now())).map(Duration::from_micros).unwrap_or_default();
+    if !behind.is_zero() {
         tracing::warn!(
-            behind_us = behind,
+            ?behind,
             served_until = %until,
             "the machine's clock is behind the time until which this house was served; the server goes on from there"
         );

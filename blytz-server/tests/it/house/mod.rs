@@ -3,6 +3,7 @@
 
 mod lots;
 mod people;
+mod process;
 mod shows;
 
 use std::{
@@ -11,9 +12,15 @@ use std::{
 };
 
 use blytz_core::Timestamp;
-use blytz_server::{App, Builder, Clock, Config, Running, Server, config::RateLimits};
+use blytz_server::{
+    App, Builder, Clock, Config, Platform, Running, Server,
+    config::RateLimits,
+    db::{Db, Sqlite},
+    serve::DatabaseFile,
+};
 use serde_json::json;
 
+use self::process::Process;
 use crate::document::witness::Witness;
 
 pub use lots::{Lot, Offer, buy_now, exact, max, money, new_id, product, rules, rules_with, with};
@@ -32,6 +39,7 @@ pub struct House {
     pub running: Running,
     /// Whoever is not logged in.
     pub nobody: Person,
+    process: Option<Process>,
     _folder: Option<tempfile::TempDir>,
     _witness: Witness,
 }
@@ -62,6 +70,39 @@ impl House {
         Self::launch(Server::builder().config(config), Clock::manual(at)).await
     }
 
+    /// A house over such a folder that can be killed.
+    pub async fn open_to_be_killed(folder: &Path, at: Timestamp) -> Self {
+        let process = Process::start();
+        let folder = folder.to_owned();
+        let house = process.run(async move { Self::open_in(&folder, at).await }).await;
+        Self { process: Some(process), ..house }
+    }
+
+    /// Ends one that was opened to be killed, in the middle of whatever it does.
+    pub async fn kill(self) {
+        let Self { running, process, .. } = self;
+        drop(running);
+        process.expect("opened to be killed").kill().await;
+    }
+
+    /// What happens to a house that is killed while it starts, right after it has said that it is there.
+    pub async fn killed_at_the_start(folder: &Path, at: Timestamp) {
+        let (process, config) = (Process::start(), Config::in_folder(folder));
+        let started = async move {
+            let file = DatabaseFile::of(&config).expect("a file");
+            let db = Db::sqlite(Sqlite::open(file.path()).await.expect("opens")).await.expect("a schema");
+            let platform = Platform::start(config, Clock::manual(at), db).await.expect("a platform");
+            platform.attendance.begin().await;
+        };
+        process.run(started).await;
+        process.kill().await;
+    }
+
+    /// Has the house say that it is served, and find out if it was not.
+    pub async fn beat(&self) {
+        self.app().platform.attendance.beat().await.expect("the database takes it");
+    }
+
     pub async fn close(self) {
         self.running.stop().await.expect("a clean stop");
     }
@@ -72,7 +113,7 @@ impl House {
         let server = server.clock(clock.clone()).wrap(witness.around());
         let running = server.launch().await.expect("a server");
         let nobody = Person::nobody(running.url());
-        Self { clock, running, nobody, _folder: None, _witness: witness }
+        Self { clock, running, nobody, process: None, _folder: None, _witness: witness }
     }
 
     /// The server's parts, for what nobody can ask for.
