@@ -67,6 +67,10 @@ impl Backstage for Stage {
         self.auctions.stream_access(id).await.map(|show| show.is_some())
     }
 
+    async fn may_react(&self, user: &User, show: StreamId) -> Result<()> {
+        self.chats.may_react(user, show).await
+    }
+
     async fn head(&self, channel: Channel) -> Result<Option<u64>> {
         match channel {
             Channel::Auction(id) => self.auctions.head(id).await,

@@ -47,6 +47,9 @@ pub trait Backstage: Clone + Send + Sync + 'static {
     /// Whether there is such a show.
     fn has_show(&self, id: StreamId) -> impl Future<Output = Result<bool>> + Send;
 
+    /// Refuses whoever may not react in a show.
+    fn may_react(&self, who: &Self::Member, show: StreamId) -> impl Future<Output = Result<()>> + Send;
+
     /// The seq of a channel's last event; `None` when there is no such channel, or it has no log.
     fn head(&self, channel: Channel) -> impl Future<Output = Result<Option<u64>>> + Send;
 

@@ -125,11 +125,10 @@ impl<B: Backstage> Session<B> {
     }
 
     async fn react(&mut self, body: &str) -> Result<Value> {
-        self.member().await?.check_active()?;
+        let who = self.member().await?;
+        who.check_active()?;
         let React { stream_id, kind } = self.read(body)?;
-        if !self.backstage.has_show(stream_id).await? {
-            return Err(Error::not_found());
-        }
+        self.backstage.may_react(&who, stream_id).await?;
         self.platform.hub.react(stream_id, kind);
         Ok(serde_json::json!({}))
     }

@@ -36,7 +36,7 @@ async fn a_message_is_written_once_and_read_by_everybody() {
     assert_eq!(
         message,
         json!({
-            "id": UNKNOWN, "stream_id": show, "seq": 1, "user": { "id": mei.id, "display_name": "mei" },
+            "id": UNKNOWN, "stream_id": show, "seq": 1, "user": { "id": mei.id, "display_name": "mei", "role": null },
             "text": "Lovely glaze", "at": house.clock.now(), "deleted": false,
         })
     );
@@ -90,6 +90,170 @@ async fn what_is_no_message_is_refused_and_leaves_no_trace() {
     mei.say(&show, "hello").await.refused(409, "stream_not_live");
     assert_eq!((history(&house, &show).await.len(), log(&house, &show).await.len()), (1, 1));
     assert_eq!(log(&house, &next).await, []);
+}
+
+#[tokio::test]
+async fn a_message_has_as_many_characters_as_people_see() {
+    let house = House::open().await;
+    let seller = house.seller("siti").await;
+    let show = seller.host("Ceramics").await;
+    let mei = house.buyer("mei").await;
+    let scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+    let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+    for said in [scotland, family, "\u{5e9}\u{5dc}\u{5d5}\u{5dd} (A)\u{200f}!", "\u{2764}\u{fe0f}"] {
+        assert_eq!(mei.say(&show, said).await.expect(201)["text"], *said);
+    }
+    assert_eq!(mei.say(&show, "\u{feff}pasted\u{feff}").await.expect(201)["text"], "pasted");
+    mei.say(&show, &"e\u{323}\u{301}".repeat(500)).await.expect(201);
+    mei.say(&show, &scotland.repeat(142)).await.expect(201);
+    for refused in
+        [&scotland.repeat(143), &format!("z{}", "\u{335}".repeat(2_000)), "hi\u{e0061}", "a\u{200b}b", "\u{feff}"]
+    {
+        mei.say(&show, refused).await.refused_for("/text");
+    }
+    seller.set(&show, json!({ "max_length": 2 })).await.expect(200);
+    mei.say(&show, &scotland.repeat(2)).await.expect(201);
+    mei.say(&show, &scotland.repeat(3)).await.refused_for("/text");
+}
+
+#[tokio::test]
+async fn who_somebody_is_stands_beside_their_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let house = House::open_in(folder.path(), START).await;
+    let seller = house.seller("siti").await;
+    let show = seller.host("Ceramics").await;
+    let (mei, helper) = (house.buyer("mei").await, house.buyer("helper").await);
+    let (moderator, admin) = (house.with_role("mod", "moderator").await, house.admin().await);
+    let other = house.seller("ravi").await;
+    helper.say(&show, "before").await.expect(201);
+    seller.put(format!("/streams/{show}/moderators/{}", helper.id), json!({})).await.expect(204);
+    let roles = [
+        (&seller, json!("seller")),
+        (&helper, json!("moderator")),
+        (&moderator, json!("moderator")),
+        (&admin, json!("admin")),
+        (&mei, Value::Null),
+        (&other, Value::Null),
+    ];
+    for (who, role) in &roles {
+        let message = who.say(&show, "hello").await.expect(201);
+        assert_eq!((&message["user"]["role"], &message["user"]["id"]), (role, &json!(who.id)));
+    }
+    seller.delete(format!("/streams/{show}/moderators/{}", helper.id)).await.expect(204);
+    let at_the_time: Vec<Value> = [Value::Null].into_iter().chain(roles.map(|(_, role)| role)).collect();
+    let told = async |house: &House| -> Vec<Value> {
+        let events = log(house, &show).await.into_iter().map(|event| serde_json::to_value(event).expect("JSON"));
+        events.map(|event| event["data"]["user"]["role"].clone()).collect()
+    };
+    assert_eq!(told(&house).await, at_the_time);
+    let first = history(&house, &show).await.pop().expect("a message");
+    seller.delete(format!("/chat/message/{}", text(&first["id"]))).await.expect(204);
+    let second = history(&house, &show).await.remove(at_the_time.len() - 2);
+    seller.delete(format!("/chat/message/{}", text(&second["id"]))).await.expect(204);
+    let now = house.clock.now();
+    house.close().await;
+
+    let house = House::open_in(folder.path(), now).await;
+    let kept: Vec<Value> =
+        history(&house, &show).await.iter().rev().map(|message| message["user"]["role"].clone()).collect();
+    assert_eq!(kept, at_the_time);
+    assert_eq!(told(&house).await[..at_the_time.len()], at_the_time, "erasing takes the text alone");
+}
+
+#[tokio::test]
+async fn names_of_staff_are_for_staff_alone() {
+    let house = House::open().await;
+    let seller = house.seller("Siti").await;
+    let show = seller.host("Ceramics").await;
+    let elsewhere = house.seller("ravi").await.host("Brass").await;
+    let helper = house.buyer("helper").await;
+    let double = house.buyer("double").await;
+    let call =
+        async |name: &str| drop(double.patch("/auth/profile", json!({ "display_name": name })).await.expect(200));
+    for name in ["Siti", "SITI", "s\u{456}ti", "Siti \u{2714}", "S1ti"] {
+        call(name).await;
+        double.say(&elsewhere, "hello").await.expect(201);
+        double.say(&show, "hello").await.refused(409, "name_reserved");
+    }
+    call("Helper.").await;
+    double.say(&show, "hello").await.expect(201);
+    let appoint = format!("/streams/{show}/moderators/{}", helper.id);
+    seller.put(&appoint, json!({})).await.expect(204);
+    double.say(&show, "hello").await.refused(409, "name_reserved");
+    helper.say(&show, "it is me").await.expect(201);
+    seller.delete(&appoint).await.expect(204);
+    double.say_as(UNKNOWN, &show, "hello").await.expect(201);
+    seller.put(&appoint, json!({})).await.expect(204);
+    double.say_as(UNKNOWN, &show, "hello").await.expect(200);
+    call("Double").await;
+    double.say(&show, "hello").await.expect(201);
+}
+
+#[tokio::test]
+async fn who_is_kept_out_does_nothing_there() {
+    let house = House::open().await;
+    let seller = house.seller("siti").await;
+    let show = seller.host("Ceramics").await;
+    let elsewhere = house.seller("ravi").await.host("Brass").await;
+    let (mei, helper) = (house.buyer("mei").await, house.buyer("helper").await);
+    let message = mei.say(&show, "hello").await.expect(201);
+    seller.put(format!("/streams/{show}/moderators/{}", helper.id), json!({})).await.expect(204);
+    let (mut of_mei, mut of_helper) = (mei.connect().await, helper.connect().await);
+    let heart = |show: &Show| json!({ "id": "1", "op": "react", "stream_id": show, "kind": "heart" });
+    for (verb, code) in [("mute", "muted"), ("ban", "banned")] {
+        for who in [&mei, &helper] {
+            let body =
+                if verb == "mute" { json!({ "user_id": who.id, "seconds": 60 }) } else { json!({ "user_id": who.id }) };
+            seller.moderate(&show, verb, body).await.expect(204);
+            who.say(&show, "hello").await.refused(403, code);
+        }
+        for socket in [&mut of_mei, &mut of_helper] {
+            let refused = socket.ask(heart(&show)).await;
+            assert_eq!((&refused["error"]["code"], &refused["error"]["status"]), (&json!(code), &json!(403)));
+            assert_eq!(socket.ask(heart(&elsewhere)).await["ok"], json!({}));
+            let chat = json!({ "id": "2", "op": "chat", "stream_id": show, "text": "hello" });
+            assert_eq!(socket.ask(chat).await["error"]["code"], code);
+        }
+        for (verb, body) in [
+            ("unban", json!({ "user_id": helper.id })),
+            ("unban", json!({ "user_id": mei.id })),
+            ("mute", json!({ "user_id": mei.id, "seconds": 1 })),
+            ("pin", json!({ "message_id": message["id"] })),
+        ] {
+            helper.moderate(&show, verb, body).await.refused(403, code);
+        }
+        helper.delete(format!("/chat/message/{}", text(&message["id"]))).await.refused(403, code);
+        helper.set(&show, json!({})).await.refused(403, code);
+        helper.settings(&show).await.refused(403, code);
+    }
+    for who in [&mei, &helper] {
+        seller.moderate(&show, "unban", json!({ "user_id": who.id })).await.expect(204);
+    }
+    assert_eq!(of_mei.ask(heart(&show)).await["ok"], json!({}));
+    helper.moderate(&show, "pin", json!({ "message_id": message["id"] })).await.expect(204);
+}
+
+#[tokio::test]
+async fn a_show_may_ask_for_an_accounts_age() {
+    let house = House::open().await;
+    let seller = house.seller("siti").await;
+    let show = seller.host("Ceramics").await;
+    seller.set(&show, json!({ "min_account_age_s": 3_600 })).await.expect(200);
+    seller.say(&show, "however new the seller").await.expect(201);
+    let mei = house.buyer("mei").await;
+    let mut socket = mei.connect().await;
+    let heart = json!({ "id": "1", "op": "react", "stream_id": show, "kind": "heart" });
+    mei.say(&show, "hello").await.refused(403, "forbidden");
+    assert_eq!(socket.ask(heart.clone()).await["error"]["code"], "forbidden");
+    house.clock.advance(Duration::from_secs(3_599));
+    let mei = mei.refresh().await.renewed();
+    mei.say(&show, "hello").await.refused(403, "forbidden");
+    house.clock.advance(Duration::from_secs(1));
+    mei.say(&show, "hello").await.expect(201);
+    let mut socket = mei.connect().await;
+    assert_eq!(socket.ask(heart).await["ok"], json!({}));
+    let (_, state) = house.app().chats.snapshot(show.id.parse().expect("an id")).await.expect("a snapshot");
+    assert_eq!(state.settings.min_account_age_s, 3_600, "everybody may know");
 }
 
 #[tokio::test]
@@ -285,7 +449,9 @@ async fn settings_hold_for_all_but_staff() {
     let mei = house.buyer("mei").await;
     let set = async |settings: Value| seller.set(&show, settings).await.expect(200);
 
-    let defaults = json!({ "slow_mode_s": 0, "max_length": 500, "blocked_terms": [], "followers_only": false });
+    let defaults = json!({
+        "slow_mode_s": 0, "max_length": 500, "blocked_terms": [], "followers_only": false, "min_account_age_s": 0,
+    });
     assert_eq!(seller.settings(&show).await.expect(200), defaults);
     set(json!({ "slow_mode_s": 30 })).await;
     mei.say(&show, "one").await.expect(201);
@@ -299,11 +465,16 @@ async fn settings_hold_for_all_but_staff() {
     let strict = set(json!({ "max_length": 5, "blocked_terms": ["scam"] })).await;
     assert_eq!(
         strict,
-        json!({ "slow_mode_s": 0, "max_length": 5, "blocked_terms": ["scam"], "followers_only": false })
+        json!({
+            "slow_mode_s": 0, "max_length": 5, "blocked_terms": ["scam"], "followers_only": false,
+            "min_account_age_s": 0,
+        })
     );
     assert_eq!(seller.settings(&show).await.expect(200), strict);
     mei.say(&show, "123456").await.refused(422, "validation_failed");
-    mei.say(&show, "SCAM!").await.refused(422, "message_blocked");
+    for disguised in ["SCAM!", "sc\u{430}m", "\u{405}\u{421}\u{410}\u{41c}"] {
+        mei.say(&show, disguised).await.refused(422, "message_blocked");
+    }
     let before = log(&house, &show).await.len();
     set(json!({ "max_length": 5, "blocked_terms": ["fake"] })).await;
     let all = log(&house, &show).await;
@@ -321,6 +492,8 @@ async fn settings_hold_for_all_but_staff() {
 
     for bad in [
         json!({ "slow_mode_s": 3601 }),
+        json!({ "min_account_age_s": 7_776_001 }),
+        json!({ "min_account_age_s": -1 }),
         json!({ "max_length": 0 }),
         json!({ "max_length": 501 }),
         json!({ "blocked_terms": [""] }),

@@ -93,7 +93,10 @@ impl Shop {
             "rules": whole_rules(),
         });
         let person = json!({ "user_id": self.buyer.id, "reason": "spam" });
-        let settings = json!({ "slow_mode_s": 3, "max_length": 100, "blocked_terms": ["x"], "followers_only": false });
+        let settings = json!({
+            "slow_mode_s": 3, "max_length": 100, "blocked_terms": ["x"], "followers_only": false,
+            "min_account_age_s": 0,
+        });
         vec![
             endpoint(
                 post,

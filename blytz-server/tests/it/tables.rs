@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Which folder of `src` owns the tables of which migration.
-const OWNERS: [(&str, &str); 12] = [
+const OWNERS: [(&str, &str); 13] = [
     ("0001_auth.sql", "services/auth"),
     ("0002_product.sql", "services/product"),
     ("0003_auction.sql", "services/auction"),
@@ -19,6 +19,7 @@ const OWNERS: [(&str, &str); 12] = [
     ("0010_stream_sellers.sql", "services/auction"),
     ("0011_chat_authors.sql", "services/chat"),
     ("0012_instants_in_us.sql", ANY),
+    ("0013_chat_roles.sql", "services/chat"),
 ];
 
 /// Whose tables a migration changes that makes none, and goes through all rooms.

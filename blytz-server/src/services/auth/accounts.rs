@@ -116,6 +116,7 @@ impl Accounts {
             expires_at: claims.expires_at,
             suspended: person.suspended,
             display_name: person.display_name.clone(),
+            joined_at: person.created_at,
             email: person.email.clone(),
         })
     }

@@ -34,6 +34,8 @@ pub struct User {
     pub suspended: bool,
     /// What others see.
     pub display_name: String,
+    /// When the account was made.
+    pub joined_at: Timestamp,
     /// The email address, which only they and admins see.
     pub email: String,
 }

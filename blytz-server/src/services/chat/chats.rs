@@ -3,11 +3,11 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use blytz_core::{
-    StreamId,
-    account::Action,
+    StreamId, UserId,
+    chat::{Answer, Command, Draft, Participant, is_name_reserved, may_take_part, role_in_show},
     wire::{
         account::PublicUser,
-        chat::{ChatSend, ChatState, Message, PublicChatSettings},
+        chat::{ChatSend, ChatState, Message, PublicChatSettings, ShowRole},
         live::MAX_FRAME,
         stream::StreamStatus,
     },
@@ -16,7 +16,6 @@ use tokio::sync::oneshot;
 
 use super::{
     doors::{Doors, Queued},
-    facts::{Answer, Command, Draft},
     room::Room,
     store,
 };
@@ -110,13 +109,13 @@ impl Chats {
     pub async fn send(&self, user: &User, message: ChatSend) -> Result<(Message, bool)> {
         let stream = message.stream_id;
         let access = self.access(stream).await?;
-        let staff = is_staff(user, &access);
-        let follows = !staff && self.auctions.follows(access.seller_id, user.id).await?;
+        let participant = participant(user, &access);
+        let is_guest = participant.role.is_none();
         let draft = Draft {
-            author: PublicUser { id: user.id, display_name: user.display_name.clone() },
-            suspended: user.suspended,
-            staff,
-            follows,
+            user: PublicUser { id: user.id, display_name: user.display_name.clone() },
+            participant,
+            follows: is_guest && self.auctions.follows(access.seller_id, user.id).await?,
+            name_reserved: is_guest && self.is_name_reserved(&user.display_name, &access).await?,
             live: access.status == StreamStatus::Live,
             message_id: message.message_id.unwrap_or_else(|| new_id(&self.platform.clock)),
             text: message.text,
@@ -128,18 +127,38 @@ impl Chats {
         }
     }
 
+    /// Whether somebody may react in a show.
+    ///
+    /// # Errors
+    /// 404 when there is no such show, 403 for whoever may not write there at all.
+    pub async fn may_react(&self, user: &User, stream: StreamId) -> Result<()> {
+        let participant = participant(user, &self.access(stream).await?);
+        let member = store::member(&self.platform.db, stream, user.id).await?;
+        let settings = store::head(&self.platform.db, stream).await?.settings;
+        Ok(may_take_part(self.platform.clock.now(), participant, member, &settings)?)
+    }
+
+    /// Whether a name can be taken for that of the show's seller or of one of its moderators.
+    async fn is_name_reserved(&self, name: &str, access: &StreamAccess) -> Result<bool> {
+        let staff: Vec<UserId> = access.moderators.iter().copied().chain([access.seller_id]).collect();
+        let people = self.accounts.people(staff.iter().copied()).await?;
+        let names: Vec<String> = staff.into_iter().map(|id| people.of(id).display_name).collect();
+        Ok(is_name_reserved(name, names.iter().map(String::as_str)))
+    }
+
     pub(super) async fn access(&self, stream: StreamId) -> Result<StreamAccess> {
         self.auctions.stream_access(stream).await?.ok_or_else(Error::not_found)
     }
 
-    /// The show, if this user moderates its chat.
+    /// The show, if this user moderates its chat. One whom another moderator has muted or banned does
+    /// not, and so can't lift that either.
     pub(super) async fn moderated(&self, user: &User, stream: StreamId) -> Result<StreamAccess> {
         let access = self.access(stream).await?;
-        if is_staff(user, &access) {
-            Ok(access)
-        } else {
-            Err(Error::forbidden("This is for the show's seller and moderators."))
+        if role(user, &access).is_none() {
+            return Err(Error::forbidden("This is for the show's seller and moderators."));
         }
+        store::member(&self.platform.db, stream, user.id).await?.check(self.platform.clock.now())?;
+        Ok(access)
     }
 
     /// Has a command decided and written by the chat's room.
@@ -163,7 +182,10 @@ fn too_large(state: &ChatState) -> bool {
     !state.messages.is_empty() && serde_json::to_vec(state).is_ok_and(|json| json.len() > MAX_FRAME - FRAME_MARGIN)
 }
 
-/// The show's seller, its moderators, and those who moderate every chat.
-fn is_staff(user: &User, access: &StreamAccess) -> bool {
-    user.id == access.seller_id || access.moderators.contains(&user.id) || user.may(Action::ModerateAnyChat)
+fn participant(user: &User, access: &StreamAccess) -> Participant {
+    Participant { role: role(user, access), suspended: user.suspended, joined_at: user.joined_at }
+}
+
+fn role(user: &User, access: &StreamAccess) -> Option<ShowRole> {
+    role_in_show(user.id, &user.roles, access.seller_id, &access.moderators)
 }

@@ -5,13 +5,15 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use blytz_core::StreamId;
+use blytz_core::{
+    StreamId,
+    chat::{Answer, Command},
+};
 use tokio::sync::{
     mpsc::{self, error::TrySendError},
     oneshot,
 };
 
-use super::facts::{Answer, Command};
 use crate::error::{Error, Result, internal};
 
 /// How many commands may wait for a room; one more is answered with 503.

@@ -10,6 +10,7 @@ use axum::{
 };
 use blytz_core::{
     MessageId, StreamId,
+    chat::Command,
     wire::{
         Check, Faults, Page,
         chat::{ChatSend, Message},
@@ -21,7 +22,6 @@ use utoipa::IntoParams;
 
 use super::{
     chats::{Chats, PATIENCE},
-    facts::Command,
     store,
 };
 use crate::{
@@ -41,9 +41,9 @@ use crate::{
         (status = 201, description = "The message", body = Message),
         (status = 200, description = "The message, written before under this message_id", body = Message),
         (status = 401),
-        (status = 403, description = "Muted, banned, suspended or no follower"),
+        (status = 403, description = "Muted, banned, suspended, no follower, or too new an account"),
         (status = 404, description = "No such show"),
-        (status = 409, description = "The show is not live"),
+        (status = 409, description = "The show is not live, or the name looks like its seller's or a moderator's"),
         (status = 422, description = "Invalid or blocked text"),
         (status = 429, description = "Too many messages, or slow mode"),
         (status = 503, description = "Not now, or the outcome is unknown"),
@@ -119,7 +119,7 @@ pub async fn history(
     responses(
         (status = 204, description = "Erased, now or before"),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such message"),
     )
 )]

@@ -3,14 +3,14 @@
 //! - `messages`: writing, reading, erasing.
 //! - `moderation`: mutes, bans, the pin, the settings.
 //! - [`Chats`]: the handle that handlers and live connections use.
-//! - `room`: one task per chat; decides in memory, writes many decisions in one transaction.
-//! - `facts`: what a room knows and how it decides.
+//! - `room`: one task per chat; has the core decide in memory, writes many decisions in one transaction.
+//! - `refused`: why not, as the API says it.
 
 mod chats;
 mod doors;
-mod facts;
 mod messages;
 mod moderation;
+mod refused;
 mod room;
 mod store;
 #[cfg(test)]

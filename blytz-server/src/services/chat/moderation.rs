@@ -3,14 +3,11 @@
 use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     MessageId, StreamId, UserId,
+    chat::{Command, Restriction},
     wire::chat::{BanRequest, ChatSettings, MuteRequest, PinRequest},
 };
 
-use super::{
-    chats::Chats,
-    facts::{Command, Restriction},
-    store,
-};
+use super::{chats::Chats, store};
 use crate::{
     error::{Error, Result},
     http::{Body, PathId},
@@ -23,7 +20,7 @@ use crate::{
     responses(
         (status = 204, description = "Muted"),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such show or user"),
     )
 )]
@@ -43,7 +40,7 @@ pub async fn mute(
     responses(
         (status = 204, description = "Banned, now or before"),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such show or user"),
     )
 )]
@@ -62,7 +59,7 @@ pub async fn ban(
     responses(
         (status = 204, description = "Nothing keeps them out any more"),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such show or user"),
     )
 )]
@@ -81,7 +78,7 @@ pub async fn unban(
     responses(
         (status = 204, description = "Pinned"),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such show or message"),
     )
 )]
@@ -100,7 +97,7 @@ pub async fn pin(
     responses(
         (status = 200, description = "The settings", body = ChatSettings),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such show"),
     )
 )]
@@ -119,7 +116,7 @@ pub async fn settings(
     responses(
         (status = 200, description = "The settings", body = ChatSettings),
         (status = 401),
-        (status = 403, description = "Not a moderator here"),
+        (status = 403, description = "Not a moderator here, or one who is muted or banned"),
         (status = 404, description = "No such show"),
     )
 )]

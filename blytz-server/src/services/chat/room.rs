@@ -5,20 +5,17 @@
 //! reads the chat anew before it decides again. Rooms nobody talks to end; the next command opens
 //! a new one.
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    time::Duration,
-};
+use std::{collections::hash_map::Entry, time::Duration};
 
 use blytz_core::{
-    MessageId, StreamId,
-    wire::{chat::Message, live::Channel},
+    StreamId, Timestamp,
+    chat::{Answer, Chat, Command, Decision, Known, LONGEST_SLOW_MODE_MS},
+    wire::live::Channel,
 };
 use tokio::sync::mpsc;
 
 use super::{
     doors::{Doors, Queued},
-    facts::{Answer, Command, Decision, Facts, LONGEST_SLOW_MODE_MS},
     store,
 };
 use crate::{
@@ -50,8 +47,8 @@ pub struct Room {
     platform: Platform,
     doors: Doors,
     queue: mpsc::Receiver<Queued>,
-    /// What the room knows; none before the first command and after a failure.
-    facts: Option<Facts>,
+    /// Where the chat stands; none before the first command and after a failure.
+    chat: Option<Chat>,
     /// The last event that subscribers were given; none until the room knows what there was.
     said: Option<u64>,
 }
@@ -88,7 +85,7 @@ struct Written {
 
 impl Room {
     pub fn new(stream: StreamId, platform: &Platform, doors: Doors, queue: mpsc::Receiver<Queued>) -> Self {
-        Self { stream, platform: platform.clone(), doors, queue, facts: None, said: None }
+        Self { stream, platform: platform.clone(), doors, queue, chat: None, said: None }
     }
 
     pub async fn run(mut self) {
@@ -102,7 +99,7 @@ impl Room {
     async fn take(&mut self, batch: &mut Vec<Queued>) -> bool {
         let stopping = self.platform.shutdown.clone();
         loop {
-            let unsure = self.facts.is_none() && self.said.is_some();
+            let unsure = self.chat.is_none() && self.said.is_some();
             let patience = if unsure { RECOVERY } else { IDLE };
             let taken = tokio::select! {
                 biased;
@@ -115,7 +112,7 @@ impl Room {
             }
             if unsure && !stopping.is_cancelled() {
                 // What may have been written must be said before the room may forget about it.
-                self.facts = self.load().await.ok();
+                self.chat = self.load().await.ok();
             } else if self.doors.close(self.stream, &self.queue) {
                 return false;
             }
@@ -144,7 +141,7 @@ impl Room {
                 Ok(written) => return Ok(written),
                 Err(failure) => failure,
             };
-            self.facts = None;
+            self.chat = None;
             match failure {
                 Unwritten::Conflict => {}
                 Unwritten::Refused(error) => return Err(error),
@@ -159,35 +156,25 @@ impl Room {
     }
 
     async fn attempt(&mut self, commands: &[Command]) -> Result<Written, Unwritten> {
-        if self.facts.is_none() {
-            self.facts = Some(self.load().await?);
+        if self.chat.is_none() {
+            self.chat = Some(self.load().await?);
         }
-        let facts = self.facts.as_mut().ok_or_else(|| internal("a room without facts"))?;
+        let chat = self.chat.as_mut().ok_or_else(|| internal("a room without its chat"))?;
         let platform = &self.platform;
-        let before = facts.head.clone();
-        facts.windows.clear();
+        let before = chat.head.clone();
         let mut tx = platform.db.begin_write().await?;
         let (mut answers, mut decisions) = (Vec::new(), Vec::new());
-        // Messages as this batch leaves them, which the tables don't have yet.
-        let mut fresh: HashMap<MessageId, Message> = HashMap::new();
+        // Things as this batch leaves them, which the tables don't have yet.
+        let mut known = Known::default();
         for command in commands {
-            let known = match command.message_id() {
-                Some(id) if fresh.contains_key(&id) => fresh.get(&id).cloned(),
-                Some(id) => store::message(&mut tx, id).await?,
-                None => None,
-            };
-            if let (Command::Send(draft), None) = (command, &known)
-                && let Entry::Vacant(unread) = facts.windows.entry(draft.author.id)
-            {
-                unread.insert(store::window(&mut tx, draft.author.id, platform.clock.now()).await?);
-            }
-            let (answer, decision) = facts.decide(platform.clock.now(), command, known.as_ref());
-            fresh.extend(decision.messages().map(|message| (message.id, message.clone())));
-            answers.push(answer);
+            let now = platform.clock.now();
+            look_up(&mut tx, command, now, &mut known).await?;
+            let (answer, decision) = chat.decide(now, command, &mut known);
+            answers.push(answer.map_err(Error::from));
             decisions.push(decision);
         }
         // The head moves before anything is appended: whoever lost it to another node writes nothing.
-        if facts.head != before && !store::move_head(&mut tx, self.stream, before.seq, &facts.head).await? {
+        if chat.head != before && !store::move_head(&mut tx, self.stream, before.seq, &chat.head).await? {
             return Err(Unwritten::Conflict);
         }
         let events = write_decisions(&mut tx, self.stream, &decisions).await?;
@@ -203,31 +190,30 @@ impl Room {
     }
 
     /// Reads the chat, and tells what an earlier transaction wrote without being able to say so.
-    async fn load(&mut self) -> Result<Facts> {
+    async fn load(&mut self) -> Result<Chat> {
         let db = &self.platform.db;
         let now = self.platform.clock.now();
         let head = store::head(db, self.stream).await?;
-        let facts = Facts {
+        let chat = Chat {
             stream_id: self.stream,
             members: store::members(db, self.stream).await?,
             spoke: store::spoke(db, self.stream, now.plus_millis(-LONGEST_SLOW_MODE_MS)).await?,
-            windows: HashMap::new(),
             head,
             swept_at: now,
         };
-        let mut said = self.said.unwrap_or(facts.head.seq);
-        while said < facts.head.seq {
+        let mut said = self.said.unwrap_or(chat.head.seq);
+        while said < chat.head.seq {
             let before = said;
             for (seq, event) in store::events_after(db, self.stream, said, SLICE).await? {
                 self.say(seq, &event);
                 said = seq;
             }
             if said == before {
-                return Err(internal(format_args!("a chat's events end at {said} of {}", facts.head.seq)));
+                return Err(internal(format_args!("a chat's events end at {said} of {}", chat.head.seq)));
             }
         }
         self.said = Some(said);
-        Ok(facts)
+        Ok(chat)
     }
 
     /// Says what is durable.
@@ -240,8 +226,8 @@ impl Room {
         for (user, news) in written.decisions.into_iter().flat_map(|decision| decision.news) {
             self.platform.hub.update(Topic::User(user), news, now);
         }
-        if let Some(facts) = &mut self.facts {
-            facts.forget_the_silent(now);
+        if let Some(chat) = &mut self.chat {
+            chat.forget_the_silent(now);
         }
         written.answers
     }
@@ -250,6 +236,24 @@ impl Room {
         let frame = event_frame(Channel::Chat(self.stream), event);
         self.platform.hub.publish(Topic::Chat(self.stream), [(seq, frame)]);
     }
+}
+
+/// Reads what a command must know, unless it was read or made in this batch.
+async fn look_up(tx: &mut Tx, command: &Command, now: Timestamp, known: &mut Known) -> Result<(), Unwritten> {
+    if let Some(id) = command.message_id()
+        && let Entry::Vacant(unread) = known.messages.entry(id)
+        && let Some(message) = store::message(&mut *tx, id).await?
+    {
+        unread.insert(message);
+    }
+    // Whoever sends a message again is not counted again.
+    if let Some(author) = command.author()
+        && command.message_id().is_none_or(|id| !known.messages.contains_key(&id))
+        && let Entry::Vacant(unread) = known.windows.entry(author)
+    {
+        unread.insert(store::window(tx, author, now).await?);
+    }
+    Ok(())
 }
 
 fn count(result: &Result<Answer>) {

@@ -4,15 +4,11 @@ use std::collections::HashMap;
 
 use blytz_core::{
     MessageId, StreamId, Timestamp, UserId,
-    chat::{Member, RateWindow, STAFF_LIMIT, WINDOW_S},
-    wire::{
-        account::PublicUser,
-        chat::{ChatEvent, ChatEventData, Message},
-    },
+    chat::{Head, Member, RateWindow, Ruling, STAFF_LIMIT, WINDOW_S, Write},
+    wire::chat::{Author, ChatEvent, ChatEventData, Message, ShowRole},
 };
 use uuid::Uuid;
 
-use super::facts::{Head, Ruling, Write};
 use crate::{
     db::{Db, Source, Tx, on_db, on_tx},
     error::{Result, internal},
@@ -94,8 +90,8 @@ pub async fn write(tx: &mut Tx, stream: StreamId, write: &Write) -> Result<(), s
 }
 
 const INSERT_MESSAGE: &str = "
-    insert into chat_messages (id, stream_id, seq, user_id, display_name, text, at_us, deleted)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    insert into chat_messages (id, stream_id, seq, user_id, display_name, role, text, at_us, deleted)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 async fn insert_message(tx: &mut Tx, message: &Message) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn => sqlx::query(INSERT_MESSAGE)
@@ -104,6 +100,7 @@ async fn insert_message(tx: &mut Tx, message: &Message) -> Result<(), sqlx::Erro
         .bind(message.seq as i64)
         .bind(message.user.id.uuid())
         .bind(&message.user.display_name)
+        .bind(message.user.role.map(ShowRole::as_str))
         .bind(&message.text)
         .bind(message.at.as_micros())
         .bind(message.deleted)
@@ -143,36 +140,39 @@ struct MessageRow {
     seq: i64,
     user_id: Uuid,
     display_name: String,
+    role: Option<String>,
     text: String,
     at_us: i64,
     deleted: bool,
 }
 
-impl From<MessageRow> for Message {
-    fn from(row: MessageRow) -> Self {
-        Self {
+impl TryFrom<MessageRow> for Message {
+    type Error = crate::error::Error;
+    fn try_from(row: MessageRow) -> Result<Self> {
+        let role = row.role.map(|role| serde_json::from_value(role.into())).transpose().map_err(internal)?;
+        Ok(Self {
             id: row.id.into(),
             stream_id: row.stream_id.into(),
             seq: seq_from(row.seq),
-            user: PublicUser { id: row.user_id.into(), display_name: row.display_name },
+            user: Author { id: row.user_id.into(), display_name: row.display_name, role },
             text: row.text,
             at: Timestamp::from_micros(row.at_us),
             deleted: row.deleted,
-        }
+        })
     }
 }
 
 const MESSAGE: &str = "
-    select id, stream_id, seq, user_id, display_name, text, at_us, deleted from chat_messages where id = $1";
+    select id, stream_id, seq, user_id, display_name, role, text, at_us, deleted from chat_messages where id = $1";
 
 pub async fn message(from: impl Source, id: MessageId) -> Result<Option<Message>> {
     let row: Option<MessageRow> =
         on_db!(from, conn => sqlx::query_as(MESSAGE).bind(id.uuid()).fetch_optional(conn).await)?;
-    Ok(row.map(Message::from))
+    row.map(Message::try_from).transpose()
 }
 
 const HISTORY: &str = "
-    select id, stream_id, seq, user_id, display_name, text, at_us, deleted from chat_messages
+    select id, stream_id, seq, user_id, display_name, role, text, at_us, deleted from chat_messages
     where stream_id = $1 and seq < $2 order by seq desc limit $3";
 
 /// At most `limit` messages before `before`, newest first.
@@ -183,7 +183,7 @@ pub async fn history(db: &Db, stream: StreamId, before: u64, limit: usize) -> Re
         .bind(limit as i64)
         .fetch_all(conn)
         .await)?;
-    Ok(rows.into_iter().map(Message::from).collect())
+    rows.into_iter().map(Message::try_from).collect()
 }
 
 const SAVE_MEMBER: &str = "
@@ -219,6 +219,23 @@ pub async fn members(db: &Db, stream: StreamId) -> Result<HashMap<UserId, Member
         (UserId(user), Member { muted_until: muted_until.map(Timestamp::from_micros), banned })
     };
     Ok(rows.into_iter().map(read).collect())
+}
+
+const MEMBER: &str = "
+    select muted_until_us, banned from chat_members where stream_id = $1 and user_id = $2";
+
+/// What moderators decided about one user.
+pub async fn member(db: &Db, stream: StreamId, user: UserId) -> Result<Member> {
+    let row: Option<(Option<i64>, bool)> = on_db!(db, conn => sqlx::query_as(MEMBER)
+        .bind(stream.uuid())
+        .bind(user.uuid())
+        .fetch_optional(conn)
+        .await)?;
+    let read = |(muted_until, banned): (Option<i64>, bool)| Member {
+        muted_until: muted_until.map(Timestamp::from_micros),
+        banned,
+    };
+    Ok(row.map(read).unwrap_or_default())
 }
 
 /// The most messages a room looks back at when it opens, to know who may write again when.

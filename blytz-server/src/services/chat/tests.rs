@@ -2,17 +2,14 @@
 
 use blytz_core::{
     StreamId, Timestamp, UserId,
+    chat::{Answer, Command, Draft, Participant},
     wire::{
         account::PublicUser,
         chat::{ChatEvent, ChatEventData, Message},
     },
 };
 
-use super::{
-    Chats,
-    facts::{Answer, Command, Draft},
-    store,
-};
+use super::{Chats, store};
 use crate::{
     Clock, Config, Server,
     clock::new_id,
@@ -33,10 +30,10 @@ async fn open(folder: &tempfile::TempDir) -> Embedded {
 
 async fn say(chats: &Chats, text: &str) -> Result<Message> {
     let draft = Draft {
-        author: PublicUser { id: MEI, display_name: "mei".to_owned() },
-        suspended: false,
-        staff: false,
+        user: PublicUser { id: MEI, display_name: "mei".to_owned() },
+        participant: Participant { role: None, suspended: false, joined_at: NOW },
         follows: false,
+        name_reserved: false,
         live: true,
         message_id: new_id(&chats.platform.clock),
         text: text.to_owned(),

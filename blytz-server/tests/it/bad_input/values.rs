@@ -228,6 +228,8 @@ async fn every_value_out_of_its_range_is_named() {
                 ("/text", json!("a\u{1b}[31mb")),
                 ("/text", json!("a\u{202e}b")),
                 ("/text", json!("a\u{2066}b")),
+                ("/text", json!("a\u{e0062}b")),
+                ("/text", json!("\u{335}".repeat(2_001))),
                 ("/message_id", json!("1")),
                 ("/stream_id", json!("1")),
             ],
@@ -255,6 +257,8 @@ async fn every_value_out_of_its_range_is_named() {
                 ("/blocked_terms", json!([""])),
                 ("/blocked_terms", json!(vec!["x"; 201])),
                 ("/followers_only", json!("yes")),
+                ("/min_account_age_s", json!(-1)),
+                ("/min_account_age_s", json!(7_776_001)),
             ],
         ),
     ];
