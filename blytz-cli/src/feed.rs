@@ -2,7 +2,7 @@
 
 use blytz_client::wire::{
     auction::{EventData, LogEntry},
-    chat::{ChatEvent, ChatEventData, Message},
+    chat::{Author, ChatEvent, ChatEventData, Message},
 };
 use blytz_core::Timestamp;
 use blytz_tui::{people::People, words::Words};
@@ -17,14 +17,15 @@ pub fn auction_line(entry: &LogEntry, people: &People) -> String {
 /// One entry of a chat's log.
 pub fn chat_line(event: &ChatEvent) -> String {
     let what = match &event.data {
-        ChatEventData::Message { user, deleted: true, .. } => format!("<{}> (deleted)", user.display_name),
-        ChatEventData::Message { user, text, .. } => format!("<{}> {text}", user.display_name),
+        ChatEventData::Message { user, deleted: true, .. } => format!("{} (deleted)", author(user)),
+        ChatEventData::Message { user, text, .. } => format!("{} {text}", author(user)),
         ChatEventData::Deleted { message_seq, .. } => format!("* message {message_seq} was deleted"),
         ChatEventData::Pinned { message_id: Some(id) } => format!("* message {id} was pinned"),
         ChatEventData::Pinned { message_id: None } => "* nothing is pinned any more".to_owned(),
-        ChatEventData::Settings { slow_mode_s, max_length, followers_only } => format!(
-            "* settings: slow mode {slow_mode_s} s, up to {max_length} characters{}",
-            if *followers_only { ", followers only" } else { "" }
+        ChatEventData::Settings { slow_mode_s, max_length, followers_only, min_account_age_s } => format!(
+            "* settings: slow mode {slow_mode_s} s, up to {max_length} characters{}{}",
+            if *followers_only { ", followers only" } else { "" },
+            if *min_account_age_s > 0 { format!(", accounts of {min_account_age_s} s or more") } else { String::new() }
         ),
         ChatEventData::Muted { user_id, banned: true, until: None } => format!("* {user_id} was banned"),
         ChatEventData::Muted { user_id, until: Some(until), .. } if *until <= event.at => {
@@ -43,7 +44,14 @@ pub fn chat_line(event: &ChatEvent) -> String {
 /// A message of a chat's history.
 pub fn message_line(message: &Message) -> String {
     let text = if message.deleted { "(deleted)" } else { &message.text };
-    format!("{}  <{}> {}", clock(message.at), clean(&message.user.display_name), clean(text))
+    format!("{}  {} {}", clock(message.at), clean(&author(&message.user)), clean(text))
+}
+
+/// A name as it was chosen, and before it what they are in the show: nobody can put that into a name, as
+/// every name stands behind a bracket.
+pub fn author(user: &Author) -> String {
+    let role = user.role.map_or_else(String::new, |role| format!("[{role}] "));
+    format!("{role}<{}>", user.display_name)
 }
 
 /// The time of day, to the second.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use blytz_core::text::{Unseen, without_deceptive};
 use ratatui::text::Span;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Text from outside with everything taken out that a terminal might obey or that would hide or
 /// reorder what stands beside it.
@@ -20,27 +22,18 @@ const MARKS_PER_CHARACTER: usize = 4;
 const TITLE_LENGTH: usize = 200;
 
 impl Clean {
-    /// One line of at most `limit` characters. Line breaks and tabs become spaces; control
-    /// characters (escape sequences begin with one), bidi overrides and invisible characters go.
+    /// One line of at most `limit` characters, as people count them. Line breaks and tabs become spaces;
+    /// control characters (escape sequences begin with one), bidi overrides and what only hides go.
+    /// Flags, families and the marks of other scripts stay whole.
     pub fn line(text: &str, limit: usize) -> Self {
+        let text = printable(text);
         let mut line = String::with_capacity(text.len().min(limit.saturating_mul(4)));
-        let mut marks = 0;
-        let mut taken = 0;
-        for c in text.chars() {
-            let c = if matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}') { ' ' } else { c };
-            if is_hostile(c) {
-                continue;
-            }
-            marks = if is_mark(c) { marks + 1 } else { 0 };
-            if marks > MARKS_PER_CHARACTER {
-                continue;
-            }
+        for (taken, character) in text.graphemes(true).enumerate() {
             if taken == limit {
                 line.push('…');
                 break;
             }
-            taken += 1;
-            line.push(c);
+            push_with_few_marks(&mut line, character);
         }
         Self(line.trim().to_owned())
     }
@@ -61,20 +54,40 @@ impl Clean {
     }
 }
 
-/// Control characters, bidi overrides and isolates, and characters that show nothing. The two
-/// joiners stay: Persian and several Indic scripts cannot be written without them.
-pub fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+/// A text in one line, without what a terminal might obey, what hides or reorders what stands beside it,
+/// and what terminals give a width of their own.
+pub fn printable(text: &str) -> String {
+    let is_break = |c| matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}');
+    let line: String = text.chars().map(|c| if is_break(c) { ' ' } else { c }).collect();
+    without_deceptive(&line).chars().filter(|c| !is_hostile(*c)).collect()
 }
 
+/// Whether a character is never printed, wherever it stands. Joiners, variation selectors and direction
+/// marks are, as there are scripts that can't be written without them, and so are the tags of a flag.
+pub fn is_hostile(c: char) -> bool {
+    match Unseen::of(c) {
+        None | Some(Unseen::Direction | Unseen::Joiner | Unseen::Selector | Unseen::Tag) => false,
+        // The empty cell of Braille is as wide as its other cells.
+        Some(Unseen::Filler) => c != '\u{2800}',
+        Some(_) => true,
+    }
+}
+
+fn push_with_few_marks(line: &mut String, character: &str) {
+    let mut marks = 0;
+    for c in character.chars() {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        if marks <= MARKS_PER_CHARACTER {
+            line.push(c);
+        }
+    }
+}
+
+/// The tags of a flag are none: a region's code is as long as it is.
 fn is_mark(c: char) -> bool {
     let mut bytes = [0; 4];
     let text: &str = c.encode_utf8(&mut bytes);
-    Span::raw(text).width() == 0
+    Unseen::of(c) != Some(Unseen::Tag) && Span::raw(text).width() == 0
 }
 
 impl fmt::Display for Clean {
@@ -106,6 +119,12 @@ mod tests {
             ("\u{202e}evil\u{202c} \u{2066}bidi\u{2069}", "evil bidi"),
             ("zero\u{200b}width\u{feff}\u{e0041}", "zerowidth"),
             ("  trimmed ", "trimmed"),
+            ("a black flag \u{1f3f4}\u{e0067}\u{e0062}", "a black flag \u{1f3f4}"),
+            (
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+                "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
+            ),
+            ("\u{5d0} (A)\u{200f}", "\u{5d0} (A)\u{200f}"),
             ("Aishah \u{1f1f2}\u{1f1fe} 時計", "Aishah \u{1f1f2}\u{1f1fe} 時計"),
         ] {
             assert_eq!(Clean::line(raw, 100).as_str(), clean, "{raw:?}");
@@ -124,6 +143,10 @@ mod tests {
     fn long_texts_and_towers_of_marks_are_cut() {
         assert_eq!(Clean::line("abcdef", 3).as_str(), "abc…");
         assert_eq!(Clean::line("abc", 3).as_str(), "abc");
+        let flags = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}".repeat(3);
+        assert_eq!(Clean::line(&flags, 3).as_str(), flags);
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+        assert_eq!(Clean::line(&family.repeat(2), 1).as_str(), format!("{family}…"));
         let tower = format!("z{}", "\u{0301}".repeat(50));
         assert_eq!(Clean::line(&tower, 100).as_str().chars().count(), 1 + MARKS_PER_CHARACTER);
     }

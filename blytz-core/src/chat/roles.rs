@@ -23,10 +23,20 @@ pub fn role_in_show(user: UserId, roles: &[Role], seller: UserId, moderators: &H
     }
 }
 
-/// Whether a display name can be taken for one of those of a show's seller and moderators, so that
-/// nobody else may write under it there.
+/// Whether a display name can be taken for one of those of a show's seller and moderators, also where
+/// it says beside it what they are, so that nobody else may write under it there.
 pub fn is_name_reserved<'a>(name: &str, of_staff: impl IntoIterator<Item = &'a str>) -> bool {
-    of_staff.into_iter().any(|reserved| look_alike(name, reserved))
+    let bare = without_roles(name);
+    of_staff.into_iter().any(|reserved| look_alike(name, reserved) || look_alike(&bare, reserved))
+}
+
+/// A name without the words that say what somebody is.
+fn without_roles(name: &str) -> String {
+    let is_role = |word: &str| {
+        [ShowRole::Seller, ShowRole::Moderator, ShowRole::Admin].iter().any(|role| look_alike(word, role.as_str()))
+    };
+    let words = name.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+    words.filter(|word| !is_role(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -67,10 +77,12 @@ mod tests {
             "S\u{456}ti C\u{435}ramics",
             "Mod 0ne",
             "\u{5f20}\u{4f1f}",
+            "[Seller] Siti Ceramics",
+            "Siti Ceramics (s\u{435}ller)",
         ] {
             assert!(is_name_reserved(reserved, staff), "{reserved:?}");
         }
-        for free in ["Siti", "Mod", "Mod Two", "mei", "\u{5f20}", "\u{1f525}"] {
+        for free in ["Siti", "Mod", "Mod Two", "mei", "\u{5f20}", "\u{1f525}", "Seller", "Siti the seller"] {
             assert!(!is_name_reserved(free, staff), "{free:?}");
         }
         assert!(!is_name_reserved("Siti", []));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Faults};
+use super::{Check, Faults, account::PublicUser};
 use crate::{MessageId, StreamId, Timestamp, UserId, text};
 
 /// `POST /chat/send`.
@@ -69,6 +69,12 @@ pub struct Author {
     /// What they were in that show. Names can be chosen, this can't. Null for everybody else, and for
     /// messages from before it was noted.
     pub role: Option<ShowRole>,
+}
+
+impl From<&Author> for PublicUser {
+    fn from(author: &Author) -> Self {
+        Self { id: author.id, display_name: author.display_name.clone() }
+    }
 }
 
 /// A chat message.

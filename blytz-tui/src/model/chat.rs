@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use blytz_core::{
     MessageId, StreamId, Timestamp, UserId,
-    wire::chat::{ChatEvent, ChatEventData, ChatState, Message},
+    wire::chat::{ChatEvent, ChatEventData, ChatState, Message, ShowRole},
 };
 use tui_input::Input;
 
@@ -21,6 +21,8 @@ pub struct Line {
     pub id: MessageId,
     /// Who wrote it.
     pub user: UserId,
+    /// What they are in the show; none while the server has not said so.
+    pub role: Option<ShowRole>,
     /// What; empty once deleted.
     pub text: Clean,
     /// When.
@@ -130,6 +132,7 @@ fn line(message: &Message) -> Line {
     Line {
         id: message.id,
         user: message.user.id,
+        role: message.user.role,
         text: if message.deleted { Clean::default() } else { Clean::line(&message.text, MESSAGE_LENGTH) },
         at: message.at,
         deleted: message.deleted,

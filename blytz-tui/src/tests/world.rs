@@ -10,7 +10,7 @@ use blytz_core::{
             Auction, AuctionStatus, BidAnswer, BidOutcome, Dutch, EventData, Format, Increment, LogEntry, LotProduct,
             Outcome, Receipt, ReserveCommitment, ReserveView, RulesView, SoftClose, SoftCloseMode, StatusView,
         },
-        chat::{ChatEvent, ChatEventData, ChatState, Message, PublicChatSettings},
+        chat::{Author, ChatEvent, ChatEventData, ChatState, Message, PublicChatSettings, ShowRole},
         stream::{Stream, StreamStatus},
     },
 };
@@ -247,7 +247,11 @@ pub fn message(n: u64, user: PublicUser, text: &str) -> Message {
         id: MessageId(Uuid::from_u128(0x3e55_0000 + u128::from(n))),
         stream_id: SHOW,
         seq: n,
-        user,
+        user: Author {
+            role: (user.id == MEILING).then_some(ShowRole::Seller),
+            id: user.id,
+            display_name: user.display_name,
+        },
         text: text.to_owned(),
         at: start(),
         deleted: false,
@@ -261,7 +265,7 @@ pub fn chat() -> ChatState {
             message(2, bala(), "does it come with the case?"),
             message(3, meiling(), "yes"),
         ],
-        settings: PublicChatSettings { slow_mode_s: 0, max_length: 500, followers_only: false },
+        settings: PublicChatSettings { slow_mode_s: 0, max_length: 500, followers_only: false, min_account_age_s: 0 },
         pinned: None,
     }
 }

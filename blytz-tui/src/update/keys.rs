@@ -1,17 +1,17 @@
 //! Keys: to the overlay, to a text being written, else by the keymap.
 
+use blytz_core::text::{MAX_BYTES, Unseen, count_up_to};
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, backend::crossterm::EventHandler};
 
 use super::Turn;
 use crate::{
-    clean::is_hostile,
     effect::Effect,
     keymap::{Action, Key},
     model::{Overlay, Screen},
 };
 
-/// The longest text that can be typed anywhere.
+/// The longest text that can be typed anywhere, in characters as people count them.
 const TYPED_LENGTH: usize = 500;
 
 impl Turn<'_> {
@@ -91,11 +91,21 @@ impl Turn<'_> {
 
 /// Lets a text take a key.
 pub(super) fn type_into(input: &mut Input, key: KeyEvent) {
-    let refused = matches!(key.code, KeyCode::Char(c) if is_hostile(c));
-    if refused || (typed(key).is_some() && input.value().chars().count() >= TYPED_LENGTH) {
-        return;
+    let refused = |c| is_never_meant(c) || is_full(&format!("{}{c}", input.value()));
+    if !matches!(key.code, KeyCode::Char(c) if typed(key).is_some() && refused(c)) {
+        input.handle_event(&Event::Key(key));
     }
-    input.handle_event(&Event::Key(key));
+}
+
+/// What has no meaning in any text. The parts of a flag or a word come one by one: whether they make one
+/// shows in the whole text only.
+fn is_never_meant(c: char) -> bool {
+    let kind = Unseen::of(c);
+    matches!(kind, Some(Unseen::Control | Unseen::Reordering | Unseen::Hidden | Unseen::ByteOrderMark))
+}
+
+fn is_full(text: &str) -> bool {
+    text.len() > MAX_BYTES || count_up_to(text, TYPED_LENGTH + 1) > TYPED_LENGTH
 }
 
 /// The character that a key writes, where there is something to write into.

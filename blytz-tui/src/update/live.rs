@@ -161,14 +161,14 @@ impl Turn<'_> {
 
     fn chat_event(&mut self, stream: StreamId, event: &ChatEvent) {
         if let ChatEventData::Message { user, .. } = &event.data {
-            self.model.people.meet(user);
+            self.model.people.meet(&user.into());
         }
         self.model.chats.entry(stream).or_default().apply(event, stream);
     }
 
     fn chat_state(&mut self, stream: StreamId, state: &ChatState) {
         for message in &state.messages {
-            self.model.people.meet(&message.user);
+            self.model.people.meet(&(&message.user).into());
         }
         self.model.chats.entry(stream).or_default().replace(state);
     }

@@ -1,6 +1,6 @@
 //! Keys on a lot, and in any chat.
 
-use blytz_core::{AuctionId, MessageId, wire::chat::ChatSend};
+use blytz_core::{AuctionId, MessageId, text::without_deceptive, wire::chat::ChatSend};
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Turn, keys::type_into};
@@ -133,15 +133,16 @@ impl Turn<'_> {
         let Some(me) = self.model.people.me.as_ref().map(|me| me.id) else { return };
         let (Some(stream), at) = (self.model.current_chat(), self.model.server_now()) else { return };
         let Some(chat) = self.model.chats.get_mut(&stream) else { return };
-        let text = Clean::line(chat.input.value(), MESSAGE_LENGTH);
+        // Sent as it was typed: what is shown here has less in it than what may be written.
+        let typed = without_deceptive(chat.input.value().trim());
+        let text = Clean::line(&typed, MESSAGE_LENGTH);
         if text.is_empty() {
             return;
         }
         chat.input.reset();
         chat.selected = None;
         let id = MessageId((self.ids)());
-        chat.add(Line { id, user: me, text: text.clone(), at, deleted: false, pending: true });
-        let text = text.as_str().to_owned();
-        self.request(Request::Say(ChatSend { stream_id: stream, message_id: Some(id), text }));
+        chat.add(Line { id, user: me, role: None, text, at, deleted: false, pending: true });
+        self.request(Request::Say(ChatSend { stream_id: stream, message_id: Some(id), text: typed }));
     }
 }

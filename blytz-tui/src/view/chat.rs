@@ -76,9 +76,13 @@ fn message(model: &Model, line: &chat::Line, width: usize) -> Vec<Line<'static>>
         (false, true) => (format!("{} …", line.text), Role::Muted),
         (false, false) => (line.text.to_string(), Role::Text),
     };
-    let indent = text::width(&name) + 2;
+    // Nobody can call themselves something in brackets, so what stands in them is true.
+    let name = name.replace('[', "(").replace(']', ")");
+    let role = line.role.map_or_else(String::new, |role| format!("[{role}] "));
+    let indent = text::width(&role) + text::width(&name) + 2;
     let mut lines = text::wrap(&said, width, indent).into_iter();
     let first = Line::from(vec![
+        Span::styled(role, model.style(Role::Warn)),
         Span::styled(name, model.style(style)),
         Span::raw("  "),
         Span::styled(lines.next().unwrap_or_default(), model.style(said_style)),

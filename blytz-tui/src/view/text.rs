@@ -1,12 +1,7 @@
 //! Text cut, padded and wrapped by the cells it takes.
 
 use ratatui::text::Span;
-
-fn cells(c: char) -> usize {
-    let mut bytes = [0; 4];
-    let text: &str = c.encode_utf8(&mut bytes);
-    Span::raw(text).width()
-}
+use unicode_segmentation::UnicodeSegmentation as _;
 
 /// How many cells a text takes.
 pub fn width(text: &str) -> usize {
@@ -20,12 +15,12 @@ pub fn cut(text: &str, room: usize) -> String {
     }
     let mut kept = String::new();
     let mut used = 0;
-    for c in text.chars() {
-        if used + cells(c) + 1 > room {
+    for character in text.graphemes(true) {
+        if used + width(character) + 1 > room {
             break;
         }
-        used += cells(c);
-        kept.push(c);
+        used += width(character);
+        kept.push_str(character);
     }
     if room > 0 {
         kept.push('…');
@@ -60,24 +55,24 @@ pub fn wrap(text: &str, room: usize, indent: usize) -> Vec<String> {
             lines.push(String::new());
             used = 0;
         } else if gap == 1 {
-            push(&mut lines, ' ');
+            push(&mut lines, " ");
             used += 1;
         }
-        for c in word.chars() {
-            if used + cells(c) > room {
+        for character in word.graphemes(true) {
+            if used + width(character) > room {
                 lines.push(String::new());
                 used = 0;
             }
-            push(&mut lines, c);
-            used += cells(c);
+            push(&mut lines, character);
+            used += width(character);
         }
     }
     lines
 }
 
-fn push(lines: &mut [String], c: char) {
+fn push(lines: &mut [String], character: &str) {
     if let Some(line) = lines.last_mut() {
-        line.push(c);
+        line.push_str(character);
     }
 }
 
@@ -91,6 +86,9 @@ mod tests {
         assert_eq!(cut("abcdef", 4), "abc…");
         assert_eq!(cut("時計時計", 5), "時計…");
         assert_eq!(cut("abc", 0), "");
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+        assert_eq!(cut(&family.repeat(3), 5), format!("{family}{family}…"));
+        assert_eq!(wrap(&family.repeat(3), 4, 0), [family.repeat(2), family.to_owned()]);
         assert_eq!(fit("時計", 6), "時計  ");
         assert_eq!(fit_right("1.00", 6), "  1.00");
     }

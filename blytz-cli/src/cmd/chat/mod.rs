@@ -122,7 +122,7 @@ enum Command {
     },
     /// Show or change the settings; what is not said stays
     #[command(
-        before_help = "Examples:\n  blytz chat settings SHOW\n  blytz chat settings SHOW --slow-mode 5s --followers-only true\n  blytz chat settings SHOW --block-term spam --unblock-term ham\n"
+        before_help = "Examples:\n  blytz chat settings SHOW\n  blytz chat settings SHOW --slow-mode 5s --followers-only true\n  blytz chat settings SHOW --min-account-age 24h\n  blytz chat settings SHOW --block-term spam --unblock-term ham\n"
     )]
     Settings(SettingsArgs),
 }
@@ -140,6 +140,9 @@ struct SettingsArgs {
     /// Whether only followers may write
     #[arg(long, value_name = "true|false")]
     followers_only: Option<bool>,
+    /// How old an account must be to write or react, up to 90 days; 0 is off
+    #[arg(long, value_name = "TIME", value_parser = millis)]
+    min_account_age: Option<i64>,
     /// A term that keeps a message out; may be repeated
     #[arg(long, value_name = "TERM")]
     block_term: Vec<String>,
@@ -233,6 +236,9 @@ async fn settings(ctx: &Context, client: &Client, args: SettingsArgs) -> Result<
     }
     settings.max_length = args.max_length.unwrap_or(settings.max_length);
     settings.followers_only = args.followers_only.unwrap_or(settings.followers_only);
+    if let Some(millis) = args.min_account_age {
+        settings.min_account_age_s = u32::try_from(millis / 1_000).unwrap_or(u32::MAX);
+    }
     settings.blocked_terms.retain(|term| !args.unblock_term.contains(term));
     for term in args.block_term {
         if !settings.blocked_terms.contains(&term) {
@@ -251,6 +257,7 @@ fn show_settings(ctx: &Context, settings: &ChatSettings) -> Result<(), Failure> 
             ("slow mode", format!("{} s", settings.slow_mode_s)),
             ("characters", settings.max_length.to_string()),
             ("followers only", settings.followers_only.to_string()),
+            ("account age", format!("{} s", settings.min_account_age_s)),
             ("blocked terms", settings.blocked_terms.join(", ")),
         ]
     })

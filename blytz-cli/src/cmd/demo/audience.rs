@@ -165,9 +165,9 @@ impl Audience {
             LiveEvent::Chat { event, .. } => {
                 self.heard = event.seq;
                 if let ChatEventData::Message { user, text, .. } = &event.data {
-                    self.stage.meet(user);
+                    self.stage.meet(&user.into());
                     self.messages += 1;
-                    return self.line(None, "chat", "chat", &format!("{}: {text}", user.display_name));
+                    return self.line(None, "chat", "chat", &format!("{} {text}", feed::author(user)));
                 }
             }
             LiveEvent::ChatState { stream, seq, .. } => {

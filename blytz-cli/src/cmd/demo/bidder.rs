@@ -276,6 +276,7 @@ impl Bidder {
         if self.part.temperament == Temperament::Watcher
             && let Err(error) = self.live.react(self.stage.stream.id, kind).await
             && !error.is_unreachable()
+            && !is_silence(error.code())
         {
             self.stage.complain(format!("{} can't clap: {error}", self.person.name));
         }
@@ -288,12 +289,7 @@ impl Bidder {
         let message = ChatSend { stream_id: self.stage.stream.id, message_id: None, text };
         match self.live.chat(message).await {
             Ok(_) => {}
-            // A person who watches the show may have put the chat in slow mode, or had enough of us.
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some(ErrorCode::SlowMode | ErrorCode::RateLimited | ErrorCode::Muted | ErrorCode::Banned)
-                ) => {}
+            Err(error) if is_silence(error.code()) => {}
             Err(error) => self.stage.complain(format!("{} can't chat: {error}", self.person.name)),
         }
     }
@@ -342,4 +338,11 @@ fn sight(rules: &RulesView, state: &PublicState, me: UserId, now: Timestamp) -> 
             floor: dutch.floor.amount,
         }),
     }
+}
+
+/// A person who watches the show may have put the chat in slow mode, asked for older accounts, or had
+/// enough of us.
+fn is_silence(refusal: Option<ErrorCode>) -> bool {
+    use ErrorCode::{Banned, Forbidden, Muted, RateLimited, SlowMode};
+    matches!(refusal, Some(SlowMode | RateLimited | Muted | Banned | Forbidden))
 }
