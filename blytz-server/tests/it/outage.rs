@@ -24,22 +24,22 @@ fn soft() -> Value {
 /// who buys.
 async fn opened<const N: usize>(folder: &Path, rules: [Value; N]) -> (House, [Lot; N], Person) {
     let house = House::open_to_be_killed(folder, second(-1)).await;
-    let (lots, ann) = (with_lots(&house, rules).await, house.buyer("ann").await);
-    (house, lots, ann)
+    let (lots, ann) = (with_lots(&house, &rules).await, house.buyer("ann").await);
+    (house, lots.try_into().ok().expect("as many as rules"), ann)
 }
 
 /// Lots that open at the start.
-async fn with_lots<const N: usize>(house: &House, rules: [Value; N]) -> [Lot; N] {
+async fn with_lots(house: &House, rules: &[Value]) -> Vec<Lot> {
     let seller = house.seller("sita").await;
     let mut lots = Vec::new();
     for rules in rules {
-        lots.push(seller.put_up(rules).await);
+        lots.push(seller.put_up(rules.clone()).await);
     }
     house.clock.set(START);
     for lot in &lots {
         seller.open(lot).await.expect(200);
     }
-    lots.try_into().ok().expect("as many as rules")
+    lots
 }
 
 fn folder() -> tempfile::TempDir {
@@ -237,7 +237,8 @@ async fn a_lot_whose_last_moments_were_still_to_come_keeps_its_close() {
 #[tokio::test]
 async fn three_hundred_overdue_lots_are_each_extended_once() {
     let folder = folder();
-    let (house, lots, _) = opened(folder.path(), std::array::from_fn::<_, 300, _>(|_| soft())).await;
+    let house = House::open_to_be_killed(folder.path(), second(-1)).await;
+    let lots = with_lots(&house, &vec![soft(); 300]).await;
     killed_at(house, 55).await;
     let house = House::open_to_be_killed(folder.path(), second(65)).await;
     for lot in &lots {
