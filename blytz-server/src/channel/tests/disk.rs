@@ -261,9 +261,8 @@ impl<T: Tables> Inside<T> {
     /// A transaction that has not ended holds its locks: who wants to write there waits for its end.
     fn wait_for_zombies(&mut self, batches: &[Arc<T::Batch>]) {
         let wanted: BTreeSet<_> = batches.iter().map(|batch| T::channel(batch)).collect();
-        let is_wanted = |zombie: &mut Vec<Arc<T::Batch>>| {
-            zombie.iter().any(|batch| wanted.contains(&T::channel(batch)))
-        };
+        let is_wanted =
+            |zombie: &mut Vec<Arc<T::Batch>>| zombie.iter().any(|batch| wanted.contains(&T::channel(batch)));
         let ending: Vec<_> = self.zombies.extract_if(.., is_wanted).collect();
         for zombie in ending {
             self.end(&zombie);

@@ -102,7 +102,8 @@ async fn simulate<K: Kind>(seed: u64, commands: usize) -> Report {
     let mut chance = <StdRng as rand::SeedableRng>::seed_from_u64(seed);
     let disk = Disk::new(K::tables(&mut chance), seed);
     let clock = Clock::simulated(NOW);
-    let nodes: Arc<Vec<Mutex<Node<K>>>> = Arc::new((0..2).map(|number| Mutex::new(node(&disk, &clock, seed + number))).collect());
+    let nodes: Arc<Vec<Mutex<Node<K>>>> =
+        Arc::new((0..2).map(|number| Mutex::new(node(&disk, &clock, seed + number))).collect());
     let told = Arc::new(Mutex::new(Vec::new()));
     let clients = (0..CLIENTS).map(|client| {
         let (disk, clock, nodes, told) = (disk.clone(), clock.clone(), Arc::clone(&nodes), Arc::clone(&told));

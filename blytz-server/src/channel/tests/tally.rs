@@ -231,7 +231,8 @@ impl Kind for Tallies {
             }
             Err(error) => {
                 let at = |length: usize| length.checked_sub(1).map_or(0, |place| rows[place].total);
-                let refuses = |length| at(length) + told.command.by < 0 && error.to_string().ends_with(&at(length).to_string());
+                let refuses =
+                    |length| at(length) + told.command.by < 0 && error.to_string().ends_with(&at(length).to_string());
                 assert!((first..=last).any(refuses), "{error} was never true");
             }
         }

@@ -183,12 +183,7 @@ impl Auctions {
 }
 
 /// The bids after the newest state that is kept from before an event, and where the auction stands then.
-async fn read_so_far(
-    db: &Db,
-    id: AuctionId,
-    before: u64,
-    bearers: Bearers,
-) -> Result<(SoFar, auction::Auction)> {
+async fn read_so_far(db: &Db, id: AuctionId, before: u64, bearers: Bearers) -> Result<(SoFar, auction::Auction)> {
     let kept = store::snapshot(db, id, before).await?.and_then(|snapshot| snapshot.restore(id).ok());
     let (mut ledger, mut auction, mut seq) = match kept {
         Some((auction, head)) => (auction::Ledger::since(&auction, &head, bearers), Some(auction), head.seq),

@@ -206,7 +206,7 @@ impl Auctions {
     pub(super) async fn settle(&self, lots: Vec<Lot>) -> Vec<Lot> {
         let settle = async |lot: Lot| {
             // One lot that can't be closed now does not take the whole list with it.
-            let current = if self.is_due(lot.due_at) { self.settled(lot.id()).await.ok() } else { None };
+            let current = if self.is_unsettled(&lot) { self.settled(lot.id()).await.ok() } else { None };
             current.unwrap_or(lot)
         };
         // All at once: they share a commit, and the wait when there is none to be had.

@@ -171,11 +171,21 @@ impl Auctions {
     /// An auction, after what is overdue has been done: whoever asks sees a closed lot closed.
     async fn settled(&self, id: AuctionId) -> Result<Lot> {
         let lot = store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found)?;
-        if self.is_due(lot.due_at) {
+        if self.is_unsettled(&lot) {
             self.act(id, Act::Tick).await?;
             return store::lot(&self.platform.db, id).await?.ok_or_else(Error::not_found);
         }
         Ok(lot)
+    }
+
+    /// Whether something of a lot is overdue: its opening or close, or what an outage owes it.
+    fn is_unsettled(&self, lot: &Lot) -> bool {
+        self.is_due(lot.due_at)
+            || lot.late_from.zip(lot.due_at).is_some_and(|(late_from, closes_at)| {
+                let outages = self.platform.attendance.outages();
+                let mut late = outages.iter().rev().take_while(|outage| outage.to > late_from);
+                late.any(|outage| outage.from < closes_at)
+            })
     }
 
     fn is_due(&self, due_at: Option<Timestamp>) -> bool {

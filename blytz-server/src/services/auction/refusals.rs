@@ -32,7 +32,11 @@ struct OfLot {
 
 impl Refusals {
     /// What these very bids were told, and when.
-    pub fn of<'a>(&self, id: AuctionId, bids: impl Iterator<Item = &'a Bid>) -> HashMap<RefusedBid, (Error, Timestamp)> {
+    pub fn of<'a>(
+        &self,
+        id: AuctionId,
+        bids: impl Iterator<Item = &'a Bid>,
+    ) -> HashMap<RefusedBid, (Error, Timestamp)> {
         let Some(lot) = self.lots.get(&id) else { return HashMap::new() };
         let keys = bids.map(|bid| (bid.bidder, bid.id, recall::fingerprint(bid.kind)));
         keys.filter_map(|key| lot.by_bid.get(&key).cloned().map(|refused| (key, refused))).collect()

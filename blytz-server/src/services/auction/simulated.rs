@@ -8,8 +8,8 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Outage, Rules, Sealed, Snapshot, Standing, log::Head,
-        receipt::Signer,
+        Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Outage, Rules, Sealed, Snapshot, Standing,
+        log::Head, receipt::Signer,
     },
     wire::{
         ErrorCode,
@@ -339,7 +339,8 @@ impl Kind for Auctions {
                 assert!(is_true, "{error} was never true of {:?} in {first}..={last}", told.id);
             }
             (Request::Act(Act::Void { bid_id, .. }), Ok(_)) => {
-                let struck = |data: &EventData| matches!(data, EventData::Voided { struck, .. } if struck.contains(bid_id));
+                let struck =
+                    |data: &EventData| matches!(data, EventData::Voided { struck, .. } if struck.contains(bid_id));
                 assert!(lot.has(struck));
             }
             (Request::Act(Act::Open), Ok(_)) => assert!(lot.has(|data| matches!(data, EventData::Opened { .. }))),

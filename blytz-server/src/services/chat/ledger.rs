@@ -189,7 +189,11 @@ impl<S: ChatStore> Ledger for ChatLedger<S> {
         }
     }
 
-    async fn due(&self, _until: Timestamp, _after: Option<(Timestamp, StreamId)>) -> Result<Vec<(Timestamp, StreamId)>> {
+    async fn due(
+        &self,
+        _until: Timestamp,
+        _after: Option<(Timestamp, StreamId)>,
+    ) -> Result<Vec<(Timestamp, StreamId)>> {
         Ok(Vec::new())
     }
 

@@ -20,10 +20,7 @@ use blytz_core::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{
-    chats::Chats,
-    store,
-};
+use super::{chats::Chats, store};
 use crate::{
     error::{Error, Result, internal},
     http::{

@@ -27,6 +27,8 @@ pub struct Lot {
     pub created_at: Timestamp,
     pub state: StoredState,
     pub due_at: Option<Timestamp>,
+    /// From when on an outage is made good for.
+    pub late_from: Option<Timestamp>,
     clear_rules: String,
 }
 
@@ -58,6 +60,7 @@ struct LotRow {
     hash: String,
     state: String,
     due_at_us: Option<i64>,
+    late_from_us: Option<i64>,
 }
 
 impl TryFrom<LotRow> for Lot {
@@ -75,6 +78,7 @@ impl TryFrom<LotRow> for Lot {
             created_at: Timestamp::from_micros(row.created_at_us),
             state: read(&row.state)?,
             due_at: row.due_at_us.map(Timestamp::from_micros),
+            late_from: row.late_from_us.map(Timestamp::from_micros),
             clear_rules: row.rules,
         })
     }
@@ -136,7 +140,7 @@ macro_rules! select_lots {
     ($($from:expr),+) => {
         concat!(
             "select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view,
-                a.rules_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us
+                a.rules_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us, h.late_from_us
             from ",
             $($from),+
         )
