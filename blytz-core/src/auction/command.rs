@@ -1,6 +1,6 @@
 //! What can be asked of an auction.
 
-use super::{bid::BidKind, commitment::Nonce, extension::Outage, rules::Rules, void::Fall};
+use super::{bid::BidKind, book::Fall, commitment::Nonce, extension::Outage, rules::Rules};
 use crate::{BidId, Timestamp, UserId};
 
 /// Facts about a bidder that live outside the auction.
@@ -41,7 +41,7 @@ pub enum Command {
     },
     /// Strikes a bid and every later one of the same bidder, and blocks them.
     Void {
-        /// What falls, and what stands then, by [`super::Ledger::falls`].
+        /// What falls, and what stands then, by [`super::Book::falls`].
         fall: Fall,
         /// Why; public.
         reason: String,

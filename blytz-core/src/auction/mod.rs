@@ -9,6 +9,7 @@
 
 mod bid;
 mod bidding;
+mod book;
 pub mod command;
 pub mod commitment;
 mod dutch;
@@ -17,7 +18,6 @@ mod extension;
 mod facts;
 mod handle;
 pub mod increment;
-mod ledger;
 pub mod log;
 mod phase;
 pub mod proof;
@@ -40,16 +40,16 @@ mod void;
 
 pub use self::{
     bid::{BidKind, Stake},
+    book::{Bearers, Book, Fall, Unstruck},
     command::{Command, Standing},
     commitment::Nonce,
     event::{Event, FoldError, Sealed},
     extension::{MAX_OUTAGES, Outage},
-    ledger::{Bearers, Ledger, Unstruck},
     public::PublicState,
     rejection::Rejection,
     rules::Rules,
     slip::possible_slip,
     snapshot::{Snapshot, SnapshotError},
     state::Auction,
-    void::{Fall, MAX_STRUCK},
+    void::MAX_STRUCK,
 };

@@ -97,7 +97,7 @@ impl Rejection {
 mod tests {
     use crate::{
         AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-        auction::{Auction, BidKind, Command, Ledger, Nonce, Rejection, Rules, Standing},
+        auction::{Auction, BidKind, Book, Command, Nonce, Rejection, Rules, Standing},
         id::uuid_v7,
         wire::auction::RulesInput,
     };
@@ -132,7 +132,7 @@ mod tests {
             log.extend(lot.handle(NOW, command).expect("enough"));
         }
         let bid_id = BidId(user(2).uuid());
-        for fall in Ledger::of(&log).falls(&lot, bid_id, None, 1).expect("it is there") {
+        for fall in Book::of(&log).falls(&lot, bid_id, None, 1).expect("it is there") {
             lot.handle(NOW, Command::Void { fall, reason: String::new() }).expect("standing");
         }
         lot

@@ -2,40 +2,25 @@
 //!
 //! A `voided` event names every bid that falls, and must fit a frame. Where more fall than
 //! [`MAX_STRUCK`], whoever voids them does it in several voids, the latest bids first: see
-//! [`Ledger::falls`].
+//! [`super::Book::falls`].
 
 use super::{
-    bid::{Lead, Stake},
+    bid::Lead,
+    book::Fall,
     event::{Event, Sealed},
     extension,
-    ledger::{Entry, Ledger},
     proxy::EnglishSale,
     rejection::Rejection,
     sale::Sale,
     state::Auction,
 };
 use crate::{
-    BidId, Money, Timestamp, UserId,
+    Money, Timestamp, UserId,
     wire::auction::{EventData, ExtensionReason},
 };
 
 /// The most bids that one void should strike: with their ids its event stays well within a frame.
 pub const MAX_STRUCK: usize = 1_000;
-
-/// A bid with all that falls with it in one void, and what stands then. [`Ledger::falls`] says it; it
-/// holds until the auction moves on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fall {
-    bid_id: BidId,
-    bid_seq: u64,
-    bidder: UserId,
-    struck: Vec<BidId>,
-    /// Who leads then, where bids are seen.
-    lead: Option<Lead>,
-    /// Where they are not: the bidder's bid before the struck ones, which stands again.
-    own: Option<Stake>,
-    bid_count: u64,
-}
 
 /// What everybody sees of the bids that are left. See [`EventData::Voided`].
 #[derive(Debug, Default)]
@@ -44,20 +29,6 @@ struct Shown {
     leader: Option<UserId>,
     next_minimum: Option<Money>,
     reserve_met: Option<bool>,
-}
-
-impl Fall {
-    /// The fall of this bid and of its bidder's later ones, which it takes out of the ledger.
-    pub(super) fn of(bid: Entry, ledger: &mut Ledger, auction: &Auction) -> Self {
-        let Entry { seq: bid_seq, stake: Stake { bidder, bid_id, .. }, .. } = bid;
-        let struck = ledger.strike(bidder, bid_seq);
-        let (lead, own) = match &auction.sale {
-            Sale::English(sale) => (ledger.lead(&sale.terms), None),
-            Sale::Sealed(_) => (None, ledger.last_of(bidder)),
-            Sale::Dutch(_) => (None, None),
-        };
-        Self { bid_id, bid_seq, bidder, struck, lead, own, bid_count: ledger.bid_count() }
-    }
 }
 
 impl Auction {
@@ -144,7 +115,7 @@ mod tests {
         bid_id: BidId,
         bidder: Option<UserId>,
     ) -> Result<Option<(u64, Vec<BidId>)>, Unstruck> {
-        let falls = Ledger::of(&*log).falls(lot, bid_id, bidder, MAX_STRUCK)?;
+        let falls = Book::of(&*log).falls(lot, bid_id, bidder, MAX_STRUCK)?;
         let Some(fall) = falls.into_iter().next() else { return Ok(None) };
         let events = lot.handle(NOW, Command::Void { fall, reason: String::new() })?;
         log.extend(events.iter().cloned());

@@ -8,7 +8,7 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, MAX_STRUCK, Nonce, Rules, Sealed, Standing,
+        Auction, BidKind, Book, Command, Event, MAX_STRUCK, Nonce, Rules, Sealed, Standing,
         log::Head,
         proof::{Unreadable, Viewer, read, verify},
     },
@@ -71,7 +71,7 @@ impl Lot {
     /// Strikes a bid and all that falls with it, at most so many at a time.
     fn void(&mut self, number: usize, at_most: usize) -> Vec<LogEntry> {
         let before = self.log.len();
-        let falls = Ledger::of(&self.log).falls(&self.auction, bid_id(number), None, at_most).expect("it is there");
+        let falls = Book::of(&self.log).falls(&self.auction, bid_id(number), None, at_most).expect("it is there");
         for fall in falls {
             self.ask(Command::Void { fall, reason: "\u{1}".repeat(500) });
         }

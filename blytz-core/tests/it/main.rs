@@ -2,8 +2,8 @@
 
 mod arena;
 
+mod books;
 mod chat;
-mod ledgers;
 mod long_logs;
 mod proof;
 mod properties;

@@ -3,7 +3,7 @@
 use blytz_core::{
     BidId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, MAX_OUTAGES, Outage, PublicState, Rejection, Sealed,
+        Auction, BidKind, Command, Event, MAX_OUTAGES, Nonce, Outage, PublicState, Rejection, Rules, Sealed,
         recall::{Known, fingerprint, recall},
     },
     wire::auction::{AuctionStatus, BelowReserve, BidOutcome, Dutch, EventData, ExtensionReason, Format, RulesInput},
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::arena::{
     self, Asked, Played, bid_id, dutch_rules, english_rules, model::Model, moves, moves_of, myr, opened, play,
-    sealed_rules, user,
+    rules_of_any_format, sealed_rules, user,
 };
 
 fn any_rules() -> impl Strategy<Value = RulesInput> {

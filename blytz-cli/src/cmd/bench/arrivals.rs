@@ -10,21 +10,12 @@ use tokio::time::Instant;
 use super::{
     arena::Lot,
     tally::{self, Spread},
-    watcher::Watcher,
+    watcher::{Took, Watcher},
 };
 use crate::error::Failure;
 
 /// So many watchers arrive at a time.
 const AT_ONCE: usize = 32;
-
-/// How long one watcher took.
-#[derive(Debug, Clone, Copy)]
-pub struct Took {
-    /// From nothing to a live connection.
-    pub connecting: Duration,
-    /// From the `subscribe` to the snapshot.
-    pub subscribing: Duration,
-}
 
 /// How all watchers arrived.
 #[derive(Debug)]

@@ -3,6 +3,8 @@
 //! The SDK's live connection reads every event into its types, which is right for a program that
 //! wants to know and too dear for five hundred that only count: they would measure themselves.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use blytz_core::AuctionId;
 use futures_util::{SinkExt, StreamExt};
@@ -13,7 +15,16 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue, protocol::WebSocketConfig},
 };
 
-use super::{arrivals::Took, mark::Marks, tally};
+use super::{mark::Marks, tally};
+
+/// How long one watcher took.
+#[derive(Debug, Clone, Copy)]
+pub struct Took {
+    /// From nothing to a live connection.
+    pub connecting: Duration,
+    /// From the `subscribe` to the snapshot.
+    pub subscribing: Duration,
+}
 
 /// Small buffers: there are many of us.
 const BUFFER: usize = 4 * 1024;

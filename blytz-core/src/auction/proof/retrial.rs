@@ -11,7 +11,7 @@ use super::{
 use crate::{
     AuctionId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, Outage, Rejection, Standing,
+        Auction, BidKind, Book, Command, Event, Outage, Rejection, Standing,
         commitment::{Nonce, Offer},
     },
     money::MAX_AMOUNT,
@@ -60,7 +60,7 @@ pub(super) struct Bound {
 pub(super) struct Retrial {
     pub(super) auction: Option<Auction>,
     /// The bids so far, for voids to come.
-    ledger: Arc<Ledger>,
+    book: Arc<Book>,
     own: Own,
     /// What the last decision says that must follow.
     expected: VecDeque<Event>,
@@ -100,7 +100,7 @@ impl Retrial {
         if (seen.at, seen.data) != (event.at, &event.data) {
             return Err(Flaw::at(seen.seq, difference(seen, &event)));
         }
-        Arc::make_mut(&mut self.ledger).note(seen.seq, &event);
+        Arc::make_mut(&mut self.book).note(seen.seq, &event);
         Ok(())
     }
 
@@ -131,7 +131,7 @@ impl Retrial {
         }
         let command = match seen.bid.and_then(|which| given.bids.get(which)) {
             Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.rules)?,
-            None => command(seen, given, &self.ledger, auction)?,
+            None => command(seen, given, &self.book, auction)?,
         };
         let decided = auction.handle(seen.at, command);
         let mut decided = decided.map_err(|rejection| refused(seen.seq, &rejection))?;
@@ -232,7 +232,7 @@ fn adopt_commitment(logged: &EventData, decided: &mut EventData) {
     }
 }
 
-fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger, auction: &Auction) -> Result<Command, Flaw> {
+fn command(seen: &Seen<'_>, given: Given<'_>, book: &Book, auction: &Auction) -> Result<Command, Flaw> {
     Ok(match seen.data {
         EventData::Amended { rules, starts_at, .. } => {
             let (rules, reserve_nonce) = given.rules.stated(seen.seq, rules)?;
@@ -241,7 +241,7 @@ fn command(seen: &Seen<'_>, given: Given<'_>, ledger: &Ledger, auction: &Auction
         EventData::Opened { .. } => Command::Open,
         EventData::Voided { bid_id, bid_seq, reason, .. } => {
             let bidder = given.bidder_of(*bid_seq).ok_or_else(|| Flaw::at(seen.seq, "bid_seq is no bid's"))?;
-            let falls = ledger.falls(auction, *bid_id, Some(bidder), usize::MAX);
+            let falls = book.falls(auction, *bid_id, Some(bidder), usize::MAX);
             let falls = falls.map_err(|unstruck| Flaw::at(seen.seq, format!("the rules refuse this: {unstruck}")))?;
             let fall = falls.into_iter().next().ok_or_else(|| nothing_happens(seen.seq))?;
             Command::Void { fall, reason: reason.clone() }

@@ -9,7 +9,7 @@ use super::{Action, Column, Scenario, Step, ZERO};
 use crate::{
     AuctionId, BidId, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, Command, Event, Ledger, Nonce, Rejection, Standing, Unstruck,
+        Auction, Book, Command, Event, Nonce, Rejection, Standing, Unstruck,
         recall::{Known, fingerprint, recall},
     },
     id::uuid_v7,
@@ -269,7 +269,7 @@ impl Runner {
     }
 
     fn void(&mut self, at: Timestamp, bid_id: BidId, bidder: Option<UserId>) -> String {
-        match Ledger::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
+        match Book::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
             Ok(falls) => match falls.into_iter().next() {
                 Some(fall) => self.ask(at, Command::Void { fall, reason: "as told".to_owned() }),
                 None => "-".to_owned(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, Nonce, PublicState, Rejection, Rules, Sealed, Standing, Unstruck,
+        Auction, BidKind, Book, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed, Standing, Unstruck,
     },
     id::uuid_v7,
     wire::auction::{
@@ -327,7 +327,7 @@ impl Played {
 
     pub fn void(&mut self, bid_id: BidId, bidder: Option<UserId>) {
         let asked = Asked::Void { bid_id, bidder };
-        match Ledger::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
+        match Book::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
             Ok(falls) => match falls.into_iter().next() {
                 Some(fall) => self.turn(asked, Command::Void { fall, reason: "as drawn".to_owned() }),
                 None => self.note(asked, Ok(Vec::new()), self.auction.clone()),

@@ -3,7 +3,7 @@
 use blytz_core::{
     AuctionId, BidId, Currency, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger, Nonce, Outage, Rules, Sealed, Standing, log::Head, proof::Viewer,
+        Auction, BidKind, Book, Command, Event, Nonce, Outage, Rules, Sealed, Standing, log::Head, proof::Viewer,
         receipt::Signer,
     },
     wire::auction::{
@@ -112,7 +112,7 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
             Action::Void { which } => {
                 let Some((bid_id, bidder)) = bids.get(which % bids.len().max(1)).copied() else { continue };
                 // What was refused can't fall, nor what has fallen.
-                let falls = Ledger::of(&events).falls(&auction, bid_id, Some(bidder), usize::MAX).unwrap_or_default();
+                let falls = Book::of(&events).falls(&auction, bid_id, Some(bidder), usize::MAX).unwrap_or_default();
                 let Some(fall) = falls.into_iter().next() else { continue };
                 Command::Void { fall, reason: "not a real bidder".to_owned() }
             }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use blytz_core::{
     AuctionId, BidId, UserId,
-    auction::{self, Bearers, MAX_STRUCK, Nonce, Unstruck},
+    auction::{self, Bearers, Book, MAX_STRUCK, Nonce, Unstruck},
     wire::{
         auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest},
         stream::StreamStatus,
@@ -153,7 +153,7 @@ impl Auctions {
         let mut before = bearers.meant(bidder)?;
         loop {
             let (so_far, auction) = read_so_far(&db, id, before, bearers.clone()).await?;
-            match so_far.ledger.falls(&auction, bid_id, bidder, MAX_STRUCK) {
+            match so_far.book.falls(&auction, bid_id, bidder, MAX_STRUCK) {
                 // A later void struck more than this bid.
                 Err(Unstruck::FurtherBack { seq }) if seq < before => before = seq,
                 // The room says the rest.
@@ -185,13 +185,13 @@ impl Auctions {
 /// The bids after the newest state that is kept from before an event, and where the auction stands then.
 async fn read_so_far(db: &Db, id: AuctionId, before: u64, bearers: Bearers) -> Result<(SoFar, auction::Auction)> {
     let kept = store::snapshot(db, id, before).await?.and_then(|snapshot| snapshot.restore(id).ok());
-    let (mut ledger, mut auction, mut seq) = match kept {
-        Some((auction, head)) => (auction::Ledger::since(&auction, &head, bearers), Some(auction), head.seq),
-        None => (auction::Ledger::default(), None, 0),
+    let (mut book, mut auction, mut seq) = match kept {
+        Some((auction, head)) => (Book::since(&auction, &head, bearers), Some(auction), head.seq),
+        None => (Book::default(), None, 0),
     };
     loop {
         for (entry, event) in store::log_page(db, id, seq).await? {
-            ledger.note(entry.seq, &event);
+            book.note(entry.seq, &event);
             match &mut auction {
                 Some(auction) => auction.apply(&event).map_err(internal)?,
                 None => auction = Some(auction::Auction::begin(id, &event).map_err(internal)?),
@@ -200,7 +200,7 @@ async fn read_so_far(db: &Db, id: AuctionId, before: u64, bearers: Bearers) -> R
         }
         if store::head(db, id).await?.is_none_or(|(head, _)| head <= seq) {
             let auction = auction.ok_or_else(Error::not_found)?;
-            return Ok((SoFar { ledger, seq }, auction));
+            return Ok((SoFar { book, seq }, auction));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
-    auction::{Auction, Event, Outage, Snapshot, log::Head, recall, receipt::Signer},
+    auction::{Auction, Event, Outage, Snapshot, log::Head, receipt::Signer},
     wire::{
         ErrorCode,
         auction::{BidAnswer, BidOutcome, LogEntry},
@@ -16,8 +16,8 @@ use blytz_core::{
 
 use super::{
     batch::Batch,
-    refusals::{Refusals, RefusedBid},
-    request::{Act, Answer, Request},
+    refusals::Refusals,
+    request::{Act, Answer, RefusedBid, Request},
     store::KnownBid,
     turn::{Outcome, Turn},
 };
@@ -251,8 +251,7 @@ impl<S: LotStore> Ledger for LotLedger<S> {
             Err(error) => {
                 metrics::counter!("blytz_bids_refused_total", "code" => error.code().as_str()).increment(1);
                 if is_refusal(error) {
-                    let refused = (bid.bidder, bid.id, recall::fingerprint(bid.kind));
-                    self.refusals().note(id, refused, error, at);
+                    self.refusals().note(id, bid.refused(), error, at);
                 }
             }
         }

@@ -156,7 +156,7 @@ impl Auctions {
     /// Every refusal of contract §3, and 503 when nothing can be said.
     pub async fn bid(&self, user: &User, request: BidRequest) -> Result<BidAnswer> {
         let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
-        let bid = Bid { bidder: user.id, id: request.bid_id, kind, suspended: user.suspended };
+        let bid = Bid::new(user.id, request.bid_id, kind, user.suspended);
         match self.rooms.ask(request.auction_id, Request::Bid(bid)).await? {
             Answer::Bid(answer) => Ok(*answer),
             Answer::Done => Err(internal("a bid was answered as something else")),

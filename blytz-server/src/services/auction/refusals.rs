@@ -3,18 +3,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use blytz_core::{AuctionId, BidId, Timestamp, UserId, auction::recall};
+use blytz_core::{AuctionId, Timestamp};
 
-use super::request::Bid;
+use super::request::{Bid, RefusedBid};
 use crate::error::Error;
 
 /// How long a refusal is repeated.
 const KEPT_MICROS: i64 = 60_000_000;
 /// How many are remembered of one auction; a flood beyond this forgets its own oldest.
 const MOST: usize = 50_000;
-
-/// A bid that was refused: whose, under which id, and the fingerprint of its body.
-pub type RefusedBid = (UserId, BidId, String);
 
 /// The refusals of this process.
 #[derive(Default)]
@@ -38,8 +35,7 @@ impl Refusals {
         bids: impl Iterator<Item = &'a Bid>,
     ) -> HashMap<RefusedBid, (Error, Timestamp)> {
         let Some(lot) = self.lots.get(&id) else { return HashMap::new() };
-        let keys = bids.map(|bid| (bid.bidder, bid.id, recall::fingerprint(bid.kind)));
-        keys.filter_map(|key| lot.by_bid.get(&key).cloned().map(|refused| (key, refused))).collect()
+        bids.map(Bid::refused).filter_map(|key| lot.by_bid.get(&key).cloned().map(|refused| (key, refused))).collect()
     }
 
     /// Remembers a refusal, unless it is a repetition.
@@ -91,21 +87,21 @@ impl OfLot {
 
 #[cfg(test)]
 mod tests {
-    use blytz_core::{Currency, Money, auction::BidKind, wire::ErrorCode};
+    use blytz_core::{BidId, Currency, Money, UserId, auction::BidKind, wire::ErrorCode};
     use uuid::Uuid;
 
     use super::*;
 
     fn bid(amount: i64) -> Bid {
         let kind = BidKind::Exact(Money::new(amount, Currency::MYR));
-        Bid { bidder: UserId(Uuid::nil()), id: BidId(Uuid::nil()), kind, suspended: false }
+        Bid::new(UserId(Uuid::nil()), BidId(Uuid::nil()), kind, false)
     }
 
     #[test]
     fn a_refusal_is_repeated_for_a_minute_and_for_the_same_body_only() {
         let (one, other) = (AuctionId(Uuid::nil()), AuctionId(Uuid::max()));
         let at = Timestamp::from_micros(0);
-        let key = |amount| (bid(amount).bidder, bid(amount).id, recall::fingerprint(bid(amount).kind));
+        let key = |amount| bid(amount).refused();
         let mut refusals = Refusals::default();
         refusals.note(one, key(1), &Error::new(ErrorCode::AuctionNotLive, "no"), at);
         refusals.note(one, key(2), &Error::new(ErrorCode::BidTooLow, "no"), at);

@@ -2,9 +2,10 @@
 
 use blytz_core::{
     BidId, Timestamp, UserId,
-    auction::{Auction, BidKind, Command, Ledger, Nonce, Rules},
+    auction::{Auction, BidKind, Book, Command, Nonce, Rules, recall},
     wire::auction::BidAnswer,
 };
+
 /// A bid on its way to a room.
 #[derive(Clone)]
 pub struct Bid {
@@ -12,6 +13,23 @@ pub struct Bid {
     pub id: BidId,
     pub kind: BidKind,
     pub suspended: bool,
+    /// What tells its body from others under its id. It is made before the room is asked, whose time
+    /// belongs to everybody.
+    pub fingerprint: String,
+}
+
+/// A bid that was refused: whose, under which id, and the fingerprint of its body.
+pub type RefusedBid = (UserId, BidId, String);
+
+impl Bid {
+    pub fn new(bidder: UserId, id: BidId, kind: BidKind, suspended: bool) -> Self {
+        Self { bidder, id, kind, suspended, fingerprint: recall::fingerprint(kind) }
+    }
+
+    /// As it is remembered when it is refused.
+    pub fn refused(&self) -> RefusedBid {
+        (self.bidder, self.id, self.fingerprint.clone())
+    }
 }
 
 /// New terms for an auction without bids. What is not stated stays as it is when the room decides.
@@ -58,7 +76,7 @@ impl Act {
 /// The bids of a log up to an event: a long log is read before its room is asked, which goes on meanwhile.
 #[derive(Clone)]
 pub struct SoFar {
-    pub ledger: Ledger,
+    pub book: Book,
     pub seq: u64,
 }
 

@@ -8,8 +8,8 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Ledger as BidLedger, Nonce, Outage, Rules, Sealed, Snapshot, Standing,
-        log::Head, receipt::Signer,
+        Auction, BidKind, Book, Command, Event, Nonce, Outage, Rules, Sealed, Snapshot, Standing, log::Head,
+        receipt::Signer,
     },
     wire::{
         ErrorCode,
@@ -240,21 +240,21 @@ impl Auctions {
             && let Sealed::Bid { bidder, bid, .. } = sealed
         {
             let kind = if chance.random_bool(0.7) { *bid } else { BidKind::Exact(ringgit(123_456)) };
-            return Request::Bid(Bid { bidder: *bidder, id: *bid_id, kind, suspended: false });
+            return Request::Bid(Bid::new(*bidder, *bid_id, kind, false));
         }
         let least = auction.public(now).next_minimum.map_or(1_000, |least| least.amount);
         let amount = ringgit((least + chance.random_range(-200..1_500)).max(1));
         let is_sealed = auction.rules().is_sealed();
         let kind = if is_sealed || chance.random() { BidKind::Exact(amount) } else { BidKind::Max(amount) };
-        Request::Bid(Bid { bidder, id: BidId(random_id(chance)), kind, suspended: false })
+        Request::Bid(Bid::new(bidder, BidId(random_id(chance)), kind, false))
     }
 
     fn void(lot: &Lot, chance: &mut StdRng) -> Option<Request> {
         let bids: Vec<_> = lot.bids.keys().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect();
         let (bidder, bid_id) = *bids.choose(chance)?;
         let seen = chance.random_range(0..=lot.log.len());
-        let ledger = BidLedger::of(lot.log.iter().take(seen).map(|(_, event, _)| event));
-        let so_far = SoFar { ledger, seq: seen as u64 };
+        let book = Book::of(lot.log.iter().take(seen).map(|(_, event, _)| event));
+        let so_far = SoFar { book, seq: seen as u64 };
         Some(Request::Act(Act::Void { bid_id, bidder: Some(bidder), reason: "a slip".to_owned(), so_far }))
     }
 

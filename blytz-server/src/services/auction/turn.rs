@@ -20,9 +20,8 @@ use blytz_core::{
 use super::{
     batch::{Batch, Effect, Struck},
     ledger::{Held, Known},
-    news,
-    refusals::{self, RefusedBid},
-    request::{Act, Answer, Bid, Request, SoFar},
+    news, refusals,
+    request::{Act, Answer, Bid, RefusedBid, Request, SoFar},
     state::{StoredRules, StoredState, json},
     store::{Amount, NewBid, NewEvent},
 };
@@ -134,10 +133,9 @@ impl<'a> Turn<'a> {
     }
 
     fn bid(&mut self, bid: &Bid) -> Told {
-        let fingerprint = recall::fingerprint(bid.kind);
         let same = |known: &str| {
             let known = recall::Known { fingerprint: known.to_owned() };
-            recall::recall(&known, &fingerprint).map_err(|rejection| Told::Refused(rejection.into()))
+            recall::recall(&known, &bid.fingerprint).map_err(|rejection| Told::Refused(rejection.into()))
         };
         if let Some(known) = self.known.bids.get(&(bid.bidder, bid.id)) {
             return match same(&known.fingerprint) {
@@ -152,7 +150,7 @@ impl<'a> Turn<'a> {
                 Err(refused) => refused,
             };
         }
-        let key = (bid.bidder, bid.id, fingerprint.clone());
+        let key = bid.refused();
         if let Some(error) = self.refused(&key) {
             return Told::Refused(error.clone());
         }
@@ -164,7 +162,7 @@ impl<'a> Turn<'a> {
             nonce: Nonce::from_bytes(self.chance.bytes()),
         };
         match self.run(command) {
-            Ok(first) => self.accept(bid, first, fingerprint),
+            Ok(first) => self.accept(bid, first),
             Err(rejection) => {
                 let error = Error::from(rejection);
                 self.refused.insert(key, error.clone());
@@ -180,16 +178,16 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what the bid's own event says of it.
-    fn accept(&mut self, bid: &Bid, first: usize, fingerprint: String) -> Told {
+    fn accept(&mut self, bid: &Bid, first: usize) -> Told {
         let mut events = (first..).zip(&self.entries[first..]);
-        let Some(accepted) = events.find_map(|(entry, event)| self.accepted(bid, entry, event, &fingerprint)) else {
+        let Some(accepted) = events.find_map(|(entry, event)| self.accepted(bid, entry, event)) else {
             return Told::Refused(internal("an accepted bid has no event of its own"));
         };
         self.accepted.push(accepted);
         Told::Accepted(self.accepted.len() - 1)
     }
 
-    fn accepted(&self, bid: &Bid, entry: usize, event: &LogEntry, fingerprint: &str) -> Option<Accepted> {
+    fn accepted(&self, bid: &Bid, entry: usize, event: &LogEntry) -> Option<Accepted> {
         let (outcome, price, leader, next_minimum, closes_at) = match &event.data {
             EventData::Bid { bid_id, outcome, price, leader, next_minimum, closes_at, .. } if *bid_id == bid.id => {
                 (*outcome, *price, *leader, *next_minimum, *closes_at)
@@ -205,7 +203,7 @@ impl<'a> Turn<'a> {
             BidKind::Max(max) => Amount::Max(max.amount),
             BidKind::BuyNow => Amount::Exact(price.map_or(0, |price| price.amount)),
         };
-        let (bidder, bid_id, fingerprint) = (bid.bidder, bid.id, fingerprint.to_owned());
+        let (bidder, bid_id, fingerprint) = (bid.bidder, bid.id, bid.fingerprint.clone());
         let told =
             Accepted { bidder, bid_id, amount, fingerprint, entry, outcome, price, leader, next_minimum, closes_at };
         Some(told)
@@ -241,9 +239,9 @@ impl<'a> Turn<'a> {
     /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
     /// voids.
     fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str, so_far: &SoFar) -> Result<()> {
-        let mut ledger = so_far.ledger.clone();
-        self.known.since.iter().for_each(|(seq, event)| ledger.note(*seq, event));
-        for fall in ledger.falls(&self.auction, bid_id, bidder, MAX_STRUCK)? {
+        let mut book = so_far.book.clone();
+        self.known.since.iter().for_each(|(seq, event)| book.note(*seq, event));
+        for fall in book.falls(&self.auction, bid_id, bidder, MAX_STRUCK)? {
             self.run(Command::Void { fall, reason: reason.to_owned() })?;
         }
         Ok(())

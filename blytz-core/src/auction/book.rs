@@ -1,13 +1,13 @@
 //! The accepted bids of a log: all that a void needs of it.
 //!
-//! A ledger is of the whole log, or of what follows a base: the auction at some seq, from a snapshot
+//! A book is of the whole log, or of what follows a base: the auction at some seq, from a snapshot
 //! say. The base stands for the bids up to there, so a void of a recent bid costs the distance to
-//! the base and not the length of the log. What holds of a ledger with a base:
+//! the base and not the length of the log. What holds of a book with a base:
 //!
 //! - Only bids after the base can be struck. For one before it [`Unstruck::FurtherBack`] asks for an
 //!   earlier base; it is never taken for one that is not there.
 //! - A void after the base that struck a bid from before it takes the base along: its event says
-//!   what stood after it, and from there on the ledger goes. Bids before that void are then before
+//!   what stood after it, and from there on the book goes. Bids before that void are then before
 //!   the base. So whatever the log and the base, the answer is that of the whole log, or none.
 //!
 //! Ids of bids are public and belong to their bidders, so two bidders may bear the same one. Which
@@ -23,7 +23,6 @@ use super::{
     sale::Sale,
     state::Auction,
     terms::EnglishTerms,
-    void::Fall,
 };
 use crate::{BidId, Money, UserId, wire::auction::EventData};
 
@@ -40,7 +39,7 @@ pub(super) struct Entry {
 /// The accepted bids of a log, or of the part of it after a base: those that stand, in its order,
 /// and those that fell. A fraction of the log's size.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger {
+pub struct Book {
     base: Option<Base>,
     standing: Vec<Entry>,
     fallen: Vec<Entry>,
@@ -62,7 +61,7 @@ struct Base {
 }
 
 /// All accepted bids of a lot under one id, standing or fallen: whose each is, and the seq of its
-/// event. It says of the log before a base what the ledger after it can't know: whether somebody
+/// event. It says of the log before a base what the book after it can't know: whether somebody
 /// else bears the id of the bid that is to fall.
 #[derive(Debug, Clone)]
 pub struct Bearers {
@@ -70,25 +69,40 @@ pub struct Bearers {
     seqs: BTreeMap<UserId, u64>,
 }
 
-/// Why a ledger does not say what falls.
+/// Why a book does not say what falls.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unstruck {
     /// There is no such bid, or several bear its id.
     #[error(transparent)]
     Refused(#[from] Rejection),
     /// The bid lies before the base: nothing can be said of it from there.
-    #[error("the ledger must begin before event {seq}")]
+    #[error("the book must begin before event {seq}")]
     FurtherBack {
         /// The base must end before this event, which is no later than the end of the one there was. A
-        /// ledger from there may ask to go back again.
+        /// book from there may ask to go back again.
         seq: u64,
     },
-    /// The ledger was not given every event after its base, or of the whole log.
-    #[error("event {seq} is missing in the ledger")]
+    /// The book was not given every event after its base, or of the whole log.
+    #[error("event {seq} is missing in the book")]
     Gap {
         /// The first that is missing.
         seq: u64,
     },
+}
+
+/// A bid with all that falls with it in one void, and what stands then. [`Book::falls`] says it; it
+/// holds until the auction moves on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fall {
+    pub(super) bid_id: BidId,
+    pub(super) bid_seq: u64,
+    pub(super) bidder: UserId,
+    pub(super) struck: Vec<BidId>,
+    /// Who leads then, where bids are seen.
+    pub(super) lead: Option<Lead>,
+    /// Where they are not: the bidder's bid before the struck ones, which stands again.
+    pub(super) own: Option<Stake>,
+    pub(super) bid_count: u64,
 }
 
 impl Bearers {
@@ -110,6 +124,20 @@ impl Bearers {
     }
 }
 
+impl Fall {
+    /// The fall of this bid and of its bidder's later ones, which it takes out of the book.
+    fn of(bid: Entry, book: &mut Book, auction: &Auction) -> Self {
+        let Entry { seq: bid_seq, stake: Stake { bidder, bid_id, .. }, .. } = bid;
+        let struck = book.strike(bidder, bid_seq);
+        let (lead, own) = match &auction.sale {
+            Sale::English(sale) => (book.lead(&sale.terms), None),
+            Sale::Sealed(_) => (None, book.last_of(bidder)),
+            Sale::Dutch(_) => (None, None),
+        };
+        Self { bid_id, bid_seq, bidder, struck, lead, own, bid_count: book.bid_count() }
+    }
+}
+
 impl Base {
     /// Who bears the id up to here, if that is known.
     fn bearers(&self, bid_id: BidId) -> Option<impl Iterator<Item = (UserId, u64)>> {
@@ -125,15 +153,15 @@ impl Base {
     }
 }
 
-impl Ledger {
-    /// The ledger of a whole log with its sealed parts: an event's place in it, from 1, is its seq.
+impl Book {
+    /// The book of a whole log with its sealed parts: an event's place in it, from 1, is its seq.
     pub fn of<'a>(log: impl IntoIterator<Item = &'a Event>) -> Self {
-        let mut ledger = Self::default();
-        (1..).zip(log).for_each(|(seq, event)| ledger.note(seq, event));
-        ledger
+        let mut book = Self::default();
+        (1..).zip(log).for_each(|(seq, event)| book.note(seq, event));
+        book
     }
 
-    /// A ledger of what follows the log's event at `head`, where the auction stood as `base`. Next
+    /// A book of what follows the log's event at `head`, where the auction stood as `base`. Next
     /// is to be noted the event after that one. `bearers` are those of the bid that is to fall.
     pub fn since(base: &Auction, head: &Head, bearers: Bearers) -> Self {
         let (seq, bid_count, sale) = (head.seq, base.bid_count, base.sale.clone());
@@ -227,10 +255,10 @@ impl Ledger {
         let bidder = first.stake.bidder;
         let falling = self.standing[self.place(first.seq)..].iter().filter(|entry| entry.stake.bidder == bidder);
         let falling: Vec<Entry> = falling.copied().collect();
-        let mut ledger = self.clone();
+        let mut book = self.clone();
         // Counted from the end, so that it is the last void that may strike fewer.
         let chunks = falling.rchunks(at_most.max(1)).filter_map(<[Entry]>::first);
-        Ok(chunks.map(|entry| Fall::of(*entry, &mut ledger, auction)).collect())
+        Ok(chunks.map(|entry| Fall::of(*entry, &mut book, auction)).collect())
     }
 
     /// The bid with this id, standing or fallen; the bidder's, if one is named. Without a name the

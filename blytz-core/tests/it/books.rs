@@ -1,9 +1,9 @@
-//! Ledgers: what falls with a bid is said from a base as from the whole log, or an earlier base is
+//! Books: what falls with a bid is said from a base as from the whole log, or an earlier base is
 //! asked for.
 
 use blytz_core::{
     BidId, UserId,
-    auction::{Auction, Bearers, BidKind, Event, Fall, Ledger, Rejection, Sealed, Unstruck, log::Head},
+    auction::{Auction, Bearers, BidKind, Book, Event, Fall, Rejection, Sealed, Unstruck, log::Head},
     wire::auction::{EventData, RulesInput},
 };
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ impl Course {
     }
 
     fn falls_by_the_whole(&self, target: Target) -> Result<Vec<Fall>, Unstruck> {
-        Ledger::of(&self.log).falls(self.now(), target.bid_id, target.bidder, target.at_most)
+        Book::of(&self.log).falls(self.now(), target.bid_id, target.bidder, target.at_most)
     }
 
     /// The bearers of an id, as a store that was read at this seq tells them.
@@ -62,17 +62,17 @@ impl Course {
         Bearers::new(bid_id, bearers.map(|(seq, _, bidder)| (*bidder, *seq)))
     }
 
-    fn since(&self, base: u64, bearers: Bearers) -> Ledger {
+    fn since(&self, base: u64, bearers: Bearers) -> Book {
         let place = usize::try_from(base).expect("a place in the log");
         let (auction, head) = &self.stands[place - 1];
-        let mut ledger = Ledger::since(auction, head, bearers);
-        (base + 1..).zip(&self.log[place..]).for_each(|(seq, event)| ledger.note(seq, event));
-        ledger
+        let mut book = Book::since(auction, head, bearers);
+        (base + 1..).zip(&self.log[place..]).for_each(|(seq, event)| book.note(seq, event));
+        book
     }
 
     fn falls_by_a_base(&self, base: u64, target: Target, read_at: u64) -> Result<Vec<Fall>, Unstruck> {
-        let ledger = self.since(base, self.bearers(target.bid_id, read_at));
-        ledger.falls(self.now(), target.bid_id, target.bidder, target.at_most)
+        let book = self.since(base, self.bearers(target.bid_id, read_at));
+        book.falls(self.now(), target.bid_id, target.bidder, target.at_most)
     }
 
     /// Up to where nothing can be said from this base: itself, or the last void that struck from
@@ -186,8 +186,8 @@ fn whose_a_bid_id_is_does_not_depend_on_the_base() {
 #[test]
 fn of_another_id_than_was_read_up_only_a_named_bid_after_the_base_can_fall() {
     let course = bids();
-    let ledger = course.since(3, course.bearers(bid_id(2), 8));
-    let said = |id, who: Option<u8>| ledger.falls(course.now(), bid_id(id), who.map(user), 1).map(|falls| falls.len());
+    let book = course.since(3, course.bearers(bid_id(2), 8));
+    let said = |id, who: Option<u8>| book.falls(course.now(), bid_id(id), who.map(user), 1).map(|falls| falls.len());
     let whole_log = Err(Unstruck::FurtherBack { seq: 1 });
     assert_eq!(
         [said(1, None), said(1, Some(1)), said(9, None), said(3, None)],
@@ -199,15 +199,15 @@ fn of_another_id_than_was_read_up_only_a_named_bid_after_the_base_can_fall() {
 #[test]
 fn a_ledger_that_missed_an_event_says_nothing() {
     let course = bids();
-    let falls = |ledger: &Ledger| ledger.falls(course.now(), bid_id(5), None, 1).map(|falls| falls.len());
+    let falls = |book: &Book| book.falls(course.now(), bid_id(5), None, 1).map(|falls| falls.len());
     let since = |base| course.since(base, course.bearers(bid_id(5), 8));
     assert_eq!(falls(&since(3)), Ok(1));
     for (after, noted, missing) in [(8, 10, 9), (8, 8, 9), (8, 1, 9)] {
-        let mut ledger = since(3);
-        ledger.note(noted, &course.log[7]);
-        assert_eq!(falls(&ledger), Err(Unstruck::Gap { seq: missing }), "{noted} after {after}");
+        let mut book = since(3);
+        book.note(noted, &course.log[7]);
+        assert_eq!(falls(&book), Err(Unstruck::Gap { seq: missing }), "{noted} after {after}");
     }
-    let mut whole = Ledger::default();
+    let mut whole = Book::default();
     whole.note(7, &course.log[6]);
     assert_eq!(falls(&whole), Err(Unstruck::Gap { seq: 1 }));
 }
