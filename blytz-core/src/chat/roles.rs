@@ -1,6 +1,6 @@
 //! Who is who in a show: roles, and the names that nobody else may write under.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::BuildHasher};
 
 use crate::{
     UserId,
@@ -11,7 +11,12 @@ use crate::{
 
 /// What somebody is in a show, by who runs it, whom it appointed, and their own roles. Who is several
 /// things is what the show made of them first.
-pub fn role_in_show(user: UserId, roles: &[Role], seller: UserId, moderators: &HashSet<UserId>) -> Option<ShowRole> {
+pub fn role_in_show<S: BuildHasher>(
+    user: UserId,
+    roles: &[Role],
+    seller: UserId,
+    moderators: &HashSet<UserId, S>,
+) -> Option<ShowRole> {
     if user == seller {
         Some(ShowRole::Seller)
     } else if moderators.contains(&user) {
