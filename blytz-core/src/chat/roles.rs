@@ -5,7 +5,7 @@ use std::{collections::HashSet, hash::BuildHasher};
 use crate::{
     UserId,
     account::{Action, Role, may},
-    text::look_alike,
+    text::{Looks, look_alike},
     wire::chat::ShowRole,
 };
 
@@ -31,8 +31,8 @@ pub fn role_in_show<S: BuildHasher>(
 /// Whether a display name can be taken for one of those of a show's seller and moderators, also where
 /// it says beside it what they are, so that nobody else may write under it there.
 pub fn is_name_reserved<'a>(name: &str, of_staff: impl IntoIterator<Item = &'a str>) -> bool {
-    let bare = without_roles(name);
-    of_staff.into_iter().any(|reserved| look_alike(name, reserved) || look_alike(&bare, reserved))
+    let (whole, bare) = (Looks::of(name), Looks::of(&without_roles(name)));
+    of_staff.into_iter().map(Looks::of).any(|reserved| whole.are_like(&reserved) || bare.are_like(&reserved))
 }
 
 /// A name without the words that say what somebody is.
