@@ -1,17 +1,22 @@
 //! Who is who in a show: roles, and the names that nobody else may write under.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, hash::BuildHasher};
 
 use crate::{
     UserId,
     account::{Action, Role, may},
-    text::look_alike,
+    text::{Looks, look_alike},
     wire::chat::ShowRole,
 };
 
 /// What somebody is in a show, by who runs it, whom it appointed, and their own roles. Who is several
 /// things is what the show made of them first.
-pub fn role_in_show(user: UserId, roles: &[Role], seller: UserId, moderators: &HashSet<UserId>) -> Option<ShowRole> {
+pub fn role_in_show<S: BuildHasher>(
+    user: UserId,
+    roles: &[Role],
+    seller: UserId,
+    moderators: &HashSet<UserId, S>,
+) -> Option<ShowRole> {
     if user == seller {
         Some(ShowRole::Seller)
     } else if moderators.contains(&user) {
@@ -26,8 +31,8 @@ pub fn role_in_show(user: UserId, roles: &[Role], seller: UserId, moderators: &H
 /// Whether a display name can be taken for one of those of a show's seller and moderators, also where
 /// it says beside it what they are, so that nobody else may write under it there.
 pub fn is_name_reserved<'a>(name: &str, of_staff: impl IntoIterator<Item = &'a str>) -> bool {
-    let bare = without_roles(name);
-    of_staff.into_iter().any(|reserved| look_alike(name, reserved) || look_alike(&bare, reserved))
+    let (whole, bare) = (Looks::of(name), Looks::of(&without_roles(name)));
+    of_staff.into_iter().map(Looks::of).any(|reserved| whole.are_like(&reserved) || bare.are_like(&reserved))
 }
 
 /// A name without the words that say what somebody is.

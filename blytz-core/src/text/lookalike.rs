@@ -23,7 +23,8 @@ use super::{searchable, without_invisible};
 /// ```
 pub fn readings(text: &str) -> [String; 3] {
     if text.is_ascii() {
-        return std::array::from_fn(|_| searchable(text));
+        let plain = searchable(text);
+        return [plain.clone(), plain.clone(), plain];
     }
     in_each_case(text).map(|text| searchable(&text.chars().map(read_as_latin).collect::<String>()))
 }
@@ -38,15 +39,25 @@ pub fn readings(text: &str) -> [String; 3] {
 /// assert!(!look_alike("Siti Ceramics", "Siti"));
 /// ```
 pub fn look_alike(one: &str, other: &str) -> bool {
-    let alike = |(one, other): (&String, &String)| !one.is_empty() && one == other;
-    skeletons(one).iter().zip(&skeletons(other)).any(alike)
+    Looks::of(one).are_like(&Looks::of(other))
 }
 
-/// The skeletons of a name, small, as written and in capitals.
-fn skeletons(name: &str) -> [String; 3] {
-    let [small, written, capital] = in_each_case(name).map(|name| skeleton(&name).collect::<String>());
-    // A capital I has become an l: as a small letter it would make Nell of Neil.
-    [searchable(&small), searchable(&written), capital].map(|skeleton| letters(&skeleton))
+/// What a name looks like, for one that is compared with many: small, as written and in capitals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looks([String; 3]);
+
+impl Looks {
+    /// What this name looks like.
+    pub fn of(name: &str) -> Self {
+        let [small, written, capital] = in_each_case(name).map(|name| skeleton(&name).collect::<String>());
+        // A capital I has become an l: as a small letter it would make Nell of Neil.
+        Self([searchable(&small), searchable(&written), capital].map(|skeleton| letters(&skeleton)))
+    }
+
+    /// As [`look_alike`].
+    pub fn are_like(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(one, other)| !one.is_empty() && one == other)
+    }
 }
 
 /// Without what is neither letter nor digit nor a mark on one, unless there is nothing else.

@@ -11,7 +11,7 @@ use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
 pub use self::{
-    lookalike::{look_alike, readings},
+    lookalike::{Looks, look_alike, readings},
     message::{InvalidText, MAX_BYTES, MAX_CHARACTERS, count_up_to, normalise},
     unseen::{Unseen, is_deceptive, is_invisible, without_deceptive},
 };

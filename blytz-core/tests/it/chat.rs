@@ -1,5 +1,4 @@
 //! Random chats: what holds of every log, whatever was asked and however it was gathered.
-#![expect(clippy::unwrap_used, reason = "a test may fall over")]
 
 use std::collections::{HashMap, HashSet};
 

@@ -348,6 +348,16 @@ fn what_the_chat_says_and_what_one_says() {
 }
 
 #[test]
+fn no_name_can_say_what_somebody_is() {
+    let mut seat = Seat::bidder(WIDE);
+    let double = PublicUser { id: world::BALA, display_name: "[seller] Mei".to_owned() };
+    seat.live(News::Chat(world::SHOW, world::said(&world::message(4, double, "pay me"))));
+    let screen = seat.screen();
+    assert!(screen.contains("(seller) Mei  pay me"), "{screen}");
+    assert!(screen.contains("[seller] Mei Ling Antiques"), "{screen}");
+}
+
+#[test]
 fn a_refused_message_can_be_written_differently() {
     let mut seat = Seat::bidder(WIDE);
     seat.press("c");

@@ -149,3 +149,39 @@ fn corrections_and_the_way_out_work_in_the_midst_of_it() {
     assert_eq!(seat.effects(), [Effect::Quit]);
     assert_eq!(seat.model.screen, Screen::Lot(world::CAMERA));
 }
+
+#[test]
+fn what_is_pasted_into_the_chat_is_sent_as_it_was_meant() {
+    let scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+    let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}";
+    let hebrew = "\u{5d0} (A)\u{200f}!";
+    for (pasted, sent) in [
+        (scotland, scotland),
+        (family, family),
+        (hebrew, hebrew),
+        ("co\u{ad}op", "co\u{ad}op"),
+        ("\u{feff}hello", "hello"),
+        ("hello\u{e0067}\u{e0062}", "hello"),
+        ("a\u{202e}b\u{2066}c\u{1b}d", "abcd"),
+    ] {
+        for paste in WAYS {
+            let mut seat = Seat::bidder(WIDE);
+            seat.press("c");
+            paste(&mut seat, pasted);
+            seat.press("enter");
+            let Some(Effect::Ask(Request::Say(message))) = seat.effects().pop() else { panic!("{pasted:?} is sent") };
+            assert_eq!(message.text, sent);
+        }
+    }
+}
+
+#[test]
+fn a_text_takes_as_many_characters_as_people_see() {
+    let scotland = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}";
+    for (pasted, kept) in [("x".repeat(100_000), "x".repeat(500)), (scotland.repeat(100), scotland.repeat(100))] {
+        let mut seat = Seat::bidder(WIDE);
+        seat.press("c");
+        seat.update(Message::Paste(pasted));
+        assert_eq!(seat.model.chats[&world::SHOW].input.value(), kept);
+    }
+}

@@ -1,6 +1,7 @@
 //! Text that nobody types: pasted, whether the terminal says so or sends it as keys. It goes into the
 //! text being written, or nowhere. No paste is ever an act.
 
+use blytz_core::text::MAX_BYTES;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tui_input::Input;
 
@@ -51,7 +52,8 @@ impl Turn<'_> {
     /// the text, and those that work everywhere work here, too.
     fn paste_keys(&mut self, keys: &[KeyEvent]) {
         let mut gap = false;
-        for key in keys.iter().copied() {
+        // What would not fit into any text is not even looked at: a paste may be a whole book.
+        for key in keys.iter().copied().take(MAX_BYTES) {
             if is_gap(key) {
                 gap = true;
                 continue;
