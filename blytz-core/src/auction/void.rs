@@ -77,8 +77,8 @@ impl Auction {
 mod tests {
     use super::*;
     use crate::{
-        AuctionId, Currency, ProductId,
-        auction::{BidKind, Command, Nonce, Rules, Standing, Unstruck},
+        AuctionId, BidId, Currency, ProductId,
+        auction::{BidKind, Book, Command, Nonce, Rules, Standing, Unstruck},
         id::uuid_v7,
         wire::auction::RulesInput,
     };
