@@ -115,7 +115,7 @@ fn version_1_is_written_like_this() {
         rules = serde_json::to_string(played.auction.rules()).expect("JSON"),
         nonce = "07".repeat(32),
     ) + &format!(
-        r#""phase":{{"live":[{opens},{closes},0]}},"sale":{{"english":{{"lead":[["{ann}","{bid}",{SECRET_MAX},{at}],{SECRET_RESERVE}],"reserve":"now"}}}},"#,
+        r#""phase":{{"live":[{opens},{closes},0,0,{opens}]}},"sale":{{"english":{{"lead":[["{ann}","{bid}",{SECRET_MAX},{at}],{SECRET_RESERVE}],"reserve":"now"}}}},"#,
         opens = at(1),
         closes = at(1) + 60_000_000,
         ann = user(1),
@@ -169,7 +169,7 @@ fn what_is_damaged_is_refused() {
         (Format::English, "/phase", json!("live")),
         (Format::English, "/phase", json!("over")),
         (Format::English, "/phase", json!({"live": [0, 0]})),
-        (Format::English, "/phase", json!({"live": [0, 0, u64::MAX]})),
+        (Format::English, "/phase", json!({"live": [0, 0, u64::MAX, 0, 0]})),
         (Format::English, "/phase", json!({"closed": {"hammer": null}})),
         (Format::English, "/phase", json!({"closed": {"span": [0, 0, 0], "hammer": [bid(0), 1]}})),
         (Format::English, "/sale", sealed_twice.clone()),

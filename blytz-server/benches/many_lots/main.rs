@@ -1,11 +1,13 @@
 //! What a server costs that holds many lots or long ones: its start, its memory, a bid, a void, and
 //! what others feel of them. Each shape is a database of its own with about as many events, so what
 //! is dear by the event shows in every column and what is dear by the length of a log in the last.
+//! At the end a server comes back over lots that should have closed while it was away.
 //!
 //! `cargo bench -p blytz-server --bench many_lots`, with `-- --help` for the options. It needs some
 //! gigabytes in the temporary folder, or in `--folder`. Read it as ratios; machines differ.
 
 mod measure;
+mod overdue;
 mod stock;
 mod table;
 
@@ -44,6 +46,18 @@ struct Args {
 }
 
 impl Args {
+    fn folder(&self) -> std::io::Result<tempfile::TempDir> {
+        match &self.folder {
+            Some(folder) => tempfile::tempdir_in(folder),
+            None => tempfile::tempdir(),
+        }
+    }
+
+    /// How many lots are overdue when a server comes back.
+    const fn overdue(&self) -> u64 {
+        if self.quick { 100 } else { 10_000 }
+    }
+
     /// The lots of each database, the longest last.
     fn sizes(&self) -> Vec<Size> {
         let (shapes, closed, bids) = match (self.lots.zip(self.events), self.quick) {
@@ -63,13 +77,11 @@ async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let mut columns = Vec::new();
     for size in args.sizes() {
-        let folder = match &args.folder {
-            Some(folder) => tempfile::tempdir_in(folder)?,
-            None => tempfile::tempdir()?,
-        };
+        let folder = args.folder()?;
         eprintln!("{} ...", size.name());
         columns.push((size.name(), measure(folder.path(), size).await?));
     }
     table::print(&columns);
-    Ok(())
+    let folder = args.folder()?;
+    overdue::measure(folder.path(), args.overdue()).await
 }

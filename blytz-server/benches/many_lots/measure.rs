@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, time::Instant};
 use crate::stock::{Course, Lot, Stock};
 
 /// Longer than anything here takes: what is slow is to be measured, not refused.
-const PATIENCE: Duration = Duration::from_mins(10);
+pub const PATIENCE: Duration = Duration::from_mins(10);
 /// The events of the lot that others bid on meanwhile.
 const OTHER: u64 = 100;
 const ADMIN: (&str, &str) = ("admin@load.example", "correct horse battery");
@@ -118,7 +118,7 @@ pub async fn measure(folder: &Path, size: Size) -> anyhow::Result<Vec<Figure>> {
     ])
 }
 
-async fn launch(folder: &Path, port: u16) -> anyhow::Result<Running> {
+pub async fn launch(folder: &Path, port: u16) -> anyhow::Result<Running> {
     let mut config = Config::in_folder(folder);
     config.rate_limits = RateLimits::Off;
     config.timeouts.request = PATIENCE;

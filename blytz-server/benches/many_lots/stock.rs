@@ -10,7 +10,7 @@ use blytz_core::{
         receipt::Signer,
     },
     id::uuid_v7,
-    wire::auction::{BidAnswer, EventData, LogEntry, Receipt},
+    wire::auction::{BidAnswer, EventData, LogEntry, Receipt, SoftClose, SoftCloseMode},
 };
 use serde_json::json;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -24,6 +24,8 @@ const KEPT_EVERY: u64 = 1_000;
 const PAUSE_MS: i64 = 1;
 const MONTH_MS: i64 = 2_592_000_000;
 const MINUTE_MS: i64 = 60_000;
+/// How long ago overdue lots should have closed.
+const CLOSED_MS: i64 = 5_000;
 
 /// A lot as it was written.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +79,7 @@ impl Stock {
         let mut at = self.now.plus_millis(-lasting - MINUTE_MS);
         let (id, seller, product) = (AuctionId(self.id()), UserId(self.id()), ProductId(self.id()));
         let nonce = Nonce::from_bytes([7; 32]);
-        let (mut auction, scheduled) = Auction::schedule(at, id, seller, product, None, rules(duration)?, nonce);
+        let (mut auction, scheduled) = Auction::schedule(at, id, seller, product, None, rules(duration, None)?, nonce);
         let mut head = Head::empty(id);
         self.append(&mut head, scheduled, None);
         at = at.plus_millis(PAUSE_MS);
@@ -105,6 +107,39 @@ impl Stock {
         }
         self.row(&auction, &head, seller).await?;
         Ok(Lot { id, next: Money::new(i64::try_from(bids)? + 1, Currency::MYR) })
+    }
+
+    /// Lots with a soft close that were due while nobody was served, each with a bid: their close fell into
+    /// an outage that began a few seconds before it.
+    pub async fn overdue(&mut self, lots: u64) -> anyhow::Result<()> {
+        let (mode, max_total_ms) = (SoftCloseMode::Reset, None);
+        let soft_close = SoftClose { trigger_ms: 10_000, extend_ms: MINUTE_MS, mode, max_total_ms };
+        for _ in 0..lots {
+            let rules = rules(MINUTE_MS, Some(soft_close.clone()))?;
+            let (id, seller, product) = (AuctionId(self.id()), UserId(self.id()), ProductId(self.id()));
+            let opens_at = self.now.plus_millis(-MINUTE_MS - CLOSED_MS);
+            let nonce = Nonce::from_bytes([7; 32]);
+            let scheduled_at = opens_at.plus_millis(-PAUSE_MS);
+            let (mut auction, scheduled) = Auction::schedule(scheduled_at, id, seller, product, None, rules, nonce);
+            let mut head = Head::empty(id);
+            self.append(&mut head, scheduled, None);
+            for event in auction.handle(opens_at, Command::Open)? {
+                self.append(&mut head, event, None);
+            }
+            let (bidder, bid_id) = (UserId(self.id()), BidId(self.id()));
+            let bid = BidKind::Exact(Money::new(1, Currency::MYR));
+            let command = Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce };
+            for event in auction.handle(opens_at.plus_millis(PAUSE_MS), command)? {
+                self.append(&mut head, event, Some((bidder, bid)));
+            }
+            self.row(&auction, &head, seller).await?;
+            self.flush(CHUNK).await?;
+        }
+        sqlx::query("update service_time set served_until_us = $1")
+            .bind(self.now.plus_millis(-CLOSED_MS - 3_000).as_micros())
+            .execute(&mut self.db)
+            .await?;
+        Ok(())
     }
 
     /// A state, as a server keeps them while a log grows.
@@ -170,7 +205,8 @@ impl Stock {
         .execute(&mut self.db)
         .await?;
         sqlx::query(
-            "insert into auction_heads (auction_id, seq, hash, status, state, due_at_us) values ($1, $2, $3, $4, $5, $6)",
+            "insert into auction_heads (auction_id, seq, hash, status, state, due_at_us, late_from_us)
+             values ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(head.auction_id.uuid())
         .bind(i64::try_from(head.seq)?)
@@ -178,6 +214,7 @@ impl Stock {
         .bind(public.status.name())
         .bind(state.to_string())
         .bind(auction.poll_timeout().map(Timestamp::as_micros))
+        .bind(auction.late_from().map(Timestamp::as_micros))
         .execute(&mut self.db)
         .await?;
         Ok(())
@@ -247,10 +284,10 @@ impl Stock {
     }
 }
 
-fn rules(duration_ms: i64) -> anyhow::Result<Rules> {
+fn rules(duration_ms: i64, soft_close: Option<SoftClose>) -> anyhow::Result<Rules> {
     let start = Money::new(1, Currency::MYR);
     Ok(serde_json::from_value(json!({
         "format": "english", "currency": start.currency, "starting_price": start, "increment": {"fixed": 1},
-        "duration_ms": duration_ms,
+        "duration_ms": duration_ms, "soft_close": soft_close,
     }))?)
 }

@@ -141,7 +141,7 @@ impl Auctions {
         self.owned(who, id).await?;
         let VoidRequest { bid_id, bidder_id: bidder, reason } = asked;
         let so_far = self.so_far(id, bid_id, bidder).await?;
-        self.finish(who, id, Act::Void { bid_id, bidder, reason, so_far }).await
+        self.finish(who, id, Act::Void { bid_id, bidder, reason, so_far: Box::new(so_far) }).await
     }
 
     /// What of a log a void needs: the bids from the newest state on that is kept from before the one that

@@ -48,7 +48,7 @@ pub enum Act {
     Open,
     Tick,
     Amend { amendment: Box<Amendment> },
-    Void { bid_id: BidId, bidder: Option<UserId>, reason: String, so_far: SoFar },
+    Void { bid_id: BidId, bidder: Option<UserId>, reason: String, so_far: Box<SoFar> },
     Cancel { reason: String, by_admin: bool },
 }
 

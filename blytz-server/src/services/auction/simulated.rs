@@ -254,7 +254,7 @@ impl Auctions {
         let (bidder, bid_id) = *bids.choose(chance)?;
         let seen = chance.random_range(0..=lot.log.len());
         let book = Book::of(lot.log.iter().take(seen).map(|(_, event, _)| event));
-        let so_far = SoFar { book, seq: seen as u64 };
+        let so_far = Box::new(SoFar { book, seq: seen as u64 });
         Some(Request::Act(Act::Void { bid_id, bidder: Some(bidder), reason: "a slip".to_owned(), so_far }))
     }
 
