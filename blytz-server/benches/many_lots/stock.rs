@@ -115,7 +115,7 @@ impl Stock {
         let (mode, max_total_ms) = (SoftCloseMode::Reset, None);
         let soft_close = SoftClose { trigger_ms: 10_000, extend_ms: MINUTE_MS, mode, max_total_ms };
         for _ in 0..lots {
-            let rules = rules(MINUTE_MS, Some(soft_close.clone()))?;
+            let rules = rules(MINUTE_MS, Some(soft_close))?;
             let (id, seller, product) = (AuctionId(self.id()), UserId(self.id()), ProductId(self.id()));
             let opens_at = self.now.plus_millis(-MINUTE_MS - CLOSED_MS);
             let nonce = Nonce::from_bytes([7; 32]);
