@@ -5,10 +5,7 @@ use std::sync::Arc;
 use blytz_core::{
     AuctionId, BidId, ProductId, Timestamp, UserId,
     auction::log::Head,
-    wire::{
-        auction::AuctionStatus,
-        live::UpdateData,
-    },
+    wire::{auction::AuctionStatus, live::UpdateData},
 };
 
 use super::{
@@ -77,12 +74,7 @@ impl Batch {
     }
 
     const fn head_row(&self) -> HeadRow<'_> {
-        HeadRow {
-            status: self.status,
-            state: self.state.as_str(),
-            due_at: self.due_at,
-            late_from: self.late_from,
-        }
+        HeadRow { status: self.status, state: self.state.as_str(), due_at: self.due_at, late_from: self.late_from }
     }
 
     fn new_events(&self) -> impl Iterator<Item = (AuctionId, &NewEvent)> {
