@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use blytz_core::{Timestamp, auction::Outage};
+use blytz_core::{Timestamp, wire::ErrorCode};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc, oneshot, watch},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::{Instant, timeout},
 };
 
@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     error::{Error, Result, internal},
-    platform::hub::{Topic, event_frame},
+    platform::{
+        attendance::Outages,
+        hub::{Topic, event_frame},
+    },
 };
 
 /// For how long a turn is tried before its senders are told that it did not work.
@@ -43,10 +46,12 @@ pub struct Room<L: Ledger> {
     doubt: Option<Doubt<L>>,
     /// Whether what is due has to wait for a while: it could not be written.
     resting: bool,
+    /// Whether there is no such channel.
+    missing: bool,
     /// Up to which event a state is kept.
     kept: u64,
     /// Tells when there was another outage.
-    outages: watch::Receiver<Arc<[Outage]>>,
+    outages: Outages,
 }
 
 /// What a turn decided whose commit nobody answered.
@@ -79,8 +84,9 @@ enum Failed {
 impl<L: Ledger> Room<L> {
     /// A room that has read nothing yet.
     pub fn new(rooms: Rooms<L>, id: L::Id, inbox: mpsc::Receiver<Queued<L>>) -> Self {
-        let outages = rooms.ground.outages();
-        Self { rooms, id, inbox, state: None, behind: true, doubt: None, resting: false, kept: 0, outages }
+        let outages = rooms.ground.attendance.watch();
+        let (state, doubt) = (None, None);
+        Self { rooms, id, inbox, state, behind: true, doubt, resting: false, missing: false, kept: 0, outages }
     }
 
     /// Serves the channel until it has been idle for a while. A room that was opened for what is due
@@ -117,10 +123,13 @@ impl<L: Ledger> Room<L> {
 
     /// Waits until something is to be done without a command.
     fn wait(&self) -> impl Future<Output = Woken> + use<L> {
-        let troubled = self.resting || self.doubt.is_some() || self.behind;
+        let (missing, troubled) = (self.missing, self.resting || self.doubt.is_some() || self.behind);
         let due = self.due_at();
-        let (clock, mut outages) = (self.rooms.ground.clock.clone(), self.outages.clone());
+        let (clock, outages) = (self.rooms.ground.clock.clone(), self.outages.clone());
         async move {
+            if missing {
+                return Woken::Idle;
+            }
             if troubled {
                 // The database did not take something; it is asked again, but not without a pause.
                 tokio::time::sleep(REST).await;
@@ -132,15 +141,10 @@ impl<L: Ledger> Room<L> {
                     None => std::future::pending().await,
                 }
             };
-            let outage = async {
-                if outages.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
             tokio::select! {
                 biased;
                 () = due => Woken::Due,
-                () = outage => Woken::Due,
+                () = outages.changed() => Woken::Due,
                 () = tokio::time::sleep(IDLE) => Woken::Idle,
             }
         }
@@ -196,14 +200,20 @@ impl<L: Ledger> Room<L> {
                 Err(Failed::Again | Failed::Unknown) => break unwritten(),
                 Err(Failed::Later(error)) => break error,
                 Err(Failed::Refused(error)) => {
-                    // Whoever asked for it is told. What is due by itself waits.
+                    // Whoever asked for it is told. What is due by itself waits, and what an outage asks for
+                    // is still to be done.
                     self.resting = turn.commands.is_empty();
+                    self.outages.forget();
+                    if self.resting {
+                        tracing::error!(%error, kind = L::NAME, channel = %self.id, "what is due can't be written");
+                    }
                     return self.answer(turn, |_| Err(error.clone()));
                 }
             }
         };
         // What is due is tried again after a pause.
         self.resting = true;
+        self.missing = self.state.is_none() && error.code() == ErrorCode::NotFound;
         if let Some(doubt) = &mut self.doubt {
             let in_doubt = std::mem::replace(&mut doubt.turn, Turn::empty());
             self.answer(in_doubt, |_| Err(outcome_unknown()));
@@ -225,10 +235,9 @@ impl<L: Ledger> Room<L> {
             return Err(Failed::Again);
         }
         let known = ledger.known(state, &turn.commands).await.map_err(Failed::Later)?;
-        let Ok(moment) = timeout(UNATTENDED, self.rooms.ground.moment()).await else {
+        let Ok(moment) = timeout(UNATTENDED, self.rooms.ground.moment(&mut self.outages)).await else {
             return Err(Failed::Later(Error::unavailable("The house can't be served now; ask again in a moment.")));
         };
-        self.outages.mark_unchanged();
         let at = moment.now;
         let mut decided = ledger.decide(state, &moment, &turn.commands, &known).map_err(Failed::Refused)?;
         let Some(batch) = decided.batch.take().map(Arc::new) else {
@@ -267,10 +276,13 @@ impl<L: Ledger> Room<L> {
                 self.behind = true;
                 is_ours
             }
-            // It found its place free and was not taken: nor was it before.
+            // Mostly it found its place free, and was not written before either. But nobody says so: it may
+            // have been refused before it came to that.
             Err(Unwritten::Refused(error)) => {
                 tracing::warn!(%error, channel = %self.id, "what was in doubt is refused");
-                false
+                let is_ours = self.rooms.ledger.has(batch).await.map_err(Failed::Later)?;
+                self.behind = true;
+                is_ours
             }
             Err(Unwritten::Unknown) => return Err(Failed::Unknown),
             Err(Unwritten::Unavailable | Unwritten::Stale) => return Err(Failed::Later(unwritten())),

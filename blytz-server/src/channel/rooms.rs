@@ -95,7 +95,7 @@ impl<L: Ledger> Rooms<L> {
     /// that are not, shortly before they are due, until the process ends. The index of the database is
     /// the only list of what is due: nothing has to be loaded or remembered for it.
     pub async fn sweep(self) {
-        let (mut outages, mut made_good) = (self.ground.outages(), None);
+        let mut made_good = None;
         let mut beat = tokio::time::interval(SWEEP);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -105,12 +105,11 @@ impl<L: Ledger> Rooms<L> {
                 _ = beat.tick() => {}
             }
             let until = self.ground.clock.now().plus_millis(AHEAD_MS);
-            let known = Arc::clone(&outages.borrow_and_update());
-            let woken = async {
-                self.wake_met(&known, &mut made_good).await?;
-                self.wake_due(until).await
-            };
-            if let Err(error) = woken.await {
+            let known = self.ground.attendance.outages();
+            if let Err(error) = self.wake_met(&known, &mut made_good).await {
+                tracing::warn!(%error, kind = L::NAME, "what an outage met can't be looked for");
+            }
+            if let Err(error) = self.wake_due(until).await {
                 tracing::warn!(%error, kind = L::NAME, "what is due can't be looked for");
             }
         }
@@ -131,8 +130,11 @@ impl<L: Ledger> Rooms<L> {
 
     /// Opens a channel's room when not too many are being opened. One that is open wakes by itself.
     async fn wake_in_turn(&self, id: L::Id) {
-        let is_open = self.ground.shutdown.is_cancelled() || self.doors().contains_key(&id);
-        if !is_open && let Ok(turn) = Arc::clone(&self.waking).acquire_owned().await {
+        let is_open = self.doors().get(&id).is_some_and(|door| !door.is_closed());
+        if !is_open
+            && !self.ground.shutdown.is_cancelled()
+            && let Ok(turn) = Arc::clone(&self.waking).acquire_owned().await
+        {
             self.open(id, Some(turn));
         }
     }
@@ -169,7 +171,11 @@ impl<L: Ledger> Rooms<L> {
     }
 
     fn open(&self, id: L::Id, waking: Option<OwnedSemaphorePermit>) {
-        self.doors().entry(id).or_insert_with(|| self.room(id, waking));
+        let mut doors = self.doors();
+        // A door that is closed is left of a room that fell over.
+        if doors.get(&id).is_none_or(mpsc::Sender::is_closed) {
+            doors.insert(id, self.room(id, waking));
+        }
     }
 
     fn room(&self, id: L::Id, waking: Option<OwnedSemaphorePermit>) -> mpsc::Sender<Queued<L>> {
@@ -178,19 +184,30 @@ impl<L: Ledger> Rooms<L> {
         door
     }
 
-    /// Tells what a log has after `seq`, up to `head`: what nobody here has heard of.
+    /// Tells what a log has after `seq`, up to `head`: what nobody here has heard of. All of it is read
+    /// before any of it is told, or what was told when a read fails would be told again.
     pub async fn tell_after(&self, id: L::Id, mut seq: u64, head: u64) -> Result<()> {
-        let topic = self.ledger.topic(id);
+        let (topic, mut pages) = (self.ledger.topic(id), Vec::new());
         while seq < head {
             let events = self.ledger.events_after(id, seq).await?;
             let Some(last) = events.last() else {
                 return Err(internal(format_args!("the log of {id} ends at {seq} of {head}")));
             };
             seq = last.seq;
-            let frames = events.iter().map(|event| (event.seq, event_frame(topic.channel(), &event.json)));
+            pages.push(events);
+        }
+        for events in pages {
+            let known = events.iter().filter(|event| event.seq <= head);
+            let frames = known.map(|event| (event.seq, event_frame(topic.channel(), &event.json)));
             self.ground.hub.publish(topic, frames);
         }
         Ok(())
+    }
+
+    /// Whether a channel has a room.
+    #[cfg(test)]
+    pub fn is_open(&self, id: L::Id) -> bool {
+        self.doors().get(&id).is_some_and(|door| !door.is_closed())
     }
 
     /// Takes an idle room off the list. False when somebody queued meanwhile.

@@ -23,7 +23,7 @@ pub trait Tables: Send + 'static {
     fn channel(batch: &Self::Batch) -> uuid::Uuid;
 
     /// Whether a batch can be written now: its place in the log is free, and its rows are new.
-    fn check(&self, batch: &Self::Batch) -> Result<(), Unwritten>;
+    fn check(&self, batch: &Self::Batch) -> bool;
 
     /// Writes it.
     fn apply(&mut self, batch: &Self::Batch);
@@ -44,7 +44,7 @@ pub enum Fate {
     LostInSilence,
     /// Nobody says so, and it is written or rolled back later, by a server that had only been slow.
     Zombie,
-    /// The database is gone for a minute: neither read nor written.
+    /// The database is gone for a while: neither read nor written.
     Gone,
     /// The disk is full for a while: what is written is refused, what is read is not.
     Full,
@@ -62,7 +62,15 @@ impl Fate {
         (Self::Full, 2),
     ];
 
-    fn draw(chance: &mut StdRng) -> Self {
+    /// Whoever writes alone has no slow server that could still be at it.
+    fn draw(chance: &mut StdRng, house: House) -> Self {
+        match (Self::any(chance), house) {
+            (Self::Zombie, House::Alone) => Self::LostInSilence,
+            (fate, _) => fate,
+        }
+    }
+
+    fn any(chance: &mut StdRng) -> Self {
         let mut left = chance.random_range(0..Self::ALL.iter().map(|(_, weight)| weight).sum());
         for (fate, weight) in Self::ALL {
             if left < weight {
@@ -74,14 +82,26 @@ impl Fate {
     }
 }
 
-/// A database that several nodes share. Cheap to clone.
+/// Who writes to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum House {
+    /// One node, which knows whatever is written.
+    Alone,
+    /// Two.
+    Shared,
+}
+
+/// A database that the nodes of a house share. Cheap to clone.
 pub struct Disk<T: Tables>(Arc<Mutex<Inside<T>>>);
 
 struct Inside<T: Tables> {
     tables: T,
     chance: StdRng,
+    house: House,
     /// Whether everything works from here on.
     calm: bool,
+    /// Until when whoever wants to say that the house is served has to wait.
+    held_until: Instant,
     gone_until: Instant,
     full_until: Instant,
     /// Transactions of which nobody knows, the database neither.
@@ -99,12 +119,14 @@ impl<T: Tables> Clone for Disk<T> {
 }
 
 impl<T: Tables> Disk<T> {
-    pub fn new(tables: T, seed: u64) -> Self {
+    pub fn new(tables: T, house: House, seed: u64) -> Self {
         let now = Instant::now();
         Self(Arc::new(Mutex::new(Inside {
             tables,
             chance: StdRng::seed_from_u64(seed),
+            house,
             calm: false,
+            held_until: now,
             gone_until: now,
             full_until: now,
             zombies: Vec::new(),
@@ -172,6 +194,33 @@ impl<T: Tables> Disk<T> {
         Ok(look(&inside.tables))
     }
 
+    /// As [`crate::channel::Ledger::head`].
+    pub async fn head(&self, look: impl FnOnce(&T) -> Option<u64>) -> Result<Option<u64>> {
+        let house = self.inside().house;
+        match house {
+            House::Alone => Ok(None),
+            House::Shared => self.read(look).await,
+        }
+    }
+
+    /// Lets a beat of the house begin. Now and then all of them have to wait, and then for too long.
+    pub async fn beat(&self) -> Result<(), sqlx::Error> {
+        self.takes_time().await;
+        let held_until = {
+            let mut inside = self.inside();
+            let (now, is_calm) = (Instant::now(), inside.calm);
+            if now < inside.gone_until.max(inside.full_until) {
+                return Err(sqlx::Error::PoolTimedOut);
+            }
+            if !is_calm && inside.chance.random_ratio(1, 40) {
+                inside.held_until = now + Duration::from_secs(4);
+            }
+            inside.held_until
+        };
+        tokio::time::sleep_until(held_until).await;
+        Ok(())
+    }
+
     /// Writes something that no channel's log depends on.
     pub async fn set(&self, change: impl FnOnce(&mut T)) -> Result<()> {
         self.takes_time().await;
@@ -191,7 +240,7 @@ impl<T: Tables> Disk<T> {
             if Instant::now() < inside.gone_until.max(inside.full_until) {
                 return Err(Unwritten::Unavailable);
             }
-            let fate = if inside.calm { Fate::Written } else { Fate::draw(&mut inside.chance) };
+            let fate = if inside.calm { Fate::Written } else { inside.draw() };
             inside.seen.insert(fate);
             fate
         };
@@ -208,7 +257,7 @@ impl<T: Tables> Disk<T> {
         let now = Instant::now();
         let verdicts = match fate {
             Fate::Gone => {
-                inside.gone_until = now + Duration::from_mins(1);
+                inside.gone_until = now + Duration::from_secs(40);
                 Err(Unwritten::Unavailable)
             }
             Fate::Full => {
@@ -219,7 +268,7 @@ impl<T: Tables> Disk<T> {
             Fate::LostInSilence => Err(Unwritten::Unknown),
             Fate::Zombie => {
                 inside.wait_for_zombies(batches);
-                let verdicts = inside.verdicts(batches)?;
+                let verdicts = inside.verdicts(batches, |_, _| {})?;
                 let held = batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
                 let held = held.map(|(batch, _)| Arc::clone(batch)).collect();
                 inside.zombies.push(held);
@@ -227,12 +276,7 @@ impl<T: Tables> Disk<T> {
             }
             Fate::Written | Fate::Slow | Fate::WrittenInSilence => {
                 inside.wait_for_zombies(batches);
-                let verdicts = inside.verdicts(batches)?;
-                for (batch, verdict) in batches.iter().zip(&verdicts) {
-                    if verdict.is_ok() {
-                        inside.tables.apply(batch);
-                    }
-                }
+                let verdicts = inside.verdicts(batches, T::apply)?;
                 if fate == Fate::WrittenInSilence { Err(Unwritten::Unknown) } else { Ok(verdicts) }
             }
         };
@@ -243,19 +287,22 @@ impl<T: Tables> Disk<T> {
 }
 
 impl<T: Tables> Inside<T> {
-    /// What each batch's compare-and-set says; an error when one of them spoils the transaction.
-    fn verdicts(&mut self, batches: &[Arc<T::Batch>]) -> Verdicts {
-        let mut verdicts = Vec::new();
-        for batch in batches {
-            let verdict = self.tables.check(batch);
-            match verdict {
-                Err(Unwritten::Conflict) => self.conflicts += 1,
-                Err(refused) => return Err(refused),
-                Ok(()) => {}
+    fn draw(&mut self) -> Fate {
+        Fate::draw(&mut self.chance, self.house)
+    }
+
+    /// What each batch's compare-and-set says. Each sees what those before it have written.
+    fn verdicts(&mut self, batches: &[Arc<T::Batch>], write: fn(&mut T, &T::Batch)) -> Verdicts {
+        let verdict = |batch: &Arc<T::Batch>| {
+            let is_free = self.tables.check(batch);
+            if is_free {
+                write(&mut self.tables, batch);
+                return Ok(());
             }
-            verdicts.push(verdict);
-        }
-        Ok(verdicts)
+            self.conflicts += 1;
+            Err(Unwritten::Conflict)
+        };
+        Ok(batches.iter().map(verdict).collect())
     }
 
     /// A transaction that has not ended holds its locks: who wants to write there waits for its end.

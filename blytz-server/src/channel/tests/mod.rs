@@ -4,6 +4,7 @@
 //! All of it runs on one thread in simulated time. What happens follows from the seed and from nothing
 //! else, so that whatever goes wrong once can be looked at again.
 
+mod faults;
 mod tally;
 
 pub mod disk;

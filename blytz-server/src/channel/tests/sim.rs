@@ -6,18 +6,21 @@ use std::{
     time::Duration,
 };
 
-use blytz_core::{Epoch, Timestamp};
+use blytz_core::{Epoch, Timestamp, auction::Outage};
 use rand::{RngExt, rngs::StdRng};
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::disk::{Disk, Fate, Tables};
+use super::disk::{Disk, Fate, House, Tables};
 use crate::{
     Clock,
     channel::{Entry, Ground, Ledger, Rooms},
     clock::Chance,
     error::{Error, Result},
-    platform::hub::{Hub, Mailbox, Topic, event_frame},
+    platform::{
+        attendance::{Attendance, memory::Memory},
+        hub::{Hub, Mailbox, Topic, event_frame},
+    },
 };
 
 /// When every run begins.
@@ -58,7 +61,7 @@ pub trait Kind: Sized + Send + 'static {
 
     /// Whether the whole is sound when all is over: each accepted command stands there once, and what
     /// was refused does not.
-    fn check_all(tables: &Self::Tables, told: &[Told<Self>]);
+    fn check_all(tables: &Self::Tables, told: &[Told<Self>], outages: &[Outage]);
 }
 
 /// What somebody was told for good.
@@ -80,6 +83,8 @@ pub struct Report {
     pub accepted: usize,
     pub refused: usize,
     pub asked_again: usize,
+    /// How often nobody was served.
+    pub outages: usize,
 }
 
 const CLIENTS: usize = 12;
@@ -87,23 +92,28 @@ const CLIENTS: usize = 12;
 /// One node of the house.
 struct Node<K: Kind> {
     rooms: Rooms<K::Ledger>,
+    attendance: Attendance,
     watcher: Watcher<<K::Ledger as Ledger>::Id>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
 }
 
 /// Runs so many commands against a house in which everything fails, heals it, and checks what is left.
-pub fn run<K: Kind>(seed: u64, commands: usize) -> Report {
+pub fn run<K: Kind>(house: House, seed: u64, commands: usize) -> Report {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(simulate::<K>(seed, commands))
+    runtime.expect("a runtime").block_on(simulate::<K>(house, seed, commands))
 }
 
-async fn simulate<K: Kind>(seed: u64, commands: usize) -> Report {
+async fn simulate<K: Kind>(house: House, seed: u64, commands: usize) -> Report {
     let mut chance = <StdRng as rand::SeedableRng>::seed_from_u64(seed);
-    let disk = Disk::new(K::tables(&mut chance), seed);
+    let disk = Disk::new(K::tables(&mut chance), house, seed);
     let clock = Clock::simulated(NOW);
-    let nodes: Arc<Vec<Mutex<Node<K>>>> =
-        Arc::new((0..2).map(|number| Mutex::new(node(&disk, &clock, seed + number))).collect());
+    let memory = memory(&disk);
+    let mut nodes: Vec<Mutex<Node<K>>> = Vec::new();
+    for number in 0..if house == House::Alone { 1 } else { 2 } {
+        nodes.push(Mutex::new(node(&disk, &memory, &clock, house, seed + number).await));
+    }
+    let nodes = Arc::new(nodes);
     let told = Arc::new(Mutex::new(Vec::new()));
     let clients = (0..CLIENTS).map(|client| {
         let (disk, clock, nodes, told) = (disk.clone(), clock.clone(), Arc::clone(&nodes), Arc::clone(&told));
@@ -131,25 +141,42 @@ async fn simulate<K: Kind>(seed: u64, commands: usize) -> Report {
     for client in clients {
         client.await.expect("a client found what it was told to be true");
     }
+    for node in nodes.iter() {
+        let watcher = &mut node.lock().expect("no panic").watcher;
+        watcher.listen::<K>(&disk);
+        // From now on rooms end for idleness, and one that is opened knows nothing of what was told.
+        watcher.may_miss = house == House::Shared;
+    }
     // What nobody asked for comes to its end as well.
     tokio::time::sleep(Duration::from_mins(3)).await;
     for node in nodes.iter() {
-        let (shutdown, tasks) = {
+        let (shutdown, tasks, attendance) = {
             let node = node.lock().expect("no panic");
-            (node.shutdown.clone(), node.tasks.clone())
+            (node.shutdown.clone(), node.tasks.clone(), node.attendance.clone())
         };
         shutdown.cancel();
         tasks.close();
         tasks.wait().await;
+        attendance.leave().await;
         let mut node = node.lock().expect("no panic");
         node.watcher.listen::<K>(&disk);
-        node.watcher.check::<K>(&disk);
+        node.watcher.check::<K>(&disk, house);
     }
-    report(&disk, &told.lock().expect("no panic"))
+    let outages = memory.outages().await;
+    report(&disk, &told.lock().expect("no panic"), &outages)
 }
 
-fn report<K: Kind>(disk: &Disk<K::Tables>, told: &[Told<K>]) -> Report {
-    disk.peek(|tables| K::check_all(tables, told));
+/// Where it stands until when the house was served: on the same disk.
+fn memory<T: Tables>(disk: &Disk<T>) -> Memory {
+    let disk = disk.clone();
+    Memory::new(move || {
+        let disk = disk.clone();
+        Box::pin(async move { disk.beat().await })
+    })
+}
+
+fn report<K: Kind>(disk: &Disk<K::Tables>, told: &[Told<K>], outages: &[Outage]) -> Report {
+    disk.peek(|tables| K::check_all(tables, told, outages));
     let (fates, conflicts) = disk.seen();
     Report {
         trace: disk.trace(),
@@ -158,27 +185,33 @@ fn report<K: Kind>(disk: &Disk<K::Tables>, told: &[Told<K>]) -> Report {
         accepted: told.iter().filter(|one| one.answer.is_ok()).count(),
         refused: told.iter().filter(|one| one.answer.is_err()).count(),
         asked_again: told.iter().filter(|one| one.asked > 1).count(),
+        outages: outages.len(),
     }
 }
 
-fn node<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock, seed: u64) -> Node<K> {
+async fn node<K: Kind>(disk: &Disk<K::Tables>, memory: &Memory, clock: &Clock, house: House, seed: u64) -> Node<K> {
+    let (attendance, clock) = Attendance::simulated(memory.clone(), clock.clone()).await;
+    attendance.begin().await;
     let (hub, tasks, shutdown) = (Hub::new(Epoch(uuid::Uuid::nil())), TaskTracker::new(), CancellationToken::new());
     let ground = Ground {
         clock: clock.clone(),
         chance: Chance::seeded(seed),
-        attendance: None,
+        attendance: attendance.clone(),
         hub: hub.clone(),
         tasks: tasks.clone(),
         shutdown: shutdown.clone(),
         rooms: Handle::current(),
         readers: Handle::current(),
     };
-    let ledger = K::ledger(disk, clock);
-    let channels = disk.peek(|tables| K::channels(tables));
-    let watcher = Watcher::new(&hub, channels.into_iter().map(|id| (ledger.topic(id), id)));
+    let ledger = K::ledger(disk, &clock);
+    let channels = disk.peek(|tables| {
+        let channels = K::channels(tables).into_iter();
+        channels.map(|id| (ledger.topic(id), id, K::log(tables, id).len() as u64)).collect::<Vec<_>>()
+    });
+    let watcher = Watcher::new(&hub, house, channels);
     let rooms = Rooms::new(ledger, ground);
     tasks.spawn(rooms.clone().sweep());
-    Node { rooms, watcher, shutdown, tasks }
+    Node { rooms, attendance, watcher, shutdown, tasks }
 }
 
 /// Asks until there is an answer that says something.
@@ -227,17 +260,33 @@ struct Watcher<Id> {
     mailbox: Mailbox,
     ids: BTreeMap<String, (Topic, Id)>,
     seen: BTreeMap<String, Vec<Entry>>,
+    /// Up to which event of a channel it was told; none before the first where others write as well.
+    told: BTreeMap<String, u64>,
+    /// Whether there may be events that it is not told of.
+    may_miss: bool,
 }
 
 impl<Id: Copy> Watcher<Id> {
-    fn new(hub: &Hub, channels: impl Iterator<Item = (Topic, Id)>) -> Self {
+    fn new(hub: &Hub, house: House, channels: Vec<(Topic, Id, u64)>) -> Self {
         let mut mailbox = hub.open();
-        let mut ids = BTreeMap::new();
-        for (topic, id) in channels {
+        let (mut ids, mut told) = (BTreeMap::new(), BTreeMap::new());
+        for (topic, id, length) in channels {
             mailbox.subscribe(topic);
-            ids.insert(topic.channel().to_string(), (topic, id));
+            let name = topic.channel().to_string();
+            if house == House::Alone {
+                told.insert(name.clone(), length);
+            }
+            ids.insert(name, (topic, id));
         }
-        Self { mailbox, ids, seen: BTreeMap::new() }
+        Self { mailbox, ids, seen: BTreeMap::new(), told, may_miss: false }
+    }
+
+    /// Everything is told once and in order. A room that is open leaves nothing out, whoever wrote it.
+    fn follow(&mut self, name: &str, seq: u64) {
+        if let Some(last) = self.told.insert(name.to_owned(), seq) {
+            assert!(seq > last, "{name} {seq} was told twice: after {last}");
+            assert!(self.may_miss || seq == last + 1, "{name} {seq} was told after {last}");
+        }
     }
 
     /// Takes what was told. It must stand in the log by now; where a seq is missing, the log has it.
@@ -246,9 +295,10 @@ impl<Id: Copy> Watcher<Id> {
             let name = delivery.topic.channel().to_string();
             let (topic, id) = self.ids[&name];
             let (log, rewritten) = disk.peek(|tables| (K::log(tables, id), K::rewritten(tables, id)));
-            let seen = self.seen.entry(name.clone()).or_default();
             for frame in delivery.frames.iter() {
                 let seq = frame.seq.expect("sequenced");
+                self.follow(&name, seq);
+                let seen = self.seen.entry(name.clone()).or_default();
                 let place = usize::try_from(seq).expect("a seq") - 1;
                 let entry = log.get(place).unwrap_or_else(|| panic!("{name} {seq} was told and is not written"));
                 let told = |entry: &Entry| frame.text == event_frame(topic.channel(), &entry.json);
@@ -260,9 +310,11 @@ impl<Id: Copy> Watcher<Id> {
     }
 
     /// At the end whoever comes back gets the rest, and has the whole log, each event once.
-    fn check<K: Kind<Ledger: Ledger<Id = Id>>>(&mut self, disk: &Disk<K::Tables>) {
+    fn check<K: Kind<Ledger: Ledger<Id = Id>>>(&mut self, disk: &Disk<K::Tables>, house: House) {
         for (name, (_, id)) in &self.ids {
             let log = disk.peek(|tables| K::log(tables, *id));
+            let told = self.told.get(name).copied();
+            assert!(house == House::Shared || told == Some(log.len() as u64), "{name} was told up to {told:?}");
             let seen = self.seen.entry(name.clone()).or_default();
             seen.extend(log.iter().skip(seen.len()).cloned());
             assert_eq!(*seen, log, "{name}");

@@ -11,33 +11,33 @@ use rand::{RngExt, rngs::StdRng};
 use uuid::Uuid;
 
 use super::{
-    disk::{Disk, Fate, Tables, random_id},
+    disk::{Disk, Fate, House, Tables, random_id},
     sim::{self, Kind, Told},
 };
 use crate::{
     Clock,
     channel::{self, Decided, Entry, Ledger, Moment, Unwritten, Verdicts},
-    error::{Error, Result},
+    error::{Error, Result, internal},
     platform::hub::Topic,
 };
 
 /// A tally after so many changes.
 #[derive(Clone, Default)]
-struct Tally {
+pub struct Tally {
     seq: u64,
     total: i64,
 }
 
 /// Adds to a tally, or takes away.
 #[derive(Debug, Clone)]
-struct Add {
+pub struct Add {
     /// The sender's id for it.
-    id: Uuid,
-    by: i64,
+    pub id: Uuid,
+    pub by: i64,
 }
 
 /// One or more changes.
-struct Batch {
+pub struct Batch {
     tally: Uuid,
     from: u64,
     rows: Vec<Row>,
@@ -57,7 +57,7 @@ impl channel::Batch for Batch {
 }
 
 #[derive(Default)]
-struct Shelf(BTreeMap<Uuid, Vec<Row>>);
+pub struct Shelf(BTreeMap<Uuid, Vec<Row>>);
 
 impl Tables for Shelf {
     type Batch = Batch;
@@ -66,8 +66,8 @@ impl Tables for Shelf {
         batch.tally
     }
 
-    fn check(&self, batch: &Batch) -> Result<(), Unwritten> {
-        if self.0[&batch.tally].len() as u64 == batch.from { Ok(()) } else { Err(Unwritten::Conflict) }
+    fn check(&self, batch: &Batch) -> bool {
+        self.0[&batch.tally].len() as u64 == batch.from
     }
 
     fn apply(&mut self, batch: &Batch) {
@@ -75,7 +75,16 @@ impl Tables for Shelf {
     }
 }
 
-struct Tallies(Disk<Shelf>);
+pub struct Tallies {
+    pub disk: Disk<Shelf>,
+    /// When all of them are due.
+    pub due: Option<Timestamp>,
+    pub met_by_fails: bool,
+}
+
+/// What nobody can decide, and what nobody can write.
+pub const UNDECIDABLE: i64 = 1_001;
+pub const UNWRITABLE: i64 = 1_002;
 
 impl Ledger for Tallies {
     type Id = Uuid;
@@ -98,10 +107,10 @@ impl Ledger for Tallies {
 
     async fn read(&self, id: Uuid, _from: Option<Self::State>) -> Result<Self::State> {
         let read = |shelf: &Shelf| {
-            let rows = &shelf.0[&id];
-            Tally { seq: rows.len() as u64, total: rows.last().map_or(0, |row| row.total) }
+            let rows = shelf.0.get(&id).ok_or_else(Error::not_found)?;
+            Ok((id, Tally { seq: rows.len() as u64, total: rows.last().map_or(0, |row| row.total) }))
         };
-        Ok((id, self.0.read(read).await?))
+        self.disk.read(read).await?
     }
 
     fn seq(&self, (_, tally): &Self::State) -> u64 {
@@ -109,12 +118,12 @@ impl Ledger for Tallies {
     }
 
     async fn head(&self, id: Uuid) -> Result<Option<u64>> {
-        self.0.read(|shelf| Some(shelf.0[&id].len() as u64)).await
+        self.disk.head(|shelf| Some(shelf.0[&id].len() as u64)).await
     }
 
     async fn events_after(&self, id: Uuid, seq: u64) -> Result<Vec<Entry>> {
         let skip = usize::try_from(seq).expect("a seq");
-        self.0.read(|shelf| shelf.0[&id].iter().skip(skip).take(3).map(|row| row.entry.clone()).collect()).await
+        self.disk.read(|shelf| shelf.0[&id].iter().skip(skip).take(3).map(|row| row.entry.clone()).collect()).await
     }
 
     async fn known(&self, (id, _): &Self::State, adds: &[Add]) -> Result<HashMap<Uuid, i64>> {
@@ -122,7 +131,7 @@ impl Ledger for Tallies {
             let asked = shelf.0[id].iter().filter(|row| adds.iter().any(|add| add.id == row.id));
             asked.map(|row| (row.id, row.total)).collect()
         };
-        self.0.read(known).await
+        self.disk.read(known).await
     }
 
     fn stands_alone(&self, add: &Add) -> bool {
@@ -139,6 +148,7 @@ impl Ledger for Tallies {
         let (mut tally, mut rows, mut known) = (before.clone(), Vec::new(), known.clone());
         let mut answers = Vec::new();
         for add in adds {
+            assert!(add.by != UNDECIDABLE, "it can't be decided");
             let total = tally.total + add.by;
             answers.push(match known.get(&add.id) {
                 Some(total) => Ok(*total),
@@ -163,26 +173,35 @@ impl Ledger for Tallies {
     }
 
     async fn begin(&self) -> Result<Fate, Unwritten> {
-        self.0.begin().await
+        self.disk.begin().await
     }
 
     async fn write(&self, fate: Fate, batches: &[Arc<Batch>]) -> Verdicts {
-        self.0.write(fate, batches).await
+        let mut totals = batches.iter().flat_map(|batch| &batch.rows).map(|row| row.total);
+        assert!(totals.all(|total| total != UNWRITABLE), "it can't be written");
+        self.disk.write(fate, batches).await
     }
 
     async fn has(&self, batch: &Batch) -> Result<bool> {
-        let (place, row) = (usize::try_from(batch.from).expect("a seq"), &batch.rows[0]);
-        self.0.read(|shelf| shelf.0[&batch.tally].get(place).is_some_and(|other| other.id == row.id)).await
+        let place = usize::try_from(batch.from).expect("a seq");
+        let written = |shelf: &Shelf| {
+            let rows = shelf.0[&batch.tally].get(place..place + batch.rows.len());
+            rows.is_some_and(|rows| {
+                rows.iter().zip(&batch.rows).all(|(row, ours)| (row.id, &row.entry) == (ours.id, &ours.entry))
+            })
+        };
+        self.disk.read(written).await
     }
 
     fn answered(&self, _id: Uuid, _add: &Add, _answer: &Result<i64>, _at: Timestamp) {}
 
-    async fn due(&self, _until: Timestamp, _after: Option<(Timestamp, Uuid)>) -> Result<Vec<(Timestamp, Uuid)>> {
-        Ok(Vec::new())
+    async fn due(&self, _until: Timestamp, after: Option<(Timestamp, Uuid)>) -> Result<Vec<(Timestamp, Uuid)>> {
+        let Some(due) = self.due.filter(|_| after.is_none()) else { return Ok(Vec::new()) };
+        self.disk.read(|shelf| shelf.0.keys().map(|id| (due, *id)).collect()).await
     }
 
     async fn met_by(&self, _outage: Outage) -> Result<Vec<Uuid>> {
-        Ok(Vec::new())
+        if self.met_by_fails { Err(internal("nobody can say what it met")) } else { Ok(Vec::new()) }
     }
 
     fn kept(&self, (_, tally): &Self::State) -> u64 {
@@ -211,7 +230,7 @@ impl Kind for Tallies {
     }
 
     fn ledger(disk: &Disk<Shelf>, _clock: &Clock) -> Self {
-        Self(disk.clone())
+        Self { disk: disk.clone(), due: None, met_by_fails: false }
     }
 
     fn log(shelf: &Shelf, id: Uuid) -> Vec<Entry> {
@@ -238,7 +257,7 @@ impl Kind for Tallies {
         }
     }
 
-    fn check_all(shelf: &Shelf, told: &[Told<Self>]) {
+    fn check_all(shelf: &Shelf, told: &[Told<Self>], _outages: &[Outage]) {
         for one in told {
             let times = shelf.0[&one.id].iter().filter(|row| row.id == one.command.id).count();
             assert_eq!(times, usize::from(one.answer.is_ok()), "{:?}", one.command);
@@ -257,15 +276,22 @@ impl Kind for Tallies {
 
 #[test]
 fn a_kind_that_nobody_thought_of_is_served_whatever_fails() {
-    let report = sim::run::<Tallies>(1, 10_000);
+    let report = sim::run::<Tallies>(House::Shared, 1, 10_000);
     assert_eq!(report.accepted + report.refused, 10_000);
     assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
     assert!(report.asked_again > 0);
 }
 
 #[test]
+fn who_writes_alone_tells_every_change_once() {
+    let report = sim::run::<Tallies>(House::Alone, 2, 5_000);
+    assert_eq!(report.accepted + report.refused, 5_000);
+    assert_eq!(report.fates.len(), 7, "{:?}", report.fates);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_trace() {
-    let [one, again, other] = [7, 7, 8].map(|seed| sim::run::<Tallies>(seed, 500).trace);
+    let [one, again, other] = [7, 7, 8].map(|seed| sim::run::<Tallies>(House::Shared, seed, 500).trace);
     assert_eq!(one, again);
     assert_ne!(one, other);
 }

@@ -7,20 +7,27 @@
 //! restart cuts every connection. Who decides about lots waits for [`Attendance::attended`], and then
 //! makes good for [`Attendance::outages`]: what is known by then is all that has been by then.
 
+mod book;
+#[cfg(test)]
+pub mod memory;
+mod outages;
 mod store;
 
 use std::{
+    pin::pin,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
 use blytz_core::{Timestamp, auction::Outage};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::book::Book;
+pub use self::outages::Outages;
 use crate::{
     clock::Clock,
     db::{CommitError, Db},
@@ -40,13 +47,14 @@ const NEVER: i64 = i64::MIN;
 pub struct Attendance(Arc<Parts>);
 
 struct Parts {
-    db: Db,
+    book: Book,
     clock: Clock,
     /// When this process's last beat was, in microseconds.
     last: AtomicI64,
-    /// Changes with every beat.
-    beats: watch::Sender<()>,
-    outages: watch::Sender<Arc<[Outage]>>,
+    /// Wakes who waits for a beat.
+    beaten: Notify,
+    /// Another list only when there is another outage.
+    outages: RwLock<Arc<[Outage]>>,
     beating: Mutex<Beating>,
     keeper: TaskTracker,
     left: CancellationToken,
@@ -76,16 +84,26 @@ impl Attendance {
     /// # Errors
     /// When the database can't be read.
     pub async fn open(db: &Db, clock: Clock) -> Result<(Self, Clock), sqlx::Error> {
-        let clock = match store::served_until(db).await? {
+        Self::over(Book::Database(db.clone()), clock).await
+    }
+
+    /// As [`Attendance::open`], for a house that is only simulated.
+    #[cfg(test)]
+    pub async fn simulated(memory: memory::Memory, clock: Clock) -> (Self, Clock) {
+        Self::over(Book::Memory(memory), clock).await.expect("what is in memory can be read")
+    }
+
+    async fn over(book: Book, clock: Clock) -> Result<(Self, Clock), sqlx::Error> {
+        let clock = match book.served_until().await? {
             Some(until) => later_than(until, clock),
             None => clock,
         };
         let parts = Parts {
-            db: db.clone(),
+            book,
             clock: clock.clone(),
             last: AtomicI64::new(NEVER),
-            beats: watch::Sender::default(),
-            outages: watch::Sender::new(Arc::default()),
+            beaten: Notify::new(),
+            outages: RwLock::default(),
             beating: Mutex::default(),
             keeper: TaskTracker::new(),
             left: CancellationToken::new(),
@@ -115,16 +133,13 @@ impl Attendance {
     /// Returns once this process has had a beat that is fresh enough to decide by, with the time for
     /// which that holds. Mostly that is at once.
     pub async fn attended(&self) -> Timestamp {
-        if let Some(now) = self.attended_now() {
-            return now;
-        }
-        let mut beats = self.0.beats.subscribe();
         loop {
+            let mut beaten = pin!(self.0.beaten.notified());
+            beaten.as_mut().enable();
             if let Some(now) = self.attended_now() {
                 return now;
             }
-            // It can't fail: the sender is ours.
-            let _ = beats.changed().await;
+            beaten.await;
         }
     }
 
@@ -136,12 +151,12 @@ impl Attendance {
 
     /// The newest outages, the oldest of them first.
     pub fn outages(&self) -> Arc<[Outage]> {
-        Arc::clone(&self.0.outages.borrow())
+        Arc::clone(&self.0.outages.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What changes when there is another outage. It is told before [`Attendance::attended`] returns.
-    pub fn watch(&self) -> watch::Receiver<Arc<[Outage]>> {
-        self.0.outages.subscribe()
+    pub fn watch(&self) -> Outages {
+        Outages::of(self)
     }
 
     /// Says that the house is served. It happens by itself once a second; tests need not wait for that.
@@ -162,7 +177,10 @@ impl Attendance {
         let Beat { at, outage, outages } = written?;
         beating.begun = true;
         if let Some(outages) = outages {
-            self.0.outages.send_replace(outages);
+            let mut known = self.0.outages.write().unwrap_or_else(PoisonError::into_inner);
+            if *known != outages {
+                *known = outages;
+            }
         }
         if let Some(Outage { from, to }) = outage {
             tracing::warn!(%from, %to, "nobody was served");
@@ -170,23 +188,25 @@ impl Attendance {
         }
         // Who sees this beat sees the outage that it ended.
         self.0.last.store(at.as_micros(), Ordering::Release);
-        self.0.beats.send_replace(());
+        self.0.beaten.notify_waiters();
         Ok(())
     }
 
     async fn write(&self, beating: &Beating) -> Result<Beat, CommitError> {
-        let mut tx = self.0.db.begin_bids().await?;
+        let mut page = self.0.book.begin().await?;
         // Asked once the database is ours: waiting for it may have taken long.
         let at = self.0.clock.now();
-        let until = store::served_until(&mut tx).await?;
+        let until = page.served_until().await?;
         let outage = until.and_then(|until| self.outage(beating, until, at));
         if let Some(outage) = outage {
-            store::insert_outage(&mut tx, outage).await?;
+            page.insert_outage(outage).await?;
         }
-        store::serve(&mut tx, at).await?;
+        page.serve(at).await?;
+        // Where somebody else has served since our last beat, theirs may have ended an outage.
+        let alone = until.is_some_and(|until| until.as_micros() == self.0.last.load(Ordering::Acquire));
         let outages =
-            if outage.is_some() || !beating.settled { Some(store::outages(&mut tx).await?.into()) } else { None };
-        tx.commit().await?;
+            if outage.is_some() || !beating.settled || !alone { Some(page.outages().await?.into()) } else { None };
+        page.commit().await?;
         Ok(Beat { at, outage, outages })
     }
 

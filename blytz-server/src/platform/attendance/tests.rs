@@ -32,6 +32,13 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
+fn db(attendance: &Attendance) -> &Db {
+    match &attendance.0.book {
+        Book::Database(db) => db,
+        Book::Memory(_) => unreachable!("these are about the database"),
+    }
+}
+
 async fn beat(attendance: &Attendance) {
     attendance.beat().await.expect("the database takes it");
 }
@@ -98,12 +105,14 @@ async fn who_was_away_is_attended_again_when_the_outage_is_known() {
     beat(&attendance).await;
     let (now, known) = waiting.await.expect("it ends");
     assert_eq!((now, &*known), (second(40), &[outage(second(10), second(40))][..]));
-    assert!(told.has_changed().expect("it lives"));
-    assert_eq!(*told.borrow_and_update(), known);
+    assert!(told.changed().now_or_never().is_some());
+    assert_eq!(told.take(), known);
 
     clock.advance(seconds(60));
     beat(&attendance).await;
-    assert!(!told.has_changed().expect("it lives"), "once for each");
+    assert!(told.changed().now_or_never().is_none(), "once for each");
+    told.forget();
+    assert!(told.changed().now_or_never().is_some(), "until it has been taken for good");
 }
 
 #[tokio::test]
@@ -111,7 +120,7 @@ async fn a_database_that_took_no_writes_was_an_outage() {
     let folder = folder();
     let (attendance, clock) = process(folder.path(), NOON).await;
     beat(&attendance).await;
-    let writing = attendance.0.db.begin_bids().await.expect("a turn");
+    let writing = db(&attendance).begin_bids().await.expect("a turn");
     clock.suspend(seconds(60));
     // The beat waits for its turn, and asks for the time when it has it.
     let mut late = std::pin::pin!(attendance.beat());
@@ -140,7 +149,7 @@ async fn time_goes_on_where_it_was_served_whatever_the_machines_clock_says() {
 async fn the_newest_outages_are_known_the_oldest_first() {
     let folder = folder();
     let (attendance, _) = process(folder.path(), second(10_000)).await;
-    let mut tx = attendance.0.db.begin_write().await.expect("a turn");
+    let mut tx = db(&attendance).begin_write().await.expect("a turn");
     for number in 0..1_005 {
         store::insert_outage(&mut tx, outage(second(number), second(number + 1))).await.expect("written");
     }
@@ -151,4 +160,22 @@ async fn the_newest_outages_are_known_the_oldest_first() {
         (known.len(), known[0], known[999]),
         (1_000, outage(second(5), second(6)), outage(second(1_004), second(1_005)))
     );
+}
+
+#[tokio::test]
+async fn who_serves_beside_others_hears_of_the_outages_that_their_beats_ended() {
+    let clock = Clock::manual(NOON);
+    let memory = memory::Memory::new(|| Box::pin(std::future::ready(Ok(()))));
+    let (one, _) = Attendance::simulated(memory.clone(), clock.clone()).await;
+    let (other, _) = Attendance::simulated(memory, clock.clone()).await;
+    beat(&one).await;
+    clock.advance(seconds(1));
+    beat(&other).await;
+    let before = other.outages().len();
+    clock.suspend(seconds(30));
+    beat(&one).await;
+    assert_eq!(one.outages().last(), Some(&outage(second(1), second(31))));
+    beat(&other).await;
+    assert_eq!(other.outages(), one.outages());
+    assert_eq!(other.outages().len(), before + 1, "one for all");
 }

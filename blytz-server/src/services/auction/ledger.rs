@@ -283,11 +283,16 @@ impl<S: LotStore> Ledger for LotLedger<S> {
     }
 }
 
-/// Whether the room has said no to a bid, in contrast to nothing, or to somebody else's bid.
+/// Whether the room has said no to a bid, in contrast to nothing, or to somebody else's bid. Where there
+/// is no auction there is nobody to say no, and nothing to remember of it.
 fn is_refusal(error: &Error) -> bool {
     !matches!(
         error.code(),
-        ErrorCode::IdempotencyMismatch | ErrorCode::Unavailable | ErrorCode::OutcomeUnknown | ErrorCode::Internal
+        ErrorCode::IdempotencyMismatch
+            | ErrorCode::NotFound
+            | ErrorCode::Unavailable
+            | ErrorCode::OutcomeUnknown
+            | ErrorCode::Internal
     )
 }
 

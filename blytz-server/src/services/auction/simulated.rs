@@ -31,7 +31,7 @@ use crate::{
     channel::{
         Entry, Unwritten, Verdicts,
         tests::{
-            disk::{Disk, Fate, Tables, random_id},
+            disk::{Disk, Fate, House, Tables, random_id},
             sim::{self, Kind, NOW, Told},
         },
     },
@@ -43,7 +43,22 @@ const PEOPLE: u128 = 7;
 
 /// A house full of lots.
 #[derive(Default)]
-struct Shelf(BTreeMap<AuctionId, Lot>);
+struct Shelf(BTreeMap<AuctionId, Lot>, usize);
+
+/// One of the bidders is blocked all the time, and another one every now and then.
+const ALWAYS_BLOCKED: UserId = UserId(Uuid::from_u128(6));
+const SOMETIMES_BLOCKED: UserId = UserId(Uuid::from_u128(5));
+
+fn is_ever_blocked(bidder: UserId) -> bool {
+    [ALWAYS_BLOCKED, SOMETIMES_BLOCKED].contains(&bidder)
+}
+
+impl Shelf {
+    fn blocked(&self) -> HashSet<UserId> {
+        let sometimes = (self.1 / 50 % 2 == 1).then_some(SOMETIMES_BLOCKED);
+        sometimes.into_iter().chain([ALWAYS_BLOCKED]).collect()
+    }
+}
 
 #[derive(Default)]
 struct Lot {
@@ -53,6 +68,7 @@ struct Lot {
     bids: KnownBids,
     snapshot: Option<(u64, Snapshot)>,
     due_at: Option<Timestamp>,
+    late_from: Option<Timestamp>,
     /// How often its unit was given back.
     released: usize,
 }
@@ -96,10 +112,10 @@ impl Tables for Shelf {
         batch.to.auction_id.uuid()
     }
 
-    fn check(&self, batch: &Batch) -> Result<(), Unwritten> {
+    fn check(&self, batch: &Batch) -> bool {
         let lot = &self.0[&batch.to.auction_id];
         let is_new = batch.bids.iter().all(|bid| !lot.bids.contains_key(&(bid.bidder, bid.bid_id)));
-        if lot.head(batch.to.auction_id) == batch.from && is_new { Ok(()) } else { Err(Unwritten::Conflict) }
+        lot.head(batch.to.auction_id) == batch.from && is_new
     }
 
     fn apply(&mut self, batch: &Batch) {
@@ -115,7 +131,8 @@ impl Tables for Shelf {
             let known = KnownBid { fingerprint: bid.fingerprint.clone(), answer };
             lot.bids.insert((bid.bidder, bid.bid_id), known);
         }
-        lot.due_at = batch.due_at;
+        (lot.due_at, lot.late_from) = (batch.due_at, batch.late_from);
+        self.1 += 1;
         lot.released += batch.effects.iter().filter(|effect| matches!(effect, Effect::Releases(_))).count();
     }
 }
@@ -148,7 +165,7 @@ impl LotStore for Disk<Shelf> {
     }
 
     async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
-        self.read(|shelf| shelf.0.get(&id).map(|lot| lot.log.len() as u64)).await
+        Self::head(self, |shelf| shelf.0.get(&id).map(|lot| lot.log.len() as u64)).await
     }
 
     async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
@@ -165,7 +182,7 @@ impl LotStore for Disk<Shelf> {
     }
 
     async fn blocklist(&self, _seller: UserId) -> Result<Arc<HashSet<UserId>>> {
-        self.read(|_| Arc::default()).await
+        self.read(|shelf| Arc::new(shelf.blocked())).await
     }
 
     async fn due(
@@ -183,8 +200,11 @@ impl LotStore for Disk<Shelf> {
         self.read(due).await
     }
 
-    async fn met_by(&self, _outage: Outage) -> Result<Vec<AuctionId>> {
-        Ok(Vec::new())
+    async fn met_by(&self, outage: Outage) -> Result<Vec<AuctionId>> {
+        let is_met = |lot: &Lot| {
+            lot.late_from.is_some_and(|late| late < outage.to) && lot.due_at.is_some_and(|due| due > outage.from)
+        };
+        self.read(|shelf| shelf.0.iter().filter(|(_, lot)| is_met(lot)).map(|(id, _)| *id).collect()).await
     }
 
     async fn begin(&self) -> Result<Fate, Unwritten> {
@@ -259,13 +279,13 @@ impl Auctions {
     }
 
     /// What the auction said to this bid after so many events.
-    fn verdict(lot: &Lot, length: usize, bid: &Bid) -> Option<Error> {
+    fn verdict(lot: &Lot, length: usize, bid: &Bid, blocked: bool) -> Option<Error> {
         let mut auction = lot.after(length);
         let command = Command::Bid {
             bidder: bid.bidder,
             bid_id: bid.id,
             bid: bid.kind,
-            standing: Standing::default(),
+            standing: Standing { suspended: false, blocked },
             nonce: Nonce::from_bytes([0; 32]),
         };
         auction.handle(auction.last_at(), command).err().map(Error::from)
@@ -331,8 +351,9 @@ impl Kind for Auctions {
                     ErrorCode::IdempotencyMismatch => lot.bids.contains_key(&(bid.bidder, bid.id)),
                     ErrorCode::AuctionClosed => lot.has(|data| matches!(data, EventData::Closed { .. })),
                     ErrorCode::AuctionCancelled => lot.has(|data| matches!(data, EventData::Cancelled { .. })),
-                    _ => (first..=last).any(|length| {
-                        let verdict = Self::verdict(lot, length, bid);
+                    code => (first..=last).any(|length| {
+                        let blocked = code == ErrorCode::Blocked && is_ever_blocked(bid.bidder);
+                        let verdict = Self::verdict(lot, length, bid, blocked);
                         verdict.is_some_and(|verdict| verdict.to_string() == error.to_string())
                     }),
                 };
@@ -353,8 +374,8 @@ impl Kind for Auctions {
         }
     }
 
-    fn check_all(shelf: &Shelf, told: &[Told<Self>]) {
-        let mut times: HashMap<(AuctionId, BidId, UserId), usize> = HashMap::new();
+    fn check_all(shelf: &Shelf, told: &[Told<Self>], outages: &[Outage]) {
+        let (mut times, mut made_good): (HashMap<_, usize>, usize) = Default::default();
         for (id, lot) in &shelf.0 {
             let mut head = Head::empty(*id);
             for (entry, event, _) in &lot.log {
@@ -365,6 +386,7 @@ impl Kind for Auctions {
                     *times.entry((*id, *bid_id, *bidder)).or_default() += 1;
                 }
             }
+            made_good += check_outages(lot, outages);
             let auction = lot.after(lot.log.len());
             let unsold = matches!(auction.status(), AuctionStatus::Unsold | AuctionStatus::Cancelled);
             assert_eq!(lot.released, usize::from(unsold), "a unit comes back once");
@@ -373,7 +395,9 @@ impl Kind for Auctions {
                 assert_eq!(snapshot.restore(*id).expect("a state").0, kept);
             }
         }
+        assert!(told.len() < 5_000 || made_good > 0, "a run that long meets somebody's last moments");
         assert!(times.values().all(|times| *times == 1), "no bid stands twice");
+        assert!(times.keys().all(|(_, _, bidder)| *bidder != ALWAYS_BLOCKED), "nor one of who may not bid");
         let accepted: HashSet<_> = told.iter().filter(|one| one.answer.is_ok()).filter_map(of_bid).collect();
         let refused = told.iter().filter(|one| is_refused(one)).filter_map(of_bid);
         let stood = |bid: &(AuctionId, BidId, UserId)| times.contains_key(bid);
@@ -382,6 +406,29 @@ impl Kind for Auctions {
         let nobodys = times.keys().filter(|bid| !accepted.contains(*bid)).count();
         assert_eq!(nobodys, 0, "whatever stands, its sender was told of");
     }
+}
+
+/// Each outage that met a lot's last moments was made good for once, and before the lot closed.
+fn check_outages(lot: &Lot, outages: &[Outage]) -> usize {
+    let mut made_good = HashSet::new();
+    for (place, (entry, event, _)) in lot.log.iter().enumerate() {
+        match &entry.data {
+            EventData::Extended { from: Some(from), to: Some(to), .. } => {
+                let outage = Outage { from: *from, to: *to };
+                assert!(outages.contains(&outage), "{outage:?} never was");
+                assert!(made_good.insert(outage), "{outage:?} counts twice");
+            }
+            EventData::Closed { .. } => {
+                let mut before = lot.after(place);
+                for outage in outages.iter().filter(|outage| outage.to <= event.at) {
+                    let owed = before.handle(event.at, Command::Resume(*outage)).expect("it is never refused");
+                    assert!(owed.is_empty(), "closed by {event:?}, and {outage:?} was not made good for");
+                }
+            }
+            _ => {}
+        }
+    }
+    made_good.len()
 }
 
 fn of_bid(told: &Told<Auctions>) -> Option<(AuctionId, BidId, UserId)> {
@@ -395,15 +442,22 @@ fn is_refused(told: &Told<Auctions>) -> bool {
 
 #[test]
 fn whatever_fails_each_bid_stands_once_or_was_refused() {
-    let report = sim::run::<Auctions>(3, 10_000);
+    let report = sim::run::<Auctions>(House::Shared, 3, 10_000);
     assert_eq!(report.accepted + report.refused, 10_000);
     assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
     assert!(report.asked_again > 0 && report.accepted > 1_000, "{} accepted", report.accepted);
 }
 
 #[test]
+fn who_writes_alone_tells_every_event_once() {
+    let report = sim::run::<Auctions>(House::Alone, 4, 5_000);
+    assert_eq!(report.accepted + report.refused, 5_000);
+    assert_eq!(report.fates.len(), 7, "{:?}", report.fates);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_auctions() {
-    let [one, again, other] = [5, 5, 6].map(|seed| sim::run::<Auctions>(seed, 300).trace);
+    let [one, again, other] = [5, 5, 6].map(|seed| sim::run::<Auctions>(House::Shared, seed, 300).trace);
     assert_eq!(one, again);
     assert_ne!(one, other);
 }

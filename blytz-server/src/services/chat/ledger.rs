@@ -172,11 +172,11 @@ impl<S: ChatStore> Ledger for ChatLedger<S> {
         self.store.write(tx, batches).await
     }
 
-    /// An event says who did what in which microsecond: one that reads the same is the same.
+    /// An event says who did what in which microsecond: one that reads the same is the same. Not every
+    /// one has to: what a message said may have been erased since.
     async fn has(&self, batch: &Batch) -> Result<bool> {
-        let Some(last) = batch.events.last() else { return Ok(false) };
-        let found = self.store.events_after(batch.stream, last.seq - 1).await?;
-        Ok(found.first() == Some(last))
+        let found = self.store.events_after(batch.stream, batch.from).await?;
+        Ok(found.iter().zip(&batch.events).any(|(found, ours)| found == ours))
     }
 
     fn answered(&self, _stream: StreamId, _command: &Command, answer: &Result<Answer>, _at: Timestamp) {
