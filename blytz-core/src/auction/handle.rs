@@ -121,7 +121,9 @@ impl Auction {
     fn resume(&self, at: Timestamp, outage: Outage) -> Option<Event> {
         let Phase::Live(span) = &self.phase else { return None };
         let closes_at = extension::after_outage(self.rules(), span, outage, at)?;
-        let (from, to) = (Some(outage.from), Some(outage.to));
+        // Whoever bid after the last that is known of the house was served.
+        let from = if self.last_at < outage.to { outage.from.max(self.last_at) } else { outage.from };
+        let (from, to) = (Some(from), Some(outage.to));
         Some(Event::open(at, EventData::Extended { closes_at, reason: ExtensionReason::Outage, from, to }))
     }
 
