@@ -145,11 +145,11 @@ impl Attendance {
 
     fn attended_now(&self) -> Option<Timestamp> {
         let (now, last) = (self.0.clock.now(), self.0.last.load(Ordering::Acquire));
-        let is_fresh = last != NEVER && !self.is_silence(self.0.clock.served_from(Timestamp::from_micros(last)), now);
+        let is_fresh = last != NEVER && !Self::is_silence(self.0.clock.served_from(Timestamp::from_micros(last)), now);
         is_fresh.then_some(now)
     }
 
-    fn is_silence(&self, from: Timestamp, to: Timestamp) -> bool {
+    fn is_silence(from: Timestamp, to: Timestamp) -> bool {
         u128::try_from(to.micros_since(from)).is_ok_and(|micros| micros > LONGEST_SILENCE.as_micros())
     }
 
@@ -217,7 +217,7 @@ impl Attendance {
     /// The outage that a beat at `to` ends, when the house had been served until then.
     fn outage(&self, beating: &Beating, until: Timestamp, to: Timestamp) -> Option<Outage> {
         let from = if beating.begun { self.0.clock.served_from(until) } else { until };
-        let is_one = if beating.begun { self.is_silence(from, to) } else { from < to };
+        let is_one = if beating.begun { Self::is_silence(from, to) } else { from < to };
         is_one.then_some(Outage { from, to })
     }
 
