@@ -126,6 +126,13 @@ impl Clock {
         }
     }
 
+    /// Lets so much time pass. A manual clock's passes only when somebody moves it: nobody waits for that.
+    pub(crate) async fn pause(&self, time: Duration) {
+        if !matches!(self.0, Source::Manual(_)) {
+            tokio::time::sleep(time).await;
+        }
+    }
+
     /// Returns once it is `deadline` or later.
     pub async fn sleep_until(&self, deadline: Timestamp) {
         match &self.0 {

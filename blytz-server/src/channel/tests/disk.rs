@@ -268,7 +268,7 @@ impl<T: Tables> Disk<T> {
             Fate::LostInSilence => Err(Unwritten::Unknown),
             Fate::Zombie => {
                 inside.wait_for_zombies(batches);
-                let verdicts = inside.verdicts(batches, |_, _| {})?;
+                let verdicts = inside.verdicts(batches, |_, _| {});
                 let held = batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
                 let held = held.map(|(batch, _)| Arc::clone(batch)).collect();
                 inside.zombies.push(held);
@@ -276,7 +276,7 @@ impl<T: Tables> Disk<T> {
             }
             Fate::Written | Fate::Slow | Fate::WrittenInSilence => {
                 inside.wait_for_zombies(batches);
-                let verdicts = inside.verdicts(batches, T::apply)?;
+                let verdicts = inside.verdicts(batches, T::apply);
                 if fate == Fate::WrittenInSilence { Err(Unwritten::Unknown) } else { Ok(verdicts) }
             }
         };
@@ -292,7 +292,7 @@ impl<T: Tables> Inside<T> {
     }
 
     /// What each batch's compare-and-set says. Each sees what those before it have written.
-    fn verdicts(&mut self, batches: &[Arc<T::Batch>], write: fn(&mut T, &T::Batch)) -> Verdicts {
+    fn verdicts(&mut self, batches: &[Arc<T::Batch>], write: fn(&mut T, &T::Batch)) -> Vec<Result<(), Unwritten>> {
         let verdict = |batch: &Arc<T::Batch>| {
             let is_free = self.tables.check(batch);
             if is_free {
@@ -302,7 +302,7 @@ impl<T: Tables> Inside<T> {
             self.conflicts += 1;
             Err(Unwritten::Conflict)
         };
-        Ok(batches.iter().map(verdict).collect())
+        batches.iter().map(verdict).collect()
     }
 
     /// A transaction that has not ended holds its locks: who wants to write there waits for its end.

@@ -31,6 +31,9 @@ pub trait Kind: Sized + Send + 'static {
     type Tables: Tables;
     type Ledger: Ledger<Command: Clone, Answer: Clone>;
 
+    /// Whether a copy of what was refused is refused as well.
+    const REMEMBERS: bool = false;
+
     /// The channels that there are at the beginning.
     fn tables(chance: &mut StdRng) -> Self::Tables;
 
@@ -220,7 +223,7 @@ async fn ask<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock, nodes: &[Mutex<Node
     tokio::time::sleep(Duration::from_millis(pause)).await;
     let channels = disk.peek(|tables| K::channels(tables));
     let id = channels[disk.chance(|chance| chance.random_range(0..channels.len()))];
-    let draw = disk.chance(|chance| chance.random::<u64>());
+    let draw = disk.chance(RngExt::random::<u64>);
     let mut chance = <StdRng as rand::SeedableRng>::seed_from_u64(draw);
     let command = disk.peek(|tables| K::command(tables, id, clock.now(), &mut chance));
     let length = || disk.peek(|tables| K::log(tables, id).len());
@@ -228,7 +231,13 @@ async fn ask<K: Kind>(disk: &Disk<K::Tables>, clock: &Clock, nodes: &[Mutex<Node
     for asked in 1.. {
         let node = disk.chance(|chance| chance.random_range(0..nodes.len()));
         let rooms = nodes[node].lock().expect("no panic").rooms.clone();
-        let answer = rooms.ask(id, command.clone()).await;
+        let asking = rooms.ask(id, command.clone());
+        let answer = if K::REMEMBERS && disk.chance(|chance| chance.random_ratio(1, 20)) {
+            // A copy of it, as a network makes them, right behind.
+            tokio::join!(biased; asking, rooms.ask(id, command.clone())).0
+        } else {
+            asking.await
+        };
         disk.note(|| format!("{id} at node {node}: {}", outcome(&answer)));
         if answer.as_ref().is_err_and(says_nothing) {
             assert!(asked < 1_000, "{id} is never answered");

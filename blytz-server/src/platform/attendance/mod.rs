@@ -7,7 +7,7 @@
 //! restart cuts every connection. Who decides about lots waits for [`Attendance::attended`], and then
 //! makes good for [`Attendance::outages`]: what is known by then is all that has been by then.
 
-mod book;
+mod register;
 #[cfg(test)]
 pub mod memory;
 mod outages;
@@ -26,7 +26,7 @@ use blytz_core::{Timestamp, auction::Outage};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::book::Book;
+use self::register::Register;
 pub use self::outages::Outages;
 use crate::{
     clock::Clock,
@@ -47,7 +47,7 @@ const NEVER: i64 = i64::MIN;
 pub struct Attendance(Arc<Parts>);
 
 struct Parts {
-    book: Book,
+    register: Register,
     clock: Clock,
     /// When this process's last beat was, in microseconds.
     last: AtomicI64,
@@ -84,22 +84,22 @@ impl Attendance {
     /// # Errors
     /// When the database can't be read.
     pub async fn open(db: &Db, clock: Clock) -> Result<(Self, Clock), sqlx::Error> {
-        Self::over(Book::Database(db.clone()), clock).await
+        Self::over(Register::Database(db.clone()), clock).await
     }
 
     /// As [`Attendance::open`], for a house that is only simulated.
     #[cfg(test)]
     pub async fn simulated(memory: memory::Memory, clock: Clock) -> (Self, Clock) {
-        Self::over(Book::Memory(memory), clock).await.expect("what is in memory can be read")
+        Self::over(Register::Memory(memory), clock).await.expect("what is in memory can be read")
     }
 
-    async fn over(book: Book, clock: Clock) -> Result<(Self, Clock), sqlx::Error> {
-        let clock = match book.served_until().await? {
+    async fn over(register: Register, clock: Clock) -> Result<(Self, Clock), sqlx::Error> {
+        let clock = match register.served_until().await? {
             Some(until) => later_than(until, clock),
             None => clock,
         };
         let parts = Parts {
-            book,
+            register,
             clock: clock.clone(),
             last: AtomicI64::new(NEVER),
             beaten: Notify::new(),
@@ -113,7 +113,14 @@ impl Attendance {
 
     /// Has this process's first beat, and goes on until [`Attendance::leave`]. Where the database does
     /// not take it, it is tried again every second, and nobody is served until then.
+    ///
+    /// Whoever follows a process that did not live to its second beat has its own a moment later. Each
+    /// first beat ends an outage, and a lot is extended for few of them: a house that falls over again and
+    /// again while it starts must not use them up before anybody is served.
     pub async fn begin(&self) {
+        if self.0.register.is_false_start().await.unwrap_or(false) {
+            self.0.clock.pause(PACE).await;
+        }
         if let Err(error) = self.beat().await {
             tracing::error!(%error, "the database does not take that the house is served; no lot goes on until it does");
         }
@@ -193,7 +200,7 @@ impl Attendance {
     }
 
     async fn write(&self, beating: &Beating) -> Result<Beat, CommitError> {
-        let mut page = self.0.book.begin().await?;
+        let mut page = self.0.register.begin().await?;
         // Asked once the database is ours: waiting for it may have taken long.
         let at = self.0.clock.now();
         let until = page.served_until().await?;
@@ -242,7 +249,8 @@ fn is_silence(from: Timestamp, to: Timestamp) -> bool {
     u128::try_from(to.micros_since(from)).is_ok_and(|micros| micros > LONGEST_SILENCE.as_micros())
 }
 
-/// A clock that is past what has been served.
+/// A clock that is past what has been served. Where the machine's is behind that, it is past all that
+/// may have been said after the last beat, too, such as a falling price.
 fn later_than(until: Timestamp, clock: Clock) -> Clock {
     let behind = u64::try_from(until.micros_since(clock.now())).map(Duration::from_micros).unwrap_or_default();
     if !behind.is_zero() {
@@ -252,7 +260,8 @@ fn later_than(until: Timestamp, clock: Clock) -> Clock {
             "the machine's clock is behind the time until which this house was served; the server goes on from there"
         );
     }
-    clock.not_before(until.plus_micros(1))
+    let said = if behind.is_zero() { 1 } else { i64::try_from(LONGEST_SILENCE.as_micros()).unwrap_or(i64::MAX) };
+    clock.not_before(until.plus_micros(said))
 }
 
 #[cfg(test)]

@@ -33,9 +33,9 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn db(attendance: &Attendance) -> &Db {
-    match &attendance.0.book {
-        Book::Database(db) => db,
-        Book::Memory(_) => unreachable!("these are about the database"),
+    match &attendance.0.register {
+        Register::Database(db) => db,
+        Register::Memory(_) => unreachable!("these are about the database"),
     }
 }
 
@@ -178,4 +178,21 @@ async fn who_serves_beside_others_hears_of_the_outages_that_their_beats_ended() 
     beat(&other).await;
     assert_eq!(other.outages(), one.outages());
     assert_eq!(other.outages().len(), before + 1, "one for all");
+}
+
+#[tokio::test]
+async fn whoever_follows_one_that_never_got_going_is_told_so() {
+    let folder = folder();
+    let is_false_start = async |attendance: &Attendance| attendance.0.register.is_false_start().await.expect("a register");
+    let (first, _) = process(folder.path(), NOON).await;
+    assert!(!is_false_start(&first).await, "nobody was there before");
+    beat(&first).await;
+    let (second_one, clock) = process(folder.path(), second(10)).await;
+    assert!(!is_false_start(&second_one).await, "the first never missed anything");
+    beat(&second_one).await;
+    let (third, _) = process(folder.path(), second(11)).await;
+    assert!(is_false_start(&third).await, "one beat, which ended an outage");
+    clock.advance(seconds(1));
+    beat(&second_one).await;
+    assert!(!is_false_start(&third).await, "it lived to its second beat");
 }

@@ -296,6 +296,8 @@ impl Kind for Auctions {
     type Tables = Shelf;
     type Ledger = LotLedger<Disk<Shelf>>;
 
+    const REMEMBERS: bool = true;
+
     fn tables(chance: &mut StdRng) -> Shelf {
         let mut shelf = Shelf::default();
         for number in 0..32 {

@@ -8,22 +8,24 @@ use super::memory::{Memory, MemoryTx};
 use super::store;
 use crate::db::{CommitError, Db, Tx};
 
-/// The book of a house. Cheap to clone.
+/// The register of a house. Cheap to clone.
 #[derive(Clone)]
-pub enum Book {
+#[cfg_attr(test, expect(clippy::large_enum_variant, reason = "there is one in a process"))]
+pub enum Register {
     Database(Db),
     #[cfg(test)]
     Memory(Memory),
 }
 
 /// A transaction on it: a beat.
+#[cfg_attr(test, expect(clippy::large_enum_variant, reason = "there is one at a time"))]
 pub enum Page {
     Database(Tx),
     #[cfg(test)]
     Memory(MemoryTx),
 }
 
-impl Book {
+impl Register {
     /// Until when the house has been served; none if it never was.
     pub async fn served_until(&self) -> Result<Option<Timestamp>, sqlx::Error> {
         match self {
@@ -31,6 +33,17 @@ impl Book {
             #[cfg(test)]
             Self::Memory(memory) => Ok(memory.served_until().await),
         }
+    }
+
+    /// Whether whoever served last had one beat only, which ended an outage.
+    pub async fn is_false_start(&self) -> Result<bool, sqlx::Error> {
+        let outages = match self {
+            Self::Database(db) => store::outages(db).await?,
+            #[cfg(test)]
+            Self::Memory(memory) => memory.outages().await,
+        };
+        let until = self.served_until().await?;
+        Ok(until.is_some() && until == outages.last().map(|outage| outage.to))
     }
 
     /// Begins a transaction, in a bid's turn.
@@ -44,7 +57,7 @@ impl Book {
 }
 
 impl Page {
-    /// As [`Book::served_until`].
+    /// As [`Register::served_until`].
     pub async fn served_until(&mut self) -> Result<Option<Timestamp>, sqlx::Error> {
         match self {
             Self::Database(tx) => store::served_until(tx).await,
