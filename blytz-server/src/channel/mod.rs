@@ -14,6 +14,7 @@
 //! dealt with here, so that a ledger never sees it.
 
 mod committer;
+mod corridor;
 mod ground;
 mod ledger;
 mod room;

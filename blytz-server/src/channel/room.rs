@@ -9,8 +9,8 @@ use tokio::{
 };
 
 use super::{
+    corridor::{Corridor, Queued, outcome_unknown},
     ledger::{Decided, Ledger, Unwritten},
-    rooms::{Queued, Rooms, outcome_unknown},
 };
 use crate::{
     error::{Error, Result, internal},
@@ -35,7 +35,7 @@ const LAST: u64 = 10;
 
 /// A channel's room.
 pub struct Room<L: Ledger> {
-    rooms: Rooms<L>,
+    corridor: Arc<Corridor<L>>,
     id: L::Id,
     inbox: mpsc::Receiver<Queued<L>>,
     /// All of it durable; none before the channel was read.
@@ -83,10 +83,10 @@ enum Failed {
 
 impl<L: Ledger> Room<L> {
     /// A room that has read nothing yet.
-    pub fn new(rooms: Rooms<L>, id: L::Id, inbox: mpsc::Receiver<Queued<L>>) -> Self {
-        let outages = rooms.ground.attendance.watch();
+    pub fn new(corridor: Arc<Corridor<L>>, id: L::Id, inbox: mpsc::Receiver<Queued<L>>) -> Self {
+        let outages = corridor.ground.attendance.watch();
         let (state, doubt) = (None, None);
-        Self { rooms, id, inbox, state, behind: true, doubt, resting: false, missing: false, kept: 0, outages }
+        Self { corridor, id, inbox, state, behind: true, doubt, resting: false, missing: false, kept: 0, outages }
     }
 
     /// Serves the channel until it has been idle for a while. A room that was opened for what is due
@@ -106,7 +106,7 @@ impl<L: Ledger> Room<L> {
                     // A channel that does not exist needs no room, nor does one that can't be read.
                     received == 0 || self.state.is_none()
                 }
-                () = self.rooms.ground.shutdown.cancelled() => true,
+                () = self.corridor.ground.shutdown.cancelled() => true,
                 woken = waiting => match woken {
                     Woken::Due => {
                         self.turn(Turn::empty()).await;
@@ -125,7 +125,7 @@ impl<L: Ledger> Room<L> {
     fn wait(&self) -> impl Future<Output = Woken> + use<L> {
         let (missing, troubled) = (self.missing, self.resting || self.doubt.is_some() || self.behind);
         let due = self.due_at();
-        let (clock, outages) = (self.rooms.ground.clock.clone(), self.outages.clone());
+        let (clock, outages) = (self.corridor.ground.clock.clone(), self.outages.clone());
         async move {
             if missing {
                 return Woken::Idle;
@@ -151,7 +151,7 @@ impl<L: Ledger> Room<L> {
     }
 
     fn due_at(&self) -> Option<Timestamp> {
-        self.state.as_ref().and_then(|state| self.rooms.ledger.due_at(state))
+        self.state.as_ref().and_then(|state| self.corridor.ledger.due_at(state))
     }
 
     /// Ends the room, unless somebody has queued meanwhile. What comes due later finds no room and has
@@ -160,7 +160,7 @@ impl<L: Ledger> Room<L> {
         // The last chance to tell what became of what is in doubt; whoever reads the channel next knows.
         let _ = self.settle().await;
         self.keep(LAST);
-        self.rooms.close(self.id, &self.inbox)
+        self.corridor.close(self.id, &self.inbox)
     }
 
     /// Splits what has queued into turns.
@@ -169,7 +169,7 @@ impl<L: Ledger> Room<L> {
         metrics::histogram!("blytz_room_queue", "kind" => L::NAME).record(waiting as f64);
         let mut turn = Turn::empty();
         for one in queued {
-            if self.rooms.ledger.stands_alone(&one.command) {
+            if self.corridor.ledger.stands_alone(&one.command) {
                 self.turn_of(std::mem::replace(&mut turn, Turn::empty())).await;
                 self.turn_of(Turn::of(one)).await;
             } else {
@@ -227,7 +227,7 @@ impl<L: Ledger> Room<L> {
         }
         self.catch_up().await.map_err(Failed::Later)?;
         let state = self.state.as_ref().ok_or_else(|| Failed::Later(internal("a room without a state")))?;
-        let ledger = &*self.rooms.ledger;
+        let ledger = &*self.corridor.ledger;
         let head = ledger.head(self.id).await.map_err(Failed::Later)?;
         if head.is_some_and(|head| head > ledger.seq(state)) {
             // What is refused is refused by what the log holds, not by what this room had heard of.
@@ -235,7 +235,7 @@ impl<L: Ledger> Room<L> {
             return Err(Failed::Again);
         }
         let known = ledger.known(state, &turn.commands).await.map_err(Failed::Later)?;
-        let Ok(moment) = timeout(UNATTENDED, self.rooms.ground.moment(&mut self.outages)).await else {
+        let Ok(moment) = timeout(UNATTENDED, self.corridor.ground.moment(&mut self.outages)).await else {
             return Err(Failed::Later(Error::unavailable("The house can't be served now; ask again in a moment.")));
         };
         let at = moment.now;
@@ -244,7 +244,7 @@ impl<L: Ledger> Room<L> {
             self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
             return Ok(());
         };
-        let written = self.rooms.committer.commit(Arc::clone(&batch)).await;
+        let written = self.corridor.committer.commit(Arc::clone(&batch)).await;
         match written {
             Ok(()) => {
                 self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
@@ -269,10 +269,10 @@ impl<L: Ledger> Room<L> {
     /// commands that came to nothing.
     async fn settle(&mut self) -> Result<Option<Turn<L>>, Failed> {
         let Some(Doubt { batch, .. }) = &self.doubt else { return Ok(None) };
-        let is_written = match self.rooms.committer.settle(Arc::clone(batch)).await {
+        let is_written = match self.corridor.committer.settle(Arc::clone(batch)).await {
             Ok(()) => true,
             Err(Unwritten::Conflict) => {
-                let is_ours = self.rooms.ledger.has(batch).await.map_err(Failed::Later)?;
+                let is_ours = self.corridor.ledger.has(batch).await.map_err(Failed::Later)?;
                 self.behind = true;
                 is_ours
             }
@@ -280,7 +280,7 @@ impl<L: Ledger> Room<L> {
             // have been refused before it came to that.
             Err(Unwritten::Refused(error)) => {
                 tracing::warn!(%error, channel = %self.id, "what was in doubt is refused");
-                let is_ours = self.rooms.ledger.has(batch).await.map_err(Failed::Later)?;
+                let is_ours = self.corridor.ledger.has(batch).await.map_err(Failed::Later)?;
                 self.behind = true;
                 is_ours
             }
@@ -300,19 +300,19 @@ impl<L: Ledger> Room<L> {
         if !self.behind {
             return Ok(());
         }
-        let (rooms, id, from) = (self.rooms.clone(), self.id, self.state.clone());
-        let known = from.as_ref().map(|state| rooms.ledger.seq(state));
+        let (corridor, id, from) = (Arc::clone(&self.corridor), self.id, self.state.clone());
+        let known = from.as_ref().map(|state| corridor.ledger.seq(state));
         let reading = async move {
-            let state = rooms.ledger.read(id, from).await?;
+            let state = corridor.ledger.read(id, from).await?;
             if let Some(known) = known {
-                rooms.tell_after(id, known, rooms.ledger.seq(&state)).await?;
+                corridor.tell_after(id, known, corridor.ledger.seq(&state)).await?;
             }
             Ok::<_, Error>(state)
         };
         // Not here: a long log keeps no other room waiting.
-        let state = self.rooms.ground.readers.spawn(reading).await.map_err(internal)??;
+        let state = self.corridor.ground.readers.spawn(reading).await.map_err(internal)??;
         if known.is_none() {
-            self.kept = self.rooms.ledger.kept(&state);
+            self.kept = self.corridor.ledger.kept(&state);
         }
         (self.state, self.behind) = (Some(state), false);
         Ok(())
@@ -322,7 +322,7 @@ impl<L: Ledger> Room<L> {
     fn happened(&mut self, decided: Decided<L>, turn: Turn<L>, at: Timestamp) {
         let Decided { state, answers, events, news, batch: _ } = decided;
         self.state = Some(state);
-        let (hub, topic) = (&self.rooms.ground.hub, self.rooms.ledger.topic(self.id));
+        let (hub, topic) = (&self.corridor.ground.hub, self.corridor.ledger.topic(self.id));
         hub.publish(topic, events.iter().map(|event| (event.seq, event_frame(topic.channel(), &event.json))));
         for (user, news) in news {
             hub.update(Topic::User(user), news, at);
@@ -336,10 +336,10 @@ impl<L: Ledger> Room<L> {
     }
 
     fn answer(&self, turn: Turn<L>, mut answer: impl FnMut(&L::Command) -> Result<L::Answer>) {
-        let now = self.rooms.ground.clock.now();
+        let now = self.corridor.ground.clock.now();
         for (command, reply) in turn.commands.iter().zip(turn.replies) {
             let answer = answer(command);
-            self.rooms.ledger.answered(self.id, command, &answer, now);
+            self.corridor.ledger.answered(self.id, command, &answer, now);
             // Whoever asked may have gone; what is written stays written.
             let _ = reply.send(answer);
         }
@@ -349,19 +349,19 @@ impl<L: Ledger> Room<L> {
     /// if that part of it is.
     fn keep(&mut self, part: u64) {
         let Some(state) = &self.state else { return };
-        let (seq, worth) = (self.rooms.ledger.seq(state), self.rooms.ledger.keeps_after(state));
+        let (seq, worth) = (self.corridor.ledger.seq(state), self.corridor.ledger.keeps_after(state));
         if seq.saturating_sub(self.kept) < worth / part {
             return;
         }
         self.kept = seq;
-        let (rooms, state, id) = (self.rooms.clone(), state.clone(), self.id);
+        let (corridor, state, id) = (Arc::clone(&self.corridor), state.clone(), self.id);
         let keeping = async move {
-            if let Err(error) = rooms.ledger.keep(state).await {
+            if let Err(error) = corridor.ledger.keep(state).await {
                 // Whoever reads the channel next has a longer way.
                 tracing::debug!(%error, channel = %id, "a state was not kept");
             }
         };
-        self.rooms.ground.tasks.spawn_on(keeping, &self.rooms.ground.readers);
+        self.corridor.ground.tasks.spawn_on(keeping, &self.corridor.ground.readers);
     }
 }
 

@@ -1,10 +1,6 @@
 //! Which channels have a room, and the way into it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use blytz_core::{Timestamp, auction::Outage};
 use tokio::{
@@ -16,11 +12,13 @@ use tokio::{
     time::MissedTickBehavior,
 };
 
-use super::{committer::Committer, ground::Ground, ledger::Ledger, room::Room};
-use crate::{
-    error::{Error, Result, internal},
-    platform::hub::event_frame,
+use super::{
+    corridor::{Corridor, Queued, outcome_unknown},
+    ground::Ground,
+    ledger::Ledger,
+    room::Room,
 };
+use crate::error::{Error, Result, internal};
 
 /// How many rooms are opened at once because something is due.
 const WAKING: usize = 64;
@@ -30,46 +28,29 @@ const AHEAD_MS: i64 = 2_000;
 /// How long a command may take before its sender is told to ask again.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A command on its way to a room, and where its answer goes.
-pub struct Queued<L: Ledger> {
-    pub command: L::Command,
-    pub reply: oneshot::Sender<Result<L::Answer>>,
-}
-
 /// The rooms of one kind of channel in this process. Cheap to clone.
-pub struct Rooms<L: Ledger>(Arc<Inner<L>>);
-
-/// What every room of a kind knows of the others.
-pub struct Inner<L: Ledger> {
-    pub ledger: Arc<L>,
-    pub ground: Ground,
-    pub committer: Committer<L>,
-    doors: Mutex<HashMap<L::Id, mpsc::Sender<Queued<L>>>>,
+pub struct Rooms<L: Ledger> {
+    corridor: Arc<Corridor<L>>,
     waking: Arc<Semaphore>,
 }
 
 impl<L: Ledger> Clone for Rooms<L> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { corridor: Arc::clone(&self.corridor), waking: Arc::clone(&self.waking) }
     }
 }
 
 impl<L: Ledger> std::ops::Deref for Rooms<L> {
-    type Target = Inner<L>;
-    fn deref(&self) -> &Inner<L> {
-        &self.0
+    type Target = Corridor<L>;
+    fn deref(&self) -> &Corridor<L> {
+        &self.corridor
     }
 }
 
 impl<L: Ledger> Rooms<L> {
     /// No room yet, and a committer at work.
     pub fn new(ledger: L, ground: Ground) -> Self {
-        let ledger = Arc::new(ledger);
-        let (committer, work) = Committer::new(Arc::clone(&ledger));
-        // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
-        ground.rooms.spawn(work);
-        let (doors, waking) = (Mutex::default(), Arc::new(Semaphore::new(WAKING)));
-        Self(Arc::new(Inner { ledger, ground, committer, doors, waking }))
+        Self { corridor: Arc::new(Corridor::new(ledger, ground)), waking: Arc::new(Semaphore::new(WAKING)) }
     }
 
     /// Has a channel's room decide a command; returns once what came of it is durable.
@@ -180,28 +161,8 @@ impl<L: Ledger> Rooms<L> {
 
     fn room(&self, id: L::Id, waking: Option<OwnedSemaphorePermit>) -> mpsc::Sender<Queued<L>> {
         let (door, inbox) = mpsc::channel(L::QUEUE);
-        self.ground.tasks.spawn_on(Room::new(self.clone(), id, inbox).run(waking), &self.ground.rooms);
+        self.ground.tasks.spawn_on(Room::new(Arc::clone(&self.corridor), id, inbox).run(waking), &self.ground.rooms);
         door
-    }
-
-    /// Tells what a log has after `seq`, up to `head`: what nobody here has heard of. All of it is read
-    /// before any of it is told, or what was told when a read fails would be told again.
-    pub async fn tell_after(&self, id: L::Id, mut seq: u64, head: u64) -> Result<()> {
-        let (topic, mut pages) = (self.ledger.topic(id), Vec::new());
-        while seq < head {
-            let events = self.ledger.events_after(id, seq).await?;
-            let Some(last) = events.last() else {
-                return Err(internal(format_args!("the log of {id} ends at {seq} of {head}")));
-            };
-            seq = last.seq;
-            pages.push(events);
-        }
-        for events in pages {
-            let known = events.iter().filter(|event| event.seq <= head);
-            let frames = known.map(|event| (event.seq, event_frame(topic.channel(), &event.json)));
-            self.ground.hub.publish(topic, frames);
-        }
-        Ok(())
     }
 
     /// Whether a channel has a room.
@@ -209,24 +170,4 @@ impl<L: Ledger> Rooms<L> {
     pub fn is_open(&self, id: L::Id) -> bool {
         self.doors().get(&id).is_some_and(|door| !door.is_closed())
     }
-
-    /// Takes an idle room off the list. False when somebody queued meanwhile.
-    pub fn close(&self, id: L::Id, inbox: &mpsc::Receiver<Queued<L>>) -> bool {
-        let mut doors = self.doors();
-        if !inbox.is_empty() {
-            return false;
-        }
-        doors.remove(&id);
-        true
-    }
-
-    /// The lock is poisoned only by a panic in the few lines above, which leave the map whole.
-    fn doors(&self) -> MutexGuard<'_, HashMap<L::Id, mpsc::Sender<Queued<L>>>> {
-        self.doors.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// 503: it may or may not have been written.
-pub fn outcome_unknown() -> Error {
-    Error::outcome_unknown("It is not known whether this was done; ask again with the same id.")
 }

@@ -7,10 +7,10 @@
 //! restart cuts every connection. Who decides about lots waits for [`Attendance::attended`], and then
 //! makes good for [`Attendance::outages`]: what is known by then is all that has been by then.
 
-mod register;
 #[cfg(test)]
 pub mod memory;
 mod outages;
+mod register;
 mod store;
 
 use std::{
@@ -26,8 +26,8 @@ use blytz_core::{Timestamp, auction::Outage};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::register::Register;
 pub use self::outages::Outages;
+use self::register::Register;
 use crate::{
     clock::Clock,
     db::{CommitError, Db},

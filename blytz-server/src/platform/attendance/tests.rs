@@ -183,7 +183,8 @@ async fn who_serves_beside_others_hears_of_the_outages_that_their_beats_ended() 
 #[tokio::test]
 async fn whoever_follows_one_that_never_got_going_is_told_so() {
     let folder = folder();
-    let is_false_start = async |attendance: &Attendance| attendance.0.register.is_false_start().await.expect("a register");
+    let is_false_start =
+        async |attendance: &Attendance| attendance.0.register.is_false_start().await.expect("a register");
     let (first, _) = process(folder.path(), NOON).await;
     assert!(!is_false_start(&first).await, "nobody was there before");
     beat(&first).await;

@@ -1,7 +1,7 @@
 //! Auctions as a kind of channel: what a room of the machine has to know of them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,9 +16,9 @@ use blytz_core::{
 
 use super::{
     batch::Batch,
+    held::{Held, Known, KnownBids},
     refusals::Refusals,
-    request::{Act, Answer, RefusedBid, Request},
-    store::KnownBid,
+    request::{Act, Answer, Request},
     turn::{Outcome, Turn},
 };
 use crate::{
@@ -74,33 +74,6 @@ pub trait LotStore: Send + Sync + 'static {
 
     /// As [`Ledger::write`].
     fn write(&self, tx: Self::Tx, batches: &[Arc<Batch>]) -> impl Future<Output = Verdicts> + Send;
-}
-
-/// Accepted bids, by bidder and id.
-pub type KnownBids = HashMap<(UserId, BidId), KnownBid>;
-
-/// An auction as a room has it.
-#[derive(Clone)]
-pub struct Held {
-    pub auction: Auction,
-    pub head: Head,
-    /// From which seq on it had to be read from the log.
-    kept: u64,
-    /// The end of the last outage that it was asked to make good for, here and since it was read.
-    pub resumed: Option<Timestamp>,
-}
-
-/// What a turn must know before it decides.
-#[derive(Default)]
-pub struct Known {
-    /// Those of its bids that were accepted before.
-    pub bids: KnownBids,
-    /// Those that were refused within the last minute.
-    pub refused: HashMap<RefusedBid, (Error, Timestamp)>,
-    /// Whom the seller has blocked.
-    pub blocked: Arc<HashSet<UserId>>,
-    /// What the log has after the bids that a void was given.
-    pub since: Vec<(u64, Event)>,
 }
 
 /// Every auction of a store.

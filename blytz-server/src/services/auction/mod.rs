@@ -8,6 +8,7 @@ mod batch;
 mod bids;
 mod blocklist;
 mod course;
+mod held;
 mod ledger;
 mod lots;
 mod news;

@@ -21,7 +21,8 @@ use uuid::Uuid;
 
 use super::{
     batch::{Batch, Effect},
-    ledger::{KnownBids, LotLedger, LotStore},
+    held::KnownBids,
+    ledger::{LotLedger, LotStore},
     request::{Act, Answer, Bid, Request, SoFar},
     store::KnownBid,
     turn::first_batch,

@@ -13,7 +13,8 @@ use blytz_core::{
 
 use super::{
     batch::{self, Batch},
-    ledger::{KnownBids, LotStore},
+    held::KnownBids,
+    ledger::LotStore,
     store,
 };
 use crate::{

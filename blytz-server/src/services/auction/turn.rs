@@ -19,7 +19,7 @@ use blytz_core::{
 
 use super::{
     batch::{Batch, Effect, Struck},
-    ledger::{Held, Known},
+    held::{Held, Known},
     news, refusals,
     request::{Act, Answer, Bid, RefusedBid, Request, SoFar},
     state::{StoredRules, StoredState, json},
