@@ -2,15 +2,15 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::text::{Unseen, is_deceptive, is_invisible};
+use crate::text::{is_blank, is_deceptive, without_leftovers};
 
 /// The most characters a display name may have.
 const MAX_CHARACTERS: usize = 50;
 
 /// The form in which names are stored: NFC, runs of white space as one space, none around it, no byte
-/// order marks.
+/// order marks, one selector after an emoji.
 pub fn normalise_display_name(name: &str) -> String {
-    let name: String = name.chars().filter(|c| Unseen::of(*c) != Some(Unseen::ByteOrderMark)).collect();
+    let name = without_leftovers(name);
     let words: Vec<&str> = name.split_whitespace().collect();
     words.join(" ").nfc().collect()
 }
@@ -36,8 +36,7 @@ pub fn check_display_name(name: &str) -> Result<(), InvalidName> {
         return Err(InvalidName::Deceptive);
     }
     let name = normalise_display_name(name);
-    let blank = name.chars().all(|c| c.is_whitespace() || is_invisible(c));
-    if blank || name.chars().count() > MAX_CHARACTERS { Err(InvalidName::Length) } else { Ok(()) }
+    if is_blank(&name) || name.chars().count() > MAX_CHARACTERS { Err(InvalidName::Length) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -59,13 +58,16 @@ mod tests {
             "O'Neil-Smith 3rd",
             "\u{1f469}\u{200d}\u{1f52c}",
             "\u{feff}Ann",
+            "Ann \u{2764}\u{fe0f}\u{fe0f}",
             &longest,
         ] {
             assert!(is_valid(good), "{good:?}");
         }
         let too_long = "a".repeat(51);
-        for bad in
-            ["", "   ", "\u{200d}", "\u{3164}", "Ann\u{202e}nnA", "a\u{200b}b", "a\u{feff}b", "a\0b", "a\nb", &too_long]
+        for bad in ["", "   ", "\u{200d}", "\u{3164}", "Ann\u{202e}nnA", "a\u{200b}b", "a\u{feff}b", "a\0b", "a\nb"]
+            .into_iter()
+            .chain(["\u{1d159}", "\u{3164}\u{a0}\u{1d159}", "Ann\u{f8ff}", "A\u{ffff}nn", "A\u{fe0f}nn", "Ann\u{200d}"])
+            .chain([too_long.as_str()])
         {
             assert!(!is_valid(bad), "{bad:?}");
         }
@@ -75,5 +77,6 @@ mod tests {
     fn what_looks_the_same_is_the_same() {
         assert_eq!(normalise_display_name("  Ann \u{a0} Tan "), "Ann Tan");
         assert_eq!(normalise_display_name("\u{feff} e\u{301}"), "\u{e9}");
+        assert_eq!(normalise_display_name("\u{2764}\u{fe0f}\u{fe0f}"), "\u{2764}\u{fe0f}");
     }
 }

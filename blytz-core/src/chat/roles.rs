@@ -28,8 +28,9 @@ pub fn role_in_show<S: BuildHasher>(
     }
 }
 
-/// Whether a display name can be taken for one of those of a show's seller and moderators, also where
-/// it says beside it what they are, so that nobody else may write under it there.
+/// Whether a display name can be taken for one of those of a show's seller and moderators ([`look_alike`]:
+/// accents tell no two of them apart), also where it says beside it what they are, so that nobody else
+/// may write under it there.
 pub fn is_name_reserved<'a>(name: &str, of_staff: impl IntoIterator<Item = &'a str>) -> bool {
     let (whole, bare) = (Looks::of(name), Looks::of(&without_roles(name)));
     of_staff.into_iter().map(Looks::of).any(|reserved| whole.are_like(&reserved) || bare.are_like(&reserved))
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn names_of_staff_are_theirs() {
-        let staff = ["Siti Ceramics", "Mod One", "", "\u{5f20}\u{4f1f}"];
+        let staff = ["Siti Ceramics", "Mod One", "", "\u{5f20}\u{4f1f}", "Anna Silva", "Neil Nu\u{f1}ez"];
         for reserved in [
             "Siti Ceramics",
             "SITI CERAMICS",
@@ -84,10 +85,18 @@ mod tests {
             "\u{5f20}\u{4f1f}",
             "[Seller] Siti Ceramics",
             "Siti Ceramics (s\u{435}ller)",
+            "Anna S\u{ed}lva",
+            "\u{c1}nna Silva",
+            "Ann\u{e4} Silva",
+            "Ann\u{e4} Silva, s\u{e9}ller",
+            "Neil Nunez",
         ] {
             assert!(is_name_reserved(reserved, staff), "{reserved:?}");
         }
-        for free in ["Siti", "Mod", "Mod Two", "mei", "\u{5f20}", "\u{1f525}", "Seller", "Siti the seller"] {
+        for free in ["Siti", "Mod", "Mod Two", "mei", "\u{5f20}", "\u{1f525}", "Seller", "Siti the seller"]
+            .into_iter()
+            .chain(["Nell Nu\u{f1}ez", "Anne Silva", "Ann\u{e4}"])
+        {
             assert!(!is_name_reserved(free, staff), "{free:?}");
         }
         assert!(!is_name_reserved("Siti", []));

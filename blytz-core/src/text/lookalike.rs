@@ -2,12 +2,12 @@
 
 use icu_properties::{
     CodePointMapData,
-    props::{BidiClass, GeneralCategory, GeneralCategoryGroup},
+    props::{BidiClass, CanonicalCombiningClass, GeneralCategory, GeneralCategoryGroup, Script},
 };
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_security::skeleton;
 
-use super::{searchable, without_invisible};
+use super::{searchable, unseen::script, without_invisible};
 
 /// How a text reads to somebody who takes each foreign letter for the plain one that it looks like, in
 /// the form in which texts are searched: small, as written, and in capitals. A Cyrillic м is no Latin m,
@@ -29,35 +29,70 @@ pub fn readings(text: &str) -> [String; 3] {
     in_each_case(text).map(|text| searchable(&text.chars().map(read_as_latin).collect::<String>()))
 }
 
-/// Whether two names can be taken for each other, as TS 39 has it: equal in their skeletons, whatever
-/// their case and what stands between the letters and digits. Here digits and ASCII letters stand for
-/// others, too: `A1ice` is not Alice, and that is the trick.
+/// Whether two names can be taken for each other: equal in their skeletons (TS 39), whatever their case
+/// and what stands between the letters and digits, with their accents or without. Here digits and ASCII
+/// letters stand for others, too: `A1ice` is not Alice, and that is the trick.
+///
+/// An accent is easily overlooked, or taken for how somebody likes to be written. Marks that are the
+/// vowels of a script, or make another letter of one, as in Thai or Japanese, are no accents.
 ///
 /// ```
 /// use blytz_core::text::look_alike;
 /// assert!(look_alike("Siti Ceramics", "siti_\u{441}er\u{430}mics"));
+/// assert!(look_alike("Nu\u{f1}ez", "Nunez"));
 /// assert!(!look_alike("Siti Ceramics", "Siti"));
 /// ```
 pub fn look_alike(one: &str, other: &str) -> bool {
     Looks::of(one).are_like(&Looks::of(other))
 }
 
-/// What a name looks like, for one that is compared with many: small, as written and in capitals.
+/// What a name looks like, for one that is compared with many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looks([String; 3]);
+pub struct Looks {
+    written: [String; 3],
+    without_accents: [String; 3],
+}
 
 impl Looks {
     /// What this name looks like.
     pub fn of(name: &str) -> Self {
-        let [small, written, capital] = in_each_case(name).map(|name| skeleton(&name).collect::<String>());
-        // A capital I has become an l: as a small letter it would make Nell of Neil.
-        Self([searchable(&small), searchable(&written), capital].map(|skeleton| letters(&skeleton)))
+        Self { written: skeletons(name), without_accents: skeletons(&without_accents(name)) }
     }
 
     /// As [`look_alike`].
     pub fn are_like(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(one, other)| !one.is_empty() && one == other)
+        let any_equal = |ours: &[String; 3], theirs: &[String; 3]| {
+            ours.iter().zip(theirs).any(|(one, other)| !one.is_empty() && one == other)
+        };
+        any_equal(&self.written, &other.written) || any_equal(&self.without_accents, &other.without_accents)
     }
+}
+
+/// Of the letters of a name: small, as written and in capitals.
+fn skeletons(name: &str) -> [String; 3] {
+    let [small, written, capital] = in_each_case(name).map(|name| skeleton(&name).collect::<String>());
+    // A capital I has become an l: as a small letter it would make Nell of Neil.
+    [searchable(&small), searchable(&written), capital].map(|skeleton| letters(&skeleton))
+}
+
+/// A name without its accents, and without the strokes through its Latin letters, which come apart in
+/// the tables of TS 39 only. Through a Greek or a Cyrillic letter a stroke makes another one.
+fn without_accents(name: &str) -> String {
+    let bare = |c: char| -> String {
+        let is_latin = !c.is_ascii() && script(c) == Script::Latin;
+        let plain: String = skeleton(c.encode_utf8(&mut [0; 4])).filter(|part| !is_accent(*part)).collect();
+        // Only what becomes one plain letter: others are letters of their own, and TS 39 compares them.
+        if is_latin && plain.len() == 1 { plain } else { c.to_string() }
+    };
+    name.nfd().filter(|c| !is_accent(*c)).map(bare).collect()
+}
+
+/// A mark that any script may use, or a point of those that write their vowels as points and mostly
+/// leave them out. The marks of kana are none: they make another letter.
+fn is_accent(c: char) -> bool {
+    is_mark(c)
+        && [Script::Inherited, Script::Arabic, Script::Hebrew].contains(&script(c))
+        && CodePointMapData::<CanonicalCombiningClass>::new().get(c) != CanonicalCombiningClass::KanaVoicing
 }
 
 /// Without what is neither letter nor digit nor a mark on one, unless there is nothing else.
@@ -119,6 +154,22 @@ mod tests {
             ("\u{41c}\u{430}\u{448}\u{430}", "M\u{430}\u{448}a"),
             ("Jos\u{e9}", "Jose\u{301}"),
             ("\u{1f525}", "\u{1f525}\u{fe0f}"),
+            ("Anna Silva", "Anna S\u{ed}lva"),
+            ("Anna Silva", "\u{c1}nna Silva"),
+            ("Anna Silva", "Ann\u{e4} Silva"),
+            ("Anna Silva", "A\u{308}\u{323}NNA\u{30a} \u{15e}ilva"),
+            ("Anna Silva", "\u{410}\u{301}nna S\u{131}lva\u{335}"),
+            ("Anna Silva", "Anna Si\u{142}va"),
+            ("Jos\u{e9}", "Jose"),
+            ("Nu\u{f1}ez", "Nunez"),
+            ("NU\u{d1}EZ", "n\u{fa}nez"),
+            ("\u{d8}rsted", "Orsted"),
+            ("\u{110}inh", "Dinh"),
+            ("Nguy\u{1ec5}n", "Nguyen"),
+            ("\u{3a3}\u{3af}\u{3bc}\u{3bf}\u{3c2}", "\u{3a3}\u{3b9}\u{3bc}\u{3bf}\u{3c2}"),
+            ("\u{410}\u{43b}\u{451}\u{43d}\u{430}", "\u{410}\u{43b}\u{435}\u{43d}\u{430}"),
+            ("\u{623}\u{62d}\u{645}\u{62f}", "\u{627}\u{62d}\u{645}\u{62f}"),
+            ("\u{5e9}\u{5b8}\u{5e8}\u{5b8}\u{5d4}", "\u{5e9}\u{5e8}\u{5d4}"),
         ] {
             assert!(look_alike(one, other) && look_alike(other, one), "{one:?} {other:?}");
         }
@@ -131,7 +182,18 @@ mod tests {
             ("Siti", "Siti 2"),
             ("Siti", "Siti fan"),
             ("Neil", "Nell"),
-            ("Jos\u{e9}", "Jose"),
+            ("N\u{e9}il", "N\u{e9}ll"),
+            ("Anna Silva", "Anna Salv\u{e1}"),
+            ("Gro\u{df}", "Gros"),
+            ("\u{c6}sa", "Asa"),
+            ("\u{398}\u{3ac}\u{3bd}\u{3bf}\u{3c2}", "\u{39f}\u{3ac}\u{3bd}\u{3bf}\u{3c2}"),
+            ("\u{4e8}\u{43d}\u{4e9}", "\u{41e}\u{43d}\u{43e}"),
+            ("\u{30ac}\u{30f3}", "\u{30ab}\u{30f3}"),
+            ("\u{e01}\u{e34}\u{e19}", "\u{e01}\u{e31}\u{e19}"),
+            ("\u{915}\u{93f}", "\u{915}\u{941}"),
+            ("\u{628}\u{62f}\u{631}", "\u{646}\u{62f}\u{631}"),
+            ("\u{ac00}", "\u{ac01}"),
+            ("", "\u{301}"),
             ("Ann", "Anna"),
             ("\u{1f525}", "\u{1f4a7}"),
             ("", ""),

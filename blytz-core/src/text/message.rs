@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::{Unseen, is_deceptive, is_invisible};
+use super::{Unseen, is_blank, is_deceptive, without_leftovers};
 
 /// The most characters a message may have, as people count them; a chat's settings may lower it.
 pub const MAX_CHARACTERS: u32 = 500;
@@ -33,7 +33,7 @@ pub enum InvalidText {
 }
 
 /// The form in which a message is stored, compared and counted: NFC, no white space around it, no byte
-/// order marks. A message is one line: a line break or a tab inside it is a control character like any
+/// order marks, one selector after an emoji. A message is one line: a line break or a tab inside it is a control character like any
 /// other.
 ///
 /// `max` is the most characters allowed, at most [`MAX_CHARACTERS`]. A character is what people see as
@@ -50,14 +50,14 @@ pub enum InvalidText {
 /// # Errors
 /// [`InvalidText`] when nothing, too much or something deceptive is left.
 pub fn normalise(text: &str, max: u32) -> Result<String, InvalidText> {
-    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || is_byte_order_mark(c));
-    if is_deceptive(trimmed) {
-        return Err(InvalidText::Deceptive);
-    }
-    let text: String = trimmed.chars().filter(|c| !is_byte_order_mark(*c)).nfc().collect();
-    if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+    if is_blank(text) {
         return Err(InvalidText::Blank);
     }
+    let text: String = text.trim_matches(|c: char| c.is_whitespace() || is_byte_order_mark(c)).nfc().collect();
+    if is_deceptive(&text) {
+        return Err(InvalidText::Deceptive);
+    }
+    let text = without_leftovers(&text);
     let max = max.min(MAX_CHARACTERS);
     if count_up_to(&text, max as usize + 1) > max as usize {
         return Err(InvalidText::TooLong { max });
@@ -93,6 +93,7 @@ mod tests {
             ("e\u{301}t\u{e9}", "\u{e9}t\u{e9}"),
             ("\u{feff}hello\u{feff}\r\n", "hello"),
             ("\u{feff}\u{feff} look: \u{feff}hello", "look: hello"),
+            ("\u{2764}\u{fe0f}\u{fe0f}", "\u{2764}\u{fe0f}"),
         ] {
             assert_eq!(normalise(given, 500).as_deref(), Ok(expected), "{given:?}");
         }
@@ -105,8 +106,9 @@ mod tests {
         ] {
             assert_eq!(normalise(as_it_is, 500).as_deref(), Ok(as_it_is), "{as_it_is:?}");
         }
-        for blank in
-            ["", "   ", "\n\n", "\u{a0}", "\u{3000}", "\u{200d}", "\u{3164}\u{3164}", "\u{ad}", "\u{feff}", "\u{200f}"]
+        for blank in ["", "   ", "\n\n", "\u{a0}", "\u{3000}", "\u{200d}", "\u{3164}\u{3164}", "\u{ad}", "\u{feff}"]
+            .into_iter()
+            .chain(["\u{200f}", "\u{1d159}", "\u{1d159}\u{3164}\u{a0}\u{1d159}", "\u{a0}\u{13441}", "\u{e000}"])
         {
             assert_eq!(normalise(blank, 500), Err(InvalidText::Blank), "{blank:?}");
         }
@@ -116,12 +118,28 @@ mod tests {
     fn what_hides_or_reorders_is_refused() {
         for c in ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{9b}', '\u{200b}', '\u{202a}', '\u{202e}', '\u{2066}']
             .into_iter()
-            .chain(['\u{2069}', '\u{2060}', '\u{206a}', '\u{e0041}', '\u{e007f}', '\u{180e}'])
+            .chain(['\u{2069}', '\u{2060}', '\u{206a}', '\u{e0041}', '\u{e007f}', '\u{180e}', '\u{1d173}', '\u{1bca3}'])
+            .chain([
+                '\u{fdd0}',
+                '\u{fffe}',
+                '\u{ffff}',
+                '\u{10ffff}',
+                '\u{e0fff}',
+                '\u{e000}',
+                '\u{f8ff}',
+                '\u{10fffd}',
+            ])
+            .chain(['\u{fe0f}', '\u{fe00}', '\u{e0100}'])
         {
             assert_eq!(normalise(&format!("a{c}b"), 500), Err(InvalidText::Deceptive), "{c:?}");
             assert_eq!(normalise(&format!("ab{c}"), 500), Err(InvalidText::Deceptive), "at the end, too: {c:?}");
         }
-        assert_eq!(normalise("va\u{feff}se", 500), Err(InvalidText::Deceptive));
+        let selectors = format!("\u{1f525}{}", "\u{e0100}".repeat(50));
+        for hidden in
+            ["va\u{feff}se", "a\u{200d}\u{200d}\u{200d}\u{200d}b", "\u{200d}a", "a\u{200c}", "a \u{200d}b", &selectors]
+        {
+            assert_eq!(normalise(hidden, 500), Err(InvalidText::Deceptive), "{hidden:?}");
+        }
     }
 
     #[test]
@@ -161,7 +179,8 @@ mod tests {
     proptest! {
         #[test]
         fn normalising_twice_changes_nothing(
-            text in "\\PC{0,40}|.{0,40}|[ a\u{301}\u{e01}\u{1f3f4}\u{feff}\u{200b}\u{200d}\u{e0062}\u{e0067}\u{e007f}]{0,20}",
+            text in "\\PC{0,40}|.{0,40}|[ a\u{301}\u{e01}\u{1f3f4}\u{feff}\u{200b}\u{200d}\u{e0062}\u{e0067}\u{e007f}]{0,20}\
+                |[ a\u{338}\u{2adc}\u{f900}\u{2764}\u{645}\u{200d}\u{200f}\u{feff}\u{fe00}\u{fe0f}\u{e0100}]{0,12}",
         ) {
             if let Ok(once) = normalise(&text, 500) {
                 prop_assert_eq!(normalise(&once, 500), Ok(once.clone()));

@@ -3,6 +3,8 @@
 //! Which form depends on what for. Here is the one in which text is searched; what must stay as it
 //! was written keeps more: addresses and passwords have forms of their own in [`crate::account`].
 
+mod deceptive;
+mod flag;
 mod lookalike;
 mod message;
 mod unseen;
@@ -10,10 +12,12 @@ mod unseen;
 use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
+pub(crate) use self::deceptive::without_leftovers;
 pub use self::{
+    deceptive::{is_deceptive, without_deceptive},
     lookalike::{Looks, look_alike, readings},
     message::{InvalidText, MAX_BYTES, MAX_CHARACTERS, count_up_to, normalise},
-    unseen::{Unseen, is_deceptive, is_invisible, without_deceptive},
+    unseen::{Unseen, is_blank, is_invisible},
 };
 
 /// The form in which text is searched, for both what is looked for and what it is looked for in:

@@ -3,12 +3,13 @@
 //! Half of them belong to what people write: flags and families are emoji held together by them,
 //! Persian, Khmer and Mongolian are spelled with them, Hebrew beside Latin is put in order by them. The
 //! other half only makes a text pass for another one. Which half a character belongs to is a question
-//! of its kind, and for some kinds of where it stands; the number of its block says nothing about it.
+//! of its kind, and for most kinds of where it stands ([`is_deceptive`](super::is_deceptive)); the
+//! number of its block says nothing about it.
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
     props::{
-        BidiControl, BinaryProperty, DefaultIgnorableCodePoint, GeneralCategory, JoinControl, LineBreak,
+        BidiControl, BinaryProperty, DefaultIgnorableCodePoint, GeneralCategory, JoinControl, NoncharacterCodePoint,
         PrependedConcatenationMark, Script, VariationSelector,
     },
 };
@@ -26,8 +27,8 @@ pub enum Unseen {
     Direction,
     /// Joins its neighbours or keeps them apart: Persian, Indic scripts, emoji of several people.
     Joiner,
-    /// Says which form of the character before it is meant. A superfluous one changes nothing, and some
-    /// emoji keyboards write two.
+    /// Says which form of the character before it is meant: an emoji in colours or in black, one of the
+    /// shapes of an ideograph. There are 260 of them, so that a row of them holds a text of its own.
     Selector,
     /// A letter of a region's flag, after the black flag. By itself it is text that nobody sees.
     Tag,
@@ -37,12 +38,14 @@ pub enum Unseen {
     /// scripts that put no spaces there. In others it only splits a word unseen.
     WordBreak,
     /// Holds an empty place or a hyphen that is only sometimes shown: Hangul fillers, the empty cell of
-    /// Braille, the soft hyphen.
+    /// Braille, a note without a head, the soft hyphen.
     Filler,
-    /// Arranges the signs of a notation: hieroglyphs, shorthand, music.
+    /// Puts hieroglyphs above and into each other.
     Notation,
-    /// Nothing that anybody would write into a message: invisible operators, annotations, deprecated
-    /// and unassigned characters.
+    /// Nothing that anybody would write into a message: invisible operators, annotations, the beams and
+    /// strokes of music and shorthand, deprecated and unassigned characters, and what is no character at
+    /// all. Private use is here, too: each font draws another thing there or nothing, so that nobody
+    /// else sees what was meant.
     Hidden,
 }
 
@@ -54,8 +57,8 @@ impl Unseen {
             '\u{200e}' | '\u{200f}' | '\u{61c}' => Some(Self::Direction),
             '\u{feff}' => Some(Self::ByteOrderMark),
             ZERO_WIDTH_SPACE | VOWEL_SEPARATOR => Some(Self::WordBreak),
-            '\u{ad}' | '\u{2800}' => Some(Self::Filler),
-            '\u{e0020}'..=CANCEL => Some(Self::Tag),
+            '\u{ad}' | EMPTY_CELL | EMPTY_NOTE | '\u{13441}' | '\u{13442}' | '\u{16fe4}' => Some(Self::Filler),
+            '\u{e0020}'..=LAST_TAG => Some(Self::Tag),
             _ if has::<BidiControl>(c) => Some(Self::Reordering),
             _ if has::<JoinControl>(c) => Some(Self::Joiner),
             _ if has::<VariationSelector>(c) => Some(Self::Selector),
@@ -65,15 +68,20 @@ impl Unseen {
 }
 
 const ZERO_WIDTH_SPACE: char = '\u{200b}';
-const VOWEL_SEPARATOR: char = '\u{180e}';
-const BLACK_FLAG: char = '\u{1f3f4}';
-/// Ends a flag's tags.
-const CANCEL: char = '\u{e007f}';
-/// The longest code of a region: `gbsct` has five letters, some have seven.
-const LONGEST_REGION: usize = 7;
+pub(super) const VOWEL_SEPARATOR: char = '\u{180e}';
+/// Of Braille; as wide as its other cells.
+pub(super) const EMPTY_CELL: char = '\u{2800}';
+/// For stems without a head. Unicode has it among the symbols, as if it could be seen.
+const EMPTY_NOTE: char = '\u{1d159}';
+/// Ends a flag.
+pub(super) const LAST_TAG: char = '\u{e007f}';
 
-fn has<P: BinaryProperty>(c: char) -> bool {
+pub(super) fn has<P: BinaryProperty>(c: char) -> bool {
     CodePointSetData::new::<P>().contains(c)
+}
+
+pub(super) fn script(c: char) -> Script {
+    CodePointMapData::<Script>::new().get(c)
 }
 
 fn by_category(c: char) -> Option<Unseen> {
@@ -84,11 +92,10 @@ fn by_category(c: char) -> Option<Unseen> {
         }
         // Marks that stand before Arabic and other numbers are in this category, but can be seen.
         GeneralCategory::Format if has::<PrependedConcatenationMark>(c) => None,
-        // All of these beyond the first plane belong to notations, but for the tags.
-        GeneralCategory::Format if ('\u{10000}'..'\u{e0000}').contains(&c) => Some(Unseen::Notation),
-        GeneralCategory::Format => Some(Unseen::Hidden),
+        GeneralCategory::Format if script(c) == Script::EgyptianHieroglyphs => Some(Unseen::Notation),
+        GeneralCategory::Format | GeneralCategory::PrivateUse => Some(Unseen::Hidden),
         GeneralCategory::OtherLetter | GeneralCategory::NonspacingMark if ignorable => Some(Unseen::Filler),
-        _ if ignorable => Some(Unseen::Hidden),
+        _ if ignorable || has::<NoncharacterCodePoint>(c) => Some(Unseen::Hidden),
         _ => None,
     }
 }
@@ -96,115 +103,25 @@ fn by_category(c: char) -> Option<Unseen> {
 /// Whether the character shows nothing and is no space: controls, marks of format and direction,
 /// joiners, variation selectors, fillers, tags.
 ///
-/// Some have a meaning, which [`Unseen`] tells. Where that counts, ask [`is_deceptive`].
+/// Some have a meaning, which [`Unseen`] tells. Where that counts, ask
+/// [`is_deceptive`](super::is_deceptive).
 pub fn is_invisible(c: char) -> bool {
     Unseen::of(c).is_some()
 }
 
-/// Whether something in a line makes it look like another: controls, characters that reorder it, and
-/// unseen ones that have no meaning where they stand.
+/// Whether nothing of a text can be seen, however long it is.
 ///
 /// ```
-/// use blytz_core::text::is_deceptive;
-/// assert!(!is_deceptive("\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}"), "Scotland");
-/// assert!(is_deceptive("hi\u{e0067}\u{e0062}"), "the same letters without a flag");
+/// use blytz_core::text::is_blank;
+/// assert!(is_blank(" \u{3164}\u{a0}\u{1d159}"), "a filler, spaces, a note without a head");
 /// ```
-pub fn is_deceptive(line: &str) -> bool {
-    deceptive(line).next().is_some()
-}
-
-/// A line without what [`is_deceptive`] finds in it.
-pub fn without_deceptive(line: &str) -> String {
-    let mut kept = String::with_capacity(line.len());
-    let mut from = 0;
-    for (at, c) in deceptive(line) {
-        kept.push_str(&line[from..at]);
-        from = at + c.len_utf8();
-    }
-    kept.push_str(&line[from..]);
-    kept
-}
-
-/// What makes a line look like another one, and where it stands.
-fn deceptive(line: &str) -> impl Iterator<Item = (usize, char)> {
-    line.char_indices().filter(|(at, c)| Unseen::of(*c).is_some_and(|kind| !has_meaning(kind, line, *at, *c)))
-}
-
-/// Looks at the neighbours only, so that a text of any length is read once.
-fn has_meaning(kind: Unseen, line: &str, at: usize, c: char) -> bool {
-    let before = line[..at].chars().next_back();
-    let after = line[at + c.len_utf8()..].chars().next();
-    match kind {
-        Unseen::Control | Unseen::Reordering | Unseen::Hidden => false,
-        Unseen::Direction | Unseen::Joiner | Unseen::Selector | Unseen::Filler | Unseen::Notation => true,
-        Unseen::ByteOrderMark => [before, after].iter().any(|neighbour| neighbour.is_none_or(is_space)),
-        Unseen::WordBreak => [before, after].into_iter().flatten().any(|neighbour| is_broken_by(neighbour, c)),
-        Unseen::Tag => is_in_flag(line, at),
-    }
-}
-
-fn is_space(c: char) -> bool {
-    c.is_whitespace() && !is_invisible(c)
-}
-
-/// Whether the script of a letter knows this kind of break.
-fn is_broken_by(letter: char, word_break: char) -> bool {
-    if word_break == VOWEL_SEPARATOR {
-        CodePointMapData::<Script>::new().get(letter) == Script::Mongolian
-    } else {
-        CodePointMapData::<LineBreak>::new().get(letter) == LineBreak::ComplexContext
-    }
-}
-
-/// Whether the tag at `at` belongs to a flag: the black flag, a region's code, the tag that ends it.
-fn is_in_flag(line: &str, at: usize) -> bool {
-    let back = line[..at].char_indices().rev().take(LONGEST_REGION + 1);
-    // No tag may stand between this one and the one that ended a flag before it.
-    let flag =
-        back.take_while(|(_, c)| *c != CANCEL && (is_tag(*c) || *c == BLACK_FLAG)).find(|(_, c)| *c == BLACK_FLAG);
-    flag.is_some_and(|(start, _)| begins_with_region(&line[start + BLACK_FLAG.len_utf8()..]))
-}
-
-fn is_tag(c: char) -> bool {
-    Unseen::of(c) == Some(Unseen::Tag)
-}
-
-/// Whether a region's code in tags comes first, and the tag that ends it.
-fn begins_with_region(tags: &str) -> bool {
-    let mut code = String::new();
-    for c in tags.chars().take(LONGEST_REGION + 1) {
-        if c == CANCEL {
-            return is_region(&code);
-        }
-        // Tags stand where ASCII stands, fourteen planes higher up.
-        let Some(letter) = u32::from(c).checked_sub(0xe0000).and_then(char::from_u32) else { return false };
-        code.push(letter);
-    }
-    false
-}
-
-/// A part of a country (`unicode_subdivision_id` of UTS 35): the country by two letters or three digits,
-/// its part by one to four letters or digits.
-fn is_region(code: &str) -> bool {
-    let by_number = code.starts_with(|c: char| c.is_ascii_digit());
-    let Some((country, part)) = code.split_at_checked(if by_number { 3 } else { 2 }) else { return false };
-    let country_fits = |fits: fn(&u8) -> bool| country.bytes().all(|b| fits(&b));
-    (country_fits(u8::is_ascii_digit) || country_fits(u8::is_ascii_lowercase))
-        && (1..=4).contains(&part.len())
-        && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c))
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    /// A flag by its region's code.
-    fn flag(code: &str) -> String {
-        let tags = code.chars().map(|c| char::from_u32(0xe0000 + u32::from(c)).expect("a tag"));
-        std::iter::once(BLACK_FLAG).chain(tags).chain([CANCEL]).collect()
-    }
 
     #[test]
     fn what_can_not_be_seen() {
@@ -213,85 +130,38 @@ mod tests {
             (Unseen::Reordering, "\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"),
             (Unseen::Direction, "\u{61c}\u{200e}\u{200f}"),
             (Unseen::Joiner, "\u{200c}\u{200d}"),
-            (Unseen::Selector, "\u{180b}\u{fe00}\u{fe0f}\u{e0100}\u{e01ef}"),
+            (Unseen::Selector, "\u{180b}\u{180f}\u{fe00}\u{fe0f}\u{e0100}\u{e01ef}"),
             (Unseen::Tag, "\u{e0020}\u{e0041}\u{e0067}\u{e007f}"),
             (Unseen::ByteOrderMark, "\u{feff}"),
             (Unseen::WordBreak, "\u{200b}\u{180e}"),
             (Unseen::Filler, "\u{ad}\u{34f}\u{115f}\u{1160}\u{17b4}\u{2800}\u{3164}\u{ffa0}"),
-            (Unseen::Notation, "\u{13430}\u{1bca0}\u{1d173}"),
+            (Unseen::Filler, "\u{1d159}\u{13441}\u{13442}\u{16fe4}"),
+            (Unseen::Notation, "\u{13430}\u{1343f}"),
             (Unseen::Hidden, "\u{2060}\u{2064}\u{2065}\u{206a}\u{206f}\u{fff0}\u{fff9}\u{e0000}\u{e0001}\u{e0fff}"),
+            (Unseen::Hidden, "\u{1bca0}\u{1bca3}\u{1d173}\u{1d17a}"),
+            (Unseen::Hidden, "\u{fdd0}\u{fdef}\u{fffe}\u{ffff}\u{1fffe}\u{10ffff}"),
+            (Unseen::Hidden, "\u{e000}\u{f8ff}\u{f0000}\u{ffffd}\u{100000}\u{10fffd}"),
         ] {
             for c in characters.chars() {
                 assert_eq!(Unseen::of(c), Some(kind), "{c:?}");
                 assert!(is_invisible(c));
             }
         }
-        for c in " ~aZ0\u{a0}\u{3000}\u{301}\u{e9}\u{600}\u{6dd}\u{5d0}\u{4e00}\u{1f525}\u{1f3fb}\u{110bd}".chars() {
+        let seen = " ~aZ0\u{a0}\u{3000}\u{301}\u{e9}\u{600}\u{6dd}\u{5d0}\u{4e00}\u{1f525}\u{1f3fb}\u{110bd}";
+        for c in seen.chars().chain("\u{fdcf}\u{fdf0}\u{fffd}\u{1d158}\u{1d15a}\u{1bc9c}\u{13000}\u{2801}".chars()) {
             assert_eq!(Unseen::of(c), None, "{c:?}");
         }
     }
 
     #[test]
-    fn what_has_a_meaning_where_it_stands() {
-        for text in [
-            "plain",
-            "\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}",
-            "\u{2764}\u{fe0f}\u{200d}\u{1f525} and \u{2764}\u{fe0f}\u{fe0f}",
-            "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}",
-            "\u{5e9}\u{5dc}\u{5d5}\u{5dd} (A)\u{200f} 7\u{200e}",
-            &flag("gbsct"),
-            &format!("{}{}", flag("gbeng"), flag("gbwls")),
-            &format!("go {}!", flag("ustx")),
-            "\u{feff}pasted",
-            "pasted\u{feff}",
-            "look: \u{feff}pasted\u{feff} there",
-            "\u{e20}\u{e32}\u{e29}\u{e32}\u{200b}\u{e44}\u{e17}\u{e22}",
-            "\u{1794}\u{17b6}\u{1793}\u{200b}7",
-            "\u{1820}\u{1832}\u{180e}\u{1820}",
-            "co\u{ad}operate",
-            "\u{13153}\u{13430}\u{1312f}",
-        ] {
-            assert!(!is_deceptive(text), "{text:?}");
-            assert_eq!(without_deceptive(text), text);
+    fn a_text_is_blank_when_nothing_of_it_can_be_seen() {
+        for blank in
+            ["", " ", "\u{1d159}", "\u{3164}\u{a0}\u{1d159}", "\u{2800}\u{2800}", "\u{e000}", "\u{200d}\u{fe0f}"]
+        {
+            assert!(is_blank(blank), "{blank:?}");
         }
-    }
-
-    #[test]
-    fn what_only_hides() {
-        for (text, left) in [
-            ("a\0b", "ab"),
-            ("a\tb\n", "ab"),
-            ("a\u{202e}b", "ab"),
-            ("\u{2067}a\u{2069}", "a"),
-            ("sc\u{200b}am", "scam"),
-            ("a\u{2060}b\u{2063}c", "abc"),
-            ("va\u{feff}se", "vase"),
-            ("v\u{180e}ase", "vase"),
-            ("hi\u{e0061}", "hi"),
-            ("\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}", "\u{1f3f4}"),
-            ("\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}", "\u{1f3f4}"),
-            ("\u{1f3f4}\u{e007f}", "\u{1f3f4}"),
-            ("\u{1f3f3}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}", "\u{1f3f3}"),
-            ("\u{fff9}a\u{fffa}b\u{fffb}", "ab"),
-        ] {
-            assert!(is_deceptive(text), "{text:?}");
-            assert_eq!(without_deceptive(text), left, "{text:?}");
-        }
-        for no_region in ["g", "gb", "gbscotl", "GBSCT", "gb sc", "1gsct", "hiddenword", "g1sct"] {
-            assert_eq!(without_deceptive(&flag(no_region)), "\u{1f3f4}", "{no_region}");
-        }
-        let twice = format!("{}\u{e0067}", flag("gbsct"));
-        assert_eq!(without_deceptive(&twice), flag("gbsct"), "what follows a flag is no part of it");
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_deceptive_is_left(
-            text in "\\PC{0,12}|.{0,20}|[a \u{e01}\u{1f3f4}\u{feff}\u{200b}\u{180e}\u{e0062}\u{e0067}\u{e0073}\u{e007f}]{0,20}",
-        ) {
-            let left = without_deceptive(&text);
-            prop_assert!(!is_deceptive(&left), "{left:?}");
-            prop_assert_eq!(left.len() == text.len(), !is_deceptive(&text));
+        for seen in ["a", "\u{3164}.", "\u{1d159}\u{1d165}", "\u{301}"] {
+            assert!(!is_blank(seen), "{seen:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, ops::RangeInclusive};
 
 use super::problem::{ErrorCode, FieldError};
-use crate::text::is_deceptive;
+use crate::text::{is_blank, is_deceptive};
 
 /// The faults found in a request, the first [`Faults::MOST`] of them.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl Faults {
     /// not be, or that contains control characters or others that make it look like another text.
     pub fn text(&mut self, pointer: &str, text: &str, range: RangeInclusive<usize>) {
         let length = text.chars().count();
-        if !range.contains(&length) || (*range.start() > 0 && text.trim().is_empty()) {
+        if !range.contains(&length) || (*range.start() > 0 && is_blank(text)) {
             self.invalid(
                 pointer,
                 format!("must have {} to {} characters and not be blank", range.start(), range.end()),
@@ -55,5 +55,27 @@ impl Faults {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_shows_something_and_hides_nothing() {
+        let faults_of = |title: &str| {
+            let mut faults = Faults::default();
+            faults.text("/title", title, 1..=20);
+            faults.into_vec().len()
+        };
+        for good in ["Vase", "\u{2764}\u{fe0f}", "two\nlines", "\u{645}\u{6cc}\u{200c}\u{62e}"] {
+            assert_eq!(faults_of(good), 0, "{good:?}");
+        }
+        for bad in
+            ["", " ", "\u{3164}", "\u{1d159}\u{a0}", "Va\u{1d173}se", "Va\u{ffff}se", "Va\u{e000}se", "a\u{200d}\nb"]
+        {
+            assert_eq!(faults_of(bad), 1, "{bad:?}");
+        }
     }
 }

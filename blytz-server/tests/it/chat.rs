@@ -111,6 +111,10 @@ async fn a_message_has_as_many_characters_as_people_see() {
     {
         mei.say(&show, refused).await.refused_for("/text");
     }
+    let row = format!("\u{1f525}{}", "\u{e0100}".repeat(50));
+    for hidden in ["\u{1d159}\u{3164}\u{a0}", "a\u{1d173}b", "a\u{ffff}b", "a\u{e000}b", "a\u{200d}\u{200d}b", &row] {
+        mei.say(&show, hidden).await.refused_for("/text");
+    }
     seller.set(&show, json!({ "max_length": 2 })).await.expect(200);
     mei.say(&show, &scotland.repeat(2)).await.expect(201);
     mei.say(&show, &scotland.repeat(3)).await.refused_for("/text");
@@ -170,7 +174,7 @@ async fn names_of_staff_are_for_staff_alone() {
     let double = house.buyer("double").await;
     let call =
         async |name: &str| drop(double.patch("/auth/profile", json!({ "display_name": name })).await.expect(200));
-    for name in ["Siti", "SITI", "s\u{456}ti", "Siti \u{2714}", "S1ti"] {
+    for name in ["Siti", "SITI", "s\u{456}ti", "Siti \u{2714}", "S1ti", "S\u{ed}t\u{ef}"] {
         call(name).await;
         double.say(&elsewhere, "hello").await.expect(201);
         double.say(&show, "hello").await.refused(409, "name_reserved");
