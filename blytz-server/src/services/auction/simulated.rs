@@ -121,6 +121,7 @@ impl Tables for Shelf {
 
     fn apply(&mut self, batch: &Batch) {
         let lot = self.0.entry(batch.to.auction_id).or_default();
+        check_effects(batch, lot.states.last());
         for event in &batch.events {
             let entry: LogEntry = serde_json::from_str(&event.entry).expect("an entry");
             let sealed = event.sealed.as_ref().map(|sealed| serde_json::from_str(sealed).expect("its sealed part"));
@@ -135,6 +136,30 @@ impl Tables for Shelf {
         (lot.due_at, lot.late_from) = (batch.due_at, batch.late_from);
         self.1 += 1;
         lot.released += batch.effects.iter().filter(|effect| matches!(effect, Effect::Releases(_))).count();
+    }
+}
+
+/// A batch carries out what its events say: who watches the show is told of a lot that stands elsewhere,
+/// and what a void struck is marked, from the first that fell on.
+fn check_effects(batch: &Batch, before: Option<&Auction>) {
+    let moves = batch.effects.iter().any(|effect| matches!(effect, Effect::Moves));
+    let moved = before.is_some_and(|before| before.status() != batch.status);
+    assert_eq!(moves, moved, "to {:?}", batch.status);
+    let entries = batch.events.iter().map(|event| serde_json::from_str(&event.entry).expect("an entry"));
+    let voided: Vec<(u64, Vec<BidId>)> = entries.filter_map(|entry: LogEntry| of_void(entry.data)).collect();
+    let struck = batch.effects.iter().find_map(|effect| match effect {
+        Effect::Strikes(struck) => Some((struck.from_seq, struck.ids.clone())),
+        _ => None,
+    });
+    let first = voided.iter().map(|(from, _)| *from).min();
+    let ids: Vec<BidId> = voided.into_iter().rev().flat_map(|(_, ids)| ids).collect();
+    assert_eq!(struck, first.map(|first| (first, ids)), "what a void struck is marked");
+}
+
+fn of_void(data: EventData) -> Option<(u64, Vec<BidId>)> {
+    match data {
+        EventData::Voided { bid_seq, struck, .. } => Some((bid_seq, struck)),
+        _ => None,
     }
 }
 
