@@ -26,7 +26,7 @@ const WAKING: usize = 64;
 const SWEEP: Duration = Duration::from_secs(1);
 const AHEAD_MS: i64 = 2_000;
 /// How long a command may take before its sender is told to ask again.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The rooms of one kind of channel in this process. Cheap to clone.
 pub struct Rooms<L: Ledger> {

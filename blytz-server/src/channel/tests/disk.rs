@@ -1,7 +1,7 @@
 //! A database in memory that fails in every way a database can.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -100,6 +100,8 @@ struct Inside<T: Tables> {
     house: House,
     /// Whether everything works from here on.
     calm: bool,
+    /// What becomes of the next transactions, whatever else.
+    fated: VecDeque<Fate>,
     /// Until when whoever wants to say that the house is served has to wait.
     held_until: Instant,
     gone_until: Instant,
@@ -126,6 +128,7 @@ impl<T: Tables> Disk<T> {
             chance: StdRng::seed_from_u64(seed),
             house,
             calm: false,
+            fated: VecDeque::new(),
             held_until: now,
             gone_until: now,
             full_until: now,
@@ -145,6 +148,11 @@ impl<T: Tables> Disk<T> {
         let mut inside = self.inside();
         inside.calm = true;
         (inside.gone_until, inside.full_until) = (Instant::now(), Instant::now());
+    }
+
+    /// Decides what becomes of the next transactions.
+    pub fn foresee(&self, fates: &[Fate]) {
+        self.inside().fated.extend(fates);
     }
 
     /// Which fates there were, and how many batches were beaten by another writer's.
@@ -240,7 +248,11 @@ impl<T: Tables> Disk<T> {
             if Instant::now() < inside.gone_until.max(inside.full_until) {
                 return Err(Unwritten::Unavailable);
             }
-            let fate = if inside.calm { Fate::Written } else { inside.draw() };
+            let fate = match inside.fated.pop_front() {
+                Some(fate) => fate,
+                None if inside.calm => Fate::Written,
+                None => inside.draw(),
+            };
             inside.seen.insert(fate);
             fate
         };

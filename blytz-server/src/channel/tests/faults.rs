@@ -1,4 +1,4 @@
-//! What falls over, or can't be read, takes nobody else with it.
+//! What falls over, or can't be read, takes nobody else with it; what is in doubt is settled.
 
 use std::{future::ready, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
-    disk::{Disk, House, random_id},
+    disk::{Disk, Fate, House, random_id},
     sim::{Kind, NOW},
     tally::{Add, Tallies, UNDECIDABLE, UNWRITABLE},
 };
@@ -69,6 +69,32 @@ async fn a_commit_that_falls_over_takes_no_other_room_with_it() {
     let fallen = rooms.ask(ids[0], add(UNWRITABLE)).await.expect_err("nobody wrote it");
     assert_eq!(fallen.code(), ErrorCode::OutcomeUnknown);
     assert_eq!(rooms.ask(ids[1], add(3)).await.expect("it is added"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_becomes_of_a_commit_a_change_is_made_once_and_answered() {
+    use Fate::{LostInSilence, Refused, Slow, WrittenInSilence, Zombie};
+    for fates in [
+        &[WrittenInSilence][..],
+        &[LostInSilence],
+        &[Zombie],
+        &[Slow],
+        &[WrittenInSilence, LostInSilence],
+        &[LostInSilence, WrittenInSilence],
+        // Nobody said whether it was written, and now it is refused: the log knows.
+        &[WrittenInSilence, Refused],
+        &[LostInSilence, Refused],
+        &[WrittenInSilence, WrittenInSilence, Refused],
+    ] {
+        let (rooms, ids) = house(|ledger| ledger).await;
+        rooms.ledger.disk.foresee(fates);
+        for (by, total) in [(3, 3), (4, 7)] {
+            let answer = rooms.ask(ids[0], add(by)).await;
+            assert_eq!(answer.unwrap_or_else(|error| panic!("{fates:?}: {error}")), total, "{fates:?}");
+        }
+        let log = rooms.ledger.disk.peek(|shelf| Tallies::log(shelf, ids[0]));
+        assert_eq!(log.len(), 2, "{fates:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -101,8 +101,30 @@ struct Node<K: Kind> {
     tasks: TaskTracker,
 }
 
+/// Whatever happens to a house of two nodes, all of it happens, and what is left is sound.
+pub fn stands_whatever_fails<K: Kind>(seed: u64) {
+    let report = run::<K>(House::Shared, seed, 10_000);
+    assert_eq!(report.accepted + report.refused, 10_000);
+    assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
+    assert!(report.asked_again > 0 && report.accepted > 1_000, "{} accepted", report.accepted);
+}
+
+/// The same of a house of one node, where whoever watches must hear everything from it.
+pub fn stands_alone<K: Kind>(seed: u64) {
+    let report = run::<K>(House::Alone, seed, 5_000);
+    assert_eq!(report.accepted + report.refused, 5_000);
+    assert_eq!(report.fates.len(), 7, "{:?}", report.fates);
+}
+
+/// What happens follows from the seed.
+pub fn repeats_itself<K: Kind>(seed: u64) {
+    let [one, again, other] = [seed, seed, seed + 1].map(|seed| run::<K>(House::Shared, seed, 500).trace);
+    assert_eq!(one, again);
+    assert_ne!(one, other);
+}
+
 /// Runs so many commands against a house in which everything fails, heals it, and checks what is left.
-pub fn run<K: Kind>(house: House, seed: u64, commands: usize) -> Report {
+fn run<K: Kind>(house: House, seed: u64, commands: usize) -> Report {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(simulate::<K>(house, seed, commands))
 }

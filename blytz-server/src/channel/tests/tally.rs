@@ -11,7 +11,7 @@ use rand::{RngExt, rngs::StdRng};
 use uuid::Uuid;
 
 use super::{
-    disk::{Disk, Fate, House, Tables, random_id},
+    disk::{Disk, Fate, Tables, random_id},
     sim::{self, Kind, Told},
 };
 use crate::{
@@ -276,22 +276,15 @@ impl Kind for Tallies {
 
 #[test]
 fn a_kind_that_nobody_thought_of_is_served_whatever_fails() {
-    let report = sim::run::<Tallies>(House::Shared, 1, 10_000);
-    assert_eq!(report.accepted + report.refused, 10_000);
-    assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
-    assert!(report.asked_again > 0);
+    sim::stands_whatever_fails::<Tallies>(1);
 }
 
 #[test]
 fn who_writes_alone_tells_every_change_once() {
-    let report = sim::run::<Tallies>(House::Alone, 2, 5_000);
-    assert_eq!(report.accepted + report.refused, 5_000);
-    assert_eq!(report.fates.len(), 7, "{:?}", report.fates);
+    sim::stands_alone::<Tallies>(2);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
-    let [one, again, other] = [7, 7, 8].map(|seed| sim::run::<Tallies>(House::Shared, seed, 500).trace);
-    assert_eq!(one, again);
-    assert_ne!(one, other);
+    sim::repeats_itself::<Tallies>(7);
 }

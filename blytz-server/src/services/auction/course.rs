@@ -190,17 +190,18 @@ async fn read_so_far(db: &Db, id: AuctionId, before: u64, bearers: Bearers) -> R
         None => (Book::default(), None, 0),
     };
     loop {
-        for (entry, event) in store::log_page(db, id, seq).await? {
+        let page = store::log_page(db, id, seq).await?;
+        if page.is_empty() {
+            let auction = auction.ok_or_else(Error::not_found)?;
+            return Ok((SoFar { book, seq }, auction));
+        }
+        for (entry, event) in page {
             book.note(entry.seq, &event);
             match &mut auction {
                 Some(auction) => auction.apply(&event).map_err(internal)?,
                 None => auction = Some(auction::Auction::begin(id, &event).map_err(internal)?),
             }
             seq = entry.seq;
-        }
-        if store::head(db, id).await?.is_none_or(|(head, _)| head <= seq) {
-            let auction = auction.ok_or_else(Error::not_found)?;
-            return Ok((SoFar { book, seq }, auction));
         }
     }
 }

@@ -32,7 +32,7 @@ use crate::{
     channel::{
         Entry, Unwritten, Verdicts,
         tests::{
-            disk::{Disk, Fate, House, Tables, random_id},
+            disk::{Disk, Fate, Tables, random_id},
             sim::{self, Kind, NOW, Told},
         },
     },
@@ -473,22 +473,15 @@ fn is_refused(told: &Told<Auctions>) -> bool {
 
 #[test]
 fn whatever_fails_each_bid_stands_once_or_was_refused() {
-    let report = sim::run::<Auctions>(House::Shared, 3, 10_000);
-    assert_eq!(report.accepted + report.refused, 10_000);
-    assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
-    assert!(report.asked_again > 0 && report.accepted > 1_000, "{} accepted", report.accepted);
+    sim::stands_whatever_fails::<Auctions>(3);
 }
 
 #[test]
 fn who_writes_alone_tells_every_event_once() {
-    let report = sim::run::<Auctions>(House::Alone, 4, 5_000);
-    assert_eq!(report.accepted + report.refused, 5_000);
-    assert_eq!(report.fates.len(), 7, "{:?}", report.fates);
+    sim::stands_alone::<Auctions>(4);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_auctions() {
-    let [one, again, other] = [5, 5, 6].map(|seed| sim::run::<Auctions>(House::Shared, seed, 300).trace);
-    assert_eq!(one, again);
-    assert_ne!(one, other);
+    sim::repeats_itself::<Auctions>(5);
 }

@@ -27,7 +27,7 @@ use crate::{
     channel::{
         Entry, Unwritten, Verdicts,
         tests::{
-            disk::{Disk, Fate, House, Tables, random_id},
+            disk::{Disk, Fate, Tables, random_id},
             sim::{self, Kind, NOW, Told},
         },
     },
@@ -301,22 +301,15 @@ impl Kind for Chats {
 
 #[test]
 fn whatever_fails_each_message_stands_once_or_was_refused() {
-    let report = sim::run::<Chats>(House::Shared, 4, 10_000);
-    assert_eq!(report.accepted + report.refused, 10_000);
-    assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
-    assert!(report.asked_again > 0 && report.accepted > 1_000, "{} accepted", report.accepted);
+    sim::stands_whatever_fails::<Chats>(4);
 }
 
 #[test]
 fn who_writes_alone_tells_every_event_once() {
-    let report = sim::run::<Chats>(House::Alone, 5, 5_000);
-    assert_eq!(report.accepted + report.refused, 5_000);
-    assert_eq!(report.fates.len(), 7, "{:?}", report.fates);
+    sim::stands_alone::<Chats>(5);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_chats() {
-    let [one, again, other] = [5, 5, 6].map(|seed| sim::run::<Chats>(House::Shared, seed, 300).trace);
-    assert_eq!(one, again);
-    assert_ne!(one, other);
+    sim::repeats_itself::<Chats>(5);
 }
