@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Clock,
-    channel::{Ground, Rooms},
+    channel::{Ground, Ledger, Rooms},
     clock::Chance,
     platform::{
         attendance::{Attendance, memory::Memory},
@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// A house of tallies in which nothing fails by chance.
+/// A house of one node with tallies, in which nothing fails by chance.
 async fn house(ledger: impl FnOnce(Tallies) -> Tallies) -> (Rooms<Tallies>, Vec<Uuid>) {
     let mut chance = StdRng::seed_from_u64(1);
-    let disk = Disk::new(Tallies::tables(&mut chance), House::Shared, 1);
+    let disk = Disk::new(Tallies::tables(&mut chance), House::Alone, 1);
     disk.heal();
     let ids = disk.peek(Tallies::channels);
     let memory = Memory::new(|| Box::pin(ready(Ok(()))));
@@ -87,10 +87,14 @@ async fn whatever_becomes_of_a_commit_a_change_is_made_once_and_answered() {
         &[WrittenInSilence, WrittenInSilence, Refused],
     ] {
         let (rooms, ids) = house(|ledger| ledger).await;
+        let mut watcher = rooms.ground.hub.open();
+        watcher.subscribe(rooms.ledger.topic(ids[0]));
         rooms.ledger.disk.foresee(fates);
         for (by, total) in [(3, 3), (4, 7)] {
             let answer = rooms.ask(ids[0], add(by)).await;
             assert_eq!(answer.unwrap_or_else(|error| panic!("{fates:?}: {error}")), total, "{fates:?}");
+            let told = std::iter::from_fn(|| watcher.try_recv()).map(|delivery| delivery.frames.len()).sum::<usize>();
+            assert_eq!(told, 1, "{fates:?}: who watches hears of it before it is answered, and once");
         }
         let log = rooms.ledger.disk.peek(|shelf| Tallies::log(shelf, ids[0]));
         assert_eq!(log.len(), 2, "{fates:?}");
