@@ -2,8 +2,8 @@
 
 use super::{
     bid::{Accepted, BidKind, Lead, Stake},
-    command::Standing,
-    commitment::{Nonce, Offer, bid_commitment},
+    command::Bid,
+    commitment::{Committed, Nonce, Offer},
     dutch::DutchSale,
     event::{Event, Sealed},
     extension::{self, Span},
@@ -14,7 +14,7 @@ use super::{
     state::Auction,
 };
 use crate::{
-    BidId, Money, Timestamp, UserId,
+    Money, Timestamp,
     wire::auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason},
 };
 
@@ -35,16 +35,9 @@ impl Placement {
 }
 
 impl Auction {
-    pub(super) fn bid(
-        &self,
-        at: Timestamp,
-        bidder: UserId,
-        bid_id: BidId,
-        bid: BidKind,
-        standing: Standing,
-        nonce: Nonce,
-    ) -> Result<Vec<Event>, Rejection> {
-        let span = self.admit(at, bidder, bid, standing)?;
+    pub(super) fn bid(&self, at: Timestamp, asked: &Bid) -> Result<Vec<Event>, Rejection> {
+        let span = self.admit(at, asked)?;
+        let Bid { bidder, bid_id, kind: bid, nonce, .. } = *asked;
         let amount = self.sale.amount(bid).ok_or(Rejection::BuyNowUnavailable)?;
         let placement = Placement { span, bid, stake: Stake { bidder, bid_id, amount, at }, nonce };
         match &self.sale {
@@ -55,7 +48,8 @@ impl Auction {
     }
 
     /// The refusals that need no look at the other bids, in their order.
-    fn admit(&self, at: Timestamp, bidder: UserId, bid: BidKind, standing: Standing) -> Result<Span, Rejection> {
+    fn admit(&self, at: Timestamp, asked: &Bid) -> Result<Span, Rejection> {
+        let Bid { bidder, kind: bid, standing, ref rules_hash, .. } = *asked;
         if standing.suspended {
             Err(Rejection::Suspended)
         } else if bidder == self.seller_id {
@@ -67,7 +61,9 @@ impl Auction {
         } else if !self.sale.takes(bid) {
             Err(Rejection::KindNotAllowed)
         } else {
-            self.phase.open_at(at)
+            let span = self.phase.open_at(at)?;
+            let as_seen = rules_hash.as_ref().is_none_or(|seen| seen == self.rules_hash());
+            if as_seen { Ok(span) } else { Err(Rejection::RulesChanged) }
         }
     }
 
@@ -174,6 +170,8 @@ impl Auction {
             BidKind::Exact(amount) => Offer::Amount(amount),
             BidKind::BuyNow => Offer::Amount(self.money(placement.stake.amount)),
         };
-        bid_commitment(placement.stake.bid_id, offer, &placement.nonce)
+        let Stake { bidder, bid_id, .. } = placement.stake;
+        let committed = Committed { auction_id: self.id, bidder, bid_id, rules_hash: self.rules_hash(), offer };
+        committed.with(&placement.nonce)
     }
 }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    AuctionId, BidId, Money,
-    wire::auction::{ReserveOpening, RulesView},
+    AuctionId, BidId, Money, UserId,
+    wire::auction::{Item, ReserveOpening, RulesView},
 };
 
 /// The RFC 8785 canonical JSON of a value.
@@ -115,16 +115,40 @@ pub fn rules_hash(view: &RulesView) -> String {
     digest(view)
 }
 
-/// The commitment to a bid: the hash of `{bid_id, amount|max, nonce}`.
-pub fn bid_commitment(bid_id: BidId, offer: Offer, nonce: &Nonce) -> String {
-    #[derive(Serialize)]
-    struct Committed<'a> {
-        bid_id: BidId,
-        #[serde(flatten)]
-        offer: Offer,
-        nonce: &'a Nonce,
+/// Hex SHA-256 of the canonical JSON of what a lot sells.
+pub fn item_hash(item: &Item) -> String {
+    digest(item)
+}
+
+/// All that a bid's commitment binds, but for what keeps it from being guessed: nobody can make it
+/// another bid's, another bidder's or another lot's, nor say that other rules held.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Committed<'a> {
+    /// On which auction.
+    pub auction_id: AuctionId,
+    /// Who bids.
+    pub bidder: UserId,
+    /// Their id for it.
+    pub bid_id: BidId,
+    /// The rules that hold: [`rules_hash`] of them.
+    pub rules_hash: &'a str,
+    /// What is bid.
+    #[serde(flatten)]
+    pub offer: Offer,
+}
+
+impl Committed<'_> {
+    /// The commitment: hex SHA-256 of the canonical JSON of
+    /// `{auction_id, bidder, bid_id, rules_hash, amount|max, nonce}`.
+    pub fn with(&self, nonce: &Nonce) -> String {
+        #[derive(Serialize)]
+        struct Hidden<'a> {
+            #[serde(flatten)]
+            committed: &'a Committed<'a>,
+            nonce: &'a Nonce,
+        }
+        digest(&Hidden { committed: self, nonce })
     }
-    digest(&Committed { bid_id, offer, nonce })
 }
 
 /// A reserve and what its commitment is made with.
@@ -183,13 +207,23 @@ mod tests {
         let nonce = Nonce::from_bytes([0xab; 32]);
         let ab = "ab".repeat(32);
         let money = Money::new(12_500, Currency::MYR);
-        let bid: BidId = AUCTION.parse().expect("an id");
+        let committed = Committed {
+            auction_id: AUCTION.parse().expect("an id"),
+            bidder: "0190a5c2-7e3b-7cc1-9a54-000000000001".parse().expect("an id"),
+            bid_id: "0190a5c2-7e3b-7cc1-9a54-000000000002".parse().expect("an id"),
+            rules_hash: "cd",
+            offer: Offer::Amount(money),
+        };
+        let ids = format!(
+            r#""auction_id":"{AUCTION}","bid_id":"0190a5c2-7e3b-7cc1-9a54-000000000002","bidder":"0190a5c2-7e3b-7cc1-9a54-000000000001""#
+        );
+        let rest = format!(r#""nonce":"{ab}","rules_hash":"cd""#);
 
-        let text = format!(r#"{{"amount":{{"amount":12500,"currency":"MYR"}},"bid_id":"{AUCTION}","nonce":"{ab}"}}"#);
-        assert_eq!(bid_commitment(bid, Offer::Amount(money), &nonce), sha(&text));
+        let text = format!(r#"{{"amount":{{"amount":12500,"currency":"MYR"}},{ids},{rest}}}"#);
+        assert_eq!(committed.with(&nonce), sha(&text));
 
-        let text = format!(r#"{{"bid_id":"{AUCTION}","max":{{"amount":12500,"currency":"MYR"}},"nonce":"{ab}"}}"#);
-        assert_eq!(bid_commitment(bid, Offer::Max(money), &nonce), sha(&text));
+        let text = format!(r#"{{{ids},"max":{{"amount":12500,"currency":"MYR"}},{rest}}}"#);
+        assert_eq!(Committed { offer: Offer::Max(money), ..committed }.with(&nonce), sha(&text));
 
         let text = format!(
             r#"{{"auction_id":"{AUCTION}","nonce":"{ab}","reserve_price":{{"amount":12500,"currency":"MYR"}}}}"#

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::rules::Rules;
 use crate::{
     Timestamp,
-    wire::auction::{SoftClose, SoftCloseMode},
+    wire::auction::{ExtensionReason, SoftClose, SoftCloseMode},
 };
 
 /// How often a lot is extended for outages, at most: a house that goes away all the time must come to
 /// an end, too.
 pub const MAX_OUTAGES: u8 = 3;
+
+/// How long a lot without a soft close stays open after a void, at least.
+const LEFT_AFTER_VOID_MS: i64 = 30_000;
 
 /// A time in which nobody was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,7 +32,7 @@ pub(super) struct Span {
     pub(super) opens_at: Timestamp,
     pub(super) closes_at: Timestamp,
     pub(super) extensions: u64,
-    /// How many of these were for outages with bounds.
+    /// How many of these were for outages.
     pub(super) outages: u8,
     /// Since when it has been open under the rules that it has. Outages that ended by then don't count:
     /// there was no lot, or other rules have judged them.
@@ -46,11 +49,11 @@ impl Span {
         (self.closes_at, self.ruled_since) = (closes_at, at);
     }
 
-    /// Follows `extended`, with the outage's bounds if it was for one that has them.
-    pub(super) fn extended(&mut self, closes_at: Timestamp, outage: Option<Outage>) {
+    /// Follows `extended`.
+    pub(super) fn extended(&mut self, closes_at: Timestamp, reason: ExtensionReason) {
         self.closes_at = closes_at;
         self.extensions += 1;
-        self.outages = self.outages.saturating_add(u8::from(outage.is_some()));
+        self.outages = self.outages.saturating_add(u8::from(reason == ExtensionReason::Outage));
     }
 }
 
@@ -62,6 +65,15 @@ pub(super) fn after_late_bid(rules: &Rules, span: &Span, at: Timestamp) -> Optio
         SoftCloseMode::Add => span.closes_at.plus_millis(soft_close.extend_ms),
     };
     within_cap(rules, soft_close, span, wanted)
+}
+
+/// Where a void at `at` moves the close; `None` where it stays. It may leave anybody in the lead, so there
+/// is time to bid on: as after a late bid, and where late bids move nothing, half a minute.
+pub(super) fn after_void(rules: &Rules, span: &Span, at: Timestamp) -> Option<Timestamp> {
+    match rules.soft_close() {
+        Some(_) => after_late_bid(rules, span, at),
+        None => Some(at.plus_millis(LEFT_AFTER_VOID_MS)).filter(|wanted| *wanted > span.closes_at),
+    }
 }
 
 /// Where an outage that is made good for at `at` moves the close; `None` where it stays: the last
@@ -78,19 +90,8 @@ pub(super) fn after_outage(rules: &Rules, span: &Span, outage: Outage, at: Times
     let met_the_last_moments = outage.from < span.closes_at && is_late(soft_close, span, outage.to);
     let left_too_little = outage.to.plus_millis(soft_close.extend_ms) > span.closes_at;
     let moves = was_one && counts && met_the_last_moments && left_too_little;
-    moves.then(|| with_time_to_bid(rules, soft_close, span, at)).flatten()
-}
-
-/// The same by the rules of logs that don't say when the outage was: it lasted until `at`, and any
-/// number of them counted.
-pub(super) fn after_unbounded_outage(rules: &Rules, span: &Span, at: Timestamp) -> Option<Timestamp> {
-    // A log that has come to bounds has no outage without them any more.
-    let soft_close = rules.soft_close().filter(|soft_close| span.outages == 0 && is_late(soft_close, span, at))?;
-    with_time_to_bid(rules, soft_close, span, at)
-}
-
-fn with_time_to_bid(rules: &Rules, soft_close: &SoftClose, span: &Span, at: Timestamp) -> Option<Timestamp> {
-    within_cap(rules, soft_close, span, at.plus_millis(soft_close.extend_ms)).filter(|closes_at| *closes_at > at)
+    let with_time_to_bid = || within_cap(rules, soft_close, span, at.plus_millis(soft_close.extend_ms));
+    moves.then(with_time_to_bid).flatten().filter(|closes_at| *closes_at > at)
 }
 
 fn is_late(soft_close: &SoftClose, span: &Span, at: Timestamp) -> bool {
@@ -218,7 +219,7 @@ mod tests {
         let mut offer = |from, to, at| {
             let moved = after_outage(&rules, &span, outage(from, to), second(at));
             if let Some(closes_at) = moved {
-                span.extended(closes_at, Some(outage(from, to)));
+                span.extended(closes_at, ExtensionReason::Outage);
             }
             moved
         };
@@ -247,28 +248,20 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_without_bounds_is_decided_as_it_was() {
-        for (soft_close, at, moved) in [
-            ("null", 59, None),
-            ("null", 90, None),
-            (OPEN, 50, None),
-            (OPEN, 51, None),
-            (OPEN, 55, Some(63)),
-            (OPEN, 90, Some(98)),
-            (CAPPED, 66, Some(72)),
-            (CAPPED, 71, Some(72)),
-            (CAPPED, 72, None),
-            (CAPPED, 90, None),
+    fn a_void_leaves_time_to_bid_on() {
+        let reset = r#"{"trigger_ms": 10000, "extend_ms": 8000, "mode": "reset"}"#;
+        for (soft_close, closes_at, at, moved) in [
+            ("null", 60, 29, None),
+            ("null", 60, 30, None),
+            ("null", 60, 31, Some(61)),
+            ("null", 60, 59, Some(89)),
+            ("null", 89, 80, Some(110)),
+            (reset, 60, 50, None),
+            (reset, 60, 53, Some(61)),
+            (CAPPED, 72, 71, None),
         ] {
-            let decided = after_unbounded_outage(&rules(soft_close), &span(60), second(at));
-            assert_eq!(decided, moved.map(second), "{soft_close}: a start at {at}");
+            let decided = after_void(&rules(soft_close), &span(closes_at), second(at));
+            assert_eq!(decided, moved.map(second), "{soft_close}: closing at {closes_at}, a void at {at}");
         }
-        let mut span = span(60);
-        for at in [65, 70, 75, 80, 85] {
-            let closes_at = after_unbounded_outage(&rules(OPEN), &span, second(at)).expect("any number of them");
-            span.extended(closes_at, None);
-        }
-        span.extended(second(103), Some(outage(90, 95)));
-        assert_eq!(after_unbounded_outage(&rules(OPEN), &span, second(100)), None);
     }
 }

@@ -71,6 +71,11 @@ impl Auction {
         &self.published.hash
     }
 
+    /// Hex SHA-256 of the canonical JSON of what bidders are shown.
+    pub fn item_hash(&self) -> &str {
+        &self.item_hash
+    }
+
     /// What the reserve's commitment was made with; none without a reserve.
     pub fn reserve_nonce(&self) -> Option<&Nonce> {
         self.published.reserve_nonce()
@@ -83,7 +88,7 @@ impl Auction {
 
     /// Whether a void blocked this user here.
     pub fn has_blocked(&self, user: UserId) -> bool {
-        self.blocked.contains(&user)
+        self.blocked.contains_key(&user)
     }
 
     /// Where it stands.

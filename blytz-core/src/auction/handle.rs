@@ -39,11 +39,13 @@ impl Auction {
         let at = now.max(self.last_at.plus_micros(1));
         match command {
             Command::Open => self.open(at),
-            Command::Bid { bidder, bid_id, bid, standing, nonce } => self.bid(at, bidder, bid_id, bid, standing, nonce),
-            Command::Amend { rules, starts_at, reserve_nonce } => {
-                self.amend(at, rules, starts_at.unwrap_or(self.starts_at), reserve_nonce)
+            Command::Bid(bid) => self.bid(at, &bid),
+            Command::Amend { rules, starts_at, item_hash, reserve_nonce } => {
+                let item_hash = item_hash.unwrap_or_else(|| self.item_hash.clone());
+                self.amend(at, rules, starts_at.unwrap_or(self.starts_at), item_hash, reserve_nonce)
             }
-            Command::Void { fall, reason } => self.void(at, fall, reason),
+            Command::Void { fall, by, block, reason } => self.void(at, fall, by, block, reason),
+            Command::Unblock(bidder) => self.unblock(at, bidder),
             Command::Cancel { reason, by_admin } => self.cancel(at, reason, by_admin),
             Command::Tick => Ok(self.tick(now, at).into_iter().collect()),
             Command::Resume(outage) => Ok(self.resume(at, outage).into_iter().collect()),
@@ -67,6 +69,7 @@ impl Auction {
         at: Timestamp,
         rules: Rules,
         starts_at: Option<Timestamp>,
+        item_hash: String,
         reserve_nonce: Nonce,
     ) -> Result<Vec<Event>, Rejection> {
         if self.bids_taken {
@@ -83,7 +86,8 @@ impl Auction {
         let published = PublishedRules::new(self.id, rules, reserve_nonce);
         let sealed = Some(published.sealed());
         let PublishedRules { view: rules, hash: rules_hash, .. } = published;
-        Ok(vec![Event { at, data: EventData::Amended { rules, rules_hash, starts_at, closes_at }, sealed }])
+        let data = EventData::Amended { rules, rules_hash, item_hash, starts_at, closes_at };
+        Ok(vec![Event { at, data, sealed }])
     }
 
     fn cancel(&self, at: Timestamp, reason: String, by_admin: bool) -> Result<Vec<Event>, Rejection> {
@@ -125,16 +129,6 @@ impl Auction {
         let from = if self.last_at < outage.to { outage.from.max(self.last_at) } else { outage.from };
         let (from, to) = (Some(from), Some(outage.to));
         Some(Event::open(at, EventData::Extended { closes_at, reason: ExtensionReason::Outage, from, to }))
-    }
-
-    /// Decides again what a log says of an outage from before their bounds were logged, and applies it.
-    pub(super) fn resume_unbounded(&mut self, now: Timestamp) -> Option<Event> {
-        let at = now.max(self.last_at.plus_micros(1));
-        let span = self.phase.live_mut()?;
-        let closes_at = extension::after_unbounded_outage(&self.published.rules, span, at)?;
-        let reason = ExtensionReason::Outage;
-        let event = Event::open(at, EventData::Extended { closes_at, reason, from: None, to: None });
-        self.apply(&event).ok().map(|()| event)
     }
 }
 

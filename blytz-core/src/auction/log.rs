@@ -26,6 +26,17 @@ pub fn entry_hash(auction_id: AuctionId, seq: u64, at: Timestamp, data: &EventDa
     digest(&Hashed { auction_id, seq, at, data, prev })
 }
 
+/// The hash of an entry as it was received: of all its members but `hash`, which it names itself, with the
+/// auction's id. So an entry with members that this program does not know has its hash all the same.
+///
+/// `None` when it is no object.
+pub fn received_hash(auction_id: AuctionId, entry: &serde_json::Value) -> Option<String> {
+    let mut hashed = entry.as_object()?.clone();
+    hashed.remove("hash");
+    hashed.insert("auction_id".to_owned(), auction_id.to_string().into());
+    Some(digest(&hashed))
+}
+
 /// Where an auction's log ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -118,6 +129,12 @@ mod tests {
         );
         assert_eq!(entry.hash, sha(&text));
         assert_eq!((head.seq, &head.hash), (1, &entry.hash));
+
+        let mut received = serde_json::to_value(&entry).expect("JSON");
+        assert_eq!(received_hash(auction(), &received), Some(entry.hash.clone()));
+        received["data"]["more"] = 1.into();
+        let text = text.replace("\"data\":{", "\"data\":{\"more\":1,");
+        assert_eq!(received_hash(auction(), &received), Some(sha(&text)));
     }
 
     #[test]

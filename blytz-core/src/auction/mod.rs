@@ -36,13 +36,14 @@ pub mod snapshot;
 mod state;
 mod stated;
 mod terms;
+mod tree;
 mod void;
 
 pub use self::{
     bid::{BidKind, Stake},
     book::{Bearers, Book, Fall, Unstruck},
-    command::{Command, Standing},
-    commitment::Nonce,
+    command::{Bid, Command, Consignment, Standing},
+    commitment::{Nonce, item_hash},
     event::{Event, FoldError, Sealed},
     extension::{MAX_OUTAGES, Outage},
     public::PublicState,

@@ -106,6 +106,7 @@ impl PublicState {
                 (self.reserve_met, self.bid_count) = (*reserve_met, *bid_count);
                 self.closes_at = Some(*closes_at);
             }
+            EventData::Unblocked { .. } => {}
             EventData::Extended { closes_at, .. } => {
                 self.closes_at = Some(*closes_at);
                 self.extensions += 1;

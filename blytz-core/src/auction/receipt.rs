@@ -1,63 +1,143 @@
-//! Receipts: the server's Ed25519 signature under a head of a log.
+//! Receipts: what the house signs of a log, so that it can't take it back.
 //!
-//! Whoever holds a receipt can prove what the log said up to that head; a server that later shows
-//! another history contradicts its own signature.
+//! Whoever holds a receipt can prove what the log said up to a head; a house that later shows another
+//! history contradicts its own signature. All receipts of a commit are leaves of one tree, and the
+//! signature is under its root: it costs the same for one bid and for five hundred, in however many
+//! auctions.
 
 use std::fmt;
 
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::Serialize;
 
-use super::{commitment::canonical, log::Head};
+use super::{
+    commitment::canonical,
+    log::Head,
+    tree::{self, Hash, Tree},
+};
 use crate::{
-    AuctionId,
+    AuctionId, BidId, Epoch, Timestamp,
     wire::auction::{LogKey, Receipt},
 };
 
 /// The only algorithm there is.
 pub const ALGORITHM: &str = "Ed25519";
 
-/// The bytes under a signature: the canonical JSON of `{auction_id, seq, hash}`.
-fn signed_bytes(auction_id: AuctionId, seq: u64, hash: &str) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Signed<'a> {
-        auction_id: AuctionId,
-        seq: u64,
-        hash: &'a str,
-    }
-    canonical(&Signed { auction_id, seq, hash })
+/// Who auctions: a house by its name, in one of its histories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct House {
+    /// Its name, under which others keep its keys.
+    pub origin: String,
+    /// Which history: a new one begins when it was restored from a backup.
+    pub epoch: Epoch,
 }
 
-/// Signs heads with one of the server's keys.
+/// What one receipt says of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leaf {
+    /// Whose log it is.
+    pub auction_id: AuctionId,
+    /// The bid; none for an event that no bid made.
+    pub bid_id: Option<BidId>,
+    /// The seq of its event.
+    pub seq: u64,
+    /// The hash of its event.
+    pub hash: String,
+    /// Where the log ends.
+    pub head_seq: u64,
+    /// The hash there.
+    pub head_hash: String,
+}
+
+impl Leaf {
+    /// Of a bid, whose event is somewhere up to the head.
+    pub fn of_bid(bid_id: BidId, seq: u64, hash: String, head: &Head) -> Self {
+        Self { bid_id: Some(bid_id), seq, hash, ..Self::of_head(head) }
+    }
+
+    /// Of the head itself.
+    pub fn of_head(head: &Head) -> Self {
+        let (auction_id, seq, hash) = (head.auction_id, head.seq, head.hash.clone());
+        Self { auction_id, bid_id: None, seq, head_hash: hash.clone(), hash, head_seq: seq }
+    }
+
+    /// What a receipt says.
+    pub fn said_by(receipt: &Receipt) -> Self {
+        let Receipt { auction_id, bid_id, seq, hash, head_seq, head_hash, .. } = receipt.clone();
+        Self { auction_id, bid_id, seq, hash, head_seq, head_hash }
+    }
+
+    fn digest(&self) -> Hash {
+        tree::leaf(&canonical(self))
+    }
+}
+
+/// The bytes under a signature: the canonical JSON of `{origin, epoch, root, size}`.
+fn signed_bytes(origin: &str, epoch: Epoch, root: Hash, size: u64) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Signed<'a> {
+        origin: &'a str,
+        epoch: Epoch,
+        root: String,
+        size: u64,
+    }
+    canonical(&Signed { origin, epoch, root: hex::encode(root), size })
+}
+
+/// Signs for a house, with one of its keys.
 #[derive(Clone)]
 pub struct Signer {
+    house: House,
     key_id: String,
     key: SigningKey,
+    from: Timestamp,
 }
 
 impl Signer {
-    /// A signer whose private key is made of `seed`, 32 bytes from a cryptographic source.
-    pub fn from_seed(key_id: String, seed: [u8; 32]) -> Self {
-        Self { key_id, key: SigningKey::from_bytes(&seed) }
+    /// A signer whose private key is made of `seed`, 32 bytes from a cryptographic source, and which
+    /// signs from a moment on.
+    pub fn from_seed(house: House, key_id: String, seed: [u8; 32], from: Timestamp) -> Self {
+        Self { house, key_id, key: SigningKey::from_bytes(&seed), from }
     }
 
-    /// Signs a head. Deterministic: the same head gets the same receipt again.
-    pub fn sign(&self, head: &Head) -> Receipt {
-        let signature = self.key.sign(&signed_bytes(head.auction_id, head.seq, &head.hash));
-        Receipt {
+    /// For whom it signs.
+    pub const fn house(&self) -> &House {
+        &self.house
+    }
+
+    /// Signs all leaves at once: a receipt for each, in their order.
+    pub fn seal(&self, leaves: Vec<Leaf>) -> Vec<Receipt> {
+        let tree = Tree::of(leaves.iter().map(Leaf::digest).collect());
+        let Some(root) = tree.root() else { return Vec::new() };
+        let (House { origin, epoch }, size) = (&self.house, leaves.len() as u64);
+        let signature = self.key.sign(&signed_bytes(origin, *epoch, root, size));
+        let signature = hex::encode(signature.to_bytes());
+        let receipt = |(index, leaf): (usize, Leaf)| Receipt {
             key_id: self.key_id.clone(),
-            head_seq: head.seq,
-            head_hash: head.hash.clone(),
-            signature: hex::encode(signature.to_bytes()),
-        }
+            origin: origin.clone(),
+            epoch: *epoch,
+            auction_id: leaf.auction_id,
+            bid_id: leaf.bid_id,
+            seq: leaf.seq,
+            hash: leaf.hash,
+            head_seq: leaf.head_seq,
+            head_hash: leaf.head_hash,
+            index: index as u64,
+            size,
+            path: tree.path(index).iter().map(hex::encode).collect(),
+            signature: signature.clone(),
+        };
+        leaves.into_iter().enumerate().map(receipt).collect()
     }
 
-    /// The public half, as `GET /auction/keys` shows it.
+    /// The public half, as `GET /auction/keys` shows it while the key signs.
     pub fn public(&self) -> LogKey {
         LogKey {
             key_id: self.key_id.clone(),
             alg: ALGORITHM.to_owned(),
             public_key: hex::encode(self.key.verifying_key().to_bytes()),
+            from: self.from,
+            until: None,
         }
     }
 }
@@ -72,82 +152,180 @@ impl fmt::Debug for Signer {
 /// Why a receipt proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidReceipt {
-    /// No key of this id is known.
-    #[error("no key {0} is known")]
+    /// No key of this id is trusted.
+    #[error("no key {0} is trusted")]
     UnknownKey(String),
     /// The key is of another algorithm, or no Ed25519 public key at all.
     #[error("key {0} is no Ed25519 public key")]
     InvalidKey(String),
-    /// The signature is not the key's over this head.
-    #[error("the signature does not fit the head")]
-    WrongSignature,
+    /// Its path is not one from its leaf to a root.
+    #[error("its path leads nowhere")]
+    BrokenPath,
+    /// The signature is not the key's over this root.
+    #[error("the signature of key {0} does not fit it")]
+    WrongSignature(String),
+    /// The key signed before its time or after it.
+    #[error("key {key_id} was not in use at {at}")]
+    OutOfTime {
+        /// The key.
+        key_id: String,
+        /// When the signed head happened.
+        at: Timestamp,
+    },
 }
 
-/// Checks that one of `keys` signed the head that the receipt names, in this auction's log.
+/// Checks that one of these trusted keys signed what a receipt says.
 ///
-/// Whether that head is in the log is another question: see [`super::proof::verify`].
+/// When the signed head happened the receipt does not say; whoever knows it asks [`signs_at`], too.
+/// Whether what it says is in a log is another question: see [`super::proof::verify`].
 ///
 /// # Errors
-/// [`InvalidReceipt`] when the key is unknown or the signature is wrong.
-pub fn verify_receipt(auction_id: AuctionId, receipt: &Receipt, keys: &[LogKey]) -> Result<(), InvalidReceipt> {
-    let key = keys
+/// [`InvalidReceipt`] when none did.
+pub fn verify_receipt<'a>(receipt: &Receipt, trusted: &'a [LogKey]) -> Result<&'a LogKey, InvalidReceipt> {
+    let key = trusted
         .iter()
         .find(|key| key.key_id == receipt.key_id)
         .ok_or_else(|| InvalidReceipt::UnknownKey(receipt.key_id.clone()))?;
     let public = public_key(key).ok_or_else(|| InvalidReceipt::InvalidKey(key.key_id.clone()))?;
 
-    let mut signature = [0; 64];
-    hex::decode_to_slice(&receipt.signature, &mut signature).map_err(|_| InvalidReceipt::WrongSignature)?;
-    let bytes = signed_bytes(auction_id, receipt.head_seq, &receipt.head_hash);
+    let path: Option<Vec<Hash>> = receipt.path.iter().map(|beside| bytes(beside)).collect();
+    let root = path.and_then(|path| tree::root_of(Leaf::said_by(receipt).digest(), receipt.index, receipt.size, path));
+    let root = root.ok_or(InvalidReceipt::BrokenPath)?;
+    let signed = signed_bytes(&receipt.origin, receipt.epoch, root, receipt.size);
+    let wrong = || InvalidReceipt::WrongSignature(key.key_id.clone());
+    let signature: [u8; 64] = bytes(&receipt.signature).ok_or_else(wrong)?;
     // Strict: refuses the weak keys under which one signature fits many messages.
-    public.verify_strict(&bytes, &Signature::from_bytes(&signature)).map_err(|_| InvalidReceipt::WrongSignature)
+    public.verify_strict(&signed, &Signature::from_bytes(&signature)).map_err(|_| wrong())?;
+    Ok(key)
+}
+
+/// Checks that a key was in use when the head that it signed happened.
+///
+/// # Errors
+/// [`InvalidReceipt::OutOfTime`] when it was not.
+pub fn signs_at(key: &LogKey, at: Timestamp) -> Result<(), InvalidReceipt> {
+    let in_time = key.from <= at && key.until.is_none_or(|until| at < until);
+    in_time.then_some(()).ok_or_else(|| InvalidReceipt::OutOfTime { key_id: key.key_id.clone(), at })
 }
 
 fn public_key(key: &LogKey) -> Option<VerifyingKey> {
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(&key.public_key, &mut bytes).ok()?;
-    VerifyingKey::from_bytes(&bytes).ok().filter(|_| key.alg == ALGORITHM)
+    VerifyingKey::from_bytes(&bytes(&key.public_key)?).ok().filter(|_| key.alg == ALGORITHM)
+}
+
+/// Lower-case hex of exactly so many bytes: one value has one spelling.
+fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    (!text.bytes().any(|b| b.is_ascii_uppercase())).then_some(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auction::log::NO_HASH;
+
+    const FROM: Timestamp = Timestamp::from_micros(1_000);
+
+    fn id(last: u8) -> uuid::Uuid {
+        let mut bytes = [7; 16];
+        bytes[15] = last;
+        uuid::Uuid::from_bytes(bytes)
+    }
+
+    fn signer(seed: u8) -> Signer {
+        let house = House { origin: "shop.example".to_owned(), epoch: Epoch(id(9)) };
+        Signer::from_seed(house, "k1".to_owned(), [seed; 32], FROM)
+    }
+
+    fn leaves(number: u8) -> Vec<Leaf> {
+        let head = |number| Head { auction_id: AuctionId(id(number)), seq: 9, hash: "cd".repeat(32) };
+        (0..number).map(|number| Leaf::of_bid(BidId(id(number)), 7, "ab".repeat(32), &head(number % 3))).collect()
+    }
 
     #[test]
-    fn a_receipt_fits_its_head_auction_and_key_only() {
-        let auction_id: AuctionId = "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77".parse().expect("an id");
-        let other: AuctionId = "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d78".parse().expect("an id");
-        let signer = Signer::from_seed("k1".to_owned(), [7; 32]);
-        let keys = [signer.public()];
-        let head = Head { auction_id, seq: 3, hash: "ab".repeat(32) };
-        let receipt = signer.sign(&head);
-
-        assert_eq!(signer.sign(&head), receipt);
-        assert_eq!(verify_receipt(auction_id, &receipt, &keys), Ok(()));
-        assert_eq!(verify_receipt(other, &receipt, &keys), Err(InvalidReceipt::WrongSignature));
-        let unknown = Err(InvalidReceipt::UnknownKey("k1".to_owned()));
-        assert_eq!(verify_receipt(auction_id, &receipt, &[]), unknown);
-
-        for tampered in [
-            Receipt { head_seq: 4, ..receipt.clone() },
-            Receipt { head_hash: NO_HASH.to_owned(), ..receipt.clone() },
-            Receipt { signature: "00".repeat(64), ..receipt.clone() },
-            Receipt { signature: "zz".to_owned(), ..receipt.clone() },
-        ] {
-            assert_eq!(verify_receipt(auction_id, &tampered, &keys), Err(InvalidReceipt::WrongSignature));
+    fn one_signature_is_a_receipt_for_every_leaf() {
+        let (signer, keys) = (signer(7), [signer(7).public()]);
+        for number in 0..20 {
+            let receipts = signer.seal(leaves(number));
+            assert_eq!(receipts.iter().map(Leaf::said_by).collect::<Vec<_>>(), leaves(number));
+            for receipt in &receipts {
+                assert_eq!(verify_receipt(receipt, &keys), Ok(&keys[0]), "of {number}: {receipt:?}");
+                assert_eq!(receipt.signature, receipts[0].signature);
+            }
         }
+    }
 
-        let another =
-            LogKey { public_key: Signer::from_seed("k1".to_owned(), [8; 32]).public().public_key, ..keys[0].clone() };
-        assert_eq!(verify_receipt(auction_id, &receipt, &[another]), Err(InvalidReceipt::WrongSignature));
+    /// Computed from the documented text, so that a change of the signed form can't go unnoticed.
+    #[test]
+    fn what_is_signed_is_the_documented_text() {
+        let receipt = signer(7).seal(leaves(1)).remove(0);
+        let (auction, epoch) = (id(0), id(9));
+        let (ab, cd) = ("ab".repeat(32), "cd".repeat(32));
+        let leaf = format!(
+            r#"{{"auction_id":"{auction}","bid_id":"{auction}","hash":"{ab}","head_hash":"{cd}","head_seq":9,"seq":7}}"#
+        );
+        let root = hex::encode(tree::leaf(leaf.as_bytes()));
+        let signed = format!(r#"{{"epoch":"{epoch}","origin":"shop.example","root":"{root}","size":1}}"#);
+        let signature = SigningKey::from_bytes(&[7; 32]).sign(signed.as_bytes());
+        assert_eq!(receipt.signature, hex::encode(signature.to_bytes()));
+
+        let head = Head { auction_id: AuctionId(auction), seq: 9, hash: cd };
+        assert!(
+            canonical(&Leaf::of_head(&head))
+                .starts_with(br#"{"auction_id":"07070707-0707-0707-0707-070707070700","bid_id":null,"#)
+        );
+    }
+
+    #[test]
+    fn a_receipt_fits_what_it_says_and_its_key_only() {
+        let keys = [signer(7).public()];
+        let receipt = signer(7).seal(leaves(5)).remove(3);
+        let wrong = || Err(InvalidReceipt::WrongSignature("k1".to_owned()));
+        let other = || signer(7).seal(leaves(6)).remove(3);
+        for tampered in [
+            Receipt { origin: "other.example".to_owned(), ..receipt.clone() },
+            Receipt { epoch: Epoch(id(8)), ..receipt.clone() },
+            Receipt { auction_id: AuctionId(id(8)), ..receipt.clone() },
+            Receipt { bid_id: Some(BidId(id(8))), ..receipt.clone() },
+            Receipt { bid_id: None, ..receipt.clone() },
+            Receipt { seq: 8, ..receipt.clone() },
+            Receipt { hash: "ac".repeat(32), ..receipt.clone() },
+            Receipt { head_seq: 10, ..receipt.clone() },
+            Receipt { head_hash: "ce".repeat(32), ..receipt.clone() },
+            Receipt { index: 2, ..receipt.clone() },
+            Receipt { signature: "00".repeat(64), ..receipt.clone() },
+            Receipt { signature: "none".to_owned(), ..receipt.clone() },
+            Receipt { signature: receipt.signature.to_uppercase(), ..receipt.clone() },
+            Receipt { signature: other().signature, ..receipt.clone() },
+        ] {
+            assert_eq!(verify_receipt(&tampered, &keys), wrong(), "{tampered:?}");
+        }
+        for broken in [
+            Receipt { size: 3, ..receipt.clone() },
+            Receipt { size: 0, ..receipt.clone() },
+            Receipt { index: 5, ..receipt.clone() },
+            Receipt { path: Vec::new(), ..receipt.clone() },
+            Receipt { path: vec!["ab".to_owned(); 3], ..receipt.clone() },
+            Receipt { path: receipt.path.iter().map(|beside| beside.to_uppercase()).collect(), ..receipt.clone() },
+        ] {
+            assert_eq!(verify_receipt(&broken, &keys), Err(InvalidReceipt::BrokenPath), "{broken:?}");
+        }
+        assert_eq!(verify_receipt(&receipt, &[signer(8).public()]), wrong());
+        assert_eq!(verify_receipt(&receipt, &[]), Err(InvalidReceipt::UnknownKey("k1".to_owned())));
         for broken in [
             LogKey { alg: "RSA".to_owned(), ..keys[0].clone() },
             LogKey { public_key: "ab".to_owned(), ..keys[0].clone() },
+            LogKey { public_key: keys[0].public_key.to_uppercase(), ..keys[0].clone() },
         ] {
-            let invalid = Err(InvalidReceipt::InvalidKey("k1".to_owned()));
-            assert_eq!(verify_receipt(auction_id, &receipt, &[broken]), invalid);
+            assert_eq!(verify_receipt(&receipt, &[broken]), Err(InvalidReceipt::InvalidKey("k1".to_owned())));
         }
-        assert_eq!(format!("{signer:?}"), "Signer(k1, ***)");
+        assert_eq!(format!("{:?}", signer(7)), "Signer(k1, ***)");
+    }
+
+    #[test]
+    fn a_key_signs_nothing_outside_its_time() {
+        let key = LogKey { until: Some(FROM.plus_micros(5)), ..signer(7).public() };
+        let in_use = |micros| signs_at(&key, FROM.plus_micros(micros)).is_ok();
+        assert_eq!([-1, 0, 4, 5].map(in_use), [false, true, true, false]);
+        assert_eq!(signs_at(&signer(7).public(), FROM.plus_micros(i64::from(u32::MAX))), Ok(()));
     }
 }

@@ -42,6 +42,9 @@ pub enum Rejection {
     /// The auction is over.
     #[error("the auction is closed")]
     AuctionClosed,
+    /// The rules are not those that the bidder saw.
+    #[error("the rules were changed since; look at the auction again and bid with its rules_hash")]
+    RulesChanged,
     /// Buy-now is not offered, or no longer.
     #[error("buy-now is not available, or no longer; bid an amount or a max instead")]
     BuyNowUnavailable,
@@ -83,6 +86,7 @@ impl Rejection {
             Self::AuctionCancelled => ErrorCode::AuctionCancelled,
             Self::AuctionNotLive => ErrorCode::AuctionNotLive,
             Self::AuctionClosed => ErrorCode::AuctionClosed,
+            Self::RulesChanged => ErrorCode::RulesChanged,
             Self::BuyNowUnavailable => ErrorCode::BuyNowUnavailable,
             Self::AlreadyLeading => ErrorCode::AlreadyLeading,
             Self::MaxNotRaised => ErrorCode::MaxNotRaised,

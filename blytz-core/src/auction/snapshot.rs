@@ -8,7 +8,7 @@
 //! It holds maxes, sealed amounts, the reserve and its nonce: keep it where the log's sealed parts
 //! are kept, and never send or log it.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,12 +22,12 @@ use super::{
     published::PublishedRules,
     rules::Rules,
     sale::Sale,
-    state::Auction,
+    state::{Auction, VoidedBid},
 };
-use crate::{AuctionId, BidId, ProductId, Timestamp, UserId, money::MAX_AMOUNT};
+use crate::{AuctionId, BidId, ProductId, Timestamp, UserId, money::MAX_AMOUNT, wire::auction::is_digest};
 
 /// The format in which snapshots are written; any other is refused.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// An auction at a seq of its log, as JSON. Secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl fmt::Debug for Snapshot {
     }
 }
 
-/// Version 1. What follows from the rules is not in it. Only [`Rules`] and [`Nonce`] are written as
+/// Version 2. What follows from the rules is not in it. Only [`Rules`] and [`Nonce`] are written as
 /// they are: the log has fixed their form already.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,13 +114,14 @@ struct Written {
     seller_id: UserId,
     product_id: ProductId,
     starts_at_us: Option<i64>,
+    item_hash: String,
     rules: Rules,
     reserve_nonce: Option<Nonce>,
     phase: WrittenPhase,
     sale: WrittenSale,
     bid_count: u64,
     bids_taken: bool,
-    blocked: BTreeSet<UserId>,
+    blocked: BTreeMap<UserId, VoidedBid>,
     last_at_us: i64,
 }
 
@@ -173,6 +174,7 @@ impl Written {
             seller_id: auction.seller_id,
             product_id: auction.product_id,
             starts_at_us: auction.starts_at.map(Timestamp::as_micros),
+            item_hash: auction.item_hash.clone(),
             rules: published.rules.clone(),
             reserve_nonce: published.reserve_nonce().copied(),
             phase: WrittenPhase::of(&auction.phase),
@@ -186,7 +188,7 @@ impl Written {
 
     /// Refused when it can't have been written as it stands here.
     fn read(self) -> Result<(Auction, Head), SnapshotError> {
-        let is_hash = self.hash.len() == 64 && self.hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_hash = is_digest(&self.hash) && is_digest(&self.item_hash);
         // Every bid and extension has an event of its own, so what is counted can't outrun the log.
         let counts = (1..i64::MAX.unsigned_abs()).contains(&self.seq)
             && self.bid_count < self.seq
@@ -206,6 +208,7 @@ impl Written {
             seller_id: self.seller_id,
             product_id: self.product_id,
             starts_at: self.starts_at_us.map(Timestamp::from_micros),
+            item_hash: self.item_hash,
             phase,
             sale: self.sale.read(Sale::new(&published.rules.terms))?,
             published: Arc::new(published),

@@ -1,18 +1,24 @@
 //! Where an auction stands: the fold of its events.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     bid::{Accepted, Lead},
+    command::Consignment,
     commitment::Nonce,
     event::{Event, FoldError},
-    extension::Outage,
     phase::Phase,
     published::PublishedRules,
+    receipt::House,
     rules::Rules,
     sale::Sale,
 };
-use crate::{AuctionId, Money, ProductId, Timestamp, UserId, wire::auction::EventData};
+use crate::{
+    AuctionId, BidId, Money, ProductId, Timestamp, UserId,
+    wire::auction::{EventData, LOG_VERSION},
+};
 
 /// One auction. Its state is the fold of its events, and nothing else: [`Auction::handle`] decides
 /// a command, applies the events it returns, and the same events give the same state again with
@@ -23,14 +29,24 @@ pub struct Auction {
     pub(super) seller_id: UserId,
     pub(super) product_id: ProductId,
     pub(super) starts_at: Option<Timestamp>,
+    pub(super) item_hash: String,
     pub(super) published: Arc<PublishedRules>,
     pub(super) phase: Phase,
     pub(super) sale: Sale,
     pub(super) bid_count: u64,
     /// Whether a bid was ever accepted; stays when all are voided. From then on rules are frozen.
     pub(super) bids_taken: bool,
-    pub(super) blocked: BTreeSet<UserId>,
+    /// Who may not bid here any more, each by the bid whose void said so.
+    pub(super) blocked: BTreeMap<UserId, VoidedBid>,
     pub(super) last_at: Timestamp,
+}
+
+/// A bid that was voided, as the log names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoidedBid {
+    pub(super) bid_id: BidId,
+    pub(super) bid_seq: u64,
 }
 
 impl Auction {
@@ -38,43 +54,42 @@ impl Auction {
     pub fn schedule(
         at: Timestamp,
         id: AuctionId,
-        seller_id: UserId,
-        product_id: ProductId,
-        starts_at: Option<Timestamp>,
+        consignment: Consignment,
         rules: Rules,
         reserve_nonce: Nonce,
     ) -> (Self, Event) {
         let published = PublishedRules::new(id, rules, reserve_nonce);
+        let Consignment { house, seller_id, product_id, starts_at, item_hash } = consignment.clone();
+        let House { origin, epoch } = house;
         let data = EventData::Scheduled {
+            v: LOG_VERSION,
+            origin,
+            epoch,
             seller_id,
             product_id,
             starts_at,
             rules: published.view.clone(),
             rules_hash: published.hash.clone(),
+            item_hash,
         };
         let event = Event { at, data, sealed: Some(published.sealed()) };
-        (Self::scheduled(at, id, seller_id, product_id, starts_at, published), event)
+        (Self::scheduled(at, id, consignment, published), event)
     }
 
-    fn scheduled(
-        at: Timestamp,
-        id: AuctionId,
-        seller_id: UserId,
-        product_id: ProductId,
-        starts_at: Option<Timestamp>,
-        published: PublishedRules,
-    ) -> Self {
+    fn scheduled(at: Timestamp, id: AuctionId, consignment: Consignment, published: PublishedRules) -> Self {
+        let Consignment { seller_id, product_id, starts_at, item_hash, .. } = consignment;
         Self {
             id,
             seller_id,
             product_id,
             starts_at,
+            item_hash,
             sale: Sale::new(&published.rules.terms),
             published: Arc::new(published),
             phase: Phase::Scheduled,
             bid_count: 0,
             bids_taken: false,
-            blocked: BTreeSet::new(),
+            blocked: BTreeMap::new(),
             last_at: at,
         }
     }
@@ -98,11 +113,9 @@ impl Auction {
     /// # Errors
     /// [`FoldError`] when no log begins with this event, or its sealed part is missing.
     pub fn begin(id: AuctionId, first: &Event) -> Result<Self, FoldError> {
-        let EventData::Scheduled { seller_id, product_id, starts_at, .. } = &first.data else {
-            return Err(FoldError::NotScheduledFirst);
-        };
+        let consignment = Consignment::stated_by(&first.data).ok_or(FoldError::NotScheduledFirst)?;
         let published = PublishedRules::stated_by(first, id)?;
-        Ok(Self::scheduled(first.at, id, *seller_id, *product_id, *starts_at, published))
+        Ok(Self::scheduled(first.at, id, consignment, published))
     }
 
     /// The fold's step: the state after one more event. It trusts the log: what was decided is
@@ -114,7 +127,10 @@ impl Auction {
         let out_of_place = || event.out_of_place();
         match &event.data {
             EventData::Scheduled { .. } => return Err(FoldError::NotScheduledFirst),
-            EventData::Amended { starts_at, closes_at, .. } => self.amended(event, *starts_at, *closes_at)?,
+            EventData::Amended { starts_at, item_hash, closes_at, .. } => {
+                self.amended(event, *starts_at, *closes_at)?;
+                self.item_hash.clone_from(item_hash);
+            }
             EventData::Opened { opens_at, closes_at } => {
                 self.phase = self.phase.opened(*opens_at, *closes_at).ok_or_else(out_of_place)?;
             }
@@ -129,16 +145,24 @@ impl Auction {
                 self.sale.bid(event, Accepted::Raise, *bid_id, *price, *leader)?;
             }
             EventData::ReserveMet { .. } => self.sale.reserve_met(event)?,
-            EventData::Voided { price, reserve_met, bid_count, closes_at, .. } => {
+            EventData::Voided { bid_id, bid_seq, block, price, reserve_met, bid_count, closes_at, .. } => {
                 let span = self.phase.live_mut().ok_or_else(out_of_place)?;
                 let bidder = self.sale.voided(event, *price, *reserve_met)?;
                 span.closes_at = *closes_at;
                 self.bid_count = *bid_count;
-                self.blocked.insert(bidder);
+                if *block {
+                    self.blocked.insert(bidder, VoidedBid { bid_id: *bid_id, bid_seq: *bid_seq });
+                }
             }
-            EventData::Extended { closes_at, from, to, .. } => {
-                let span = self.phase.live_mut().ok_or_else(out_of_place)?;
-                span.extended(*closes_at, from.zip(*to).map(|(from, to)| Outage { from, to }));
+            EventData::Unblocked { bid_seq, .. } => {
+                let before = self.blocked.len();
+                self.blocked.retain(|_, voided| voided.bid_seq != *bid_seq);
+                if self.blocked.len() == before {
+                    return Err(out_of_place());
+                }
+            }
+            EventData::Extended { closes_at, reason, .. } => {
+                self.phase.live_mut().ok_or_else(out_of_place)?.extended(*closes_at, *reason);
             }
             EventData::Closed { winner, price, .. } => {
                 let hammer = self.hammer(event, *winner, *price)?;
@@ -175,5 +199,17 @@ impl Auction {
         };
         let stake = self.sale.stake_of(winner).ok_or_else(|| event.out_of_place())?;
         Ok(Some(Lead { stake, price }))
+    }
+}
+
+impl Consignment {
+    /// What a log's first event says; none of any other.
+    pub(super) fn stated_by(first: &EventData) -> Option<Self> {
+        let EventData::Scheduled { origin, epoch, seller_id, product_id, starts_at, item_hash, .. } = first else {
+            return None;
+        };
+        let (origin, item_hash) = (origin.clone(), item_hash.clone());
+        let (epoch, seller_id, product_id, starts_at) = (*epoch, *seller_id, *product_id, *starts_at);
+        Some(Self { house: House { origin, epoch }, seller_id, product_id, starts_at, item_hash })
     }
 }

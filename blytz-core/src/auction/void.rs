@@ -12,11 +12,11 @@ use super::{
     proxy::EnglishSale,
     rejection::Rejection,
     sale::Sale,
-    state::Auction,
+    state::{Auction, VoidedBid},
 };
 use crate::{
     Money, Timestamp, UserId,
-    wire::auction::{EventData, ExtensionReason},
+    wire::auction::{EventData, ExtensionReason, VoidedBy},
 };
 
 /// The most bids that one void should strike: with their ids its event stays well within a frame.
@@ -32,7 +32,14 @@ struct Shown {
 }
 
 impl Auction {
-    pub(super) fn void(&self, at: Timestamp, fall: Fall, reason: String) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn void(
+        &self,
+        at: Timestamp,
+        fall: Fall,
+        by: VoidedBy,
+        block: bool,
+        reason: String,
+    ) -> Result<Vec<Event>, Rejection> {
         let span = self.phase.open_at(at)?;
         let Fall { bid_id, bid_seq, bidder, struck, lead, own, bid_count } = fall;
         let shown = match &self.sale {
@@ -42,10 +49,12 @@ impl Auction {
             // Whoever takes a Dutch lot closes it.
             Sale::Dutch(_) => return Err(Rejection::AuctionClosed),
         };
-        let closes_at = extension::after_late_bid(self.rules(), &span, at);
+        let closes_at = extension::after_void(self.rules(), &span, at);
         let voided = EventData::Voided {
             bid_id,
             bid_seq,
+            by,
+            block,
             struck,
             reason,
             price: shown.price,
@@ -60,6 +69,12 @@ impl Auction {
         let extended =
             closes_at.map(|closes_at| Event::open(at, EventData::extended(closes_at, ExtensionReason::Void)));
         Ok([Some(voided), extended].into_iter().flatten().collect())
+    }
+
+    pub(super) fn unblock(&self, at: Timestamp, bidder: UserId) -> Result<Vec<Event>, Rejection> {
+        let Some(VoidedBid { bid_id, bid_seq }) = self.blocked.get(&bidder).copied() else { return Ok(Vec::new()) };
+        self.phase.open_at(at)?;
+        Ok(vec![Event::open(at, EventData::Unblocked { bid_id, bid_seq })])
     }
 
     fn shown_of_english(&self, sale: &EnglishSale, lead: Option<Lead>) -> Shown {

@@ -113,6 +113,8 @@ codes! {
     AuctionNotLive = "auction_not_live", 409, "Auction not live";
     /// The auction is over.
     AuctionClosed = "auction_closed", 409, "Auction closed";
+    /// The rules are others by now than the bid says.
+    RulesChanged = "rules_changed", 409, "Rules changed";
     /// Buy-now is gone, or was never offered.
     BuyNowUnavailable = "buy_now_unavailable", 409, "Buy-now unavailable";
     /// The leader does not bid against themselves.

@@ -212,28 +212,38 @@ fn check_details(
     tags: Option<&[String]>,
     faults: &mut Faults,
 ) {
-    if weight_g.is_some_and(|grams| !(1..=1_000_000).contains(&grams)) {
-        faults.invalid("/weight_g", "must be an integer from 1 to 1000000");
-    }
+    check_weight("", weight_g, faults);
     if let Some(class) = tax_class {
         faults.text("/tax_class", class, 1..=50);
     }
-    let images = images.unwrap_or_default();
-    if images.len() > 20 {
-        faults.invalid("/images", "must have at most 20 items");
-    }
-    for (index, image) in images.iter().enumerate() {
-        let web = image.starts_with("https://") || image.starts_with("http://");
-        if !web || image.len() > 2_000 || image.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            faults.invalid(format!("/images/{index}"), "must be an http(s) address of at most 2000 characters");
-        }
-    }
+    check_images("", images.unwrap_or_default(), faults);
     let tags = tags.unwrap_or_default();
     if tags.len() > 20 {
         faults.invalid("/tags", "must have at most 20 items");
     }
     for (index, tag) in tags.iter().enumerate() {
         faults.text(&format!("/tags/{index}"), tag, 1..=50);
+    }
+}
+
+/// A weight below `pointer`, in grams.
+pub(super) fn check_weight(pointer: &str, weight_g: Option<u32>, faults: &mut Faults) {
+    if weight_g.is_some_and(|grams| !(1..=1_000_000).contains(&grams)) {
+        faults.invalid(format!("{pointer}/weight_g"), "must be an integer from 1 to 1000000");
+    }
+}
+
+/// Addresses of pictures below `pointer`.
+pub(super) fn check_images(pointer: &str, images: &[String], faults: &mut Faults) {
+    if images.len() > 20 {
+        faults.invalid(format!("{pointer}/images"), "must have at most 20 items");
+    }
+    for (index, image) in images.iter().enumerate() {
+        let web = image.starts_with("https://") || image.starts_with("http://");
+        if !web || image.len() > 2_000 || image.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            let pointer = format!("{pointer}/images/{index}");
+            faults.invalid(pointer, "must be an http(s) address of at most 2000 characters");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Frame, opened::OpenedRules};
 use crate::{
     AuctionId, Money, UserId,
     auction::{BidKind, Sealed, commitment::Reserve},
-    wire::auction::{EventData, Head, LogEntry, LogKey, Opening, Proof, Receipt},
+    wire::auction::{EventData, Head, Item, LogEntry, LogKey, Opening, Proof, Receipt},
 };
 
 /// Who asks for a proof.
@@ -36,13 +36,15 @@ pub enum IncompleteLog {
 }
 
 impl Proof {
-    /// The proof of an auction that is over, from its whole log with the sealed parts. `receipt` is
-    /// a signature under one of its heads; `keys` are the server's public keys.
+    /// The proof of an auction that is over, from its whole log with the sealed parts. `item` is what the
+    /// log's last `item_hash` is of; `receipt` is the house's under the last event, without which a proof
+    /// proves nothing; `keys` are its public keys.
     ///
     /// # Errors
     /// [`IncompleteLog`] when the auction is not over or parts of the log are missing.
     pub fn assemble(
         auction_id: AuctionId,
+        item: Item,
         events: &[(LogEntry, Option<Sealed>)],
         keys: Vec<LogKey>,
         receipt: Option<Receipt>,
@@ -52,11 +54,12 @@ impl Proof {
         let mut opener = Opener::new(&last.data, viewer)?;
         events.iter().try_for_each(|(entry, sealed)| opener.rules(entry, sealed.as_ref()))?;
         let head = Head { seq: last.seq, hash: last.hash.clone(), receipt };
-        let Frame { rules, reserve, head, keys, .. } = opener.frame(auction_id, head, keys)?;
+        let Frame { rules, item, reserve, head, keys, .. } = opener.frame(auction_id, item, head, keys)?;
         let openings = events.iter().filter_map(|(entry, sealed)| opener.open(entry, sealed.as_ref()).transpose());
         Ok(Self {
             auction_id,
             rules,
+            item,
             reserve,
             openings: openings.collect::<Result<_, _>>()?,
             head,
@@ -73,6 +76,8 @@ pub struct Opener {
     rules: Option<OpenedRules>,
     /// Whose maxes above which price stay closed.
     concealed: Option<(UserId, Money)>,
+    /// Whether the auction was cancelled: then nothing was decided, and nothing is opened.
+    cancelled: bool,
 }
 
 impl Opener {
@@ -86,7 +91,8 @@ impl Opener {
             EventData::Cancelled { .. } => None,
             _ => return Err(IncompleteLog::NotOver),
         };
-        Ok(Self { rules: None, concealed: hammer.filter(|_| viewer == Viewer::Public) })
+        let cancelled = matches!(last, EventData::Cancelled { .. });
+        Ok(Self { rules: None, concealed: hammer.filter(|_| viewer == Viewer::Public), cancelled })
     }
 
     /// Takes the rules from an event that states any. None does any more once bids were taken.
@@ -111,13 +117,19 @@ impl Opener {
     ///
     /// # Errors
     /// [`IncompleteLog::NoRules`] when no event stated any.
-    pub fn frame(&self, auction_id: AuctionId, head: Head, keys: Vec<LogKey>) -> Result<Frame, IncompleteLog> {
+    pub fn frame(
+        &self,
+        auction_id: AuctionId,
+        item: Item,
+        head: Head,
+        keys: Vec<LogKey>,
+    ) -> Result<Frame, IncompleteLog> {
         let OpenedRules { view, reserve } = self.in_force()?;
-        let reserve = reserve.as_ref().map(Reserve::opening);
-        Ok(Frame { auction_id, rules: view.clone(), reserve, head, keys })
+        let reserve = reserve.as_ref().filter(|_| !self.cancelled).map(Reserve::opening);
+        Ok(Frame { auction_id, rules: view.clone(), item, reserve, head, keys })
     }
 
-    /// The opening of a bid or raise; nothing for other events.
+    /// The opening of a bid or raise; nothing for other events, and nothing of a cancelled auction.
     ///
     /// # Errors
     /// [`IncompleteLog::SealedPart`] when what was bid is not beside the event.
@@ -125,6 +137,9 @@ impl Opener {
         let (EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. }) = &entry.data else {
             return Ok(None);
         };
+        if self.cancelled {
+            return Ok(None);
+        }
         let Some(Sealed::Bid { bidder, bid, nonce }) = sealed else {
             return Err(IncompleteLog::SealedPart { seq: entry.seq });
         };

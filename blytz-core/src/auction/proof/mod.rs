@@ -11,21 +11,24 @@ mod clue;
 mod opened;
 mod openings;
 mod read;
+mod received;
 mod replay;
 mod retrial;
+mod trust;
 mod verify;
 
 use serde::Serialize;
 
 use crate::{
-    AuctionId, BidId, Money, UserId,
-    wire::auction::{AuctionStatus, Head, LogKey, ReserveOpening, RulesView},
+    AuctionId, BidId, Epoch, Money, Timestamp, UserId,
+    wire::auction::{AuctionStatus, Head, Item, LogKey, ReserveOpening, RulesView, VoidedBy},
 };
 
 pub use self::{
     assemble::{IncompleteLog, Opener, Viewer},
     openings::Openings,
     read::{Reading, Unreadable, read},
+    trust::{Trust, TrustedKeys},
     verify::{Checker, verify},
 };
 
@@ -37,17 +40,23 @@ pub struct Frame {
     pub auction_id: AuctionId,
     /// Its rules, the reserve hidden.
     pub rules: RulesView,
-    /// The opened reserve; none without one.
+    /// What was sold.
+    pub item: Item,
+    /// The opened reserve; none without one, and none of a cancelled auction.
     pub reserve: Option<ReserveOpening>,
     /// The head of the log.
     pub head: Head,
-    /// The server's public keys: one of them signed the head, if it has a receipt.
+    /// The house's public keys, by its own word.
     pub keys: Vec<LogKey>,
 }
 
-/// What a proof proves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a proof proves, and what the house did on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
+    /// The house whose key signed the last event.
+    pub origin: String,
+    /// That key.
+    pub key_id: String,
     /// How the auction ended.
     pub status: AuctionStatus,
     /// Whose bid won; none unless sold.
@@ -62,9 +71,46 @@ pub struct Verdict {
     pub opened: u64,
     /// Maxes of the winner taken as "above the price", because this proof does not open them.
     pub hidden: u64,
-    /// Whether one of the proof's keys signed a head of this log. Without a signature the server
-    /// could still show somebody else another log.
-    pub signed: bool,
+    /// Bids and raises of a cancelled auction, which nobody opens: of what came of them only the chain was
+    /// checked.
+    pub unopened: u64,
+    /// Receipts that were kept of this auction, each of which stands in the log.
+    pub receipts: u64,
+    /// When nobody was served, as far as the close was moved for it.
+    pub outages: Vec<OutageSeen>,
+    /// What the seller or an admin struck.
+    pub voids: Vec<VoidSeen>,
+    /// The histories of the house in which the log began and ended, if they are not the same: it was
+    /// restored from a backup in between.
+    pub restored: Option<[Epoch; 2]>,
+}
+
+/// An outage that a log tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OutageSeen {
+    /// The event that says it.
+    pub seq: u64,
+    /// Since when nobody was served.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
+    /// Where the close was moved to.
+    pub closes_at: Timestamp,
+}
+
+/// A void that a log tells of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VoidSeen {
+    /// The event that says it.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who wanted it.
+    pub by: VoidedBy,
+    /// How many bids and raises fell.
+    pub struck: u64,
+    /// Why, in their words.
+    pub reason: String,
 }
 
 /// Where a proof fails.

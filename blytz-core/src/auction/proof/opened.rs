@@ -21,7 +21,8 @@ pub(super) struct OpenedRules {
 
 impl OpenedRules {
     /// Checked rules from their public form, with the opened reserve. One that was amended before
-    /// the first bid is never opened and never decided anything: any allowed amount will do.
+    /// the first bid is never opened and never decided anything, and of a cancelled auction none is opened:
+    /// any allowed amount will do.
     pub(super) fn stated(&self, seq: u64, view: &RulesView) -> Result<(Rules, Nonce), Flaw> {
         let (reserve, nonce) = match self.reserve.filter(|_| *view == self.view) {
             Some(reserve) => (Some(reserve.price), reserve.nonce),
@@ -46,13 +47,14 @@ impl OpenedRules {
         Ok((Rules::try_from(&stated).map_err(invalid)?, nonce))
     }
 
-    /// Where rules were superseded, takes over the logged commitment, which nobody opens.
-    pub(super) fn adopt_superseded(&self, logged: &EventData, event: &mut Event) {
+    /// Where rules were superseded, or the auction was cancelled, takes over the logged commitment, which
+    /// nobody opens.
+    pub(super) fn adopt_unopened(&self, logged: &EventData, event: &mut Event) {
         if let (
             EventData::Scheduled { rules: logged, .. } | EventData::Amended { rules: logged, .. },
             EventData::Scheduled { rules, rules_hash: hash, .. } | EventData::Amended { rules, rules_hash: hash, .. },
         ) = (logged, &mut event.data)
-            && *logged != self.view
+            && (*logged != self.view || self.reserve.is_none())
         {
             rules.reserve_price.clone_from(&logged.reserve_price);
             *hash = rules_hash(rules);

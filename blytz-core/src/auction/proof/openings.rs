@@ -3,8 +3,8 @@
 
 use super::Flaw;
 use crate::{
-    BidId, UserId,
-    auction::commitment::{Nonce, Offer, bid_commitment},
+    AuctionId, BidId, UserId,
+    auction::commitment::{Committed, Nonce, Offer},
     wire::auction::{EventData, LogEntry, Opening},
 };
 
@@ -54,7 +54,7 @@ impl Openings {
     }
 
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.bids.len()
     }
 
@@ -74,7 +74,12 @@ impl Openings {
     }
 
     /// The opening of this event, if it is a bid or a raise: it must be the next one, and fit.
-    pub(super) fn meet(&mut self, entry: &LogEntry) -> Result<Option<&Bid>, Flaw> {
+    pub(super) fn meet(
+        &mut self,
+        entry: &LogEntry,
+        auction_id: AuctionId,
+        rules_hash: &str,
+    ) -> Result<Option<&Bid>, Flaw> {
         let (bid_id, bidder, commitment) = match &entry.data {
             EventData::Bid { bid_id, bidder, commitment, .. } => (*bid_id, *bidder, commitment),
             // Who raises leads, before and after it.
@@ -83,14 +88,18 @@ impl Openings {
         };
         let bid = self.bids.get_mut(self.met).filter(|bid| (bid.seq, bid.id) == (entry.seq, bid_id));
         let bid = bid.ok_or_else(|| Flaw::at(entry.seq, "the next opening is not this bid's"))?;
-        bid.bidder = match (bidder, bid.bidder) {
+        let bidder = match (bidder, bid.bidder) {
             (Some(logged), Some(opened)) if logged != opened => {
                 return Err(Flaw::at(entry.seq, "the opening names another bidder than the log"));
             }
+            (Some(bidder), _) | (None, Some(bidder)) => bidder,
             (None, None) => return Err(Flaw::at(entry.seq, "neither the log nor the opening names the bidder")),
-            (logged, opened) => logged.or(opened),
         };
-        if bid.offer.is_some_and(|(offer, nonce)| bid_commitment(bid_id, offer, &nonce) != *commitment) {
+        bid.bidder = Some(bidder);
+        let fits = |(offer, nonce): (Offer, Nonce)| {
+            Committed { auction_id, bidder, bid_id, rules_hash, offer }.with(&nonce) == *commitment
+        };
+        if !bid.offer.is_none_or(fits) {
             return Err(Flaw::at(entry.seq, "the opened bid is not the one committed to"));
         }
         self.met += 1;

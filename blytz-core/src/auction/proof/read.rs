@@ -1,4 +1,5 @@
-//! Checking a proof while its JSON arrives.
+//! Checking a proof while its JSON arrives, and the JSON with it: hashes are of what was received, so
+//! there is one spelling for everything, and nothing in it that is not known.
 //!
 //! What stands before the events is kept, and each event is checked as soon as it is read, so that
 //! the memory this takes grows with the bids and not with the text. A proof whose members stand in
@@ -11,14 +12,14 @@ use std::{
 };
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
+    Deserializer, Serialize,
+    de::{self, DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{Checker, Flaw, Frame, Openings, Verdict};
+use super::{Checker, Flaw, Frame, Openings, Trust, Verdict, received::Received};
 use crate::{
     AuctionId,
-    wire::auction::{Head, LogEntry, LogKey, Opening, ReserveOpening, RulesView},
+    wire::auction::{Head, Item, LogEntry, LogKey, Opening, ReserveOpening, RulesView},
 };
 
 /// The longest event, or other item, in bytes. The longest that was ever made is a void of a hundred
@@ -47,18 +48,23 @@ pub enum Unreadable {
     Malformed(String),
 }
 
-/// Reads a proof as JSON and checks it on the way. `progress` hears how many events were checked, and
+/// Reads a proof as JSON and checks it on the way, against what is known from elsewhere. `progress` hears how many events were checked, and
 /// how many there are by the proof's own account.
 ///
 /// # Errors
 /// [`Unreadable`] when the input breaks or is no proof; whether a proof holds is in its answer.
-pub fn read(input: impl Read, progress: impl FnMut(u64, u64)) -> Result<Reading, Unreadable> {
-    read_within(input, progress, &Meter::new(LONGEST_ITEM, MOST_WAITING))
+pub fn read(input: impl Read, trust: &Trust, progress: impl FnMut(u64, u64)) -> Result<Reading, Unreadable> {
+    read_within(input, trust, progress, &Meter::new(LONGEST_ITEM, MOST_WAITING))
 }
 
-fn read_within(input: impl Read, progress: impl FnMut(u64, u64), meter: &Meter) -> Result<Reading, Unreadable> {
+fn read_within(
+    input: impl Read,
+    trust: &Trust,
+    progress: impl FnMut(u64, u64),
+    meter: &Meter,
+) -> Result<Reading, Unreadable> {
     let mut reader = serde_json::Deserializer::from_reader(Metered { input: BufReader::new(input), meter });
-    let mut parts = Parts::new(meter, progress);
+    let mut parts = Parts::new(meter, trust, progress);
     let read = (&mut parts).deserialize(&mut reader).and_then(|()| {
         meter.next_item();
         reader.end()
@@ -119,9 +125,11 @@ impl<R: Read> Read for Metered<'_, R> {
 /// What of a proof has been read.
 struct Parts<'m, P> {
     meter: &'m Meter,
+    trust: &'m Trust,
     progress: P,
     auction_id: Option<AuctionId>,
     rules: Option<RulesView>,
+    item: Option<Item>,
     #[expect(clippy::option_option, reason = "the outer level says whether it was read: a proof may lack it")]
     reserve: Option<Option<ReserveOpening>>,
     head: Option<Head>,
@@ -138,12 +146,14 @@ enum Events {
 }
 
 impl<'m, P: FnMut(u64, u64)> Parts<'m, P> {
-    const fn new(meter: &'m Meter, progress: P) -> Self {
+    const fn new(meter: &'m Meter, trust: &'m Trust, progress: P) -> Self {
         Self {
             meter,
+            trust,
             progress,
             auction_id: None,
             rules: None,
+            item: None,
             reserve: None,
             head: None,
             keys: None,
@@ -158,6 +168,7 @@ impl<'m, P: FnMut(u64, u64)> Parts<'m, P> {
         Some(Frame {
             auction_id: self.auction_id?,
             rules: self.rules.clone()?,
+            item: self.item.clone()?,
             reserve: self.reserve.clone()?,
             head: self.head.clone()?,
             keys: self.keys.clone()?,
@@ -173,7 +184,7 @@ impl<'m, P: FnMut(u64, u64)> Parts<'m, P> {
 
     fn checker(&mut self) -> Option<Result<Checker, Flaw>> {
         let frame = self.frame().filter(|_| self.openings.is_some())?;
-        self.openings.take().map(|openings| Checker::new(frame, openings))
+        self.openings.take().map(|openings| Checker::new(frame, openings, self.trust))
     }
 
     fn check(&mut self, checker: &mut Checker, entry: &LogEntry) -> Result<(), Flaw> {
@@ -184,7 +195,7 @@ impl<'m, P: FnMut(u64, u64)> Parts<'m, P> {
 
     /// Checks the events as they come.
     fn check_all<'de, A: SeqAccess<'de>>(&mut self, mut checker: Checker, mut items: A) -> Result<(), A::Error> {
-        while let Some(entry) = items.next_element::<LogEntry>()? {
+        while let Some(Received(entry)) = items.next_element::<Received<LogEntry>>()? {
             self.meter.next_item();
             if let Err(flaw) = self.check(&mut checker, &entry) {
                 self.events = Some(Events::Checked(Box::new(checker)));
@@ -199,7 +210,7 @@ impl<'m, P: FnMut(u64, u64)> Parts<'m, P> {
     fn wait<'de, A: SeqAccess<'de>>(&mut self, mut items: A) -> Result<(), A::Error> {
         let most = self.meter.read.get() + self.meter.most_waiting;
         let mut waiting = Vec::new();
-        while let Some(entry) = items.next_element::<LogEntry>()? {
+        while let Some(Received(entry)) = items.next_element::<Received<LogEntry>>()? {
             self.meter.next_item();
             if self.meter.read.get() > most {
                 let what = "so many events can only be checked when they are the last member of the proof";
@@ -223,14 +234,19 @@ impl<'m, P: FnMut(u64, u64)> Parts<'m, P> {
         let (frame, verdict) = match events {
             Events::Checked(checker) => (checker.frame().clone(), checker.finish()),
             Events::Waiting(entries) => {
-                self.reserve.get_or_insert(None);
                 let openings = self.openings.take().ok_or_else(|| missing("openings"))?;
                 let Some(frame) = self.frame() else {
-                    let stands = [self.auction_id.is_some(), self.rules.is_some(), self.head.is_some(), false];
-                    let place = stands.iter().position(|stands| !stands).unwrap_or_default();
-                    return Err(missing(["auction_id", "rules", "head", "keys"][place]));
+                    let stands = [
+                        ("auction_id", self.auction_id.is_some()),
+                        ("rules", self.rules.is_some()),
+                        ("item", self.item.is_some()),
+                        ("reserve", self.reserve.is_some()),
+                        ("head", self.head.is_some()),
+                    ];
+                    let absent = stands.iter().find(|(_, stands)| !stands);
+                    return Err(missing(absent.map_or("keys", |(name, _)| name)));
                 };
-                let judged = Checker::new(frame.clone(), openings).and_then(|mut checker| {
+                let judged = Checker::new(frame.clone(), openings, self.trust).and_then(|mut checker| {
                     entries.iter().try_for_each(|entry| self.check(&mut checker, entry))?;
                     checker.finish()
                 });
@@ -261,12 +277,13 @@ impl<'de, P: FnMut(u64, u64)> Visitor<'de> for &mut Parts<'_, P> {
             match name.as_str() {
                 "auction_id" => once(&mut self.auction_id, &name, &mut map)?,
                 "rules" => once(&mut self.rules, &name, &mut map)?,
+                "item" => once(&mut self.item, &name, &mut map)?,
                 "reserve" => once(&mut self.reserve, &name, &mut map)?,
                 "head" => once(&mut self.head, &name, &mut map)?,
                 "keys" => once(&mut self.keys, &name, &mut map)?,
                 "openings" => map.next_value_seed(OpeningsOf(self))?,
                 "events" => map.next_value_seed(EventsOf(self))?,
-                _ => drop(map.next_value::<IgnoredAny>()?),
+                _ => return Err(de::Error::custom(format_args!("`{name}` is no part of a proof"))),
             }
             self.meter.next_item();
         }
@@ -275,7 +292,7 @@ impl<'de, P: FnMut(u64, u64)> Visitor<'de> for &mut Parts<'_, P> {
 }
 
 /// Reads a member that must not stand twice.
-fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+fn once<'de, T: Serialize + DeserializeOwned, A: MapAccess<'de>>(
     place: &mut Option<T>,
     name: &str,
     map: &mut A,
@@ -283,7 +300,8 @@ fn once<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     match place {
         Some(_) => Err(twice(name)),
         None => {
-            *place = Some(map.next_value()?);
+            let Received(value) = map.next_value()?;
+            *place = Some(value);
             Ok(())
         }
     }
@@ -314,7 +332,7 @@ impl<'de, P: FnMut(u64, u64)> Visitor<'de> for OpeningsOf<'_, '_, P> {
             return Err(twice("openings"));
         }
         let mut openings = Openings::default();
-        while let Some(opening) = items.next_element::<Opening>()? {
+        while let Some(Received(opening)) = items.next_element::<Received<Opening>>()? {
             self.0.meter.next_item();
             if let Err(flaw) = openings.push(&opening) {
                 return self.0.stop(flaw);
@@ -359,7 +377,7 @@ mod tests {
     use super::*;
 
     fn malformed(input: impl Read, meter: &Meter) -> String {
-        match read_within(input, |_, _| {}, meter) {
+        match read_within(input, &Trust::default(), |_, _| {}, meter) {
             Err(Unreadable::Malformed(why)) => why,
             other => panic!("{other:?}"),
         }
@@ -368,15 +386,15 @@ mod tests {
     #[test]
     fn no_item_fills_the_memory() {
         let meter = || Meter::new(10_000, 20_000);
-        for endless in [r#"{"x":""#, r#"{"x":["#, r#"{"auction_id":""#, r#"{"openings":[{"nonce":""#, r#"{""#, r"{ "] {
+        for endless in
+            [r#"{"rules":""#, r#"{"item":["#, r#"{"auction_id":""#, r#"{"openings":[{"nonce":""#, r#"{""#, r"{ "]
+        {
             let filler = if endless.ends_with(['[', ' ']) { b' ' } else { b'a' };
             let input = endless.as_bytes().chain(io::repeat(filler));
             assert_eq!(malformed(input, &meter()), "an item of it is longer than 9 KiB", "{endless}");
         }
         let after = "{}".as_bytes().chain(io::repeat(b' '));
         assert_eq!(malformed(after, &meter()), "an item of it is longer than 9 KiB");
-        let nested = r#"{"x":"#.as_bytes().chain(io::repeat(b'['));
-        assert!(!malformed(nested, &meter()).is_empty());
         let nested = r#"{"head":"#.as_bytes().chain(io::repeat(b'['));
         assert!(!malformed(nested, &meter()).is_empty());
     }

@@ -5,6 +5,9 @@
 //! beat one (and was voided since). The largest that is allowed satisfies every other event, too,
 //! if any amount does, so one line of replays finds out whether there are such amounts. What is
 //! needed to replay is kept from the first closed max on, in a fraction of the log's size.
+//!
+//! How often a log makes it go back, and over how many bids its voids go, is for whoever made the log
+//! to say. So both are counted, and a log that takes many times what its length does is refused.
 
 use super::{
     Flaw,
@@ -27,6 +30,38 @@ pub(super) struct Replay {
     closed: Closed,
     retrial: Retrial,
     kept: Option<Kept>,
+    work: Work,
+}
+
+/// What deciding the log has taken so far, in steps of some hundred nanoseconds.
+#[derive(Debug, Default)]
+struct Work {
+    taken: u64,
+    allowed: u64,
+}
+
+impl Work {
+    /// What any log may take, whatever its length.
+    const ANYWAY: u64 = 4_000_000;
+    /// What it may take for each event.
+    const FOR_EACH: u64 = 500;
+    /// How many bids a void goes over in one step.
+    const BIDS_PER_STEP: u64 = 16;
+
+    fn next_event(&mut self) {
+        self.allowed += Self::FOR_EACH;
+    }
+
+    fn take(&mut self, seq: u64, data: &EventData, bids: usize) -> Result<(), Flaw> {
+        let over = if matches!(data, EventData::Voided { .. }) { bids as u64 } else { 0 };
+        self.taken += 1 + over / Self::BIDS_PER_STEP;
+        if self.taken <= Self::ANYWAY + self.allowed {
+            return Ok(());
+        }
+        let what = "so many voids over so many bids, or over maxes that stay closed, take longer to decide again than \
+                    this checker gives them; of closed maxes the winner's own proof, or an admin's, has none";
+        Err(Flaw::at(seq, what))
+    }
 }
 
 /// What stands in for the closed maxes. A bidder's maxes rise, so these do, strictly.
@@ -86,7 +121,14 @@ enum Gist {
 
 impl Replay {
     pub(super) fn new(auction_id: AuctionId, rules: OpenedRules, closed: usize) -> Self {
-        Self { auction_id, rules, closed: Closed::new(closed), retrial: Retrial::default(), kept: None }
+        Self {
+            auction_id,
+            rules,
+            closed: Closed::new(closed),
+            retrial: Retrial::default(),
+            kept: None,
+            work: Work::default(),
+        }
     }
 
     /// Decides the next event again. `bids` are those up to it.
@@ -96,6 +138,8 @@ impl Replay {
             self.closed.of = bid.bidder;
             self.kept = Some(Kept { start: self.retrial.clone(), first_seq: seen.seq, events: Vec::new() });
         }
+        self.work.next_event();
+        self.work.take(seen.seq, seen.data, bids.len())?;
         let mut followed = self.retrial.go(seen, given(self.auction_id, &self.rules, &self.closed, bids));
         while let Err(stop) = followed {
             let (bound, kept) = match (stop, &self.kept) {
@@ -106,7 +150,8 @@ impl Replay {
             self.closed.at_most[bound.which] = bound.at_most;
             self.closed.settle();
             self.retrial = kept.start.clone();
-            followed = kept.again(&mut self.retrial, seen, given(self.auction_id, &self.rules, &self.closed, bids));
+            let given = given(self.auction_id, &self.rules, &self.closed, bids);
+            followed = kept.again(&mut self.retrial, seen, given, &mut self.work);
         }
         if let Some(kept) = &mut self.kept {
             kept.events.push((seen.at, Gist::of(seen)));
@@ -131,9 +176,10 @@ fn given<'a>(auction_id: AuctionId, rules: &'a OpenedRules, closed: &'a Closed, 
 
 impl Kept {
     /// Takes a retrial from the first closed max to this event.
-    fn again(&self, retrial: &mut Retrial, seen: &Seen<'_>, given: Given<'_>) -> Result<(), Stop> {
+    fn again(&self, retrial: &mut Retrial, seen: &Seen<'_>, given: Given<'_>, work: &mut Work) -> Result<(), Stop> {
         for (seq, (at, gist)) in (self.first_seq..).zip(&self.events) {
             let (bid, data) = gist.told(given);
+            work.take(seen.seq, &data, given.bids.len()).map_err(Stop::Flaw)?;
             retrial.go(&Seen { seq, at: *at, data: &data, bid }, given)?;
         }
         retrial.go(seen, given)

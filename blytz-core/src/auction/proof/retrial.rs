@@ -11,7 +11,7 @@ use super::{
 use crate::{
     AuctionId, Money, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Book, Command, Event, Outage, Rejection, Standing,
+        Auction, BidKind, Book, Command, Consignment, Event, Outage, Rejection, Standing, command as engine,
         commitment::{Nonce, Offer},
     },
     money::MAX_AMOUNT,
@@ -126,9 +126,6 @@ impl Retrial {
             self.auction = Some(auction);
             return Ok(vec![event]);
         };
-        if let EventData::Extended { from: None, to: None, .. } = seen.data {
-            return Ok(auction.resume_unbounded(seen.at).into_iter().collect());
-        }
         let command = match seen.bid.and_then(|which| given.bids.get(which)) {
             Some(bid) => bid_command(seen, bid, self.own.this.map(|own| given.closed[own]), given.rules)?,
             None => command(seen, given, &self.book, auction)?,
@@ -137,7 +134,7 @@ impl Retrial {
         let mut decided = decided.map_err(|rejection| refused(seen.seq, &rejection))?;
         if let Some(event) = decided.first_mut() {
             adopt_commitment(seen.data, &mut event.data);
-            given.rules.adopt_superseded(seen.data, event);
+            given.rules.adopt_unopened(seen.data, event);
         }
         Ok(decided)
     }
@@ -199,13 +196,11 @@ impl Given<'_> {
 }
 
 fn scheduled(seen: &Seen<'_>, given: Given<'_>) -> Result<(Auction, Event), Flaw> {
-    let EventData::Scheduled { seller_id, product_id, starts_at, rules, .. } = seen.data else {
-        return Err(Flaw::at(seen.seq, "a log begins with `scheduled`"));
-    };
+    let scheduled = Consignment::stated_by(seen.data).zip(seen.data.rules());
+    let (consignment, rules) = scheduled.ok_or_else(|| Flaw::at(seen.seq, "a log begins with `scheduled`"))?;
     let (stated, nonce) = given.rules.stated(seen.seq, rules)?;
-    let (auction, mut event) =
-        Auction::schedule(seen.at, given.auction_id, *seller_id, *product_id, *starts_at, stated, nonce);
-    given.rules.adopt_superseded(seen.data, &mut event);
+    let (auction, mut event) = Auction::schedule(seen.at, given.auction_id, consignment, stated, nonce);
+    given.rules.adopt_unopened(seen.data, &mut event);
     Ok((auction, event))
 }
 
@@ -217,8 +212,8 @@ fn bid_command(seen: &Seen<'_>, bid: &Bid, assumed: Option<i64>, rules: &OpenedR
         Some((Offer::Max(max), _)) => BidKind::Max(max),
         None => BidKind::Max(Money::new(assumed.unwrap_or(MAX_AMOUNT), rules.view.currency)),
     };
-    let nonce = Nonce::from_bytes([0; 32]);
-    Ok(Command::Bid { bidder, bid_id: bid.id, bid: kind, standing: Standing::default(), nonce })
+    let (standing, nonce) = (Standing::default(), Nonce::from_bytes([0; 32]));
+    Ok(Command::Bid(engine::Bid { bidder, bid_id: bid.id, kind, rules_hash: None, standing, nonce }))
 }
 
 /// The commitment was checked when it was opened; here the nonce is not the real one.
@@ -234,17 +229,21 @@ fn adopt_commitment(logged: &EventData, decided: &mut EventData) {
 
 fn command(seen: &Seen<'_>, given: Given<'_>, book: &Book, auction: &Auction) -> Result<Command, Flaw> {
     Ok(match seen.data {
-        EventData::Amended { rules, starts_at, .. } => {
+        EventData::Amended { rules, starts_at, item_hash, .. } => {
             let (rules, reserve_nonce) = given.rules.stated(seen.seq, rules)?;
-            Command::Amend { rules, starts_at: Some(*starts_at), reserve_nonce }
+            Command::Amend { rules, starts_at: Some(*starts_at), item_hash: Some(item_hash.clone()), reserve_nonce }
         }
         EventData::Opened { .. } => Command::Open,
-        EventData::Voided { bid_id, bid_seq, reason, .. } => {
+        EventData::Voided { bid_id, bid_seq, by, block, reason, .. } => {
             let bidder = given.bidder_of(*bid_seq).ok_or_else(|| Flaw::at(seen.seq, "bid_seq is no bid's"))?;
             let falls = book.falls(auction, *bid_id, Some(bidder), usize::MAX);
             let falls = falls.map_err(|unstruck| Flaw::at(seen.seq, format!("the rules refuse this: {unstruck}")))?;
             let fall = falls.into_iter().next().ok_or_else(|| nothing_happens(seen.seq))?;
-            Command::Void { fall, reason: reason.clone() }
+            Command::Void { fall, by: *by, block: *block, reason: reason.clone() }
+        }
+        EventData::Unblocked { bid_seq, .. } => {
+            let bidder = given.bidder_of(*bid_seq).ok_or_else(|| Flaw::at(seen.seq, "bid_seq is no bid's"))?;
+            Command::Unblock(bidder)
         }
         // An extension by a bid or a void was taken with it; alone there is only an outage's.
         EventData::Extended { from: Some(from), to: Some(to), .. } => Command::Resume(Outage { from: *from, to: *to }),

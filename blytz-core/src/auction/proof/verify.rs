@@ -1,30 +1,38 @@
-//! Checking a proof: each event's hash and commitment first, then the decision.
+//! Checking a proof: who signed it, then each event's hash and commitment, then the decision.
 
-use super::{Flaw, Frame, Openings, Verdict, opened::OpenedRules, openings::Bid, replay::Replay, retrial::Seen};
+use super::{
+    Flaw, Frame, Openings, OutageSeen, Trust, Verdict, VoidSeen,
+    opened::OpenedRules,
+    openings::Bid,
+    replay::Replay,
+    retrial::Seen,
+    trust::{Promises, in_time},
+};
 use crate::{
-    Money, UserId,
+    Epoch, Money, Timestamp, UserId,
     auction::{
-        commitment::{Reserve, rules_hash},
+        commitment::{Reserve, item_hash, rules_hash},
         log::Head,
-        receipt::verify_receipt,
     },
-    wire::auction::{AuctionStatus, EventData, Format, LogEntry, Proof, ReserveView, RulesView},
+    wire::auction::{
+        AuctionStatus, EventData, ExtensionReason, Format, LOG_VERSION, LogEntry, LogKey, Proof, Receipt, ReserveView,
+    },
 };
 
-/// Checks that everything in a proof fits together, and that winner and price follow from the bids
-/// by the rules.
+/// Checks that a trusted key signed the end of a proof, that everything in it fits together, and that
+/// winner and price follow from the bids by the rules.
 ///
 /// Facts from outside the log are taken as they are: that a bidder was not suspended or on the
-/// seller's blocklist, what the server's clock said, and who stands behind a bid (commitments bind
-/// the amount, not the person). The commitment to a max that stays closed can't be checked either;
-/// its bidder can, with the proof that they are shown.
+/// seller's blocklist, what the house's clock said, and who stands behind an account. The commitment
+/// to a max that stays closed can't be checked either; its bidder can, with the proof that they are
+/// shown. A cancelled auction opens nothing, so of its bids only the chain is checked.
 ///
 /// # Errors
 /// The first [`Flaw`] found.
-pub fn verify(proof: &Proof) -> Result<Verdict, Flaw> {
+pub fn verify(proof: &Proof, trust: &Trust) -> Result<Verdict, Flaw> {
     let mut openings = Openings::default();
     proof.openings.iter().try_for_each(|opening| openings.push(opening))?;
-    let mut checker = Checker::new(Frame::of(proof), openings)?;
+    let mut checker = Checker::new(Frame::of(proof), openings, trust)?;
     proof.events.iter().try_for_each(|entry| checker.entry(entry))?;
     checker.finish()
 }
@@ -34,6 +42,7 @@ impl Frame {
         Self {
             auction_id: proof.auction_id,
             rules: proof.rules.clone(),
+            item: proof.item.clone(),
             reserve: proof.reserve.clone(),
             head: proof.head.clone(),
             keys: proof.keys.clone(),
@@ -45,15 +54,23 @@ impl Frame {
 #[derive(Debug)]
 pub struct Checker {
     frame: Frame,
-    /// Where the log stands.
+    /// Under the last event, and whose it is.
+    signature: (Receipt, LogKey),
+    promises: Promises,
+    rules_hash: String,
+    item_hash: String,
+    /// Where the log stands, and since when.
     head: Head,
+    at: Timestamp,
     openings: Openings,
     /// Why the opened reserve is not the one that the rules commit to.
-    unopened: Option<String>,
-    /// The last event that states rules, and whether they are the proof's.
+    unopened_reserve: Option<String>,
+    /// The last event that states rules and item, and whether they are the proof's.
     stated: Option<(u64, bool)>,
     closed: ClosedMaxes,
+    unopened: Unopened,
     replay: Replay,
+    told: Told,
     end: Option<End>,
 }
 
@@ -62,6 +79,21 @@ pub struct Checker {
 struct ClosedMaxes {
     met: u64,
     first: Option<(u64, UserId)>,
+}
+
+/// Bids without any opening, as a cancelled auction has them: how many, and where the first stands.
+#[derive(Debug, Default)]
+struct Unopened {
+    met: u64,
+    first: Option<u64>,
+}
+
+/// What the house says of itself in the log.
+#[derive(Debug, Default)]
+struct Told {
+    epoch: Option<Epoch>,
+    outages: Vec<OutageSeen>,
+    voids: Vec<VoidSeen>,
 }
 
 /// How a log may end.
@@ -75,22 +107,31 @@ impl Checker {
     /// A checker of a proof, from all of it but its events.
     ///
     /// # Errors
-    /// When the signature is not the key's.
-    pub fn new(frame: Frame, openings: Openings) -> Result<Self, Flaw> {
-        if let Some(receipt) = &frame.head.receipt {
-            verify_receipt(frame.auction_id, receipt, &frame.keys)
-                .map_err(|invalid| Flaw::general(format!("the receipt: {invalid}")))?;
+    /// When it is another auction's, when no trusted key signed its last event, or when a receipt that was
+    /// kept is not good.
+    pub fn new(frame: Frame, openings: Openings, trust: &Trust) -> Result<Self, Flaw> {
+        if let Some(asked) = trust.auction_id.filter(|asked| *asked != frame.auction_id) {
+            let what = format!("it is of auction {}, and {asked} was asked for", frame.auction_id);
+            return Err(Flaw::general(what));
         }
+        let signature = signature(&frame, trust)?;
         let reserve = opened_reserve(&frame);
         let rules = OpenedRules { view: frame.rules.clone(), reserve: reserve.clone().unwrap_or_default() };
         Ok(Self {
+            signature,
+            promises: Promises::of(trust, frame.auction_id)?,
+            rules_hash: rules_hash(&frame.rules),
+            item_hash: item_hash(&frame.item),
             head: Head::empty(frame.auction_id),
+            at: Timestamp::from_micros(i64::MIN),
             replay: Replay::new(frame.auction_id, rules, openings.closed()),
             frame,
             openings,
-            unopened: reserve.err(),
+            unopened_reserve: reserve.err(),
             stated: None,
             closed: ClosedMaxes::default(),
+            unopened: Unopened::default(),
+            told: Told::default(),
             end: None,
         })
     }
@@ -106,23 +147,15 @@ impl Checker {
     /// The first [`Flaw`] in it; the proof does not hold.
     pub fn entry(&mut self, entry: &LogEntry) -> Result<(), Flaw> {
         self.head.advance(entry).map_err(|broken| Flaw::at(entry.seq, broken.to_string()))?;
-        let signed = self.frame.head.receipt.as_ref().filter(|receipt| receipt.head_seq == entry.seq);
-        if signed.is_some_and(|receipt| receipt.head_hash != entry.hash) {
-            return Err(Flaw::at(entry.seq, "the server signed another event in this place"));
+        if entry.at < self.at {
+            return Err(Flaw::at(entry.seq, "it is said to have been before the event before it"));
         }
-        if let EventData::Scheduled { rules, rules_hash, .. } | EventData::Amended { rules, rules_hash, .. } =
-            &entry.data
-        {
-            self.rules(entry.seq, rules, rules_hash)?;
-        }
-        let bid = self.openings.meet(entry)?;
-        if let Some(Bid { offer: None, bidder: Some(bidder), .. }) = bid {
-            self.closed.note(entry.seq, *bidder, self.frame.rules.format)?;
-        }
-        let is_bid = bid.is_some();
-        let bids = self.openings.met();
-        let bid = bids.len().checked_sub(1).filter(|_| is_bid);
-        self.replay.entry(&Seen { seq: entry.seq, at: entry.at, data: &entry.data, bid }, bids)?;
+        self.at = entry.at;
+        let Receipt { origin, .. } = &self.signature.0;
+        self.promises.meet(entry, origin)?;
+        self.stated(entry)?;
+        self.told.note(entry);
+        self.decided(entry)?;
         self.end = match &entry.data {
             EventData::Closed { winner, price, .. } => Some(End::Closed { winner: *winner, price: *price }),
             EventData::Cancelled { .. } => Some(End::Cancelled),
@@ -131,16 +164,53 @@ impl Checker {
         Ok(())
     }
 
-    fn rules(&mut self, seq: u64, rules: &RulesView, hash: &str) -> Result<(), Flaw> {
-        if hash != rules_hash(rules) {
-            return Err(Flaw::at(seq, "rules_hash is not the hash of the rules"));
+    /// Checks what an event states of house, rules and item, if it does.
+    fn stated(&mut self, LogEntry { seq, data, .. }: &LogEntry) -> Result<(), Flaw> {
+        if let EventData::Scheduled { v, origin, .. } = data {
+            if *v != LOG_VERSION {
+                let what = format!("the log is of format {v}, and this program reads format {LOG_VERSION}");
+                return Err(Flaw::at(*seq, what));
+            }
+            if *origin != self.signature.0.origin {
+                let signed = &self.signature.0.origin;
+                return Err(Flaw::at(*seq, format!("the log is the house {origin:?}'s, and {signed:?} signed it")));
+            }
         }
-        let are_the_proofs = *rules == self.frame.rules;
-        self.stated = Some((seq, are_the_proofs));
-        match &self.unopened {
-            Some(why) if are_the_proofs => Err(Flaw::at(seq, why)),
+        let (EventData::Scheduled { rules, rules_hash: hash, item_hash, .. }
+        | EventData::Amended { rules, rules_hash: hash, item_hash, .. }) = data
+        else {
+            return Ok(());
+        };
+        if *hash != rules_hash(rules) {
+            return Err(Flaw::at(*seq, "rules_hash is not the hash of the rules"));
+        }
+        let are_the_rules = *rules == self.frame.rules;
+        self.stated = Some((*seq, are_the_rules && *item_hash == self.item_hash));
+        match &self.unopened_reserve {
+            // A cancelled auction opens nothing; whether this is one only its end says.
+            Some(why) if are_the_rules && self.openings.len() > 0 => Err(Flaw::at(*seq, why)),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Has the event decided again, as far as it can be.
+    fn decided(&mut self, entry: &LogEntry) -> Result<(), Flaw> {
+        let is_bid = matches!(entry.data, EventData::Bid { .. } | EventData::MaxRaised { .. });
+        if self.openings.len() == 0 && (is_bid || self.unopened.first.is_some()) {
+            if self.end.is_some() {
+                return Err(Flaw::at(entry.seq, "the auction was over before it"));
+            }
+            self.unopened.first.get_or_insert(entry.seq);
+            self.unopened.met += u64::from(is_bid);
+            return Ok(());
+        }
+        let bid = self.openings.meet(entry, self.frame.auction_id, &self.rules_hash)?;
+        if let Some(Bid { offer: None, bidder: Some(bidder), .. }) = bid {
+            self.closed.note(entry.seq, *bidder, self.frame.rules.format)?;
+        }
+        let bids = self.openings.met();
+        let bid = bids.len().checked_sub(1).filter(|_| is_bid);
+        self.replay.entry(&Seen { seq: entry.seq, at: entry.at, data: &entry.data, bid }, bids)
     }
 
     /// What the proof proves, once its last event was checked.
@@ -154,31 +224,69 @@ impl Checker {
             return Err(Flaw::general("the head is not the last event of the log"));
         }
         let end = self.end.ok_or_else(|| Flaw::at(last, "the log ends before the auction does"))?;
-        if self.frame.head.receipt.as_ref().is_some_and(|receipt| !(1..=last).contains(&receipt.head_seq)) {
-            return Err(Flaw::general("the server signed a longer log than this one"));
-        }
+        let (receipt, key) = &self.signature;
+        in_time(key, self.at, last)?;
         if !are_the_proofs {
-            return Err(Flaw::at(stated, "the proof states other rules than the log"));
+            return Err(Flaw::at(stated, "the proof states other rules, or another item, than the log"));
         }
         if let Some(seq) = self.openings.unmet() {
             return Err(Flaw::at(seq, "an opening without a bid"));
+        }
+        let is_cancelled = matches!(end, End::Cancelled);
+        if let Some(why) = self.unopened_reserve.filter(|_| !is_cancelled) {
+            return Err(Flaw::at(stated, why));
+        }
+        if let Some(seq) = self.unopened.first.filter(|_| !is_cancelled) {
+            return Err(Flaw::at(seq, "the next opening is not this bid's"));
         }
         let (winner, price) = match end {
             End::Closed { winner, price } => (winner, price),
             End::Cancelled => (None, None),
         };
         self.closed.are_of(winner)?;
-        let auction = self.replay.finish()?;
+        let (status, bid_id) = match self.unopened.first {
+            Some(_) => (AuctionStatus::Cancelled, None),
+            None => {
+                let auction = self.replay.finish()?;
+                let status = auction.status();
+                (status, auction.leading_bid().filter(|_| status == AuctionStatus::Sold))
+            }
+        };
+        let began = self.told.epoch.filter(|began| *began != receipt.epoch);
         Ok(Verdict {
-            status: auction.status(),
+            origin: receipt.origin.clone(),
+            key_id: key.key_id.clone(),
+            status,
             winner,
             price,
-            bid_id: auction.leading_bid().filter(|_| auction.status() == AuctionStatus::Sold),
+            bid_id,
             events: last,
             opened: self.openings.len() as u64 - self.closed.met,
             hidden: self.closed.met,
-            signed: self.frame.head.receipt.is_some(),
+            unopened: self.unopened.met,
+            receipts: self.promises.finish()?,
+            outages: self.told.outages,
+            voids: self.told.voids,
+            restored: began.map(|began| [began, receipt.epoch]),
         })
+    }
+}
+
+impl Told {
+    fn note(&mut self, LogEntry { seq, at, data, .. }: &LogEntry) {
+        let (seq, at) = (*seq, *at);
+        match data {
+            EventData::Scheduled { epoch, .. } => self.epoch = Some(*epoch),
+            EventData::Extended { closes_at, reason: ExtensionReason::Outage, from: Some(from), to: Some(to) } => {
+                let (from, to, closes_at) = (*from, *to, *closes_at);
+                self.outages.push(OutageSeen { seq, from, to, closes_at });
+            }
+            EventData::Voided { by, struck, reason, .. } => {
+                let (by, struck, reason) = (*by, struck.len() as u64, reason.clone());
+                self.voids.push(VoidSeen { seq, at, by, struck, reason });
+            }
+            _ => {}
+        }
     }
 }
 
@@ -204,6 +312,20 @@ impl ClosedMaxes {
 
 fn not_the_winners(seq: u64) -> Flaw {
     Flaw::at(seq, "only a winner's max may stay closed")
+}
+
+/// The signature under the last event, and whose it is.
+fn signature(frame: &Frame, trust: &Trust) -> Result<(Receipt, LogKey), Flaw> {
+    let unsigned = |what: String| Flaw::general(format!("nobody can be held to it: {what}"));
+    let receipt = frame.head.receipt.clone();
+    let receipt = receipt.ok_or_else(|| unsigned("the last event is not signed".to_owned()))?;
+    let head = (frame.auction_id, None, frame.head.seq, &frame.head.hash, frame.head.seq, &frame.head.hash);
+    let Receipt { auction_id, bid_id, seq, hash, head_seq, head_hash, .. } = &receipt;
+    if (*auction_id, *bid_id, *seq, hash, *head_seq, head_hash) != head {
+        return Err(unsigned("what is signed is not the last event".to_owned()));
+    }
+    let key = trust.keys.check(&receipt).map_err(unsigned)?;
+    Ok((receipt, key))
 }
 
 fn opened_reserve(frame: &Frame) -> Result<Option<Reserve>, String> {

@@ -24,7 +24,7 @@
 //!
 //! **Commands.** `open`, `tick`, `resume 55 to 90` (nobody was served from second 55 to second 90),
 //! `bid 12.00`, `max 50.00`, `buy now` (each with an optional `as LABEL`, which names its `bid_id`),
-//! `void LABEL` (with `of NAME` where several bidders used the label), `cancel`, `amend KEY: VALUE; …`
+//! `void LABEL` (with `of NAME` where several bidders used the label, and `, no block`), `unblock NAME`, `cancel`, `amend KEY: VALUE; …`
 //! with keys of the header, `suspend NAME` and `block NAME`. Who is `seller` or `admin` acts as such;
 //! `-` is the clock or the house. Before a row the clock does what is due, but before `tick` and
 //! `resume`: a lot that was overdue when an outage ended is closed by a `tick` after it.
@@ -41,7 +41,7 @@ pub use self::run::{Course, Line, Mismatch};
 use std::collections::BTreeMap;
 
 use super::{BidKind, Outage, Rules};
-use crate::Timestamp;
+use crate::{Timestamp, wire::auction::Item};
 
 /// The moment that scenarios call 0: 2026-01-01T00:00:00Z.
 pub const ZERO: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
@@ -100,6 +100,13 @@ pub enum Action {
         label: String,
         /// Whose bid it is, if that is said.
         of: Option<String>,
+        /// Whether its bidder is blocked from then on.
+        block: bool,
+    },
+    /// Let somebody bid again whom a void had blocked.
+    Unblock {
+        /// Whom.
+        name: String,
     },
     /// Cancel; an admin may with bids.
     Cancel,
@@ -120,6 +127,14 @@ pub enum Action {
         /// Whom.
         name: String,
     },
+}
+
+impl Scenario {
+    /// What is sold: called as the scenario is.
+    pub fn item(&self) -> Item {
+        let (title, description) = (self.title.clone(), String::new());
+        Item { title, description, images: Vec::new(), weight_g: None, condition: None }
+    }
 }
 
 /// A column that can be expected.

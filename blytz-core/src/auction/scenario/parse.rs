@@ -249,14 +249,15 @@ impl RowReader {
             "resume" => read_outage(rest).map(Action::Resume),
             "cancel" => Ok(Action::Cancel),
             "void" => {
-                let label = name()?;
-                Ok(match label.split_once(" of ") {
-                    Some((label, of)) => {
-                        Action::Void { label: label.trim().to_owned(), of: Some(of.trim().to_owned()) }
-                    }
-                    None => Action::Void { label, of: None },
-                })
+                let named = name()?;
+                let (named, block) = named.strip_suffix(", no block").map_or((&*named, true), |named| (named, false));
+                let (label, of) = match named.split_once(" of ") {
+                    Some((label, of)) => (label, Some(of.trim().to_owned())),
+                    None => (named, None),
+                };
+                Ok(Action::Void { label: label.trim().to_owned(), of, block })
             }
+            "unblock" => Ok(Action::Unblock { name: name()? }),
             "suspend" => Ok(Action::Suspend { name: name()? }),
             "block" => Ok(Action::Block { name: name()? }),
             "amend" => self.amend(rest),

@@ -7,13 +7,14 @@ use std::{
 
 use super::{Action, Column, Scenario, Step, ZERO};
 use crate::{
-    AuctionId, BidId, Money, ProductId, Timestamp, UserId,
+    AuctionId, BidId, Epoch, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, Book, Command, Event, Nonce, Rejection, Standing, Unstruck,
+        Auction, Bid, Book, Command, Consignment, Event, Nonce, Rejection, Standing, Unstruck, item_hash,
         recall::{Known, fingerprint, recall},
+        receipt::House,
     },
     id::uuid_v7,
-    wire::auction::{BidOutcome, EventData},
+    wire::auction::{BidOutcome, EventData, VoidedBy},
 };
 
 /// What happened, line by line.
@@ -173,15 +174,16 @@ impl Runner {
     fn new(scenario: &Scenario) -> Self {
         let mut users = Names { kind: 1, names: Vec::new() };
         let seller = UserId(users.id("seller"));
-        let (auction, scheduled) = Auction::schedule(
-            ZERO.plus_millis(-1_000),
-            AuctionId(uuid(3, 0)),
-            seller,
-            ProductId(uuid(4, 0)),
-            scenario.starts_at,
-            scenario.rules.clone(),
-            Nonce::from_bytes([0; 32]),
-        );
+        let consignment = Consignment {
+            house: House { origin: "scenario".to_owned(), epoch: Epoch(uuid(5, 0)) },
+            seller_id: seller,
+            product_id: ProductId(uuid(4, 0)),
+            starts_at: scenario.starts_at,
+            item_hash: item_hash(&scenario.item()),
+        };
+        let (at, id) = (ZERO.plus_millis(-1_000), AuctionId(uuid(3, 0)));
+        let (auction, scheduled) =
+            Auction::schedule(at, id, consignment, scenario.rules.clone(), Nonce::from_bytes([0; 32]));
         Self {
             auction,
             log: vec![scheduled],
@@ -231,10 +233,15 @@ impl Runner {
             Action::Open => self.ask(step.at, Command::Open),
             Action::Tick => self.ask(step.at, Command::Tick),
             Action::Resume(outage) => self.ask(step.at, Command::Resume(*outage)),
-            Action::Void { label, of } => {
+            Action::Void { label, of, block } => {
                 let bid_id = BidId(self.bids.id(label));
                 let bidder = of.as_ref().map(|name| UserId(self.users.id(name)));
-                self.void(step.at, bid_id, bidder)
+                let by = if step.who == "admin" { VoidedBy::Admin } else { VoidedBy::Seller };
+                self.void(step.at, bid_id, bidder, by, *block)
+            }
+            Action::Unblock { name } => {
+                let user = UserId(self.users.id(name));
+                self.ask(step.at, Command::Unblock(user))
             }
             Action::Cancel => {
                 let by_admin = step.who == "admin";
@@ -243,14 +250,14 @@ impl Runner {
             Action::Amend { rules, starts_at } => {
                 let reserve_nonce = self.nonce();
                 let rules = (**rules).clone();
-                self.ask(step.at, Command::Amend { rules, starts_at: *starts_at, reserve_nonce })
+                self.ask(step.at, Command::Amend { rules, starts_at: *starts_at, item_hash: None, reserve_nonce })
             }
         };
         self.line(Some(step.line), step.at, &step.who, &step.text, outcome);
     }
 
     fn bid(&mut self, at: Timestamp, bidder: UserId, bid_id: BidId, bid: crate::auction::BidKind) -> String {
-        let fingerprint = fingerprint(bid);
+        let fingerprint = fingerprint(bid, None);
         if let Some(known) = self.known.get(&(bidder, bid_id)) {
             return match recall(known, &fingerprint) {
                 Ok(()) => "replay".to_owned(),
@@ -261,17 +268,18 @@ impl Runner {
             Standing { suspended: self.suspended.contains(&bidder), blocked: self.blocked.contains(&bidder) };
         let nonce = self.nonce();
         let before = self.log.len();
-        let outcome = self.ask(at, Command::Bid { bidder, bid_id, bid, standing, nonce });
+        let bid = Bid { bidder, bid_id, kind: bid, rules_hash: None, standing, nonce };
+        let outcome = self.ask(at, Command::Bid(bid));
         if self.log.len() > before {
             self.known.insert((bidder, bid_id), Known { fingerprint });
         }
         outcome
     }
 
-    fn void(&mut self, at: Timestamp, bid_id: BidId, bidder: Option<UserId>) -> String {
+    fn void(&mut self, at: Timestamp, bid_id: BidId, bidder: Option<UserId>, by: VoidedBy, block: bool) -> String {
         match Book::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
             Ok(falls) => match falls.into_iter().next() {
-                Some(fall) => self.ask(at, Command::Void { fall, reason: "as told".to_owned() }),
+                Some(fall) => self.ask(at, Command::Void { fall, by, block, reason: "as told".to_owned() }),
                 None => "-".to_owned(),
             },
             Err(Unstruck::Refused(rejection)) => refusal(&rejection),
@@ -345,6 +353,7 @@ const fn told(data: &EventData) -> &'static str {
         EventData::MaxRaised { .. } => "raised",
         EventData::ReserveMet { .. } => "reserve_met",
         EventData::Voided { .. } => "voided",
+        EventData::Unblocked { .. } => "unblocked",
         EventData::Extended { .. } => "extended",
         EventData::Closed { status, .. } => status.name(),
         EventData::Cancelled { .. } => "cancelled",

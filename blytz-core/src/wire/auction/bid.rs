@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuctionId, BidId, Money, Timestamp, UserId,
-    wire::{Check, Faults},
+    AuctionId, BidId, Epoch, Money, Timestamp, UserId,
+    wire::{Check, Faults, stated},
 };
 
 /// `POST /auction/bid`, and the `bid` frame: exactly one of `amount`, `max` and `buy_now: true`.
@@ -21,6 +21,11 @@ pub struct BidRequest {
     pub auction_id: AuctionId,
     /// The client's own id for this intention, kept through every retry.
     pub bid_id: BidId,
+    /// The `rules_hash` of the rules that the bidder saw: if they are others by now, the bid is refused
+    /// with `rules_changed`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, pattern = "^[0-9a-f]{64}$"))]
+    pub rules_hash: Option<String>,
     /// An exact bid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::money::Price>))]
@@ -56,10 +61,18 @@ impl Check for BidRequest {
         if self.max.is_some_and(|max| !max.is_price()) {
             faults.invalid("/max/amount", "must be at least 1 minor unit");
         }
+        if self.rules_hash.as_deref().is_some_and(|hash| !is_digest(hash)) {
+            faults.invalid("/rules_hash", "must be 64 digits of lower-case hex, as the auction shows it");
+        }
         if self.buy_now == Some(false) {
             faults.invalid("/buy_now", "must be true or absent");
         }
     }
+}
+
+/// Whether a text is what a SHA-256 looks like everywhere here.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// What became of an accepted bid.
@@ -77,19 +90,43 @@ pub enum BidOutcome {
     Sealed,
 }
 
-/// The server's signature under a head of the log at or after a bid.
+/// What the house can't take back: its signature under a bid's event, and under a head of the log at or
+/// after it. One signature is under the root of a tree of all receipts of a commit (RFC 6962); `index`,
+/// `size` and `path` lead from this one to the root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Receipt {
-    /// Which of the server's keys.
+    /// Which of the house's keys.
     pub key_id: String,
-    /// The head's seq.
+    /// The house's name.
+    pub origin: String,
+    /// The history of the house.
+    pub epoch: Epoch,
+    /// The auction.
+    pub auction_id: AuctionId,
+    /// The bid; null for an event that no bid made.
+    pub bid_id: Option<BidId>,
+    /// The seq of its event.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub seq: u64,
+    /// The hash of its event.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
+    pub hash: String,
+    /// Where the log ended when it was signed.
     #[cfg_attr(feature = "openapi", schema(minimum = 1))]
     pub head_seq: u64,
-    /// The head's hash.
+    /// The hash there.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub head_hash: String,
-    /// Hex Ed25519 signature over the canonical JSON of `{auction_id, seq, hash}` of the head.
+    /// The leaf's place in the tree, from 0.
+    pub index: u64,
+    /// How many leaves the tree has.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub size: u64,
+    /// What stands beside the way from the leaf to the root, in hex, from the leaf on.
+    pub path: Vec<String>,
+    /// Hex Ed25519 signature over the canonical JSON of `{origin, epoch, root, size}`.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{128}$"))]
     pub signature: String,
 }

@@ -5,7 +5,22 @@ use serde::{Deserialize, Serialize};
 use super::bid::BidOutcome;
 use super::rules::RulesView;
 use super::status::AuctionStatus;
-use crate::{BidId, Money, ProductId, Timestamp, UserId};
+use crate::{BidId, Epoch, Money, ProductId, Timestamp, UserId};
+
+/// The format of logs that are written, and the only one that is read. Fields are added to it, absent
+/// when unused; another number says that what is there means something else.
+pub const LOG_VERSION: u8 = 2;
+
+/// Who had a bid voided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum VoidedBy {
+    /// Who sells the lot.
+    Seller,
+    /// An admin of the house.
+    Admin,
+}
 
 /// Why a close was moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,6 +43,13 @@ pub enum ExtensionReason {
 pub enum EventData {
     /// The auction was made.
     Scheduled {
+        /// The log's format; see [`LOG_VERSION`].
+        #[cfg_attr(feature = "openapi", schema(minimum = 2, maximum = 2))]
+        v: u8,
+        /// The house's name, as its keys and receipts have it.
+        origin: String,
+        /// The history of the house in which it was made.
+        epoch: Epoch,
         /// Who sells.
         seller_id: UserId,
         /// What.
@@ -39,16 +61,23 @@ pub enum EventData {
         /// Hex SHA-256 of the canonical JSON of `rules`.
         #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         rules_hash: String,
+        /// Hex SHA-256 of the canonical JSON of the lot's item.
+        #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
+        item_hash: String,
     },
-    /// The rules were changed before the first bid.
+    /// The rules, the item or the opening were changed before the first bid.
     Amended {
         /// The rules from now on; the reserve hidden.
         rules: RulesView,
         /// Hex SHA-256 of the canonical JSON of `rules`.
         #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         rules_hash: String,
-        /// When it opens by itself, from now on.
-        #[serde(default)]
+        /// Hex SHA-256 of the canonical JSON of the lot's item from now on.
+        #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
+        item_hash: String,
+        /// When it opens by itself, from now on; absent when it does not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
         starts_at: Option<Timestamp>,
         /// The close from now on; null while scheduled.
         closes_at: Option<Timestamp>,
@@ -78,7 +107,8 @@ pub enum EventData {
         closes_at: Timestamp,
         /// Standing accepted bids.
         bid_count: u64,
-        /// Hex SHA-256 of the canonical JSON of `{bid_id, amount|max, nonce}`.
+        /// Hex SHA-256 of the canonical JSON of `{auction_id, bidder,
+        /// bid_id, rules_hash, amount|max, nonce}`.
         #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         commitment: String,
     },
@@ -92,7 +122,8 @@ pub enum EventData {
         leader: Option<UserId>,
         /// The least that the next bidder must bid.
         next_minimum: Option<Money>,
-        /// Hex SHA-256 of the canonical JSON of `{bid_id, amount|max, nonce}`.
+        /// Hex SHA-256 of the canonical JSON of `{auction_id, bidder,
+        /// bid_id, rules_hash, amount|max, nonce}`.
         #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
         commitment: String,
     },
@@ -108,6 +139,12 @@ pub enum EventData {
         /// The seq of its own event: several bidders may have used the same id.
         #[cfg_attr(feature = "openapi", schema(minimum = 1))]
         bid_seq: u64,
+        /// Who had it voided.
+        by: VoidedBy,
+        /// Whether its bidder is blocked in this auction from now on; absent when they are.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        #[cfg_attr(feature = "openapi", schema(default = true))]
+        block: bool,
         /// All that fell with it, itself first, in log order.
         struck: Vec<BidId>,
         /// Why.
@@ -125,18 +162,26 @@ pub enum EventData {
         /// The close after it.
         closes_at: Timestamp,
     },
+    /// The seller lets a bidder bid again whom a void had blocked. While sealed nobody may be named,
+    /// so it is said by the bid.
+    Unblocked {
+        /// The bid whose void had blocked them.
+        bid_id: BidId,
+        /// The seq of that bid's own event.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+        bid_seq: u64,
+    },
     /// The close was moved.
     Extended {
         /// To when.
         closes_at: Timestamp,
         /// Why.
         reason: ExtensionReason,
-        /// Since when nobody had been served: of an outage, if the log was written since outages have
-        /// bounds.
+        /// Since when nobody had been served; of an outage.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(nullable = false))]
         from: Option<Timestamp>,
-        /// Until when nobody was served; there is one where there is `from`.
+        /// Until when nobody was served; of an outage.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "openapi", schema(nullable = false))]
         to: Option<Timestamp>,
@@ -155,6 +200,15 @@ pub enum EventData {
         /// Why.
         reason: String,
     },
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over like this")]
+const fn is_yes(said: &bool) -> bool {
+    *said
 }
 
 impl EventData {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::item::{ItemUpdate, check_item};
 use super::rules::RulesInput;
 use crate::{
     AuctionId, BidId, ProductId, StreamId, Timestamp, UserId,
@@ -15,10 +16,14 @@ use crate::{
 pub struct AuctionInput {
     /// What is sold: one unit of it.
     pub product_id: ProductId,
-    /// 1 to 200 characters; the product's title unless said.
+    /// 1 to 200 characters; the product's title unless said. The same as the item's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub title: Option<String>,
+    /// What of the item is not as the product has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub item: Option<ItemUpdate>,
     /// In which of the seller's shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_id: Option<StreamId>,
@@ -31,9 +36,7 @@ pub struct AuctionInput {
 
 impl Check for AuctionInput {
     fn check(&self, faults: &mut Faults) {
-        if let Some(title) = &self.title {
-            faults.text("/title", title, 1..=200);
-        }
+        check_item(self.title.as_deref(), self.item.as_ref(), faults);
         self.rules.check_at("/rules", faults);
     }
 }
@@ -43,10 +46,14 @@ impl Check for AuctionInput {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AuctionUpdate {
-    /// 1 to 200 characters.
+    /// 1 to 200 characters; the same as the item's.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, min_length = 1, max_length = 200))]
     pub title: Option<String>,
+    /// What of the item changes.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub item: Option<ItemUpdate>,
     /// Opens by itself then; null waits for `start`. Not once live.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Timestamp>))]
@@ -60,9 +67,7 @@ pub struct AuctionUpdate {
 
 impl Check for AuctionUpdate {
     fn check(&self, faults: &mut Faults) {
-        if let Some(title) = &self.title {
-            faults.text("/title", title, 1..=200);
-        }
+        check_item(self.title.as_deref(), self.item.as_ref(), faults);
         if let Some(rules) = &self.rules {
             rules.check_at("/rules", faults);
         }
@@ -108,6 +113,11 @@ pub struct VoidRequest {
     /// Whose: needed only when several bidders used the same id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bidder_id: Option<UserId>,
+    /// Whether they may not bid on this lot any more; so it is unless this is false, which is for a slip
+    /// of the finger.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "stated")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, default = true))]
+    pub block: Option<bool>,
     /// Why: 1 to 200 characters, public.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
     pub reason: String,

@@ -2,9 +2,10 @@
 
 mod bid;
 mod event;
+mod item;
 mod lot;
 mod proof;
 mod rules;
 mod status;
 
-pub use self::{bid::*, event::*, lot::*, proof::*, rules::*, status::*};
+pub use self::{bid::*, event::*, item::*, lot::*, proof::*, rules::*, status::*};

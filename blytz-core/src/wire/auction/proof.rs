@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::bid::Receipt;
 use super::event::LogEntry;
+use super::item::Item;
 use super::rules::RulesView;
-use crate::{AuctionId, BidId, Money, UserId};
+use crate::{AuctionId, BidId, Money, Timestamp, UserId};
 
 /// One of the server's signing keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,10 @@ pub struct LogKey {
     /// Hex of the 32 bytes of the public key.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub public_key: String,
+    /// Since when it signs.
+    pub from: Timestamp,
+    /// Until when it signed; null while it does.
+    pub until: Option<Timestamp>,
 }
 
 /// `GET /auction/keys`: all keys, retired ones too.
@@ -76,7 +81,8 @@ pub struct Head {
     /// Its hash.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     pub hash: String,
-    /// The server's signature under it.
+    /// The house's signature under exactly this event. Whoever takes it out leaves a proof that proves
+    /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub receipt: Option<Receipt>,
@@ -90,9 +96,11 @@ pub struct Proof {
     pub auction_id: AuctionId,
     /// Its rules, the reserve hidden.
     pub rules: RulesView,
-    /// The opened reserve; null without one.
+    /// What was sold.
+    pub item: Item,
+    /// The opened reserve; null without one, and where the auction was cancelled.
     pub reserve: Option<ReserveOpening>,
-    /// The opened bids, in log order.
+    /// The opened bids, in log order; none where the auction was cancelled.
     pub openings: Vec<Opening>,
     /// The head of the log.
     pub head: Head,

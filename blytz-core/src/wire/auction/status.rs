@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::item::Item;
 use super::rules::{Format, RulesView};
 use crate::{AuctionId, BidId, Epoch, Money, ProductId, StreamId, Timestamp, wire::account::PublicUser};
 
@@ -115,11 +116,16 @@ pub struct Auction {
     /// Where it stands now.
     #[serde(flatten)]
     pub status: StatusView,
-    /// What is sold.
+    /// The product that it came from, as that is now.
     pub product: LotProduct,
+    /// What is sold: the lot's own copy, which later changes of the product don't touch.
+    pub item: Item,
+    /// Hex SHA-256 of the canonical JSON of `item`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
+    pub item_hash: String,
     /// Who sells.
     pub seller: PublicUser,
-    /// What the lot is called.
+    /// What the lot is called: its item's title.
     pub title: String,
     /// In which show.
     pub stream_id: Option<StreamId>,
