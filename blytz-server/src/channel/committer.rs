@@ -89,6 +89,7 @@ async fn write<L: Ledger>(ledger: &L, jobs: Vec<Job<L>>) {
         return;
     }
     let batches: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.batch)).collect();
+    ledger.seal(&batches);
     match ledger.write(tx, &batches).await {
         Ok(verdicts) => {
             let events: usize = batches.iter().map(|batch| batch.events()).sum();

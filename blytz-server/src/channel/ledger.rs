@@ -28,7 +28,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// What can be asked of a channel.
     type Command: Send + Sync + 'static;
     /// What is answered to a command that was not refused.
-    type Answer: Debug + Send + 'static;
+    type Answer: Debug + Send + Sync + 'static;
     /// What has to be read before commands can be decided.
     type Known: Send + Sync;
     /// What a turn leaves to write.
@@ -103,7 +103,11 @@ pub trait Ledger: Send + Sync + 'static {
     /// When nothing can be written now.
     fn begin(&self) -> impl Future<Output = Result<Self::Tx, Unwritten>> + Send;
 
-    /// Writes batches in one transaction, and says of each what became of it. On an error nothing was
+    /// Gives batches what they have in common when they are written together: a signature, say. One that
+    /// has it already keeps it, so that writing it again writes the same.
+    fn seal(&self, _batches: &[Arc<Self::Batch>]) {}
+
+    /// Writes sealed batches in one transaction, and says of each what became of it. On an error nothing was
     /// written of any, unless it is [`Unwritten::Unknown`].
     fn write(&self, tx: Self::Tx, batches: &[Arc<Self::Batch>]) -> impl Future<Output = Verdicts> + Send;
 
@@ -170,13 +174,36 @@ pub struct Decided<L: Ledger + ?Sized> {
     /// The channel afterwards.
     pub state: L::State,
     /// One answer per command.
-    pub answers: Vec<Result<L::Answer>>,
+    pub answers: Answers<L::Answer>,
     /// What is to be written; none when nothing happened.
     pub batch: Option<L::Batch>,
     /// The events in it.
     pub events: Vec<Entry>,
     /// What single people are told besides.
     pub news: Vec<(UserId, UpdateData)>,
+}
+
+/// What commands are answered, in their order. It is made once the batch is written: what is said of it
+/// may be sealed only then.
+pub struct Answers<A>(Box<dyn FnOnce() -> Vec<Result<A>> + Send + Sync>);
+
+impl<A> Answers<A> {
+    /// Made when they are asked for.
+    pub fn once_written(make: impl FnOnce() -> Vec<Result<A>> + Send + Sync + 'static) -> Self {
+        Self(Box::new(make))
+    }
+
+    /// The answers.
+    pub fn make(self) -> Vec<Result<A>> {
+        (self.0)()
+    }
+}
+
+impl<A: Send + Sync + 'static> From<Vec<Result<A>>> for Answers<A> {
+    /// Known already.
+    fn from(answers: Vec<Result<A>>) -> Self {
+        Self::once_written(|| answers)
+    }
 }
 
 /// What a turn leaves to write.

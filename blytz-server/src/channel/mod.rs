@@ -25,7 +25,7 @@ pub mod tests;
 
 pub use self::{
     ground::Ground,
-    ledger::{Batch, Decided, Entry, Ledger, Moment, Unwritten, Verdicts},
+    ledger::{Answers, Batch, Decided, Entry, Ledger, Moment, Unwritten, Verdicts},
     rooms::Rooms,
     rostrum::Rostrum,
 };

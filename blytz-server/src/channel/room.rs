@@ -329,7 +329,7 @@ impl<L: Ledger> Room<L> {
         }
         // Whoever was told that nobody knows waits for no answer any more.
         if !turn.commands.is_empty() {
-            let mut answers = answers.into_iter();
+            let mut answers = answers.make().into_iter();
             self.answer(turn, |_| answers.next().unwrap_or_else(|| Err(internal("a command without an answer"))));
         }
         self.keep(1);

@@ -192,7 +192,7 @@ mod tests {
 
     async fn epoch(path: &Path) -> Epoch {
         let db = Db::sqlite(Sqlite::open(path).await.expect("opens")).await.expect("a schema");
-        let keys = Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
+        let keys = Keys::load_or_create(&db, &Clock::system(), "localhost", None).await.expect("keys");
         db.close().await;
         keys.epoch()
     }
@@ -204,7 +204,7 @@ mod tests {
         let elsewhere = tempfile::tempdir().expect("a temporary folder");
         let live = elsewhere.path().join("live.db");
         let db = Db::sqlite(Sqlite::open(&live).await.expect("opens")).await.expect("a schema");
-        Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
+        Keys::load_or_create(&db, &Clock::system(), "localhost", None).await.expect("keys");
         assert!(db.scrub().await.expect("it answers"), "all of it is in the database");
         let last = Keys::begin_epoch(&db, &Clock::system()).await.expect("written");
         for suffix in ["", "-wal"] {

@@ -21,6 +21,9 @@ pub struct Options {
     /// Database elsewhere than in the data folder: sqlite:FILE.
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
+    /// The house's name, under which others keep its signing keys: its host, say [default: localhost].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub origin: Option<String>,
     /// Redis, for servers of several processes; this build has none.
     #[arg(long, global = true, value_name = "URL", hide = true)]
     pub redis_url: Option<String>,
@@ -48,10 +51,11 @@ pub struct Options {
 }
 
 /// Every option's name. What is in no flag is too secret for a command line, or too rare.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "listen",
     "data",
     "database_url",
+    "origin",
     "redis_url",
     "services",
     "rate_limits",
@@ -181,6 +185,7 @@ impl Options {
             ("listen", &self.listen),
             ("data", &self.data),
             ("database_url", &self.database_url),
+            ("origin", &self.origin),
             ("redis_url", &self.redis_url),
             ("services", &self.services),
             ("rate_limits", &self.rate_limits),

@@ -31,6 +31,9 @@ pub struct Config {
     pub data: PathBuf,
     /// Which database; [`DatabaseConfig::InFolder`] unless said otherwise.
     pub database: DatabaseConfig,
+    /// The house's name, which stands in its logs and under which others keep its keys. Whoever changes it
+    /// is another house: lots that began under the old name end without a signature that counts.
+    pub origin: String,
     /// Whether requests are counted.
     pub rate_limits: RateLimits,
     /// Origins whose pages may use the API, such as `https://shop.example`; `*` stands for all. None
@@ -150,6 +153,7 @@ impl Config {
             listen: layers.read("listen", address)?.unwrap_or(defaults.listen),
             data: layers.read("data", folder)?.unwrap_or(defaults.data),
             database: layers.read("database_url", database)?.unwrap_or(defaults.database),
+            origin: layers.read("origin", origin_name)?.unwrap_or(defaults.origin),
             rate_limits: layers.read("rate_limits", rate_limits)?.unwrap_or(defaults.rate_limits),
             cors_origins: layers.read("cors_origins", origins::origins)?.unwrap_or(defaults.cors_origins),
             trusted_proxies: layers.read("trusted_proxies", addresses)?.unwrap_or(defaults.trusted_proxies),
@@ -175,6 +179,7 @@ impl Default for Config {
             listen: "127.0.0.1:8080".to_owned(),
             data: PathBuf::from("blytz-data"),
             database: DatabaseConfig::InFolder,
+            origin: "localhost".to_owned(),
             rate_limits: RateLimits::Default,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
@@ -185,6 +190,17 @@ impl Default for Config {
             log: "info".to_owned(),
             timeouts: Timeouts::default(),
         }
+    }
+}
+
+/// A house's name: a host, with a port if need be, in the one spelling that others will compare.
+fn origin_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| matches!(c, 'a'..='z' | '0'..='9' | '.' | '-' | ':' | '[' | ']');
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
+    if begins && text.len() <= 253 && text.chars().all(is_plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no name of a house: expected a host in lower case, such as shop.example"))
     }
 }
 

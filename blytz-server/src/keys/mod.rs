@@ -10,7 +10,11 @@ mod store;
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use blytz_core::{Epoch, Timestamp, auction::receipt::Signer, wire::auction::LogKey};
+use blytz_core::{
+    Epoch, Timestamp,
+    auction::receipt::{House, Signer},
+    wire::auction::LogKey,
+};
 use ed25519_dalek::SigningKey;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 
@@ -66,15 +70,21 @@ pub enum KeysError {
 }
 
 impl Keys {
-    /// Reads the keys and the epoch; makes them when this is the database's first start.
+    /// Reads the keys and the epoch; makes them when this is the database's first start. `origin` is the
+    /// name under which logs are signed.
     ///
     /// Keys that lie unencrypted are encrypted in place as soon as there is a secret.
     ///
     /// # Errors
     /// [`KeysError`]; its sentence is fit for the operator.
-    pub async fn load_or_create(db: &Db, clock: &Clock, secret: Option<&Secret>) -> Result<Self, KeysError> {
+    pub async fn load_or_create(
+        db: &Db,
+        clock: &Clock,
+        origin: &str,
+        secret: Option<&Secret>,
+    ) -> Result<Self, KeysError> {
         jwt::install();
-        let (sealing, clock) = (secret.map(Sealing::from_secret), clock.clone());
+        let (sealing, clock, origin) = (secret.map(Sealing::from_secret), clock.clone(), origin.to_owned());
         let loaded = async move |tx: &mut Tx| {
             let epoch = match store::epoch(tx).await? {
                 Some(epoch) => epoch,
@@ -97,7 +107,7 @@ impl Keys {
                 }
                 opened.push((key, seed));
             }
-            Loaded::new(epoch, &opened)
+            Loaded::new(House { origin, epoch }, &opened)
         };
         db.write(loaded).await.map(|loaded| Self(Arc::new(loaded)))
     }
@@ -121,7 +131,7 @@ impl Keys {
         &self.0.jwt
     }
 
-    /// Signs the heads of logs.
+    /// Signs what is said of logs, for the house.
     pub fn log_signer(&self) -> Arc<Signer> {
         Arc::clone(&self.0.log_signer)
     }
@@ -140,7 +150,7 @@ impl fmt::Debug for Keys {
 
 impl Loaded {
     /// `keys` are in the order they were made; the newest of a purpose signs.
-    fn new(epoch: Epoch, keys: &[(StoredKey, [u8; 32])]) -> Result<Self, KeysError> {
+    fn new(house: House, keys: &[(StoredKey, [u8; 32])]) -> Result<Self, KeysError> {
         let of = |purpose| keys.iter().filter(move |(key, _)| key.purpose == purpose);
         let newest = |purpose| {
             let signing = keys.iter().rfind(|(key, _)| key.signs(purpose));
@@ -154,8 +164,12 @@ impl Loaded {
             decoding: of(Purpose::Jwt).map(|(key, seed)| (key.id.clone(), public_key(seed))).collect(),
         };
         let (log, seed) = newest(Purpose::Log)?;
-        let log_signer = Arc::new(Signer::from_seed(log.id.clone(), *seed));
-        let log_keys = of(Purpose::Log).map(|(key, seed)| Signer::from_seed(key.id.clone(), *seed).public()).collect();
+        let epoch = house.epoch;
+        let signer = |key: &StoredKey, seed| Signer::from_seed(house.clone(), key.id.clone(), seed, key.created_at);
+        let log_signer = Arc::new(signer(log, *seed));
+        let log_keys =
+            of(Purpose::Log).map(|(key, seed)| LogKey { until: key.retired_at, ..signer(key, *seed).public() });
+        let log_keys = log_keys.collect();
         Ok(Self { epoch, jwt, log_signer, log_keys })
     }
 }

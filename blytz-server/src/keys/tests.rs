@@ -15,7 +15,7 @@ fn clock() -> Clock {
 }
 
 async fn load(db: &Db, secret: Option<&str>) -> Result<Keys, KeysError> {
-    Keys::load_or_create(db, &clock(), secret.map(Secret::new).as_ref()).await
+    Keys::load_or_create(db, &clock(), "localhost", secret.map(Secret::new).as_ref()).await
 }
 
 #[tokio::test]

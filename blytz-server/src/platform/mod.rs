@@ -75,7 +75,7 @@ impl Platform {
     /// [`StartError`]; its sentence is fit for the operator.
     pub async fn start(config: Config, clock: Clock, db: Db) -> Result<Self, StartError> {
         let (attendance, clock) = Attendance::open(&db, clock).await.map_err(StartError::Attendance)?;
-        let keys = Keys::load_or_create(&db, &clock, config.secret_key.as_ref()).await?;
+        let keys = Keys::load_or_create(&db, &clock, &config.origin, config.secret_key.as_ref()).await?;
         let platform = Self(Arc::new(Parts {
             limits: Limits::new(&config, &clock),
             crowd: Crowd::new(&config),

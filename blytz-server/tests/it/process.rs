@@ -196,7 +196,7 @@ async fn an_administrator_is_made_once_and_survives_backup_and_restore() {
 async fn epoch(data: &TempDir) -> Epoch {
     let sqlite = Sqlite::open(&data.path().join("blytz.db")).await.expect("a database");
     let db = Db::sqlite(sqlite).await.expect("it is up to date");
-    let keys = Keys::load_or_create(&db, &Clock::system(), None).await.expect("keys");
+    let keys = Keys::load_or_create(&db, &Clock::system(), "localhost", None).await.expect("keys");
     db.close().await;
     keys.epoch()
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Which folder of `src` owns the tables of which migration.
-const OWNERS: [(&str, &str); 16] = [
+const OWNERS: [(&str, &str); 17] = [
     ("0001_auth.sql", "services/auth"),
     ("0002_product.sql", "services/product"),
     ("0003_auction.sql", "services/auction"),
@@ -23,6 +23,7 @@ const OWNERS: [(&str, &str); 16] = [
     ("0014_service_time.sql", "platform/attendance"),
     ("0015_auction_snapshots.sql", "services/auction"),
     ("0016_late_lots.sql", "services/auction"),
+    ("0017_log_format.sql", "services/auction"),
 ];
 
 /// Whose tables a migration changes that makes none, and goes through all rooms.

@@ -165,7 +165,7 @@ impl Ledger for Tallies {
         let events = rows.iter().map(|row| row.entry.clone()).collect();
         let batch = (!rows.is_empty()).then_some(Batch { tally: *id, from: before.seq, rows });
         let news = answers.iter().flatten().map(|_| (UserId(*id), UpdateData::Presence { watchers: 1 })).collect();
-        Ok(Decided { state: (*id, tally), answers, batch, events, news })
+        Ok(Decided { state: (*id, tally), answers: answers.into(), batch, events, news })
     }
 
     fn due_at(&self, _tally: &Self::State) -> Option<Timestamp> {

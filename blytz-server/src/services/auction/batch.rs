@@ -1,22 +1,28 @@
 //! What one turn of an auction leaves to write, and how it is written.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use blytz_core::{
     AuctionId, BidId, ProductId, Timestamp, UserId,
-    auction::log::Head,
-    wire::{auction::AuctionStatus, live::UpdateData},
+    auction::{
+        log::Head,
+        receipt::{Leaf, Signer},
+    },
+    wire::{
+        auction::{AuctionStatus, Receipt},
+        live::UpdateData,
+    },
 };
 
 use super::{
-    state::StoredRules,
+    state::{StoredItem, StoredRules, json},
     store::{self, HeadRow, NewBid, NewEvent},
     streams,
 };
 use crate::{
     channel::{self, Unwritten, Verdicts},
     db::{CommitError, Tx, is_duplicate},
-    error::{Error, Result},
+    error::{Error, Result, internal},
     platform::hub::{Hub, Topic},
     services::product::Catalog,
 };
@@ -28,6 +34,11 @@ pub struct Batch {
     pub to: Head,
     pub events: Vec<NewEvent>,
     pub bids: Vec<NewBid>,
+    /// What is signed of it: a leaf for each of its bids, and one for the head if the auction is over.
+    pub leaves: Vec<Leaf>,
+    /// The receipts of these, in their order, once the batch is sealed. Whatever becomes of its writing,
+    /// they stay.
+    pub receipts: Arc<OnceLock<Vec<Receipt>>>,
     pub status: AuctionStatus,
     pub state: String,
     pub due_at: Option<Timestamp>,
@@ -45,8 +56,8 @@ pub enum Effect {
     OpensByHand,
     /// A void struck bids.
     Strikes(Struck),
-    /// The lot has new rules, and a new title if there is one.
-    Amends { rules: StoredRules, title: Option<String> },
+    /// The lot has new rules, and another item.
+    Amends { rules: StoredRules, item: StoredItem },
     /// The lot did not sell: its unit is given back.
     Releases(ProductId),
     /// The lot stands elsewhere: who watches its show is told.
@@ -73,22 +84,51 @@ impl Batch {
         self.to.auction_id
     }
 
-    const fn head_row(&self) -> HeadRow<'_> {
-        HeadRow { status: self.status, state: self.state.as_str(), due_at: self.due_at, late_from: self.late_from }
+    /// Where the receipts will be.
+    pub fn receipts(&self) -> Arc<OnceLock<Vec<Receipt>>> {
+        Arc::clone(&self.receipts)
+    }
+
+    /// The receipts of its bids, and of its head if the auction is over.
+    fn sealed(&self) -> Result<(&[Receipt], Option<&Receipt>)> {
+        let receipts = self.receipts.get().map_or(&[][..], Vec::as_slice);
+        if receipts.len() != self.leaves.len() {
+            return Err(internal("a batch that is not sealed can't be written"));
+        }
+        let (of_bids, of_head) = receipts.split_at(self.bids.len().min(receipts.len()));
+        Ok((of_bids, of_head.first()))
+    }
+
+    fn head_row(&self) -> Result<HeadRow<'_>> {
+        let receipt = self.sealed()?.1.map(json).transpose()?;
+        let (status, state) = (self.status, self.state.as_str());
+        Ok(HeadRow { status, state, due_at: self.due_at, late_from: self.late_from, receipt })
     }
 
     fn new_events(&self) -> impl Iterator<Item = (AuctionId, &NewEvent)> {
         self.events.iter().map(|event| (self.id(), event))
     }
 
-    fn new_bids(&self) -> impl Iterator<Item = (AuctionId, &NewBid)> {
-        self.bids.iter().map(|bid| (self.id(), bid))
+    fn new_bids(&self) -> Result<Vec<(AuctionId, &NewBid, String)>> {
+        let (receipts, _) = self.sealed()?;
+        self.bids.iter().zip(receipts).map(|(bid, receipt)| Ok((self.id(), bid, json(receipt)?))).collect()
+    }
+}
+
+/// Signs for all batches that no signature is under yet, at once.
+pub fn seal(signer: &Signer, batches: &[Arc<Batch>]) {
+    let open: Vec<&Arc<Batch>> = batches.iter().filter(|batch| batch.receipts.get().is_none()).collect();
+    let leaves = open.iter().flat_map(|batch| batch.leaves.iter().cloned()).collect();
+    let mut receipts = signer.seal(leaves).into_iter();
+    for batch in open {
+        // Nobody else seals it meanwhile: a batch is written by one committer.
+        let _ = batch.receipts.set(receipts.by_ref().take(batch.leaves.len()).collect());
     }
 }
 
 /// Writes the first batch of a log, in whichever transaction its lot is made.
 pub async fn begin(tx: &mut Tx, batch: &Batch) -> Result<()> {
-    store::insert_head(tx, &batch.to, &batch.head_row()).await?;
+    store::insert_head(tx, &batch.to, &batch.head_row()?).await?;
     let events: Vec<_> = batch.new_events().collect();
     Ok(store::append(tx, &events).await?)
 }
@@ -98,14 +138,17 @@ pub async fn write(mut tx: Tx, catalog: &Catalog, hub: &Hub, batches: &[Arc<Batc
     // Heads move before anything is inserted, so that a room that is behind writes nothing.
     let mut verdicts = Vec::with_capacity(batches.len());
     for batch in batches {
-        let moved = store::move_head(&mut tx, &batch.from, &batch.to, &batch.head_row()).await?;
+        let moved = store::move_head(&mut tx, &batch.from, &batch.to, &batch.head_row()?).await?;
         verdicts.push(if moved { Ok(()) } else { Err(Unwritten::Conflict) });
     }
     let written = || batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()).map(|(batch, _)| &**batch);
     // All rooms' rows in one statement each: fifty cool lots are not fifty times the work of a hot one.
     let events: Vec<_> = written().flat_map(Batch::new_events).collect();
     store::append(&mut tx, &events).await.map_err(beaten)?;
-    let bids: Vec<_> = written().flat_map(Batch::new_bids).collect();
+    let mut bids = Vec::new();
+    for batch in written() {
+        bids.extend(batch.new_bids()?);
+    }
     store::insert_bids(&mut tx, &bids).await.map_err(beaten)?;
     for batch in written() {
         for effect in &batch.effects {
@@ -136,7 +179,7 @@ async fn carry_out(tx: &mut Tx, catalog: &Catalog, hub: &Hub, batch: &Batch, eff
             }
         }
         Effect::Strikes(struck) => store::mark_voided(tx, id, struck.bidder, struck.from_seq).await?,
-        Effect::Amends { rules, title } => store::amend_lot(tx, id, title.as_deref(), rules).await?,
+        Effect::Amends { rules, item } => store::amend_lot(tx, id, rules, item).await?,
         Effect::Releases(product) => catalog.release_unit(tx, *product, "lot not sold", batch.at).await?,
         Effect::Moves => {
             let lot = store::lot(&mut *tx, id).await?.ok_or_else(Error::not_found)?;

@@ -1,11 +1,11 @@
 //! An auction's course: opened, changed, called off, a bid struck.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use blytz_core::{
     AuctionId, BidId, UserId,
     auction::{self, Bearers, Book, MAX_STRUCK, Nonce, Unstruck},
     wire::{
-        auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest},
+        auction::{Auction, AuctionStatus, AuctionUpdate, CancelRequest, StartRequest, VoidRequest, VoidedBy},
         stream::StreamStatus,
     },
 };
@@ -13,7 +13,7 @@ use blytz_core::{
 use super::{
     Auctions, check_owner,
     lots::{check_opening, checked},
-    request::{Act, Amendment, SoFar},
+    request::{Act, Amendment, SoFar, Voiding},
     schedule::other_currency,
     store::{self, Lot},
     streams::not_live,
@@ -22,7 +22,7 @@ use crate::{
     clock::random_bytes,
     db::Db,
     error::{Error, Result, internal},
-    http::{Body, PathId},
+    http::{Body, PathId, extract::PathIds},
     services::auth::{Active, User},
 };
 
@@ -113,6 +113,28 @@ pub async fn void(
     auctions.void(&who, id, body).await.map(Json)
 }
 
+/// Let a bidder bid on this lot again whom a void had blocked.
+#[utoipa::path(
+    delete, path = "/auction/{id}/blocked/{user_id}", tag = "auction",
+    params(("id" = AuctionId, Path), ("user_id" = UserId, Path)),
+    responses(
+        (status = 204, description = "Not blocked here (also if they were not)."),
+        (status = 401, description = "No valid access token."),
+        (status = 403, description = "Not your auction."),
+        (status = 404, description = "No such auction."),
+        (status = 409, description = "`auction_closed`, `auction_cancelled`."),
+    )
+)]
+pub async fn unblock(
+    State(auctions): State<Auctions>,
+    who: Active,
+    PathIds(id, user): PathIds<AuctionId, UserId>,
+) -> Result<StatusCode> {
+    auctions.owned(&who, id).await?;
+    auctions.act(id, Act::Unblock(user)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 impl Auctions {
     async fn open(&self, who: &User, id: AuctionId) -> Result<Auction> {
         let lot = self.owned(who, id).await?;
@@ -133,15 +155,18 @@ impl Auctions {
             return Err(other_currency(lot.rules.currency));
         }
         let nonce = Nonce::from_bytes(random_bytes());
-        let amendment = Amendment { rules, starts_at: update.starts_at, title: update.title, nonce };
+        let AuctionUpdate { starts_at, title, item, .. } = update;
+        let amendment = Amendment { rules, starts_at, title, item, nonce };
         self.finish(who, id, Act::Amend { amendment: Box::new(amendment) }).await
     }
 
     async fn void(&self, who: &User, id: AuctionId, asked: VoidRequest) -> Result<Auction> {
-        self.owned(who, id).await?;
-        let VoidRequest { bid_id, bidder_id: bidder, reason } = asked;
+        let lot = self.owned(who, id).await?;
+        let VoidRequest { bid_id, bidder_id: bidder, block, reason } = asked;
         let so_far = self.so_far(id, bid_id, bidder).await?;
-        self.finish(who, id, Act::Void { bid_id, bidder, reason, so_far: Box::new(so_far) }).await
+        let by = if who.id == lot.seller_id { VoidedBy::Seller } else { VoidedBy::Admin };
+        let voiding = Voiding { bid_id, bidder, by, block: block.unwrap_or(true), reason, so_far };
+        self.finish(who, id, Act::Void(Box::new(voiding))).await
     }
 
     /// What of a log a void needs: the bids from the newest state on that is kept from before the one that

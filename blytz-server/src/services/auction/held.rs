@@ -8,6 +8,7 @@ use std::{
 use blytz_core::{
     BidId, Timestamp, UserId,
     auction::{Auction, Event, log::Head},
+    wire::auction::Item,
 };
 
 use super::{request::RefusedBid, store::KnownBid};
@@ -25,6 +26,8 @@ pub struct Held {
     pub kept: u64,
     /// The end of the last outage that it was asked to make good for, here and since it was read.
     pub resumed: Option<Timestamp>,
+    /// Until when an opening that is due has to wait.
+    pub postponed: Option<Timestamp>,
 }
 
 /// What a turn must know before it decides.
@@ -38,4 +41,8 @@ pub struct Known {
     pub blocked: Arc<HashSet<UserId>>,
     /// What the log has after the bids that a void was given.
     pub since: Vec<(u64, Event)>,
+    /// Whether the account of whoever sells a lot that has not opened is suspended: it does not open then.
+    pub seller_suspended: bool,
+    /// What the lot sells, for an amendment of it.
+    pub item: Option<Item>,
 }

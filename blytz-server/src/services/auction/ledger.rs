@@ -10,12 +10,12 @@ use blytz_core::{
     auction::{Auction, Event, Outage, Snapshot, log::Head, receipt::Signer},
     wire::{
         ErrorCode,
-        auction::{BidAnswer, BidOutcome, LogEntry},
+        auction::{AuctionStatus, BidAnswer, BidOutcome, Item, LogEntry},
     },
 };
 
 use super::{
-    batch::Batch,
+    batch::{self, Batch},
     held::{Held, Known, KnownBids},
     refusals::Refusals,
     request::{Act, Answer, Request},
@@ -55,6 +55,12 @@ pub trait LotStore: Send + Sync + 'static {
 
     /// Those of these bids that were accepted before.
     fn known_bids(&self, id: AuctionId, asked: &[BidId]) -> impl Future<Output = Result<KnownBids>> + Send;
+
+    /// What a lot sells.
+    fn item(&self, id: AuctionId) -> impl Future<Output = Result<Item>> + Send;
+
+    /// Whether a seller's account is suspended.
+    fn is_suspended(&self, seller: UserId) -> impl Future<Output = Result<bool>> + Send;
 
     /// Whom a seller has blocked.
     fn blocklist(&self, seller: UserId) -> impl Future<Output = Result<Arc<HashSet<UserId>>>> + Send;
@@ -106,7 +112,9 @@ impl<S: LotStore> LotLedger<S> {
     async fn earlier(&self, id: AuctionId) -> Result<Held> {
         if let Some(snapshot) = self.store.snapshot(id).await? {
             match snapshot.restore(id) {
-                Ok((auction, head)) => return Ok(Held { kept: head.seq, auction, head, resumed: None }),
+                Ok((auction, head)) => {
+                    return Ok(Held { kept: head.seq, auction, head, resumed: None, postponed: None });
+                }
                 Err(error) => tracing::debug!(%error, auction = %id, "a state is read from the log instead"),
             }
         }
@@ -114,7 +122,7 @@ impl<S: LotStore> LotLedger<S> {
         let (entry, event) = page.first().ok_or_else(Error::not_found)?;
         let auction = Auction::fold(id, [event]).map_err(internal)?;
         let head = Head { auction_id: id, seq: entry.seq, hash: entry.hash.clone() };
-        Ok(Held { auction, head, kept: 0, resumed: None })
+        Ok(Held { auction, head, kept: 0, resumed: None, postponed: None })
     }
 }
 
@@ -169,9 +177,15 @@ impl<S: LotStore> Ledger for LotLedger<S> {
         for request in requests {
             match request {
                 Request::Bid(bid) => asked.push(bid.id),
-                Request::Act(Act::Void { so_far, .. }) => known.since = self.log_after(id, so_far.seq).await?,
+                Request::Act(Act::Void(voiding)) => {
+                    known.since = self.log_after(id, voiding.so_far.seq).await?;
+                }
+                Request::Act(Act::Amend { .. }) => known.item = Some(self.store.item(id).await?),
                 Request::Act(_) => {}
             }
+        }
+        if held.auction.status() == AuctionStatus::Scheduled {
+            known.seller_suspended = self.store.is_suspended(held.auction.seller_id()).await?;
         }
         if !asked.is_empty() {
             known.bids = self.store.known_bids(id, &asked).await?;
@@ -184,24 +198,29 @@ impl<S: LotStore> Ledger for LotLedger<S> {
     /// A void is decided on the log's bids, which must not change meanwhile; an amendment writes more
     /// than events; and an opening that its show forbids takes no bid with it.
     fn stands_alone(&self, request: &Request) -> bool {
-        matches!(request, Request::Act(Act::Void { .. } | Act::Amend { .. } | Act::Open))
+        matches!(request, Request::Act(Act::Void(_) | Act::Amend { .. } | Act::Open))
     }
 
     fn decide(&self, held: &Held, moment: &Moment, requests: &[Request], known: &Known) -> Result<Decided<Self>> {
         let mut turn = Turn::new(moment, held, known);
         turn.tick();
         let told = requests.iter().map(|request| turn.decide(request)).collect();
-        let Outcome { auction, head, answers, batch, events, news } = turn.conclude(told, &self.signer)?;
+        let Outcome { auction, head, answers, batch, events, news, postponed } = turn.conclude(told)?;
         let resumed = moment.outages.last().map(|outage| outage.to).or(held.resumed);
-        Ok(Decided { state: Held { auction, head, kept: held.kept, resumed }, answers, batch, events, news })
+        let state = Held { auction, head, kept: held.kept, resumed, postponed };
+        Ok(Decided { state, answers, batch, events, news })
     }
 
     fn due_at(&self, held: &Held) -> Option<Timestamp> {
-        held.auction.poll_timeout()
+        held.auction.poll_timeout().max(held.postponed)
     }
 
     async fn begin(&self) -> Result<S::Tx, Unwritten> {
         self.store.begin().await
+    }
+
+    fn seal(&self, batches: &[Arc<Batch>]) {
+        batch::seal(&self.signer, batches);
     }
 
     async fn write(&self, tx: S::Tx, batches: &[Arc<Batch>]) -> Verdicts {

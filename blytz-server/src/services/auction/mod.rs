@@ -76,6 +76,7 @@ where
         .routes(routes!(course::amend))
         .routes(routes!(course::cancel))
         .routes(routes!(course::void))
+        .routes(routes!(course::unblock))
         .routes(routes!(proof::keys))
         .routes(routes!(proof::get))
         .routes(routes!(watch::watch, watch::unwatch))
@@ -133,7 +134,7 @@ impl Auctions {
     /// When there is no thread for the rooms.
     pub fn start(platform: &Platform, accounts: Accounts, catalog: Catalog) -> Result<Self> {
         let (rostrum, blocklists) = (Rostrum::start().map_err(internal)?, Blocklists::default());
-        let stored = Stored::new(platform, catalog.clone(), blocklists.clone());
+        let stored = Stored::new(platform, accounts.clone(), catalog.clone(), blocklists.clone());
         let ledger = LotLedger::new(stored, platform.keys.log_signer());
         Ok(Self(Arc::new(Parts {
             platform: platform.clone(),
@@ -157,7 +158,7 @@ impl Auctions {
     /// Every refusal of contract §3, and 503 when nothing can be said.
     pub async fn bid(&self, user: &User, request: BidRequest) -> Result<BidAnswer> {
         let kind = BidKind::try_from(&request).map_err(Error::invalid)?;
-        let bid = Bid::new(user.id, request.bid_id, kind, user.suspended);
+        let bid = Bid::new(user.id, request.bid_id, kind, request.rules_hash, user.suspended);
         match self.rooms.ask(request.auction_id, Request::Bid(bid)).await? {
             Answer::Bid(answer) => Ok(*answer),
             Answer::Done => Err(internal("a bid was answered as something else")),

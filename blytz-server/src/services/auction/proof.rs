@@ -64,7 +64,7 @@ pub async fn get(
 
 impl Auctions {
     async fn proof(&self, id: AuctionId, user: Option<&User>) -> Result<Body> {
-        let Lot { head, state, .. } = self.settled(id).await?;
+        let Lot { head, state, item, .. } = self.settled(id).await?;
         if !state.public.status.is_over() {
             return Err(Error::new(ErrorCode::AuctionLive, "The proof is published once the auction is over."));
         }
@@ -75,9 +75,9 @@ impl Auctions {
             _ => Viewer::Public,
         };
         let opener = opener(&self.platform.db, &head, viewer).await?;
-        let receipt = self.platform.keys.log_signer().sign(&head);
-        let stated = wire::Head { seq: head.seq, hash: head.hash.clone(), receipt: Some(receipt) };
-        let frame = opener.frame(id, stated, self.platform.keys.log_keys()).map_err(internal)?;
+        let receipt = store::end_receipt(&self.platform.db, id).await?;
+        let stated = wire::Head { seq: head.seq, hash: head.hash.clone(), receipt };
+        let frame = opener.frame(id, item, stated, self.platform.keys.log_keys()).map_err(internal)?;
         Ok(Telling::begin(self.platform.db.clone(), head, opener, &frame)?.body())
     }
 }

@@ -3,13 +3,13 @@
 
 use blytz_core::{
     AuctionId, Currency,
-    auction::{Auction, Nonce, Rules},
+    auction::{Auction, Consignment, Nonce, Rules},
     wire::{ErrorCode, FieldError, auction::AuctionInput, stream::StreamStatus},
 };
 
 use super::{
     Auctions, batch, check_owner,
-    state::StoredRules,
+    state::{StoredItem, StoredRules},
     store::{self, NewLot},
     streams,
     turn::first_batch,
@@ -32,17 +32,26 @@ impl Auctions {
             if product.currency != rules.currency() {
                 return Err(other_currency(product.currency));
             }
+            let mut item = product.item;
+            input.item.clone().unwrap_or_default().apply(input.title.as_deref(), &mut item);
+            let item = StoredItem::of(&item)?;
+            let consignment = Consignment {
+                house: auctions.platform.keys.log_signer().house().clone(),
+                seller_id: seller.id,
+                product_id: input.product_id,
+                starts_at: input.starts_at,
+                item_hash: item.item_hash.clone(),
+            };
             let nonce = Nonce::from_bytes(random_bytes());
-            let (auction, event) =
-                Auction::schedule(now, id, seller.id, input.product_id, input.starts_at, rules, nonce);
+            let (auction, event) = Auction::schedule(now, id, consignment, rules, nonce);
             let lot = NewLot {
                 id,
                 seller_id: seller.id,
                 product_id: input.product_id,
                 stream_id: input.stream_id,
-                title: input.title.as_deref().unwrap_or(&product.title),
                 at: now,
                 rules: &StoredRules::of(&auction)?,
+                item: &item,
             };
             store::insert_lot(tx, &lot).await?;
             batch::begin(tx, &first_batch(&auction, event, id, now)?).await?;

@@ -3,8 +3,8 @@
 
 use blytz_core::{
     BidId, Timestamp,
-    auction::{Auction, PublicState},
-    wire::auction::AuctionStatus,
+    auction::{Auction, PublicState, item_hash},
+    wire::auction::{AuctionStatus, Item},
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,20 @@ impl StoredRules {
             rules_view: json(auction.rules_view())?,
             rules_hash: auction.rules_hash().to_owned(),
         })
+    }
+}
+
+/// What a lot sells, as its row has it.
+#[derive(Clone)]
+pub struct StoredItem {
+    pub title: String,
+    pub item: String,
+    pub item_hash: String,
+}
+
+impl StoredItem {
+    pub fn of(item: &Item) -> Result<Self> {
+        Ok(Self { title: item.title.clone(), item: json(item)?, item_hash: item_hash(item) })
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
     auction::{Event, Outage, Snapshot, log::Head},
-    wire::auction::LogEntry,
+    wire::auction::{Item, LogEntry},
 };
 
 use super::{
@@ -20,9 +20,9 @@ use super::{
 use crate::{
     channel::{Entry, Unwritten, Verdicts},
     db::{Db, Tx},
-    error::Result,
+    error::{Error, Result},
     platform::{Platform, hub::Hub},
-    services::product::Catalog,
+    services::{auth::Accounts, product::Catalog},
 };
 
 /// How many blocklists are remembered.
@@ -32,13 +32,14 @@ const MOST_LISTS: usize = 10_000;
 pub struct Stored {
     db: Db,
     hub: Hub,
+    accounts: Accounts,
     catalog: Catalog,
     blocklists: Blocklists,
 }
 
 impl Stored {
-    pub fn new(platform: &Platform, catalog: Catalog, blocklists: Blocklists) -> Self {
-        Self { db: platform.db.for_rooms(), hub: platform.hub.clone(), catalog, blocklists }
+    pub fn new(platform: &Platform, accounts: Accounts, catalog: Catalog, blocklists: Blocklists) -> Self {
+        Self { db: platform.db.for_rooms(), hub: platform.hub.clone(), accounts, catalog, blocklists }
     }
 }
 
@@ -74,6 +75,15 @@ impl LotStore for Stored {
 
     async fn known_bids(&self, id: AuctionId, asked: &[BidId]) -> Result<KnownBids> {
         Ok(store::known_bids(&self.db, id, asked).await?)
+    }
+
+    async fn item(&self, id: AuctionId) -> Result<Item> {
+        let lot = store::lot(&self.db, id).await?.ok_or_else(Error::not_found)?;
+        Ok(lot.item)
+    }
+
+    async fn is_suspended(&self, seller: UserId) -> Result<bool> {
+        self.accounts.is_suspended(seller).await
     }
 
     async fn blocklist(&self, seller: UserId) -> Result<Arc<HashSet<UserId>>> {

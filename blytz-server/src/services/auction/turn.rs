@@ -3,16 +3,20 @@
 //! A turn works on a copy of the auction. Only when its batch is durable does the copy become the
 //! room's auction, and only then is anybody told.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use blytz_core::{
-    AuctionId, BidId, Money, Timestamp, UserId,
+    AuctionId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Outage, Rejection, Sealed, Standing, Unstruck, log::Head,
-        recall, receipt::Signer,
+        self, Auction, BidKind, Command, Event, MAX_STRUCK, Nonce, Outage, Rejection, Sealed, Standing, Unstruck,
+        log::Head, recall, receipt::Leaf,
     },
     wire::{
-        auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry, Receipt},
+        ErrorCode,
+        auction::{AuctionStatus, BidAnswer, BidOutcome, EventData, LogEntry},
         live::UpdateData,
     },
 };
@@ -21,12 +25,12 @@ use super::{
     batch::{Batch, Effect, Struck},
     held::{Held, Known},
     news, refusals,
-    request::{Act, Answer, Bid, RefusedBid, Request, SoFar},
-    state::{StoredRules, StoredState, json},
+    request::{Acceptance, Act, Answer, Bid, RefusedBid, Request, Voiding},
+    state::{StoredItem, StoredRules, StoredState, json},
     store::{Amount, NewBid, NewEvent},
 };
 use crate::{
-    channel::{Entry, Moment},
+    channel::{Answers, Entry, Moment},
     clock::Chance,
     error::{Error, Result, internal},
 };
@@ -48,16 +52,9 @@ pub enum Told {
 /// A bid that this turn accepted, and what its own event says became of it.
 struct Accepted {
     bidder: UserId,
-    bid_id: BidId,
     amount: Amount,
     fingerprint: String,
-    /// Its event, among the turn's.
-    entry: usize,
-    outcome: BidOutcome,
-    price: Option<Money>,
-    leader: Option<UserId>,
-    next_minimum: Option<Money>,
-    closes_at: Timestamp,
+    acceptance: Acceptance,
 }
 
 /// What a turn came to: the state after it, and what is to be written, answered and told.
@@ -65,12 +62,17 @@ pub struct Outcome {
     pub auction: Auction,
     pub head: Head,
     /// One per request.
-    pub answers: Vec<Result<Answer>>,
+    pub answers: Answers<Answer>,
     /// None when nothing happened.
     pub batch: Option<Batch>,
     pub events: Vec<Entry>,
     pub news: Vec<(UserId, UpdateData)>,
+    /// Until when an opening that is due has to wait.
+    pub postponed: Option<Timestamp>,
 }
+
+/// How long an opening that is due waits before it is asked again whether its seller may sell.
+const POSTPONED_BY_MICROS: i64 = 10_000_000;
 
 /// What a turn has decided so far.
 pub struct Turn<'a> {
@@ -88,6 +90,7 @@ pub struct Turn<'a> {
     /// Bids refused in this turn: a copy of one in the same turn must not win either.
     refused: HashMap<RefusedBid, Error>,
     effects: Vec<Effect>,
+    postponed: Option<Timestamp>,
 }
 
 impl<'a> Turn<'a> {
@@ -107,6 +110,7 @@ impl<'a> Turn<'a> {
             accepted: Vec::new(),
             refused: HashMap::new(),
             effects: Vec::new(),
+            postponed: None,
         }
     }
 
@@ -117,8 +121,17 @@ impl<'a> Turn<'a> {
             let _ = self.run(Command::Resume(*outage));
         }
         if self.auction.poll_timeout().is_some_and(|due| due <= self.now) {
-            let _ = self.run(Command::Tick);
+            if self.may_open() {
+                let _ = self.run(Command::Tick);
+            } else {
+                self.postponed = Some(self.now.plus_micros(POSTPONED_BY_MICROS));
+            }
         }
+    }
+
+    /// Lots of a suspended seller stay closed; one that is open goes on.
+    fn may_open(&self) -> bool {
+        self.auction.status() != AuctionStatus::Scheduled || !self.known.seller_suspended
     }
 
     /// Decides one request.
@@ -143,7 +156,8 @@ impl<'a> Turn<'a> {
                 Err(refused) => refused,
             };
         }
-        let twin = self.accepted.iter().position(|one| one.bidder == bid.bidder && one.bid_id == bid.id);
+        let is_twin = |one: &Accepted| one.bidder == bid.bidder && one.acceptance.bid_id == bid.id;
+        let twin = self.accepted.iter().position(is_twin);
         if let Some(index) = twin {
             return match same(&self.accepted[index].fingerprint) {
                 Ok(()) => Told::Echo(index),
@@ -154,13 +168,14 @@ impl<'a> Turn<'a> {
         if let Some(error) = self.refused(&key) {
             return Told::Refused(error.clone());
         }
-        let command = Command::Bid {
+        let command = Command::Bid(auction::Bid {
             bidder: bid.bidder,
             bid_id: bid.id,
-            bid: bid.kind,
+            kind: bid.kind,
+            rules_hash: bid.rules_hash.clone(),
             standing: Standing { suspended: bid.suspended, blocked: self.known.blocked.contains(&bid.bidder) },
             nonce: Nonce::from_bytes(self.chance.bytes()),
-        };
+        });
         match self.run(command) {
             Ok(first) => self.accept(bid, first),
             Err(rejection) => {
@@ -179,16 +194,15 @@ impl<'a> Turn<'a> {
 
     /// Notes what the bid's own event says of it.
     fn accept(&mut self, bid: &Bid, first: usize) -> Told {
-        let mut events = (first..).zip(&self.entries[first..]);
-        let Some(accepted) = events.find_map(|(entry, event)| self.accepted(bid, entry, event)) else {
+        let Some(accepted) = self.entries[first..].iter().find_map(|event| self.accepted(bid, event)) else {
             return Told::Refused(internal("an accepted bid has no event of its own"));
         };
         self.accepted.push(accepted);
         Told::Accepted(self.accepted.len() - 1)
     }
 
-    fn accepted(&self, bid: &Bid, entry: usize, event: &LogEntry) -> Option<Accepted> {
-        let (outcome, price, leader, next_minimum, closes_at) = match &event.data {
+    fn accepted(&self, bid: &Bid, event: &LogEntry) -> Option<Accepted> {
+        let (outcome, price, leader_id, next_minimum, closes_at) = match &event.data {
             EventData::Bid { bid_id, outcome, price, leader, next_minimum, closes_at, .. } if *bid_id == bid.id => {
                 (*outcome, *price, *leader, *next_minimum, *closes_at)
             }
@@ -203,25 +217,35 @@ impl<'a> Turn<'a> {
             BidKind::Max(max) => Amount::Max(max.amount),
             BidKind::BuyNow => Amount::Exact(price.map_or(0, |price| price.amount)),
         };
-        let (bidder, bid_id, fingerprint) = (bid.bidder, bid.id, bid.fingerprint.clone());
-        let told =
-            Accepted { bidder, bid_id, amount, fingerprint, entry, outcome, price, leader, next_minimum, closes_at };
-        Some(told)
+        let (auction_id, bid_id, hash) = (self.head.auction_id, bid.id, event.hash.clone());
+        let LogEntry { seq, at, .. } = *event;
+        let acceptance =
+            Acceptance { bid_id, auction_id, outcome, seq, at, price, leader_id, next_minimum, closes_at, hash };
+        Some(Accepted { bidder: bid.bidder, amount, fingerprint: bid.fingerprint.clone(), acceptance })
     }
 
     fn act(&mut self, act: &Act) -> Result<()> {
         let first = self.entries.len();
-        if let Some(command) = act.command(&self.auction) {
+        if matches!(act, Act::Open) && !self.may_open() {
+            let why = "The seller's account is suspended, and none of their lots opens; an admin reinstates it first.";
+            return Err(Error::new(ErrorCode::Suspended, why));
+        }
+        let item = match act {
+            Act::Amend { amendment } => self.known.item.as_ref().map(|item| amendment.applied_to(item)),
+            _ => None,
+        };
+        if let Some(command) = act.command(&self.auction, item.as_ref()) {
             self.run(command)?;
         }
         match act {
-            Act::Amend { amendment } => {
-                let (rules, title) = (StoredRules::of(&self.auction)?, amendment.title.clone());
-                self.effects.push(Effect::Amends { rules, title });
+            Act::Amend { .. } => {
+                let item = item.ok_or_else(|| internal("a lot without an item"))?;
+                let (rules, item) = (StoredRules::of(&self.auction)?, StoredItem::of(&item)?);
+                self.effects.push(Effect::Amends { rules, item });
             }
-            Act::Void { bid_id, bidder, reason, so_far } => {
+            Act::Void(voiding) => {
                 let (auction, head) = (self.auction.clone(), self.head.clone());
-                if let Err(error) = self.void(*bid_id, *bidder, reason, so_far) {
+                if let Err(error) = self.void(voiding) {
                     // All of it, or nothing.
                     (self.auction, self.head) = (auction, head);
                     self.entries.truncate(first);
@@ -231,18 +255,19 @@ impl<'a> Turn<'a> {
                 self.effects.extend(self.struck_since(first).map(Effect::Strikes));
             }
             Act::Open if self.entries.len() > first => self.effects.push(Effect::OpensByHand),
-            Act::Open | Act::Cancel { .. } | Act::Tick => {}
+            Act::Open | Act::Cancel { .. } | Act::Tick | Act::Unblock(_) => {}
         }
         Ok(())
     }
 
     /// Strikes a bid and all that falls with it. Where that is more than an event can name, in several
     /// voids.
-    fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, reason: &str, so_far: &SoFar) -> Result<()> {
+    fn void(&mut self, voiding: &Voiding) -> Result<()> {
+        let Voiding { bid_id, bidder, by, block, ref reason, ref so_far } = *voiding;
         let mut book = so_far.book.clone();
         self.known.since.iter().for_each(|(seq, event)| book.note(*seq, event));
         for fall in book.falls(&self.auction, bid_id, bidder, MAX_STRUCK)? {
-            self.run(Command::Void { fall, reason: reason.to_owned() })?;
+            self.run(Command::Void { fall, by, block, reason: reason.clone() })?;
         }
         Ok(())
     }
@@ -276,13 +301,11 @@ impl<'a> Turn<'a> {
         self.sealed.push(event.sealed);
     }
 
-    /// What the turn came to; one signature for all its bids.
-    pub fn conclude(mut self, told: Vec<Told>, signer: &Signer) -> Result<Outcome> {
-        let (mut answers, mut batch, mut events) = (Vec::new(), None, Vec::new());
+    /// What the turn came to.
+    pub fn conclude(mut self, told: Vec<Told>) -> Result<Outcome> {
+        let (mut batch, mut events) = (None, Vec::new());
         if !self.entries.is_empty() {
-            let receipt = signer.sign(&self.head);
-            answers.extend(self.accepted.iter().map(|accepted| self.answer(accepted, &receipt)));
-            let written = self.batch(&answers)?;
+            let written = self.batch()?;
             events.extend(written.events.iter().map(|event| Entry { seq: event.seq, json: event.entry.clone() }));
             batch = Some(written);
         }
@@ -291,31 +314,22 @@ impl<'a> Turn<'a> {
             _ => None,
         });
         let news = news::of(self.head.auction_id, &self.entries, self.held.auction.public(self.now).leader, struck);
-        let answers = told.into_iter().map(|told| answer_to(told, &answers)).collect();
-        let Self { auction, head, .. } = self;
-        Ok(Outcome { auction, head, answers, batch, events, news })
+        let Self { auction, head, accepted, postponed, .. } = self;
+        let receipts = batch.as_ref().map(Batch::receipts);
+        let answers = Answers::once_written(move || {
+            let receipts = receipts.as_deref().and_then(OnceLock::get).map_or(&[][..], Vec::as_slice);
+            let whole: Vec<BidAnswer> = accepted
+                .into_iter()
+                .zip(receipts)
+                .map(|(accepted, receipt)| accepted.acceptance.with(receipt.clone()))
+                .collect();
+            told.into_iter().map(|told| answer_to(told, &whole)).collect()
+        });
+        Ok(Outcome { auction, head, answers, batch, events, news, postponed })
     }
 
-    fn answer(&self, accepted: &Accepted, receipt: &Receipt) -> BidAnswer {
-        let entry = &self.entries[accepted.entry];
-        BidAnswer {
-            bid_id: accepted.bid_id,
-            auction_id: self.head.auction_id,
-            outcome: accepted.outcome,
-            seq: entry.seq,
-            at: entry.at,
-            price: accepted.price,
-            leader_id: accepted.leader,
-            next_minimum: accepted.next_minimum,
-            closes_at: accepted.closes_at,
-            hash: entry.hash.clone(),
-            receipt: receipt.clone(),
-            replayed: false,
-        }
-    }
-
-    fn batch(&mut self, answers: &[BidAnswer]) -> Result<Batch> {
-        let bids = self.accepted.iter().zip(answers).map(new_bid).collect::<Result<_>>()?;
+    fn batch(&mut self) -> Result<Batch> {
+        let bids = self.accepted.iter().map(new_bid).collect::<Result<_>>()?;
         if self.auction.status() != self.held.auction.status() {
             self.effects.push(Effect::Moves);
         }
@@ -324,15 +338,22 @@ impl<'a> Turn<'a> {
         }
         let events = self.entries.iter().zip(&self.sealed).map(new_event).collect::<Result<_>>()?;
         let (from, effects) = (self.held.head.clone(), self.effects.clone());
-        Ok(Batch { bids, effects, ..batch(from, &self.head, &self.auction, events, self.now)? })
+        let of_bid = |Accepted { acceptance, .. }: &Accepted| {
+            Leaf::of_bid(acceptance.bid_id, acceptance.seq, acceptance.hash.clone(), &self.head)
+        };
+        let mut leaves: Vec<Leaf> = self.accepted.iter().map(of_bid).collect();
+        // The end of a log is signed as well, for its proof.
+        leaves.extend(self.auction.is_over().then(|| Leaf::of_head(&self.head)));
+        Ok(Batch { bids, leaves, effects, ..batch(from, &self.head, &self.auction, events, self.now)? })
     }
 }
 
 fn answer_to(told: Told, accepted: &[BidAnswer]) -> Result<Answer> {
     let bid = |answer| Ok(Answer::Bid(Box::new(answer)));
+    let of = |index: usize| accepted.get(index).cloned().ok_or_else(|| internal("an accepted bid without a receipt"));
     match told {
-        Told::Accepted(index) => bid(accepted[index].clone()),
-        Told::Echo(index) => bid(BidAnswer { replayed: true, ..accepted[index].clone() }),
+        Told::Accepted(index) => bid(of(index)?),
+        Told::Echo(index) => bid(BidAnswer { replayed: true, ..of(index)? }),
         Told::Replayed(answer) => bid(BidAnswer { replayed: true, ..*answer }),
         Told::Done => Ok(Answer::Done),
         Told::Refused(error) => Err(error),
@@ -347,6 +368,8 @@ fn batch(from: Head, to: &Head, auction: &Auction, events: Vec<NewEvent>, now: T
         to: to.clone(),
         events,
         bids: Vec::new(),
+        leaves: Vec::new(),
+        receipts: Arc::default(),
         status: state.public.status,
         state: json(&state)?,
         due_at: auction.poll_timeout(),
@@ -373,14 +396,14 @@ fn new_event((entry, sealed): (&LogEntry, &Option<Sealed>)) -> Result<NewEvent> 
     })
 }
 
-fn new_bid((accepted, answer): (&Accepted, &BidAnswer)) -> Result<NewBid> {
+fn new_bid(accepted: &Accepted) -> Result<NewBid> {
     Ok(NewBid {
         bidder: accepted.bidder,
-        bid_id: accepted.bid_id,
-        seq: answer.seq,
+        bid_id: accepted.acceptance.bid_id,
+        seq: accepted.acceptance.seq,
         amount: accepted.amount,
         fingerprint: accepted.fingerprint.clone(),
-        answer: json(answer)?,
+        acceptance: json(&accepted.acceptance)?,
     })
 }
 

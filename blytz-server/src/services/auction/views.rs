@@ -60,6 +60,8 @@ impl Auctions {
             created_at: lot.created_at,
             rules: if clear { lot.clear_rules()? } else { lot.rules },
             rules_hash: lot.rules_hash,
+            item: lot.item,
+            item_hash: lot.item_hash,
             title: lot.title,
         })
     }

@@ -187,6 +187,11 @@ impl Accounts {
         Ok(self.person(id).await?.is_some())
     }
 
+    /// Whether this user's account is suspended.
+    pub async fn is_suspended(&self, id: UserId) -> Result<bool> {
+        Ok(self.person(id).await?.is_some_and(|person| person.suspended))
+    }
+
     /// Whether this user moderates every chat.
     pub async fn moderates(&self, id: UserId) -> Result<bool> {
         Ok(self.person(id).await?.is_some_and(|person| may(&person.roles, Action::ModerateAnyChat)))

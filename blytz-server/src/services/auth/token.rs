@@ -134,7 +134,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let sqlite = db::Sqlite::open(&folder.path().join("t.db")).await.expect("a database");
         let db = db::Db::sqlite(sqlite).await.expect("a schema");
-        Keys::load_or_create(&db, &Clock::manual(NOW), None).await.expect("keys")
+        Keys::load_or_create(&db, &Clock::manual(NOW), "localhost", None).await.expect("keys")
     }
 
     fn header(kid: &str) -> Header {

@@ -157,7 +157,7 @@ impl<S: ChatStore> Ledger for ChatLedger<S> {
             windows_at: read.at,
         });
         chat.forget_the_silent(moment.now);
-        Ok(Decided { state: chat, answers, batch, events, news })
+        Ok(Decided { state: chat, answers: answers.into(), batch, events, news })
     }
 
     fn due_at(&self, _chat: &Chat) -> Option<Timestamp> {

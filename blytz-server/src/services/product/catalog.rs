@@ -6,7 +6,10 @@ use blytz_core::{
     Currency, ProductId, Timestamp, UserId,
     account::Action,
     catalog::{Listing, Moved, StockError},
-    wire::{ErrorCode, auction::LotProduct},
+    wire::{
+        ErrorCode,
+        auction::{Item, LotProduct},
+    },
 };
 
 use super::store::{self, Record, SaveError};
@@ -30,8 +33,8 @@ pub struct Catalog {
 /// A product of which one unit was just reserved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldProduct {
-    /// The product's title.
-    pub title: String,
+    /// What a lot of it sells, in the product's words.
+    pub item: Item,
     /// The currency of its price.
     pub currency: Currency,
 }
@@ -93,7 +96,9 @@ impl Catalog {
         }
         let moved = record.stock.reserve(1).map_err(|error| stock_error(error, ""))?;
         self.book(tx, &mut record, moved, Some(reason), at).await?;
-        Ok(HeldProduct { title: record.title, currency: record.price.currency })
+        let Record { title, description, images, weight_g, .. } = record;
+        let item = Item { title, description, images, weight_g, condition: None };
+        Ok(HeldProduct { item, currency: record.price.currency })
     }
 
     /// Gives a reserved unit back, in the caller's transaction.

@@ -7,7 +7,10 @@ use sqlx::{FromRow, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
 use super::{CHUNK, read, signed, unreadable};
-use crate::db::{Db, Tx, TxEngine, on_db, on_tx, select_in};
+use crate::{
+    db::{Db, Tx, TxEngine, on_db, on_tx, select_in},
+    services::auction::request::Acceptance,
+};
 
 /// How far a bid goes, in minor units. A max is nobody's to know but the bidder's.
 #[derive(Clone, Copy)]
@@ -41,19 +44,20 @@ pub struct NewBid {
     pub seq: u64,
     pub amount: Amount,
     pub fingerprint: String,
-    pub answer: String,
+    /// What it is answered, but for the receipt.
+    pub acceptance: String,
 }
 
-/// Remembers accepted bids for ever.
-pub async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid)]) -> sqlx::Result<()> {
+/// Remembers accepted bids for ever, each with its receipt.
+pub async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid, String)]) -> sqlx::Result<()> {
     const INSERT: &str = "
         insert into auction_bids
-            (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided) ";
+            (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided, receipt) ";
     for chunk in bids.chunks(CHUNK) {
         match &mut tx.engine {
             TxEngine::Sqlite(transaction, _) => {
                 QueryBuilder::<Sqlite>::new(INSERT)
-                    .push_values(chunk, |mut row, (id, bid)| {
+                    .push_values(chunk, |mut row, (id, bid, receipt)| {
                         let (kind, amount) = bid.amount.columns();
                         row.push_bind(id.uuid())
                             .push_bind(bid.bid_id.uuid())
@@ -62,8 +66,9 @@ pub async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid)]) -> sqlx::Re
                             .push_bind(kind)
                             .push_bind(amount)
                             .push_bind(&bid.fingerprint)
-                            .push_bind(&bid.answer)
-                            .push_bind(false);
+                            .push_bind(&bid.acceptance)
+                            .push_bind(false)
+                            .push_bind(receipt);
                     })
                     .build()
                     .execute(&mut **transaction)
@@ -87,20 +92,27 @@ struct KnownRow {
     bid_id: Uuid,
     fingerprint: String,
     answer: String,
+    receipt: String,
 }
 
 const KNOWN_BIDS: &str = "
-    select bidder_id, bid_id, fingerprint, answer from auction_bids where auction_id = $1 and bid_id in";
+    select bidder_id, bid_id, fingerprint, answer, receipt from auction_bids where auction_id = $1 and bid_id in";
 
 /// Those of these bids that were accepted before, by bidder and id.
 pub async fn known_bids(db: &Db, id: AuctionId, asked: &[BidId]) -> sqlx::Result<HashMap<(UserId, BidId), KnownBid>> {
     let asked: Vec<Uuid> = asked.iter().map(|bid| bid.uuid()).collect();
     let rows: Vec<KnownRow> = select_in(db, KNOWN_BIDS, Some(id.uuid()), &asked).await?;
     let known = |row: KnownRow| {
-        let bid = KnownBid { fingerprint: row.fingerprint, answer: read(&row.answer)? };
+        let bid = KnownBid { answer: answer(&row.answer, &row.receipt)?, fingerprint: row.fingerprint };
         Ok(((UserId(row.bidder_id), BidId(row.bid_id)), bid))
     };
     rows.into_iter().map(known).collect()
+}
+
+/// What a bid was answered, of the two parts in its row.
+fn answer(acceptance: &str, receipt: &str) -> sqlx::Result<BidAnswer> {
+    let acceptance: Acceptance = read(acceptance)?;
+    Ok(acceptance.with(read(receipt)?))
 }
 
 const BEARERS: &str = "select bidder_id, seq from auction_bids where auction_id = $1 and bid_id = $2";
@@ -138,18 +150,18 @@ pub struct OwnBid {
 }
 
 const SELECT_OWN: &str = "
-    select kind, amount, voided, answer from auction_bids where auction_id = $1 and bid_id = $2 and bidder_id = $3";
+    select kind, amount, voided, answer, receipt from auction_bids where auction_id = $1 and bid_id = $2 and bidder_id = $3";
 
 /// One bid of this bidder.
 pub async fn own_bid(db: &Db, id: AuctionId, bid_id: BidId, bidder: UserId) -> sqlx::Result<Option<OwnBid>> {
-    let row: Option<(String, i64, bool, String)> = on_db!(db, conn => sqlx::query_as(SELECT_OWN)
+    let row: Option<(String, i64, bool, String, String)> = on_db!(db, conn => sqlx::query_as(SELECT_OWN)
         .bind(id.uuid())
         .bind(bid_id.uuid())
         .bind(bidder.uuid())
         .fetch_optional(conn)
         .await)?;
-    let Some((kind, amount, voided, answer)) = row else { return Ok(None) };
-    Ok(Some(OwnBid { amount: Amount::read(&kind, amount)?, voided, answer: read(&answer)? }))
+    let Some((kind, amount, voided, acceptance, receipt)) = row else { return Ok(None) };
+    Ok(Some(OwnBid { amount: Amount::read(&kind, amount)?, voided, answer: answer(&acceptance, &receipt)? }))
 }
 
 const SELECT_HIGHEST: &str = "

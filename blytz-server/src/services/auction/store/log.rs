@@ -5,7 +5,7 @@ use std::sync::Arc;
 use blytz_core::{
     AuctionId, Timestamp,
     auction::{Event, log::Head},
-    wire::auction::{AuctionStatus, LogEntry},
+    wire::auction::{AuctionStatus, LogEntry, Receipt},
 };
 use futures_util::TryStreamExt;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
@@ -34,6 +34,8 @@ pub struct HeadRow<'a> {
     pub state: &'a str,
     pub due_at: Option<Timestamp>,
     pub late_from: Option<Timestamp>,
+    /// The receipt of the end of the log, once there is one.
+    pub receipt: Option<String>,
 }
 
 const INSERT_HEAD: &str = "
@@ -56,7 +58,8 @@ pub async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::R
 }
 
 const MOVE_HEAD: &str = "
-    update auction_heads set seq = $4, hash = $5, status = $6, state = $7, due_at_us = $8, late_from_us = $9
+    update auction_heads
+    set seq = $4, hash = $5, status = $6, state = $7, due_at_us = $8, late_from_us = $9, receipt = $10
     where auction_id = $1 and seq = $2 and hash = $3";
 
 /// Moves a head from where its writer believes it to be. False when it is not there: somebody else
@@ -72,6 +75,7 @@ pub async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row: &HeadRow<'_>) -
         .bind(row.state)
         .bind(row.due_at.map(Timestamp::as_micros))
         .bind(row.late_from.map(Timestamp::as_micros))
+        .bind(row.receipt.as_deref())
         .execute(conn)
         .await
         .map(|done| done.rows_affected() == 1))
@@ -157,6 +161,15 @@ pub async fn head(db: &Db, id: AuctionId) -> sqlx::Result<Option<(u64, Option<Ti
     let row: Option<(i64, Option<i64>)> =
         on_db!(db, conn => sqlx::query_as(SELECT_HEAD).bind(id.uuid()).fetch_optional(conn).await)?;
     Ok(row.map(|(seq, due)| (seq.unsigned_abs(), due.map(Timestamp::from_micros))))
+}
+
+const SELECT_RECEIPT: &str = "select receipt from auction_heads where auction_id = $1";
+
+/// The receipt of the end of a log.
+pub async fn end_receipt(db: &Db, id: AuctionId) -> sqlx::Result<Option<Receipt>> {
+    let receipt: Option<Option<String>> =
+        on_db!(db, conn => sqlx::query_scalar(SELECT_RECEIPT).bind(id.uuid()).fetch_optional(conn).await)?;
+    receipt.flatten().as_deref().map(read).transpose()
 }
 
 const SELECT_HASH: &str = "select hash from auction_events where auction_id = $1 and seq = $2";

@@ -3,7 +3,7 @@
 use blytz_core::{
     AuctionId, ProductId, StreamId, Timestamp, UserId,
     auction::{Outage, Rules, log::Head},
-    wire::auction::{AuctionStatus, RulesView},
+    wire::auction::{AuctionStatus, Item, RulesView},
 };
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{read, signed};
 use crate::{
     db::{Db, Source, Tx, on_db, on_tx},
-    services::auction::state::{StoredRules, StoredState},
+    services::auction::state::{StoredItem, StoredRules, StoredState},
 };
 
 /// An auction and where its log ends.
@@ -24,6 +24,8 @@ pub struct Lot {
     pub starts_at: Option<Timestamp>,
     pub rules: RulesView,
     pub rules_hash: String,
+    pub item: Item,
+    pub item_hash: String,
     pub created_at: Timestamp,
     pub state: StoredState,
     pub due_at: Option<Timestamp>,
@@ -55,6 +57,8 @@ struct LotRow {
     rules: String,
     rules_view: String,
     rules_hash: String,
+    item: String,
+    item_hash: String,
     created_at_us: i64,
     seq: i64,
     hash: String,
@@ -75,6 +79,8 @@ impl TryFrom<LotRow> for Lot {
             starts_at: row.starts_at_us.map(Timestamp::from_micros),
             rules: read(&row.rules_view)?,
             rules_hash: row.rules_hash,
+            item: read(&row.item)?,
+            item_hash: row.item_hash,
             created_at: Timestamp::from_micros(row.created_at_us),
             state: read(&row.state)?,
             due_at: row.due_at_us.map(Timestamp::from_micros),
@@ -90,15 +96,17 @@ pub struct NewLot<'a> {
     pub seller_id: UserId,
     pub product_id: ProductId,
     pub stream_id: Option<StreamId>,
-    pub title: &'a str,
     pub at: Timestamp,
     pub rules: &'a StoredRules,
+    pub item: &'a StoredItem,
 }
 
 const INSERT_LOT: &str = "
     insert into auctions
-        (id, seller_id, product_id, stream_id, position, title, starts_at_us, rules, rules_view, rules_hash, created_at_us)
-    values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from auctions where stream_id = $4), $5, $6, $7, $8, $9, $10)";
+        (id, seller_id, product_id, stream_id, position, title, starts_at_us, rules, rules_view, rules_hash, created_at_us,
+        item, item_hash)
+    values ($1, $2, $3, $4, (select coalesce(max(position), 0) + 1 from auctions where stream_id = $4), $5, $6, $7, $8, $9, $10,
+        $11, $12)";
 
 /// Adds an auction, at the end of its show's queue if it has one.
 pub async fn insert_lot(tx: &mut Tx, lot: &NewLot<'_>) -> sqlx::Result<()> {
@@ -107,30 +115,35 @@ pub async fn insert_lot(tx: &mut Tx, lot: &NewLot<'_>) -> sqlx::Result<()> {
         .bind(lot.seller_id.uuid())
         .bind(lot.product_id.uuid())
         .bind(lot.stream_id.map(StreamId::uuid))
-        .bind(lot.title)
+        .bind(&lot.item.title)
         .bind(lot.rules.starts_at.map(Timestamp::as_micros))
         .bind(&lot.rules.rules)
         .bind(&lot.rules.rules_view)
         .bind(&lot.rules.rules_hash)
         .bind(lot.at.as_micros())
+        .bind(&lot.item.item)
+        .bind(&lot.item.item_hash)
         .execute(conn)
         .await
         .map(drop))
 }
 
 const AMEND_LOT: &str = "
-    update auctions set title = coalesce($2, title), starts_at_us = $3, rules = $4, rules_view = $5, rules_hash = $6
+    update auctions
+    set title = $2, starts_at_us = $3, rules = $4, rules_view = $5, rules_hash = $6, item = $7, item_hash = $8
     where id = $1";
 
-/// Changes an auction's rules, opening and, if given, its title.
-pub async fn amend_lot(tx: &mut Tx, id: AuctionId, title: Option<&str>, rules: &StoredRules) -> sqlx::Result<()> {
+/// Changes an auction's rules, opening and item.
+pub async fn amend_lot(tx: &mut Tx, id: AuctionId, rules: &StoredRules, item: &StoredItem) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(AMEND_LOT)
         .bind(id.uuid())
-        .bind(title)
+        .bind(&item.title)
         .bind(rules.starts_at.map(Timestamp::as_micros))
         .bind(&rules.rules)
         .bind(&rules.rules_view)
         .bind(&rules.rules_hash)
+        .bind(&item.item)
+        .bind(&item.item_hash)
         .execute(conn)
         .await
         .map(drop))
@@ -140,7 +153,7 @@ macro_rules! select_lots {
     ($($from:expr),+) => {
         concat!(
             "select a.id, a.seller_id, a.product_id, a.stream_id, a.title, a.starts_at_us, a.rules, a.rules_view,
-                a.rules_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us, h.late_from_us
+                a.rules_hash, a.item, a.item_hash, a.created_at_us, h.seq, h.hash, h.state, h.due_at_us, h.late_from_us
             from ",
             $($from),+
         )
