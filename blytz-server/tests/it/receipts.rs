@@ -6,10 +6,15 @@ use blytz_core::{
     auction::receipt::{Leaf, signs_at, verify_receipt},
     wire::auction::{BidAnswer, LogKeys, Proof, Receipt},
 };
+use blytz_server::{
+    Clock,
+    db::{Db, Sqlite},
+    keys::Keys,
+};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::house::{House, max, money, new_id, rules, rules_with, text};
+use crate::house::{House, START, max, money, new_id, rules, rules_with, text};
 
 async fn keys(house: &House) -> LogKeys {
     serde_json::from_value(house.nobody.get("/auction/keys").await.expect(200)).expect("keys")
@@ -102,5 +107,31 @@ async fn the_end_of_a_log_is_signed_and_a_cancelled_lot_opens_nothing() {
         assert_eq!((&proof["openings"], &proof["reserve"]), (&json!([]), &Value::Null));
         // The reserve was reached, and its event says where; how far Ann would have gone nobody learns.
         assert!(!proof.to_string().contains(":7777"));
+    }
+}
+
+/// A lot that ended while nobody served it, and before its house changed keys, is closed only now.
+#[tokio::test]
+async fn what_ended_before_the_keys_were_changed_is_signed_by_the_old_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let house = House::open_in(folder.path(), START).await;
+    let seller = house.seller("sita").await;
+    let early = seller.auction(rules()).await;
+    let late = seller.auction(rules_with(json!({ "duration_ms": 600_000 }))).await;
+    house.close().await;
+
+    let sqlite = Sqlite::open(&folder.path().join("blytz.db")).await.expect("the database");
+    let db = Db::sqlite(sqlite).await.expect("the database");
+    let changed_at = START.plus_millis(120_000);
+    let [old, new] = Keys::rotate(&db, &Clock::manual(changed_at), None).await.expect("another key");
+    db.close().await;
+
+    let house = House::open_in(folder.path(), START.plus_millis(180_000)).await;
+    for (lot, key_id) in [(&early, old), (&late, new)] {
+        let lot = lot.at(&house);
+        let proof: Proof = serde_json::from_value(lot.proof().await.expect(200)).expect("a proof");
+        let verdict = blytz_core::auction::proof::verify(&proof, &house.trust().await).expect("it holds");
+        assert_eq!(verdict.key_id, key_id);
+        house.clock.advance(Duration::from_secs(600));
     }
 }

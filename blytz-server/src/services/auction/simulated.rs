@@ -10,7 +10,7 @@ use blytz_core::{
     auction::{
         self, Auction, BidKind, Book, Command, Consignment, Event, Nonce, Outage, Rules, Sealed, Snapshot, Standing,
         log::Head,
-        receipt::{House, Signer, verify_receipt},
+        receipt::{House, Signer, Signers, verify_receipt},
     },
     wire::{
         ErrorCode,
@@ -368,7 +368,7 @@ impl Kind for Auctions {
     }
 
     fn ledger(disk: &Disk<Shelf>, _clock: &Clock) -> LotLedger<Disk<Shelf>> {
-        LotLedger::new(disk.clone(), Arc::new(signer()))
+        LotLedger::new(disk.clone(), Arc::new(Signers::new(signer(), Vec::new())))
     }
 
     fn log(shelf: &Shelf, id: AuctionId) -> Vec<Entry> {
