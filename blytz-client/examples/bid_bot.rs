@@ -76,7 +76,14 @@ fn setting(name: &str) -> anyhow::Result<String> {
 
 async fn bid(live: &LiveHandle, auction_id: AuctionId, amount: Money) -> anyhow::Result<()> {
     // One id per intention: the SDK keeps it through reconnects, so the bid counts once.
-    let bid = BidRequest { auction_id, bid_id: new_bid_id(), amount: Some(amount), max: None, buy_now: None };
+    let bid = BidRequest {
+        auction_id,
+        bid_id: new_bid_id(),
+        rules_hash: None,
+        amount: Some(amount),
+        max: None,
+        buy_now: None,
+    };
     match live.bid(bid).await {
         Ok(answer) => println!("bid {amount}: {:?}", answer.outcome),
         // Somebody was faster; their event is on its way and says what to bid next.

@@ -8,7 +8,9 @@ use reqwest::Url;
 use crate::{
     client::Client,
     error::Error,
+    evidence::{Evidence, Remembered, Word},
     retry::RetryPolicy,
+    session::Session,
     store::{Callback, LoginStore},
     tls,
 };
@@ -26,6 +28,7 @@ pub struct ClientBuilder {
     base_url: String,
     tokens: Option<Tokens>,
     store: Option<Arc<dyn LoginStore>>,
+    evidence: Option<Arc<dyn Evidence>>,
     timeout: Duration,
     user_agent: String,
     retry: RetryPolicy,
@@ -37,6 +40,7 @@ impl ClientBuilder {
             base_url: base_url.to_owned(),
             tokens: None,
             store: None,
+            evidence: None,
             timeout: Duration::from_secs(15),
             user_agent: concat!("blytz-client/", env!("CARGO_PKG_VERSION")).to_owned(),
             retry: RetryPolicy::default(),
@@ -69,6 +73,13 @@ impl ClientBuilder {
     /// share: they take over each other's tokens instead of refreshing one token twice.
     pub fn login_store(mut self, store: impl LoginStore + 'static) -> Self {
         self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Where keys of houses and receipts are kept; unless said, keys are remembered for as long as the
+    /// client lives, and receipts are checked and not kept.
+    pub fn evidence(mut self, evidence: impl Evidence + 'static) -> Self {
+        self.evidence = Some(Arc::new(evidence));
         self
     }
 
@@ -107,7 +118,9 @@ impl ClientBuilder {
             .user_agent(&self.user_agent)
             .build()
             .map_err(|error| Error::Config(format!("the HTTP client can't be set up: {error}")))?;
-        Ok(Client::assemble(http, tls, base_url, self.tokens, self.store, self.timeout, self.retry))
+        let word = Word::new(self.evidence.unwrap_or_else(|| Arc::<Remembered>::default()));
+        let session = Session::new(self.tokens, self.store);
+        Ok(Client::assemble(http, tls, base_url, session, word, self.timeout, self.retry))
     }
 }
 

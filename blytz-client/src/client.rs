@@ -12,9 +12,9 @@ use crate::{
     call::Call,
     download::Download,
     error::{Error, TransportError},
+    evidence::Word,
     retry::RetryPolicy,
     session::{Login, Session},
-    store::LoginStore,
 };
 
 /// So long one try of a refresh may take: a second one still falls into the time for which the
@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) proxies: Matcher,
     pub(crate) base_url: Url,
     pub(crate) session: Session,
+    pub(crate) word: Word,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
 }
@@ -65,15 +66,14 @@ impl Client {
         http: reqwest::Client,
         tls: Arc<rustls::ClientConfig>,
         base_url: Url,
-        tokens: Option<Tokens>,
-        store: Option<Arc<dyn LoginStore>>,
+        session: Session,
+        word: Word,
         timeout: Duration,
         retry: RetryPolicy,
     ) -> Self {
-        let session = Session::new(tokens, store);
         // As reqwest has just read them for HTTP, and by the same rules: they are of the same library.
         let proxies = Matcher::from_system();
-        Self { shared: Arc::new(Shared { http, tls, proxies, base_url, session, timeout, retry }) }
+        Self { shared: Arc::new(Shared { http, tls, proxies, base_url, session, word, timeout, retry }) }
     }
 
     /// The server's address without a slash at the end.

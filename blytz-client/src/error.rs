@@ -2,7 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use blytz_core::wire::{ErrorCode, Problem};
+use blytz_core::wire::{ErrorCode, Problem, auction::BidAnswer};
+
+use crate::evidence::Untrue;
 
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +46,15 @@ pub enum Error {
     /// Whether it was done is not known.
     #[error("the login changed before this was answered")]
     LoginChanged,
+    /// The house answered that a bid counts, and what it signed does not hold. The bid may stand all the
+    /// same; who sends it again gets the same answer. Keep this one: it is evidence.
+    #[error("the house answered that the bid counts, but it can't be held to that: {why}")]
+    Untrue {
+        /// What does not hold.
+        why: Box<Untrue>,
+        /// What was answered.
+        answer: Box<BidAnswer>,
+    },
     /// The client's configuration is wrong; the text names the setting.
     #[error("{0}")]
     Config(String),

@@ -40,6 +40,7 @@ mod call;
 mod client;
 mod download;
 mod error;
+mod evidence;
 pub mod live;
 mod paging;
 mod retry;
@@ -58,6 +59,7 @@ pub use crate::{
     client::Client,
     download::Download,
     error::{Error, RetryKind, TransportError, UnexpectedAnswer},
+    evidence::{Evidence, Fork, Untrue},
     live::{ClockOffset, CloseReason, ConnectionState, Live, LiveEvent, LiveEvents, LiveHandle},
     paging::all_pages,
     retry::{Backoff, RetryPolicy},

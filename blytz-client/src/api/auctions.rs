@@ -82,12 +82,17 @@ impl Auctions<'_> {
     }
 
     /// Bids. While the outcome is unknown the same `bid_id` is sent again, which counts once;
-    /// after a refusal take a new one.
+    /// after a refusal take a new one. With the `rules_hash` of the rules that the bidder saw, it counts
+    /// under those and no others.
+    ///
+    /// The answer is checked before you get it: [`Error::Untrue`] says that the house can't be held to it.
     ///
     /// ```no_run
     /// # async fn example(client: blytz_client::Client, auction_id: blytz_core::AuctionId, price: blytz_core::Money) -> Result<(), blytz_client::Error> {
     /// use blytz_client::{new_bid_id, wire::{ErrorCode, auction::BidRequest}};
-    /// let bid = BidRequest { auction_id, bid_id: new_bid_id(), amount: Some(price), max: None, buy_now: None };
+    /// let rules_hash = Some(client.auctions().get(auction_id).await?.rules_hash);
+    /// let bid_id = new_bid_id();
+    /// let bid = BidRequest { auction_id, bid_id, rules_hash, amount: Some(price), max: None, buy_now: None };
     /// match client.auctions().bid(&bid).await {
     ///     Ok(answer) => println!("{:?} at {:?}", answer.outcome, answer.price),
     ///     Err(error) if error.code() == Some(ErrorCode::BidTooLow) => println!("too low: {error}"),
@@ -96,12 +101,15 @@ impl Auctions<'_> {
     /// # Ok(()) }
     /// ```
     pub async fn bid(self, bid: &BidRequest) -> Result<BidAnswer, Error> {
-        self.0.call(Call::post("/auction/bid").json(bid)?.repeatable()).await
+        let answer = self.0.call(Call::post("/auction/bid").json(bid)?.repeatable()).await?;
+        self.0.held_to(bid.auction_id, bid.bid_id, answer).await
     }
 
-    /// The logged-in user's own bid, for ever.
+    /// The logged-in user's own bid, for ever; its answer is checked as that of [`Auctions::bid`].
     pub async fn bid_record(self, id: AuctionId, bid_id: BidId) -> Result<BidRecord, Error> {
-        self.0.call(Call::get(format!("/auction/{id}/bids/{bid_id}"))).await
+        let record: BidRecord = self.0.call(Call::get(format!("/auction/{id}/bids/{bid_id}"))).await?;
+        let answer = self.0.held_to(id, bid_id, record.answer).await?;
+        Ok(BidRecord { answer, ..record })
     }
 
     /// Its seller until the first bid, then admins: calls it off.
@@ -113,16 +121,23 @@ impl Auctions<'_> {
     /// Its seller or admins: strikes a bid and every later one of the same bidder. Where several
     /// bidders used the same id, it is refused with `conflict`; see [`Auctions::void_of`].
     pub async fn void(self, id: AuctionId, bid_id: BidId, reason: &str) -> Result<Auction, Error> {
-        self.strike(id, &VoidRequest { bid_id, bidder_id: None, block: None, reason: reason.to_owned() }).await
+        self.void_as(id, &VoidRequest { bid_id, bidder_id: None, block: None, reason: reason.to_owned() }).await
+    }
+
+    /// As [`Auctions::void`], and with the last word on all of it: a slip of the finger need not block its
+    /// bidder.
+    pub async fn void_as(self, id: AuctionId, request: &VoidRequest) -> Result<Auction, Error> {
+        self.0.call(Call::post(format!("/auction/{id}/void")).json(request)?).await
+    }
+
+    /// Its seller or admins: a bidder may bid on it again whom a void had blocked.
+    pub async fn unblock_on(self, id: AuctionId, bidder: UserId) -> Result<(), Error> {
+        self.0.done(Call::delete(format!("/auction/{id}/blocked/{bidder}"))).await
     }
 
     /// As [`Auctions::void`], for the bid of this bidder and nobody else's with the same id.
     pub async fn void_of(self, id: AuctionId, bid_id: BidId, bidder: UserId, reason: &str) -> Result<Auction, Error> {
-        self.strike(id, &VoidRequest { bid_id, bidder_id: Some(bidder), block: None, reason: reason.to_owned() }).await
-    }
-
-    async fn strike(self, id: AuctionId, request: &VoidRequest) -> Result<Auction, Error> {
-        self.0.call(Call::post(format!("/auction/{id}/void")).json(request)?).await
+        self.void_as(id, &VoidRequest { bid_id, bidder_id: Some(bidder), block: None, reason: reason.to_owned() }).await
     }
 
     /// Its seller, before the first bid: changes the rules.

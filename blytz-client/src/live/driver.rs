@@ -222,6 +222,7 @@ impl Driver {
                 }
                 Output::Event(event) => {
                     let over = matches!(&*event, LiveEvent::State(state) if *state == ConnectionState::CLOSED);
+                    self.compare(&event);
                     self.sink.send(*event);
                     if over {
                         return false;
@@ -236,6 +237,19 @@ impl Driver {
             }
         }
         true
+    }
+
+    /// Compares what is told of a log with what was told and signed before.
+    fn compare(&self, event: &LiveEvent) {
+        let word = &self.client.shared.word;
+        let told = match event {
+            LiveEvent::Auction { id, entry } => word.told(*id, None, entry.seq, &entry.hash),
+            LiveEvent::AuctionState { id, status, .. } => word.told(*id, Some(status.epoch), status.seq, &status.hash),
+            _ => Ok(()),
+        };
+        if let Err(fork) = told {
+            self.sink.send(LiveEvent::Fork(fork));
+        }
     }
 
     async fn send(&mut self, text: String) {

@@ -12,7 +12,7 @@ use blytz_core::{
 };
 
 use super::clock::ClockOffset;
-use crate::error::Error;
+use crate::{error::Error, evidence::Fork};
 
 /// Something the live connection has to tell.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub enum LiveEvent {
         /// What was written into it.
         entry: LogEntry,
     },
+    /// A house was caught: its log is not what it said before, or not what its own hashes say. What it
+    /// shows goes on after this, for what that is worth.
+    Fork(Fork),
     /// An auction's state at `status.seq`; entries follow from there on.
     AuctionState {
         /// Which auction.

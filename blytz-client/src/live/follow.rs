@@ -2,7 +2,7 @@
 
 use blytz_core::{
     Epoch, Timestamp,
-    wire::live::{Channel, Since, Subscribed},
+    wire::live::{Channel, Since, SnapshotReason, Subscribed},
 };
 
 /// A channel that the program wants, over every reconnect.
@@ -40,14 +40,18 @@ pub(super) enum Phase {
 }
 
 /// What to do with an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// It is the next one.
     Deliver,
     /// It was delivered before, or a state or the entries before it are on their way.
     Drop,
-    /// Entries are missing, or this is another history: ask again from the last one delivered.
+    /// Entries are missing: ask again from the last one delivered.
     Resubscribe,
+    /// It is the next one, and follows another than the last one delivered.
+    Follows(String),
+    /// It stands where another was delivered.
+    Replaces(String),
 }
 
 impl Follow {
@@ -105,16 +109,25 @@ impl Follow {
         }
         let Some(seen) = &mut self.seen else { return self.again() };
         if seq <= seen.seq {
-            let forked = seq == seen.seq && differ(seen.hash.as_deref(), hash);
-            return if forked { self.again() } else { Step::Drop };
+            let replaced = if seq == seen.seq { differing(seen.hash.as_deref(), hash) } else { None };
+            return replaced.map_or(Step::Drop, Step::Replaces);
         }
-        if seq > seen.seq + 1 || differ(seen.hash.as_deref(), prev) {
+        if seq > seen.seq + 1 {
             return self.again();
         }
+        let followed = differing(seen.hash.as_deref(), prev);
         seen.seq = seq;
         seen.hash = hash.map(str::to_owned);
         self.asked_in_vain = 0;
-        Step::Deliver
+        followed.map_or(Step::Deliver, Step::Follows)
+    }
+
+    /// The last hash that was delivered, if a state says that the log of the same history does not have it:
+    /// the server knows of no such hash, or its log is shorter.
+    pub(super) fn denied_by(&self, epoch: Epoch, seq: u64, reason: Option<SnapshotReason>) -> Option<(u64, String)> {
+        let seen = self.seen.as_ref().filter(|seen| seen.epoch == epoch)?;
+        let denied = reason == Some(SnapshotReason::Epoch) || seq < seen.seq;
+        Some((seen.seq, seen.hash.clone()?)).filter(|_| denied)
     }
 
     /// A state arrived. Returns whether it replaces something.
@@ -137,9 +150,9 @@ impl Follow {
     }
 }
 
-/// Both known, and not the same.
-fn differ(ours: Option<&str>, theirs: Option<&str>) -> bool {
-    matches!((ours, theirs), (Some(ours), Some(theirs)) if ours != theirs)
+/// Ours, if both are known and not the same.
+fn differing(ours: Option<&str>, theirs: Option<&str>) -> Option<String> {
+    ours.filter(|ours| theirs.is_some_and(|theirs| theirs != *ours)).map(str::to_owned)
 }
 
 /// Channels in the order in which they are asked for: what decides a bid first.

@@ -153,9 +153,12 @@ impl LiveHandle {
     /// # Errors
     /// The server's refusal; [`Error::Transport`] when there was no answer in time: the same bid
     /// may then be sent again, here or by [`crate::Auctions::bid`]. [`Error::LoginChanged`] when
-    /// somebody logged in or out meanwhile: a bid never goes out in another name.
+    /// somebody logged in or out meanwhile: a bid never goes out in another name. [`Error::Untrue`] when
+    /// the house can't be held to its answer.
     pub async fn bid(&self, bid: BidRequest) -> Result<BidAnswer, Error> {
-        self.ask("bid", Op::Bid(bid)).await
+        let (auction_id, bid_id) = (bid.auction_id, bid.bid_id);
+        let answer = self.ask("bid", Op::Bid(bid)).await?;
+        self.client.held_to(auction_id, bid_id, answer).await
     }
 
     /// Writes in a chat, under the same promise as [`Self::bid`]. Without a `message_id` one is made.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use blytz_core::{
-    Timestamp,
+    AuctionId, Timestamp,
+    auction::log::received_hash,
     wire::{
         Problem,
         auction::StatusView,
         chat::ChatState,
-        live::{Channel, Op, Pong, Snapshot, Subscribed, Update},
+        live::{Channel, Op, Pong, Snapshot, SnapshotReason, Subscribed, Update},
     },
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -20,7 +21,10 @@ use super::{
     machine::{Asked, Link, Machine, Output, millis},
     request::{Stage, Ticket},
 };
-use crate::error::{Error, RetryKind};
+use crate::{
+    error::{Error, RetryKind},
+    evidence::Fork,
+};
 
 /// The least pause before a subscription that the server could not take now is asked for again.
 const SUBSCRIBE_AGAIN: Duration = Duration::from_millis(500);
@@ -39,6 +43,7 @@ struct Frame<'a> {
     #[serde(borrow)]
     event: Option<&'a RawValue>,
     snapshot: Option<Snapshot>,
+    reason: Option<SnapshotReason>,
     update: Option<Update>,
 }
 
@@ -66,7 +71,9 @@ impl Machine {
                     None => tracing::warn!(%error, "the server did not read a frame"),
                 }
             }
-            Ok(Frame { channel: Some(channel), snapshot: Some(snapshot), .. }) => self.snapshot(channel, snapshot),
+            Ok(Frame { channel: Some(channel), snapshot: Some(snapshot), reason, .. }) => {
+                self.snapshot(channel, snapshot, reason);
+            }
             Ok(Frame { channel: Some(channel), update: Some(update), .. }) => {
                 if self.follows.contains_key(&channel) {
                     self.event(LiveEvent::Update { channel, update });
@@ -173,11 +180,30 @@ impl Machine {
         let Ok(place) = serde_json::from_str::<Place<'_>>(event.get()) else {
             return tracing::warn!(%channel, "an entry without a place in its log");
         };
-        match follow.entry(place.seq, place.prev, place.hash) {
-            Step::Deliver => self.event(typed(channel, place.seq, event)),
-            Step::Drop => {}
-            Step::Resubscribe => self.resubscribe(now, entropy, channel),
+        let step = follow.entry(place.seq, place.prev, place.hash);
+        let Channel::Auction(auction_id) = channel else {
+            return match step {
+                Step::Drop | Step::Replaces(_) => {}
+                Step::Deliver | Step::Follows(_) => self.event(typed(channel, place.seq, event)),
+                Step::Resubscribe => self.resubscribe(now, entropy, channel),
+            };
+        };
+        let histories = |seq, before, now: Option<&str>| {
+            LiveEvent::Fork(Fork::Histories { auction_id, seq, before, now: now.unwrap_or_default().to_owned() })
+        };
+        match step {
+            Step::Drop => return,
+            Step::Resubscribe => return self.resubscribe(now, entropy, channel),
+            Step::Replaces(before) => return self.event(histories(place.seq, before, place.hash)),
+            Step::Follows(before) => self.event(histories(place.seq - 1, before, place.prev)),
+            Step::Deliver => {}
         }
+        let hash = place.hash.unwrap_or_default();
+        if self_hash(auction_id, event).as_deref() != Some(hash) {
+            let (seq, hash) = (place.seq, hash.to_owned());
+            self.event(LiveEvent::Fork(Fork::Changed { auction_id, seq, hash }));
+        }
+        self.event(typed(channel, place.seq, event));
     }
 
     /// Asks anew from the last entry delivered. The old subscription is ended first, so that the
@@ -191,11 +217,16 @@ impl Machine {
         self.subscribe(now, channel);
     }
 
-    fn snapshot(&mut self, channel: Channel, snapshot: Snapshot) {
+    fn snapshot(&mut self, channel: Channel, snapshot: Snapshot, reason: Option<SnapshotReason>) {
         let Snapshot { epoch, seq, state } = snapshot;
         let Some(follow) = self.follows.get_mut(&channel) else { return };
         let hash = state.get("hash").and_then(Value::as_str).map(str::to_owned);
-        let resynced = follow.state(epoch, seq, hash);
+        let denied = follow.denied_by(epoch, seq, reason);
+        let resynced = follow.state(epoch, seq, hash.clone());
+        if let (Channel::Auction(auction_id), Some((seq, before))) = (channel, denied) {
+            let now = hash.unwrap_or_default();
+            self.event(LiveEvent::Fork(Fork::Histories { auction_id, seq, before, now }));
+        }
         if resynced {
             self.event(LiveEvent::Resynced { channel });
         }
@@ -223,6 +254,11 @@ impl Machine {
     fn has_login(&self) -> bool {
         matches!(&self.link, Link::Live(live) if live.token.is_some())
     }
+}
+
+/// The hash of an entry, over what was received.
+fn self_hash(auction_id: AuctionId, event: &RawValue) -> Option<String> {
+    received_hash(auction_id, &serde_json::from_str(event.get()).ok()?)
 }
 
 fn typed(channel: Channel, seq: u64, event: &RawValue) -> LiveEvent {

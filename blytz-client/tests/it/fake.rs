@@ -141,7 +141,7 @@ pub async fn always(answer: impl Fn() -> Answer + Send + Sync + 'static) -> (Fak
 pub fn bid() -> BidRequest {
     let amount = Money::new(1_250, "MYR".parse().expect("a currency"));
     let (auction_id, bid_id) = (AuctionId(Uuid::nil()), new_bid_id());
-    BidRequest { auction_id, bid_id, amount: Some(amount), max: None, buy_now: None }
+    BidRequest { auction_id, bid_id, rules_hash: None, amount: Some(amount), max: None, buy_now: None }
 }
 
 pub fn bid_answer(asked: &Asked) -> Answer {

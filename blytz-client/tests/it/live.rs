@@ -106,7 +106,7 @@ async fn start_gated() -> (Client, mpsc::UnboundedReceiver<Peer>, Arc<Semaphore>
 fn a_bid() -> BidRequest {
     let amount = Money::new(500, "MYR".parse().expect("a currency"));
     let (auction_id, bid_id) = (AuctionId(Uuid::nil()), new_bid_id());
-    BidRequest { auction_id, bid_id, amount: None, max: Some(amount), buy_now: None }
+    BidRequest { auction_id, bid_id, rules_hash: None, amount: None, max: Some(amount), buy_now: None }
 }
 
 async fn until_live(events: &mut LiveEvents) -> Vec<LiveEvent> {
@@ -191,7 +191,7 @@ async fn a_bid_survives_a_cut() {
     let (live, _events) = client.live().connect();
     let amount = Money::new(500, "MYR".parse().expect("a currency"));
     let (auction_id, bid_id) = (AuctionId(Uuid::nil()), new_bid_id());
-    let bid = BidRequest { auction_id, bid_id, amount: None, max: Some(amount), buy_now: None };
+    let bid = BidRequest { auction_id, bid_id, rules_hash: None, amount: None, max: Some(amount), buy_now: None };
     let bidding = tokio::spawn(async move { live.bid(bid).await });
 
     let mut peer = arrivals.recv().await.expect("a connection");

@@ -103,6 +103,7 @@ proptest! {
             world.act(act);
         }
         prop_assert!(world.converges(), "stuck in {:?}", world.state);
+        prop_assert!(world.forks.is_empty(), "an honest server is not accused: {:?}", world.forks);
         prop_assert!(world.speaks_for_the_login(), "{:?}", world.login);
         for (ticket, answer) in &world.answers {
             let id = BidId(Uuid::from_u128(u128::from(*ticket)));

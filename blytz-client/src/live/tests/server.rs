@@ -4,6 +4,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use blytz_core::{
     AuctionId, BidId, Epoch, Money, Timestamp,
+    auction::{
+        Event,
+        log::{Head, NO_HASH},
+    },
     wire::{
         ErrorCode, Problem,
         auction::{AuctionStatus, EventData, Format, LogEntry, StatusView},
@@ -19,14 +23,16 @@ pub(super) fn money(amount: i64) -> Money {
     Money::new(amount, "MYR".parse().expect("a currency"))
 }
 
-pub(super) fn entry(epoch: u128, lot: usize, seq: u64) -> LogEntry {
-    LogEntry {
-        seq,
-        at: Timestamp::from_micros(i64::try_from(seq).expect("small")),
-        data: EventData::ReserveMet { price: money(i64::try_from(seq).expect("small")) },
-        prev: if seq == 1 { "0".repeat(64) } else { String::new() },
-        hash: format!("{epoch}-{lot}-{seq}"),
-    }
+/// The next entry of a log, which says in which history it was written.
+pub(super) fn entry(epoch: u128, lot: usize, log: &[LogEntry]) -> LogEntry {
+    let mut head = log.last().map_or(Head::empty(LOTS[lot]), |last| Head {
+        auction_id: LOTS[lot],
+        seq: last.seq,
+        hash: last.hash.clone(),
+    });
+    let (at, price) = (i64::try_from(log.len()).expect("small"), i64::try_from(epoch).expect("small"));
+    let data = EventData::ReserveMet { price: money(price) };
+    head.append(&Event { at: Timestamp::from_micros(at), data, sealed: None })
 }
 
 /// The access token of a login's n-th refresh.
@@ -78,13 +84,8 @@ impl Server {
     }
 
     pub(super) fn append(&mut self, lot: usize) {
-        let log = &mut self.logs[lot];
-        let seq = log.len() as u64 + 1;
-        let mut next = entry(self.epoch, lot, seq);
-        if let Some(last) = log.last() {
-            next.prev.clone_from(&last.hash);
-        }
-        log.push(next.clone());
+        let next = entry(self.epoch, lot, &self.logs[lot]);
+        self.logs[lot].push(next.clone());
         if let Some(connection) = self.connection.as_mut().filter(|connection| connection.following.contains(&lot)) {
             connection.to_client.push_back(event(lot, &next));
         }
@@ -152,10 +153,17 @@ impl Server {
         let status = self.status(lot);
         let Some(connection) = &mut self.connection else { return };
         connection.following.insert(lot);
-        let known = since.as_ref().filter(|since| {
-            let hash = since.seq.checked_sub(1).and_then(|index| self.logs[lot].get(index as usize)).map(|e| &e.hash);
-            since.epoch == epoch && since.seq <= head && since.seq >= self.trimmed && hash == since.hash.as_ref()
+        let ours = since.as_ref().filter(|since| {
+            let hash = since.seq.checked_sub(1).and_then(|index| self.logs[lot].get(index as usize)).map(|e| &*e.hash);
+            let hash = if since.seq == 0 { Some(NO_HASH) } else { hash };
+            since.epoch == epoch && since.seq <= head && hash == since.hash.as_deref()
         });
+        let known = ours.filter(|since| since.seq >= self.trimmed);
+        let reason = match (&since, ours) {
+            (None, _) => "initial",
+            (Some(_), Some(_)) => "trimmed",
+            (Some(_), None) => "epoch",
+        };
         let answer = json!({"channel": channel, "epoch": epoch, "seq": head, "recovered": known.is_some()});
         connection.to_client.push_back(json!({"re": re, "ok": answer}));
         match known {
@@ -166,7 +174,7 @@ impl Server {
             None => connection.to_client.push_back(json!({
                 "channel": channel,
                 "snapshot": {"epoch": epoch, "seq": head, "state": status},
-                "reason": if since.is_some() { "epoch" } else { "initial" },
+                "reason": reason,
             })),
         }
     }
@@ -178,7 +186,7 @@ impl Server {
             format: Format::English,
             seq: self.logs[lot].len() as u64,
             epoch: Epoch(Uuid::from_u128(self.epoch)),
-            hash: self.logs[lot].last().map(|entry| entry.hash.clone()).unwrap_or_default(),
+            hash: self.logs[lot].last().map_or_else(|| NO_HASH.to_owned(), |entry| entry.hash.clone()),
             price: None,
             next_minimum: None,
             leader: None,

@@ -23,7 +23,7 @@ use super::{
     },
     server::{Connection, LOTS, Server, money, token},
 };
-use crate::{error::Error, retry::RetryPolicy, session::Login};
+use crate::{error::Error, evidence::Fork, retry::RetryPolicy, session::Login};
 
 /// What a program saw of one lot.
 #[derive(Default)]
@@ -54,6 +54,8 @@ pub(super) struct World {
     /// Who was logged in when each bid was made.
     pub(super) bids: Vec<u64>,
     pub(super) state: Option<ConnectionState>,
+    /// What the server was caught at.
+    pub(super) forks: Vec<Fork>,
 }
 
 impl World {
@@ -71,6 +73,7 @@ impl World {
             answers: BTreeMap::new(),
             bids: Vec::new(),
             state: None,
+            forks: Vec::new(),
         };
         world.input(Input::Start);
         for lot in LOTS {
@@ -124,7 +127,7 @@ impl World {
                 let seen = self.seen.get_mut(&id).expect("a state comes first");
                 let (seq, hash) = seen.at.as_mut().expect("a state comes first");
                 assert_eq!(entry.seq, *seq + 1, "each entry once, in order");
-                assert!(*seq == 0 || entry.prev == *hash, "of one history");
+                assert!(entry.prev == *hash || !self.forks.is_empty(), "of one history");
                 (*seq, *hash) = (entry.seq, entry.hash);
                 assert!(!seen.resync_announced, "the state follows at once");
             }
@@ -139,6 +142,7 @@ impl World {
             }
             LiveEvent::State(state) => self.state = Some(state),
             LiveEvent::Clock(_) => {}
+            LiveEvent::Fork(fork) => self.forks.push(fork),
             other => panic!("not expected: {other:?}"),
         }
     }
@@ -178,6 +182,7 @@ impl World {
         let bid = BidRequest {
             auction_id: LOTS[0],
             bid_id: BidId(Uuid::from_u128(self.bids.len() as u128)),
+            rules_hash: None,
             amount: Some(money(100)),
             max: None,
             buy_now: None,

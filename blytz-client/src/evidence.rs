@@ -1,0 +1,306 @@
+//! Holding a house to its word: every answer to a bid is checked before the caller gets it, and what the
+//! client was told of a log is compared with what it is told later.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use blytz_core::{
+    AuctionId, BidId, Epoch,
+    auction::receipt::{InvalidReceipt, signs_at, verify_receipt},
+    wire::auction::{BidAnswer, LogKey, Receipt},
+};
+
+use crate::{client::Client, error::Error};
+
+/// What a program keeps of the houses' word, so that no house can take it back. Without one a client
+/// remembers keys for as long as it lives, and keeps no receipts.
+///
+/// It is asked while answers wait, so it should not take long. See [`crate::ClientBuilder::evidence`].
+pub trait Evidence: Send + Sync {
+    /// The keys that are kept of the house of this name; none when it was never met.
+    fn keys(&self, origin: &str) -> Vec<LogKey>;
+
+    /// A house is met for the first time, and these are its keys by its own word: they are to be kept. A
+    /// house that shows others later is not believed.
+    fn first_sight(&self, origin: &str, keys: &[LogKey]);
+
+    /// A bid was answered with this receipt, which is good.
+    fn keep(&self, receipt: &Receipt) {
+        let _ = receipt;
+    }
+}
+
+/// Keys for as long as the client lives.
+#[derive(Default)]
+pub(crate) struct Remembered(Mutex<HashMap<String, Vec<LogKey>>>);
+
+impl Evidence for Remembered {
+    fn keys(&self, origin: &str) -> Vec<LogKey> {
+        locked(&self.0).get(origin).cloned().unwrap_or_default()
+    }
+
+    fn first_sight(&self, origin: &str, keys: &[LogKey]) {
+        locked(&self.0).insert(origin.to_owned(), keys.to_vec());
+    }
+}
+
+/// Why what a house answered does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Untrue {
+    /// The answer or its receipt is of another bid, event or auction.
+    #[error("it is not of this bid: {0} is another")]
+    Other(&'static str),
+    /// Nobody signed the receipt.
+    #[error("{0}")]
+    Unsigned(#[from] InvalidReceipt),
+    /// The house shows a key that is not among those that are kept of it.
+    #[error(
+        "THE KEYS OF {origin} HAVE CHANGED: it signs with {key_id}, which is not among those that were kept when it \
+         was first met. Somebody else may have taken its place. If it says elsewhere that it has a new key, take that \
+         over; until then nothing that it signs counts"
+    )]
+    KeysChanged {
+        /// The house.
+        origin: String,
+        /// The key that is not known.
+        key_id: String,
+    },
+    /// The server at this address was another house before.
+    #[error("the server calls itself {now} now, and it was {before} before")]
+    OtherHouse {
+        /// As it was met first.
+        before: String,
+        /// As it signs now.
+        now: String,
+    },
+    /// It contradicts what the client was told before.
+    #[error(transparent)]
+    Forked(#[from] Fork),
+}
+
+/// A house has shown two histories of one auction, or one that does not follow from itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fork {
+    /// Two events, or two ways there, in one place of a log.
+    #[error(
+        "the house has shown two histories of auction {auction_id}: up to event {seq} its log had the hash {before}, \
+         and now it has {now}"
+    )]
+    Histories {
+        /// Whose log.
+        auction_id: AuctionId,
+        /// The event up to which both differ.
+        seq: u64,
+        /// The hash that was shown or signed first.
+        before: String,
+        /// The one that is shown or signed now; none when the log does not even go so far.
+        now: String,
+    },
+    /// An event whose hash is not of what it says.
+    #[error("event {seq} of auction {auction_id} is not what its hash {hash} says: it was changed")]
+    Changed {
+        /// Whose log.
+        auction_id: AuctionId,
+        /// The event.
+        seq: u64,
+        /// The hash that it bears.
+        hash: String,
+    },
+}
+
+/// A house's word, as one client has it.
+pub(crate) struct Word {
+    evidence: Arc<dyn Evidence>,
+    /// As what the server was first met.
+    house: Mutex<Option<String>>,
+    told: Mutex<Told>,
+}
+
+/// Auctions of which hashes are remembered, and how many of each.
+const MOST_LOGS: usize = 256;
+const MOST_HASHES: usize = 1_024;
+
+/// The hashes that a client was told or given receipts of.
+#[derive(Default)]
+struct Told(HashMap<AuctionId, Log>);
+
+#[derive(Default)]
+struct Log {
+    epoch: Option<Epoch>,
+    hashes: BTreeMap<u64, String>,
+}
+
+impl Word {
+    pub(crate) fn new(evidence: Arc<dyn Evidence>) -> Self {
+        Self { evidence, house: Mutex::default(), told: Mutex::default() }
+    }
+
+    /// Notes the hash of an event, of that history if it is known which.
+    ///
+    /// # Errors
+    /// The contradiction, if it was another before.
+    pub(crate) fn told(&self, id: AuctionId, epoch: Option<Epoch>, seq: u64, hash: &str) -> Result<(), Fork> {
+        locked(&self.told).note(id, epoch, seq, hash)
+    }
+
+    fn meet(&self, origin: &str) -> Result<(), Untrue> {
+        let mut house = locked(&self.house);
+        match &*house {
+            Some(before) if before != origin => {
+                Err(Untrue::OtherHouse { before: before.clone(), now: origin.to_owned() })
+            }
+            Some(_) => Ok(()),
+            None => {
+                *house = Some(origin.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn check(&self, answer: &BidAnswer, keys: &[LogKey]) -> Result<(), Untrue> {
+        let receipt = &answer.receipt;
+        let key = verify_receipt(receipt, keys).map_err(|invalid| match invalid {
+            InvalidReceipt::UnknownKey(key_id) => Untrue::KeysChanged { origin: receipt.origin.clone(), key_id },
+            other => Untrue::Unsigned(other),
+        })?;
+        signs_at(key, answer.at)?;
+        for (seq, hash) in [(receipt.seq, &receipt.hash), (receipt.head_seq, &receipt.head_hash)] {
+            self.told(receipt.auction_id, Some(receipt.epoch), seq, hash)?;
+        }
+        Ok(())
+    }
+}
+
+impl Told {
+    fn note(&mut self, id: AuctionId, epoch: Option<Epoch>, seq: u64, hash: &str) -> Result<(), Fork> {
+        if !self.0.contains_key(&id) && self.0.len() >= MOST_LOGS {
+            let any = self.0.keys().next().copied();
+            any.and_then(|any| self.0.remove(&any));
+        }
+        let log = self.0.entry(id).or_default();
+        if epoch.is_some() && log.epoch != epoch {
+            if log.epoch.is_some() {
+                // The house was restored from a backup, and says so.
+                log.hashes.clear();
+            }
+            log.epoch = epoch;
+        }
+        let before = log.hashes.entry(seq).or_insert_with(|| hash.to_owned());
+        if before != hash {
+            let (before, now) = (before.clone(), hash.to_owned());
+            return Err(Fork::Histories { auction_id: id, seq, before, now });
+        }
+        if log.hashes.len() > MOST_HASHES {
+            log.hashes.pop_first();
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer is of this very bid, and its receipt of this very answer.
+fn is_of(auction_id: AuctionId, bid_id: BidId, answer: &BidAnswer) -> Result<(), Untrue> {
+    let receipt = &answer.receipt;
+    let same = [
+        ("the answer's auction_id", answer.auction_id == auction_id),
+        ("the answer's bid_id", answer.bid_id == bid_id),
+        ("the receipt's auction_id", receipt.auction_id == auction_id),
+        ("the receipt's bid_id", receipt.bid_id == Some(bid_id)),
+        ("the receipt's seq", receipt.seq == answer.seq),
+        ("the receipt's hash", receipt.hash == answer.hash),
+        ("the receipt's head_seq", receipt.head_seq >= answer.seq),
+    ];
+    let other = same.iter().find(|(_, is_same)| !is_same);
+    other.map_or(Ok(()), |(what, _)| Err(Untrue::Other(what)))
+}
+
+impl Client {
+    /// Gives an answer to a bid to its caller if the house can be held to it, and keeps the receipt.
+    pub(crate) async fn held_to(
+        &self,
+        auction_id: AuctionId,
+        bid_id: BidId,
+        answer: BidAnswer,
+    ) -> Result<BidAnswer, Error> {
+        let word = &self.shared.word;
+        let origin = answer.receipt.origin.clone();
+        let is_house = is_of(auction_id, bid_id, &answer).and_then(|()| word.meet(&origin));
+        let checked = match is_house {
+            Ok(()) => {
+                let keys = self.keys_of(&origin).await?;
+                word.check(&answer, &keys)
+            }
+            Err(untrue) => Err(untrue),
+        };
+        match checked {
+            Ok(()) => {
+                word.evidence.keep(&answer.receipt);
+                Ok(answer)
+            }
+            Err(why) => Err(Error::Untrue { why: Box::new(why), answer: Box::new(answer) }),
+        }
+    }
+
+    /// The keys that are kept of a house; its own word for them at first sight.
+    async fn keys_of(&self, origin: &str) -> Result<Vec<LogKey>, Error> {
+        let word = &self.shared.word;
+        let kept = word.evidence.keys(origin);
+        if !kept.is_empty() {
+            return Ok(kept);
+        }
+        let shown = self.auctions().keys().await?.keys;
+        word.evidence.first_sight(origin, &shown);
+        // Another program may have met the house at the same moment.
+        let kept = word.evidence.keys(origin);
+        Ok(if kept.is_empty() { shown } else { kept })
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u128) -> AuctionId {
+        AuctionId(uuid::Uuid::from_u128(number))
+    }
+
+    fn epoch(number: u128) -> Option<Epoch> {
+        Some(Epoch(uuid::Uuid::from_u128(number)))
+    }
+
+    #[test]
+    fn what_was_told_once_stays_told_until_the_house_begins_anew() {
+        let mut told = Told::default();
+        for (history, seq, hash, holds) in [
+            (None, 3, "a", true),
+            (epoch(1), 4, "b", true),
+            (epoch(1), 3, "a", true),
+            (None, 3, "x", false),
+            (epoch(1), 4, "y", false),
+            (epoch(2), 4, "y", true),
+            (None, 4, "b", false),
+            (epoch(2), 3, "z", true),
+        ] {
+            assert_eq!(told.note(id(1), history, seq, hash).is_ok(), holds, "{seq} {hash} of {history:?}");
+        }
+        assert_eq!(told.note(id(2), None, 4, "b"), Ok(()), "another log is another");
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut told = Told::default();
+        for number in 0..2_000 {
+            told.note(id(u128::from(number)), None, number, "a").expect("news");
+            told.note(id(1), None, number, "a").expect("news");
+        }
+        assert!(told.0.len() <= MOST_LOGS);
+        assert!(told.0.values().all(|log| log.hashes.len() <= MOST_HASHES));
+    }
+}
