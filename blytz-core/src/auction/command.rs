@@ -90,3 +90,13 @@ pub enum Command {
     /// them: what is overdue and was not extended closes then.
     Resume(Outage),
 }
+
+#[cfg(test)]
+impl Consignment {
+    /// Of this seller, to a house of tests.
+    pub(super) fn sample(seller_id: UserId) -> Self {
+        let (uuid, item_hash) = (uuid::Uuid::from_u128(8), "ab".repeat(32));
+        let house = House { origin: "shop.example".to_owned(), epoch: crate::Epoch(uuid) };
+        Self { house, seller_id, product_id: ProductId(uuid), starts_at: None, item_hash }
+    }
+}

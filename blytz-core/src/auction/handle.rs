@@ -136,8 +136,8 @@ impl Auction {
 mod tests {
     use super::*;
     use crate::{
-        AuctionId, BidId, Currency, Money, ProductId, UserId,
-        auction::{BidKind, Standing},
+        AuctionId, BidId, Currency, Money, UserId,
+        auction::{Bid, BidKind, Consignment, Standing},
         id::uuid_v7,
     };
 
@@ -157,20 +157,21 @@ mod tests {
 
     fn bid(bidder: u8, amount: i64) -> Command {
         let bidder = user(bidder);
-        Command::Bid {
+        Command::Bid(Bid {
             bidder,
             bid_id: BidId(uuid_v7(OPENS, [amount.to_be_bytes()[6], amount.to_be_bytes()[7], 0, 0, 0, 0, 0, 0, 0, 0])),
-            bid: BidKind::Exact(Money::new(amount, Currency::MYR)),
+            kind: BidKind::Exact(Money::new(amount, Currency::MYR)),
+            rules_hash: None,
             standing: Standing::default(),
             nonce: Nonce::from_bytes([0; 32]),
-        }
+        })
     }
 
     /// A lot that is open from [`OPENS`] on for a minute.
     fn lot() -> Auction {
-        let (id, product) = (AuctionId(uuid_v7(OPENS, [9; 10])), ProductId(uuid_v7(OPENS, [8; 10])));
-        let nonce = Nonce::from_bytes([0; 32]);
-        let (mut lot, _) = Auction::schedule(OPENS.plus_millis(-1), id, user(0), product, None, rules(60_000), nonce);
+        let (id, nonce) = (AuctionId(uuid_v7(OPENS, [9; 10])), Nonce::from_bytes([0; 32]));
+        let consigned = Consignment::sample(user(0));
+        let (mut lot, _) = Auction::schedule(OPENS.plus_millis(-1), id, consigned, rules(60_000), nonce);
         lot.handle(OPENS, Command::Open).expect("scheduled");
         lot
     }

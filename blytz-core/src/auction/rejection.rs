@@ -100,10 +100,10 @@ impl Rejection {
 #[cfg(test)]
 mod tests {
     use crate::{
-        AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
-        auction::{Auction, BidKind, Book, Command, Nonce, Rejection, Rules, Standing},
+        AuctionId, BidId, Currency, Money, Timestamp, UserId,
+        auction::{Auction, Bid, BidKind, Book, Command, Consignment, Nonce, Rejection, Rules, Standing},
         id::uuid_v7,
-        wire::auction::RulesInput,
+        wire::auction::{RulesInput, VoidedBy},
     };
 
     const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
@@ -112,9 +112,13 @@ mod tests {
         UserId(uuid_v7(NOW, [number; 10]))
     }
 
-    fn bid(auction: &mut Auction, bidder: u8, bid: BidKind, standing: Standing) -> Option<Rejection> {
+    fn by(bidder: u8, kind: BidKind, standing: Standing) -> Bid {
         let (bidder, nonce) = (user(bidder), Nonce::from_bytes([0; 32]));
-        auction.handle(NOW, Command::Bid { bidder, bid_id: BidId(bidder.uuid()), bid, standing, nonce }).err()
+        Bid { bidder, bid_id: BidId(bidder.uuid()), kind, rules_hash: None, standing, nonce }
+    }
+
+    fn refusal(auction: &mut Auction, bid: Bid) -> Option<Rejection> {
+        auction.handle(NOW, Command::Bid(bid)).err()
     }
 
     /// A live lot with buy-now ended, led by user 1 with a max of 50.00, for sale by user 0; user
@@ -124,23 +128,26 @@ mod tests {
             "increment": {"fixed": 100}, "duration_ms": 60000}"#;
         let stated: RulesInput = serde_json::from_str(rules).expect("rules");
         let rules = Rules::try_from(&stated).expect("valid rules");
-        let (id, product) = (AuctionId(uuid_v7(NOW, [9; 10])), ProductId(uuid_v7(NOW, [8; 10])));
-        let (mut lot, first) = Auction::schedule(NOW, id, user(0), product, None, rules, Nonce::from_bytes([0; 32]));
+        let (id, consigned) = (AuctionId(uuid_v7(NOW, [9; 10])), Consignment::sample(user(0)));
+        let (mut lot, first) = Auction::schedule(NOW, id, consigned, rules, Nonce::from_bytes([0; 32]));
         let mut log = vec![first];
         log.extend(lot.handle(NOW, Command::Open).expect("scheduled"));
         for (bidder, ringgit) in [(1, 50), (2, 20)] {
-            let (bidder, nonce) = (user(bidder), Nonce::from_bytes([0; 32]));
-            let bid = BidKind::Max(Money::new(ringgit * 100, Currency::MYR));
-            let command =
-                Command::Bid { bidder, bid_id: BidId(bidder.uuid()), bid, standing: Standing::default(), nonce };
-            log.extend(lot.handle(NOW, command).expect("enough"));
+            let bid = by(bidder, BidKind::Max(Money::new(ringgit * 100, Currency::MYR)), Standing::default());
+            log.extend(lot.handle(NOW, Command::Bid(bid)).expect("enough"));
         }
         let bid_id = BidId(user(2).uuid());
         for fall in Book::of(&log).falls(&lot, bid_id, None, 1).expect("it is there") {
-            lot.handle(NOW, Command::Void { fall, reason: String::new() }).expect("standing");
+            let (by, reason) = (VoidedBy::Seller, String::new());
+            lot.handle(NOW, Command::Void { fall, by, block: true, reason }).expect("standing");
         }
         lot
     }
+
+    /// Which rules a bidder saw, if they say it.
+    const THESE: Option<bool> = Some(true);
+    const OTHER: Option<bool> = Some(false);
+    const NONE: Option<bool> = None;
 
     /// Row by row one more reason is taken away, from the first in the order on; what is left is
     /// refused for the next.
@@ -153,33 +160,39 @@ mod tests {
         let suspended = Standing { suspended: true, blocked: true };
         let next_minimum = ringgit(1_100);
         let table = [
-            (0, BidKind::Exact(dollars(1)), suspended, Rejection::Suspended),
-            (0, BidKind::Exact(dollars(1)), blocked, Rejection::OwnAuction),
-            (1, BidKind::Exact(dollars(1)), blocked, Rejection::Blocked),
-            (2, BidKind::Exact(dollars(1)), good, Rejection::Blocked),
-            (1, BidKind::Exact(dollars(1)), good, Rejection::CurrencyMismatch),
-            (1, BidKind::BuyNow, good, Rejection::BuyNowUnavailable),
-            (1, BidKind::Exact(ringgit(1)), good, Rejection::AlreadyLeading),
-            (1, BidKind::Max(ringgit(1)), good, Rejection::MaxNotRaised),
-            (3, BidKind::Max(ringgit(1)), good, Rejection::BidTooLow { next_minimum }),
+            (0, BidKind::Exact(dollars(1)), suspended, OTHER, Rejection::Suspended),
+            (0, BidKind::Exact(dollars(1)), blocked, OTHER, Rejection::OwnAuction),
+            (1, BidKind::Exact(dollars(1)), blocked, OTHER, Rejection::Blocked),
+            (2, BidKind::Exact(dollars(1)), good, OTHER, Rejection::Blocked),
+            (1, BidKind::Exact(dollars(1)), good, OTHER, Rejection::CurrencyMismatch),
+            (1, BidKind::BuyNow, good, OTHER, Rejection::RulesChanged),
+            (1, BidKind::BuyNow, good, THESE, Rejection::BuyNowUnavailable),
+            (1, BidKind::Exact(ringgit(1)), good, THESE, Rejection::AlreadyLeading),
+            (1, BidKind::Max(ringgit(1)), good, THESE, Rejection::MaxNotRaised),
+            (3, BidKind::Max(ringgit(1)), good, NONE, Rejection::BidTooLow { next_minimum }),
         ];
         let mut lot = lot();
         let before = lot.clone();
-        for (bidder, kind, standing, rejection) in table {
-            let told = format!("user {bidder} with {kind:?} and {standing:?}");
-            assert_eq!(bid(&mut lot, bidder, kind, standing), Some(rejection), "{told}");
+        for (bidder, kind, standing, seen, rejection) in table {
+            let told = format!("user {bidder} with {kind:?} and {standing:?}, who saw {seen:?}");
+            let rules_hash = seen.map(|these| if these { lot.rules_hash().to_owned() } else { "ab".repeat(32) });
+            let bid = Bid { rules_hash, ..by(bidder, kind, standing) };
+            assert_eq!(refusal(&mut lot, bid), Some(rejection), "{told}");
         }
         assert_eq!(lot, before, "a refusal changes nothing");
     }
 
     #[test]
     fn the_states_refusal_comes_before_the_bids() {
-        let low = BidKind::Exact(Money::new(1, Currency::MYR));
+        let low = || Bid {
+            rules_hash: Some("ab".repeat(32)),
+            ..by(1, BidKind::Exact(Money::new(1, Currency::MYR)), Standing::default())
+        };
         let mut closed = lot();
         closed.handle(NOW.plus_millis(61_000), Command::Tick).expect("due");
-        assert_eq!(bid(&mut closed, 1, low, Standing::default()), Some(Rejection::AuctionClosed));
+        assert_eq!(refusal(&mut closed, low()), Some(Rejection::AuctionClosed));
         let mut cancelled = lot();
         cancelled.handle(NOW, Command::Cancel { reason: String::new(), by_admin: true }).expect("live");
-        assert_eq!(bid(&mut cancelled, 1, low, Standing::default()), Some(Rejection::AuctionCancelled));
+        assert_eq!(refusal(&mut cancelled, low()), Some(Rejection::AuctionCancelled));
     }
 }

@@ -92,8 +92,8 @@ impl Auction {
 mod tests {
     use super::*;
     use crate::{
-        AuctionId, BidId, Currency, ProductId,
-        auction::{BidKind, Book, Command, Nonce, Rules, Standing, Unstruck},
+        AuctionId, BidId, Currency,
+        auction::{Bid, BidKind, Book, Command, Consignment, Nonce, Rules, Standing, Unstruck},
         id::uuid_v7,
         wire::auction::RulesInput,
     };
@@ -110,16 +110,15 @@ mod tests {
             "increment": {"fixed": 10}, "duration_ms": 60000}"#;
         let stated: RulesInput = serde_json::from_str(rules).expect("rules");
         let rules = Rules::try_from(&stated).expect("valid rules");
-        let (id, product) = (AuctionId(uuid_v7(NOW, [9; 10])), ProductId(uuid_v7(NOW, [8; 10])));
-        let nonce = Nonce::from_bytes([0; 32]);
-        let (mut lot, first) = Auction::schedule(NOW, id, user(0), product, None, rules, nonce);
+        let (id, nonce) = (AuctionId(uuid_v7(NOW, [9; 10])), Nonce::from_bytes([0; 32]));
+        let (mut lot, first) = Auction::schedule(NOW, id, Consignment::sample(user(0)), rules, nonce);
         let mut log = vec![first];
         log.extend(lot.handle(NOW, Command::Open).expect("scheduled"));
         for number in 1..=3 {
-            let bid = BidKind::Exact(Money::new(i64::from(number) * 10, Currency::MYR));
+            let kind = BidKind::Exact(Money::new(i64::from(number) * 10, Currency::MYR));
             let standing = Standing::default();
-            let command = Command::Bid { bidder: user(number), bid_id, bid, standing, nonce };
-            log.extend(lot.handle(NOW, command).expect("enough"));
+            let bid = Bid { bidder: user(number), bid_id, kind, rules_hash: None, standing, nonce };
+            log.extend(lot.handle(NOW, Command::Bid(bid)).expect("enough"));
         }
         (lot, log)
     }
@@ -132,7 +131,8 @@ mod tests {
     ) -> Result<Option<(u64, Vec<BidId>)>, Unstruck> {
         let falls = Book::of(&*log).falls(lot, bid_id, bidder, MAX_STRUCK)?;
         let Some(fall) = falls.into_iter().next() else { return Ok(None) };
-        let events = lot.handle(NOW, Command::Void { fall, reason: String::new() })?;
+        let (by, reason) = (VoidedBy::Seller, String::new());
+        let events = lot.handle(NOW, Command::Void { fall, by, block: true, reason })?;
         log.extend(events.iter().cloned());
         Ok(events.into_iter().find_map(|event| match event.data {
             EventData::Voided { bid_seq, struck, .. } => Some((bid_seq, struck)),

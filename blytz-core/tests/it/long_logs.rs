@@ -8,18 +8,22 @@ use std::{
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Book, Command, Event, MAX_STRUCK, Nonce, Rules, Sealed, Standing,
+        Auction, Bid, BidKind, Book, Command, Consignment, Event, MAX_STRUCK, Nonce, Rules, Sealed, Standing,
+        item_hash,
         log::Head,
-        proof::{Unreadable, Viewer, read, verify},
+        proof::{Trust, TrustedKeys, Unreadable, Viewer, read, verify},
     },
     wire::{
-        auction::{EventData, LogEntry, Proof, RulesInput},
+        auction::{EventData, LogEntry, Proof, RulesInput, VoidedBy},
         live::MAX_FRAME,
     },
 };
 use uuid::Uuid;
 
-use crate::arena::myr;
+use crate::{
+    arena::myr,
+    proof::runs::{house, seal_head, signer, vase},
+};
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 const SAMPLE: &str = include_str!("../../../fixtures/wire/proof.json");
@@ -49,9 +53,15 @@ impl Lot {
         )
         .expect("rules");
         let rules = Rules::try_from(&stated).expect("valid rules");
-        let (id, product) = (AuctionId(Uuid::from_u128(0xac)), Uuid::from_u128(0x9d).into());
-        let nonce = Nonce::from_bytes([0; 32]);
-        let (auction, first) = Auction::schedule(NOW, id, user(1), product, None, rules, nonce);
+        let (id, nonce) = (AuctionId(Uuid::from_u128(0xac)), Nonce::from_bytes([0; 32]));
+        let consignment = Consignment {
+            house: house(),
+            seller_id: user(1),
+            product_id: Uuid::from_u128(0x9d).into(),
+            starts_at: None,
+            item_hash: item_hash(&vase()),
+        };
+        let (auction, first) = Auction::schedule(NOW, id, consignment, rules, nonce);
         let mut lot = Self { auction, log: vec![first] };
         lot.ask(Command::Open);
         lot
@@ -63,9 +73,10 @@ impl Lot {
 
     fn bid(&mut self, bidder: u128, number: usize, max: i64) {
         let (bidder, bid_id) = (user(bidder), bid_id(number));
-        let bid = BidKind::Max(myr(max));
+        let kind = BidKind::Max(myr(max));
         let nonce = Nonce::from_bytes([7; 32]);
-        self.ask(Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce });
+        let bid = Bid { bidder, bid_id, kind, rules_hash: None, standing: Standing::default(), nonce };
+        self.ask(Command::Bid(bid));
     }
 
     /// Strikes a bid and all that falls with it, at most so many at a time.
@@ -73,7 +84,8 @@ impl Lot {
         let before = self.log.len();
         let falls = Book::of(&self.log).falls(&self.auction, bid_id(number), None, at_most).expect("it is there");
         for fall in falls {
-            self.ask(Command::Void { fall, reason: "\u{1}".repeat(500) });
+            let (by, reason) = (VoidedBy::Seller, "\u{1}".repeat(500));
+            self.ask(Command::Void { fall, by, block: true, reason });
         }
         self.sealed().into_iter().skip(before).map(|(entry, _)| entry).collect()
     }
@@ -86,8 +98,19 @@ impl Lot {
     fn proof(&mut self) -> Proof {
         let closes_at = self.auction.closes_at().expect("it is live");
         self.log.extend(self.auction.handle(closes_at, Command::Tick).expect("a tick is never refused"));
-        Proof::assemble(self.auction.id(), &self.sealed(), Vec::new(), None, Viewer::Public).expect("it is over")
+        let (log, mut head) = (self.sealed(), Head::empty(self.auction.id()));
+        for (entry, _) in &log {
+            head.advance(entry).expect("its own log");
+        }
+        let receipt = seal_head(&signer(), &head);
+        Proof::assemble(self.auction.id(), vase(), &log, Vec::new(), Some(receipt), Viewer::Public).expect("it is over")
     }
+}
+
+/// Who knows the house's key.
+fn trust() -> Trust {
+    let keys = TrustedKeys::Kept([(house().origin, vec![signer().public()])].into());
+    Trust { keys, ..Trust::default() }
 }
 
 fn struck(entries: &[LogEntry]) -> Vec<Vec<BidId>> {
@@ -118,7 +141,7 @@ fn a_void_of_many_bids_is_several_that_each_fit_a_frame() {
     }
     let expected: Vec<Vec<BidId>> = vec![(1_001..=2_000).map(bid_id).collect(), (1..=1_000).map(bid_id).collect()];
     assert_eq!(struck(&entries), expected, "each bid falls once");
-    let verdict = verify(&lot.proof()).expect("the proof holds");
+    let verdict = verify(&lot.proof(), &trust()).expect("the proof holds");
     assert_eq!((verdict.winner, verdict.price), (Some(user(HONEST)), Some(myr(10))));
 }
 
@@ -128,13 +151,13 @@ fn a_void_of_many_bids_is_several_that_each_fit_a_frame() {
 fn however_it_is_cut_the_same_stands() {
     let mut whole = shilled(12);
     assert_eq!(struck(&whole.void(3, usize::MAX)).len(), 1);
-    verify(&whole.proof()).expect("the proof holds");
+    verify(&whole.proof(), &trust()).expect("the proof holds");
     for (at_most, voids) in [(1, 10), (3, 4), (4, 3), (5, 2), (9, 2), (10, 1), (11, 1)] {
         let mut lot = shilled(12);
         let parts = struck(&lot.void(3, at_most));
         assert_eq!(parts.len(), voids, "{at_most} at a time");
         assert!(parts.iter().all(|part| part.len() <= at_most), "{at_most} at a time");
-        let verdict = verify(&lot.proof()).expect("the proof holds");
+        let verdict = verify(&lot.proof(), &trust()).expect("the proof holds");
         assert_eq!(lot.auction.public(NOW).price, whole.auction.public(NOW).price);
         assert_eq!(lot.auction.public(NOW).bid_count, whole.auction.public(NOW).bid_count);
         assert_eq!(verdict.winner, Some(user(SHILL)), "bids 1 and 2 stand");
@@ -156,7 +179,7 @@ fn a_proof_is_checked_while_it_arrives() {
     let text = serde_json::to_string(&lot.proof()).expect("JSON");
     let (read_so_far, mut told) = (Cell::new(0), Vec::new());
     let input = Counted { text: text.as_bytes(), read: &read_so_far };
-    let reading = read(input, |done, of| told.push((done, of, read_so_far.get()))).expect("a proof");
+    let reading = read(input, &trust(), |done, of| told.push((done, of, read_so_far.get()))).expect("a proof");
     assert_eq!(reading.verdict.expect("it holds").winner, Some(user(SHILL)));
     let seqs: Vec<u64> = told.iter().map(|(done, ..)| *done).collect();
     assert_eq!(seqs, (1..=lot.log.len() as u64).collect::<Vec<_>>());
@@ -192,11 +215,11 @@ impl Read for Cut {
 #[test]
 fn a_part_of_a_proof_is_none() {
     for end in (0..SAMPLE.trim_end().len()).step_by(7) {
-        let cut_short = read(&SAMPLE.as_bytes()[..end], |_, _| {});
+        let cut_short = read(&SAMPLE.as_bytes()[..end], &trust(), |_, _| {});
         let Err(Unreadable::Malformed(why)) = cut_short else { panic!("{cut_short:?} after {end} bytes") };
         assert!(why.starts_with("it is cut short"), "{why} after {end} bytes");
 
-        let cut = read(SAMPLE.as_bytes()[..end].chain(Cut), |_, _| {});
+        let cut = read(SAMPLE.as_bytes()[..end].chain(Cut), &trust(), |_, _| {});
         let Err(Unreadable::Input(error)) = cut else { panic!("{cut:?} after {end} bytes") };
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     }
@@ -207,7 +230,7 @@ fn nothing_is_read_after_the_first_flaw() {
     let wrong = SAMPLE.replacen("\"at\": \"2023", "\"at\": \"2022", 1);
     assert_ne!(wrong, SAMPLE);
     let until = wrong.find("\"kind\": \"opened\"").expect("the second event");
-    let reading = read(wrong.as_bytes()[..until].chain(Cut), |_, _| {}).expect("enough of a proof");
+    let reading = read(wrong.as_bytes()[..until].chain(Cut), &trust(), |_, _| {}).expect("enough of a proof");
     assert_eq!(reading.verdict.expect_err("its hash is another").seq, Some(1));
     assert!(reading.frame.is_some());
 }
@@ -215,7 +238,9 @@ fn nothing_is_read_after_the_first_flaw() {
 #[test]
 fn what_is_no_proof_is_told_from_one_that_does_not_hold() {
     let twice = SAMPLE.replacen('{', r#"{"events": [], "#, 1);
-    let events_first = SAMPLE.replacen("\"head\"", "\"was_head\"", 1);
+    let unknown = SAMPLE.replacen('{', r#"{"more": 1, "#, 1);
+    let mut headless: serde_json::Value = serde_json::from_str(SAMPLE).expect("JSON");
+    headless.as_object_mut().expect("an object").remove("head");
     for (text, why) in [
         ("", "it is cut short"),
         ("[]", "invalid type"),
@@ -223,10 +248,11 @@ fn what_is_no_proof_is_told_from_one_that_does_not_hold() {
         (r#"{"events": []}"#, "it has no `openings`"),
         (r#"{"events": [], "openings": []}"#, "it has no `auction_id`"),
         (twice.as_str(), "`events` stands there twice"),
-        (events_first.as_str(), "it has no `head`"),
+        (unknown.as_str(), "`more` is no part of a proof"),
+        (&headless.to_string(), "it has no `head`"),
         (&format!("{SAMPLE} x"), "trailing characters"),
     ] {
-        let reading = read(text.as_bytes(), |_, _| {});
+        let reading = read(text.as_bytes(), &trust(), |_, _| {});
         let Err(Unreadable::Malformed(said)) = reading else { panic!("{reading:?} of {text}") };
         assert!(said.contains(why), "{said}");
     }

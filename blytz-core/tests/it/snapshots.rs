@@ -99,19 +99,20 @@ fn refusal(id: AuctionId, snapshot: &Value) -> Option<SnapshotError> {
 
 /// Whoever changes the format changes this text, and must count the version up.
 #[test]
-fn version_1_is_written_like_this() {
+fn version_2_is_written_like_this() {
     let played = lot(Format::English);
     let head = head(&played);
     let at = |number: usize| played.log[number].at.as_micros();
     let text = format!(
-        r#"{{"version":1,"auction_id":"{auction}","seq":4,"hash":"{hash}","seller_id":"{seller}","#,
+        r#"{{"version":2,"auction_id":"{auction}","seq":4,"hash":"{hash}","seller_id":"{seller}","#,
         auction = head.auction_id,
         hash = head.hash,
         seller = played.auction.seller_id(),
     ) + &format!(
-        r#""product_id":"{product}","starts_at_us":{starts},"rules":{rules},"reserve_nonce":"{nonce}","#,
+        r#""product_id":"{product}","starts_at_us":{starts},"item_hash":"{item}","rules":{rules},"reserve_nonce":"{nonce}","#,
         product = played.auction.product_id(),
         starts = at(1),
+        item = played.auction.item_hash(),
         rules = serde_json::to_string(played.auction.rules()).expect("JSON"),
         nonce = "07".repeat(32),
     ) + &format!(
@@ -121,8 +122,8 @@ fn version_1_is_written_like_this() {
         ann = user(1),
         bid = bid_id(1),
         at = at(2),
-    ) + &format!(r#""bid_count":1,"bids_taken":true,"blocked":[],"last_at_us":{}}}"#, at(3));
-    assert_eq!((VERSION, Snapshot::of(&played.auction, &head).as_json()), (1, text.as_str()));
+    ) + &format!(r#""bid_count":1,"bids_taken":true,"blocked":{{}},"last_at_us":{}}}"#, at(3));
+    assert_eq!((VERSION, Snapshot::of(&played.auction, &head).as_json()), (2, text.as_str()));
 }
 
 #[test]
@@ -157,6 +158,7 @@ fn what_is_damaged_is_refused() {
         (Format::English, "/hash", json!("")),
         (Format::English, "/hash", json!(NO_HASH.replace('0', "A"))),
         (Format::English, "/hash", json!(NO_HASH.replace('0', "\u{e9}"))),
+        (Format::English, "/item_hash", json!("ab")),
         (Format::English, "/starts_at_us", json!("2026-01-01T00:00:00Z")),
         (Format::English, "/rules", json!({})),
         (Format::English, "/rules/duration_ms", json!(0)),
@@ -189,6 +191,8 @@ fn what_is_damaged_is_refused() {
         (Format::English, "/bid_count", json!(5)),
         (Format::English, "/bids_taken", json!(false)),
         (Format::English, "/blocked", json!(["nobody"])),
+        (Format::English, "/blocked", json!({"nobody": {"bid_id": bid_id(1), "bid_seq": 3}})),
+        (Format::English, "/blocked", json!({user(1).to_string(): {"bid_id": bid_id(1)}})),
         (Format::English, "/last_at_us", json!(1.5)),
         (Format::English, "/unknown", json!(1)),
     ];

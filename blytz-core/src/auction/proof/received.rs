@@ -137,8 +137,8 @@ mod tests {
             (r#""seq":2"#, r#""seq":2.0"#, "floating point"),
             (r#""bid_seq":1"#, r#""bid_seq":1e0"#, "floating point"),
             ("0190a5c2", "0190A5C2", "`data.bid_id` is unknown here, or spelt"),
-            (".000000Z", "Z", "timestamp"),
-            ("00.000000Z", "00.000000+00:00", "timestamp"),
+            (".000000Z", "Z", "`at` is unknown here, or spelt"),
+            ("00.000000Z", "00.000000+00:00", "`at` is unknown here, or spelt"),
         ] {
             let error = read(&ENTRY.replacen(from, to, 1)).expect_err(to).to_string();
             assert!(error.contains(why), "{to}: {error}");

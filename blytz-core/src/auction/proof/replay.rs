@@ -64,27 +64,31 @@ impl Work {
     }
 }
 
-/// What stands in for the closed maxes. A bidder's maxes rise, so these do, strictly.
+/// What stands in for the closed maxes. Of one bidder's bids that stand each is above the one before,
+/// so these are, too; only who was let in again after a void may begin lower.
 #[derive(Debug)]
 struct Closed {
     of: Option<UserId>,
     at_most: Vec<i64>,
     amounts: Vec<i64>,
+    /// For each that was met: the one before that stood then.
+    above: Vec<Option<usize>>,
 }
 
 impl Closed {
     fn new(number: usize) -> Self {
-        let mut closed = Self { of: None, at_most: vec![MAX_AMOUNT; number], amounts: vec![0; number] };
-        closed.settle();
-        closed
+        let at_most: Vec<i64> = (0..).map(|below| MAX_AMOUNT - below).take(number).collect();
+        let at_most: Vec<i64> = at_most.into_iter().rev().collect();
+        Self { of: None, amounts: at_most.clone(), at_most, above: Vec::new() }
     }
 
     /// The largest amounts within the bounds.
     fn settle(&mut self) {
-        let mut below = MAX_AMOUNT + 1;
-        for (amount, at_most) in self.amounts.iter_mut().zip(&self.at_most).rev() {
-            below = (*at_most).min(below - 1);
-            *amount = below;
+        self.amounts.clone_from(&self.at_most);
+        for (which, before) in self.above.iter().enumerate().rev() {
+            if let Some(before) = *before {
+                self.amounts[before] = self.amounts[before].min(self.amounts[which] - 1);
+            }
         }
     }
 }
@@ -138,6 +142,9 @@ impl Replay {
             self.closed.of = bid.bidder;
             self.kept = Some(Kept { start: self.retrial.clone(), first_seq: seen.seq, events: Vec::new() });
         }
+        if closed.is_some() {
+            self.closed.above.push(self.retrial.last_closed());
+        }
         self.work.next_event();
         self.work.take(seen.seq, seen.data, bids.len())?;
         let mut followed = self.retrial.go(seen, given(self.auction_id, &self.rules, &self.closed, bids));
@@ -163,7 +170,7 @@ impl Replay {
     pub(super) fn finish(self) -> Result<Auction, Flaw> {
         let auction = self.retrial.end()?;
         let price = auction.public(auction.last_at()).price.map_or(0, |price| price.amount);
-        if self.closed.amounts.first().is_some_and(|least| *least <= price) {
+        if self.closed.amounts.iter().any(|amount| *amount <= price) {
             return Err(Flaw::general("a max that is not above the price must be opened"));
         }
         Ok(auction)

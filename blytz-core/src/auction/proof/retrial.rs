@@ -83,6 +83,11 @@ impl Retrial {
         self.expected.is_empty()
     }
 
+    /// The last of the closed maxes that stand, by its place among all.
+    pub(super) fn last_closed(&self) -> Option<usize> {
+        self.own.last()
+    }
+
     /// Goes on to the next event.
     pub(super) fn go(&mut self, seen: &Seen<'_>, given: Given<'_>) -> Result<(), Stop> {
         self.follow(seen, given).map_err(|flaw| match self.less(given) {
@@ -147,7 +152,7 @@ impl Retrial {
             (Clue::Bid(met), Some(which)) => (which, met.own_at_most(steps)?),
             (Clue::Bid(met), None) => {
                 let leader = met.leader.filter(|leader| Some(leader.user) == given.closed_of)?;
-                let which = given.closed.iter().position(|amount| *amount == leader.max)?;
+                let which = self.own.standing_at(leader.max, given)?;
                 (which, met.leaders_at_most(steps)?)
             }
             // What stands without the voided bids was pushed up by the last closed max, or is it.
@@ -178,6 +183,11 @@ impl Own {
 
     fn last(&self) -> Option<usize> {
         self.standing.last().map(|(which, _)| *which)
+    }
+
+    /// The one that stands in with this amount.
+    fn standing_at(&self, amount: i64, given: Given<'_>) -> Option<usize> {
+        self.standing.iter().map(|(which, _)| *which).find(|which| given.closed[*which] == amount)
     }
 }
 

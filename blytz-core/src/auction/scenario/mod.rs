@@ -24,8 +24,9 @@
 //!
 //! **Commands.** `open`, `tick`, `resume 55 to 90` (nobody was served from second 55 to second 90),
 //! `bid 12.00`, `max 50.00`, `buy now` (each with an optional `as LABEL`, which names its `bid_id`),
-//! `void LABEL` (with `of NAME` where several bidders used the label, and `, no block`), `unblock NAME`, `cancel`, `amend KEY: VALUE; …`
-//! with keys of the header, `suspend NAME` and `block NAME`. Who is `seller` or `admin` acts as such;
+//! `void LABEL` (with `of NAME` where several bidders used the label, and `, no block`),
+//! `unblock NAME`, `cancel`, `amend KEY: VALUE; …` with keys of the header, `suspend NAME` and
+//! `block NAME`; `look` (from then on their bids name the rules that they saw). Who is `seller` or `admin` acts as such;
 //! `-` is the clock or the house. Before a row the clock does what is due, but before `tick` and
 //! `resume`: a lot that was overdue when an outage ended is closed by a `tick` after it.
 //!
@@ -94,6 +95,8 @@ pub enum Action {
         /// The name of its `bid_id`; the row's own unless given.
         label: String,
     },
+    /// Look at the lot: bids of theirs name the rules that they saw, from then on.
+    Look,
     /// Void the bid of this label.
     Void {
         /// The name of its `bid_id`.

@@ -248,6 +248,7 @@ impl RowReader {
             "tick" => Ok(Action::Tick),
             "resume" => read_outage(rest).map(Action::Resume),
             "cancel" => Ok(Action::Cancel),
+            "look" => Ok(Action::Look),
             "void" => {
                 let named = name()?;
                 let (named, block) = named.strip_suffix(", no block").map_or((&*named, true), |named| (named, false));

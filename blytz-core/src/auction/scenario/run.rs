@@ -145,6 +145,8 @@ struct Runner {
     known: BTreeMap<(UserId, BidId), Known>,
     suspended: BTreeSet<UserId>,
     blocked: BTreeSet<UserId>,
+    /// The hash of the rules that somebody saw.
+    seen: BTreeMap<UserId, String>,
     nonces: u8,
 }
 
@@ -193,6 +195,7 @@ impl Runner {
             known: BTreeMap::new(),
             suspended: BTreeSet::new(),
             blocked: BTreeSet::new(),
+            seen: BTreeMap::new(),
             nonces: 0,
         }
     }
@@ -223,6 +226,11 @@ impl Runner {
             Action::Block { name } => {
                 let user = UserId(self.users.id(name));
                 self.blocked.insert(user);
+                "-".to_owned()
+            }
+            Action::Look => {
+                let user = UserId(self.users.id(&step.who));
+                self.seen.insert(user, self.auction.rules_hash().to_owned());
                 "-".to_owned()
             }
             Action::Bid { bid, label } => {
@@ -257,7 +265,8 @@ impl Runner {
     }
 
     fn bid(&mut self, at: Timestamp, bidder: UserId, bid_id: BidId, bid: crate::auction::BidKind) -> String {
-        let fingerprint = fingerprint(bid, None);
+        let rules_hash = self.seen.get(&bidder).cloned();
+        let fingerprint = fingerprint(bid, rules_hash.as_deref());
         if let Some(known) = self.known.get(&(bidder, bid_id)) {
             return match recall(known, &fingerprint) {
                 Ok(()) => "replay".to_owned(),
@@ -268,7 +277,7 @@ impl Runner {
             Standing { suspended: self.suspended.contains(&bidder), blocked: self.blocked.contains(&bidder) };
         let nonce = self.nonce();
         let before = self.log.len();
-        let bid = Bid { bidder, bid_id, kind: bid, rules_hash: None, standing, nonce };
+        let bid = Bid { bidder, bid_id, kind: bid, rules_hash, standing, nonce };
         let outcome = self.ask(at, Command::Bid(bid));
         if self.log.len() > before {
             self.known.insert((bidder, bid_id), Known { fingerprint });

@@ -6,13 +6,14 @@ pub mod model;
 use std::collections::BTreeMap;
 
 use blytz_core::{
-    AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
+    AuctionId, BidId, Currency, Epoch, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Book, Command, Event, Nonce, PublicState, Rejection, Rules, Sealed, Standing, Unstruck,
+        Auction, Bid, BidKind, Book, Command, Consignment, Event, Nonce, PublicState, Rejection, Rules, Sealed,
+        Standing, Unstruck, receipt::House,
     },
     id::uuid_v7,
     wire::auction::{
-        BelowReserve, Dutch, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode,
+        BelowReserve, Dutch, EventData, Format, Increment, IncrementRow, RulesInput, SoftClose, SoftCloseMode, VoidedBy,
     },
 };
 use proptest::prelude::*;
@@ -73,6 +74,12 @@ pub enum Act {
     Void {
         nth: prop::sample::Index,
         named: bool,
+        by: VoidedBy,
+        block: bool,
+    },
+    /// Lets somebody bid again, whether a void blocked them or not.
+    Unblock {
+        who: u8,
     },
 }
 
@@ -155,13 +162,12 @@ pub fn rules_of_any_format() -> impl Strategy<Value = RulesInput> {
 
 /// Auctions of any format from the schedule to the end: maybe amended, bid on, maybe cancelled.
 pub fn courses() -> impl Strategy<Value = Played> {
-    let amended = prop::option::of(rules_of_any_format());
+    let amended = prop::option::of((rules_of_any_format(), any::<bool>()));
     let drawn = (rules_of_any_format(), amended, moves(), prop::bool::weighted(0.2));
     drawn.prop_map(|(rules, amended, moves, cancelled)| {
         let mut played = opened(&rules);
-        if let Some(rules) = amended {
-            let (rules, reserve_nonce) = (Rules::try_from(&rules).expect("valid"), Nonce::from_bytes([8; 32]));
-            played.ask(Command::Amend { rules, starts_at: None, reserve_nonce });
+        if let Some((rules, another_item)) = amended {
+            played.amend(&rules, another_item.then(|| "cd".repeat(32)));
         }
         played.play(&moves);
         if cancelled {
@@ -179,14 +185,24 @@ pub fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 /// As many of them.
 pub fn moves_of(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Move>> {
-    let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
-    prop::collection::vec(a_move(prop_oneof![12 => bid_or_copy(), 1 => void]), number)
+    prop::collection::vec(a_move(prop_oneof![24 => bid_or_copy(), 2 => void(), 1 => unblock()]), number)
 }
 
 /// Moves of which many are voids.
 pub fn voids() -> impl Strategy<Value = Vec<Move>> {
-    let void = any::<(prop::sample::Index, bool)>().prop_map(|(nth, named)| Act::Void { nth, named });
-    prop::collection::vec(a_move(prop_oneof![5 => bid_or_copy(), 1 => void]), 1..70)
+    prop::collection::vec(a_move(prop_oneof![10 => bid_or_copy(), 2 => void(), 1 => unblock()]), 1..70)
+}
+
+fn void() -> impl Strategy<Value = Act> {
+    let drawn = (any::<prop::sample::Index>(), any::<bool>(), any::<bool>(), prop::bool::weighted(0.6));
+    drawn.prop_map(|(nth, named, by_seller, block)| {
+        let by = if by_seller { VoidedBy::Seller } else { VoidedBy::Admin };
+        Act::Void { nth, named, by, block }
+    })
+}
+
+fn unblock() -> impl Strategy<Value = Act> {
+    (0..5_u8).prop_map(|who| Act::Unblock { who })
 }
 
 /// Moves without voids.
@@ -223,7 +239,8 @@ fn bid() -> impl Strategy<Value = Act> {
 #[derive(Debug, Clone, Copy)]
 pub enum Asked {
     Bid { bidder: UserId, bid_id: BidId, bid: BidKind },
-    Void { bid_id: BidId, bidder: Option<UserId> },
+    Void { bid_id: BidId, bidder: Option<UserId>, by: VoidedBy, block: bool },
+    Unblock { bidder: UserId },
     Clock,
 }
 
@@ -261,10 +278,15 @@ pub struct Played {
 pub fn opened(rules: &RulesInput) -> Played {
     let rules = Rules::try_from(rules).expect("the strategy makes valid rules");
     let scheduled_at = OPENS.plus_millis(-1_000);
-    let product = ProductId(uuid_v7(OPENS, [4; 10]));
+    let consignment = Consignment {
+        house: House { origin: "arena.example".to_owned(), epoch: Epoch(uuid_v7(OPENS, [5; 10])) },
+        seller_id: seller(),
+        product_id: ProductId(uuid_v7(OPENS, [4; 10])),
+        starts_at: Some(OPENS),
+        item_hash: "ab".repeat(32),
+    };
     let id = AuctionId(uuid_v7(OPENS, [3; 10]));
-    let (auction, scheduled) =
-        Auction::schedule(scheduled_at, id, seller(), product, Some(OPENS), rules, Nonce::from_bytes([7; 32]));
+    let (auction, scheduled) = Auction::schedule(scheduled_at, id, consignment, rules, Nonce::from_bytes([7; 32]));
     let mut played = Played { log: vec![scheduled], turns: vec![], auction, now: OPENS, accepted: vec![] };
     played.tick();
     played
@@ -284,12 +306,13 @@ impl Played {
             self.now = self.now.plus_micros(chosen.pause_us);
             self.catch_up();
             match chosen.act {
-                Act::Void { nth, named } => {
+                Act::Void { nth, named, by, block } => {
                     if !self.accepted.is_empty() {
                         let (bid_id, bidder) = *nth.get(&self.accepted);
-                        self.void(bid_id, Some(bidder).filter(|_| named));
+                        self.void(bid_id, Some(bidder).filter(|_| named), by, block);
                     }
                 }
+                Act::Unblock { who } => self.unblock(user(who)),
                 Act::Bid { who, kind, base, above } => {
                     let bid = self.offer(kind, base, above);
                     self.bid(user(who), bid_id(number), bid);
@@ -319,22 +342,37 @@ impl Played {
     pub fn bid(&mut self, bidder: UserId, bid_id: BidId, bid: BidKind) {
         let nonce = Nonce::from_bytes([u8::try_from(self.turns.len() % 256).expect("below 256"); 32]);
         let asked = Asked::Bid { bidder, bid_id, bid };
-        self.turn(asked, Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce });
+        let standing = Standing::default();
+        self.turn(asked, Command::Bid(Bid { bidder, bid_id, kind: bid, rules_hash: None, standing, nonce }));
         if self.turns.last().is_some_and(|turn| turn.result.is_ok()) {
             self.accepted.push((bid_id, bidder));
         }
     }
 
-    pub fn void(&mut self, bid_id: BidId, bidder: Option<UserId>) {
-        let asked = Asked::Void { bid_id, bidder };
+    /// What the seller asks, who wants to see nobody back.
+    pub fn void_and_block(&mut self, bid_id: BidId, bidder: Option<UserId>) {
+        self.void(bid_id, bidder, VoidedBy::Seller, true);
+    }
+
+    pub fn void(&mut self, bid_id: BidId, bidder: Option<UserId>, by: VoidedBy, block: bool) {
+        let asked = Asked::Void { bid_id, bidder, by, block };
         match Book::of(&self.log).falls(&self.auction, bid_id, bidder, usize::MAX) {
             Ok(falls) => match falls.into_iter().next() {
-                Some(fall) => self.turn(asked, Command::Void { fall, reason: "as drawn".to_owned() }),
+                Some(fall) => self.turn(asked, Command::Void { fall, by, block, reason: "as drawn".to_owned() }),
                 None => self.note(asked, Ok(Vec::new()), self.auction.clone()),
             },
             Err(Unstruck::Refused(rejection)) => self.note(asked, Err(rejection), self.auction.clone()),
             Err(unsaid) => panic!("a whole log says all: {unsaid}"),
         }
+    }
+
+    pub fn unblock(&mut self, bidder: UserId) {
+        self.turn(Asked::Unblock { bidder }, Command::Unblock(bidder));
+    }
+
+    pub fn amend(&mut self, rules: &RulesInput, item_hash: Option<String>) {
+        let (rules, reserve_nonce) = (Rules::try_from(rules).expect("valid"), Nonce::from_bytes([8; 32]));
+        self.ask(Command::Amend { rules, starts_at: None, item_hash, reserve_nonce });
     }
 
     pub fn tick(&mut self) {
@@ -405,7 +443,7 @@ impl Played {
                     let buy_now = self.auction.rules().buy_now_price();
                     Some(((bid_id, bidder), bid.money().or(buy_now)?.amount))
                 }
-                Asked::Void { .. } | Asked::Clock => None,
+                Asked::Void { .. } | Asked::Unblock { .. } | Asked::Clock => None,
             })
             .collect();
         self.accepted.iter().filter(|bid| !struck.contains(bid)).map(|bid| (bid.1, amounts[bid])).collect()

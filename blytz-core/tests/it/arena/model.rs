@@ -200,7 +200,13 @@ impl<'a> Model<'a> {
         }
     }
 
-    pub fn void(&mut self, now: Timestamp, bid_id: BidId, bidder: Option<UserId>) -> Result<(), Rejection> {
+    pub fn void(
+        &mut self,
+        now: Timestamp,
+        bid_id: BidId,
+        bidder: Option<UserId>,
+        block: bool,
+    ) -> Result<(), Rejection> {
         let accepted = self.bids.iter().chain(&self.struck).filter(|bid| bid.bid_id == bid_id);
         let bearers: BTreeSet<UserId> = accepted.map(|bid| bid.bidder).collect();
         let bidder = match bidder {
@@ -221,8 +227,28 @@ impl<'a> Model<'a> {
         let (falls, stays): (Vec<_>, Vec<_>) = later.iter().partition(|bid| bid.bidder == bidder);
         self.struck.extend(falls);
         self.bids = earlier.iter().copied().chain(stays).collect();
-        self.blocked.insert(bidder);
-        self.extend(at);
+        if block {
+            self.blocked.insert(bidder);
+        }
+        if self.rules.soft_close.is_some() {
+            self.extend(at);
+        } else if self.closes_at.micros_since(at) < 30_000_000 {
+            self.closes_at = at.plus_millis(30_000);
+            self.extensions += 1;
+        }
+        Ok(())
+    }
+
+    pub fn unblock(&mut self, now: Timestamp, bidder: UserId) -> Result<(), Rejection> {
+        if !self.blocked.contains(&bidder) {
+            return Ok(());
+        }
+        let at = self.stamp(now);
+        if !self.is_live(at) {
+            return Err(Rejection::AuctionClosed);
+        }
+        self.last_at = at;
+        self.blocked.remove(&bidder);
         Ok(())
     }
 }

@@ -1,13 +1,16 @@
 //! Auctions to be proved: what people do in them, step by step, and their logs.
 
 use blytz_core::{
-    AuctionId, BidId, Currency, Timestamp, UserId,
+    AuctionId, BidId, Currency, Epoch, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Book, Command, Event, Nonce, Outage, Rules, Sealed, Standing, log::Head, proof::Viewer,
-        receipt::Signer,
+        Auction, Bid, BidKind, Book, Command, Consignment, Event, Nonce, Outage, Rules, Sealed, Standing, item_hash,
+        log::Head,
+        proof::{Trust, TrustedKeys, Viewer},
+        receipt::{House, Leaf, Signer},
     },
     wire::auction::{
-        BelowReserve, Dutch, Format, Increment, IncrementRow, LogEntry, Proof, RulesInput, SoftClose, SoftCloseMode,
+        BelowReserve, Dutch, EventData, Format, Increment, IncrementRow, Item, LogEntry, Proof, Receipt, RulesInput,
+        SoftClose, SoftCloseMode, VoidedBy,
     },
 };
 use proptest::prelude::*;
@@ -43,32 +46,93 @@ pub enum Action {
     /// Voids one of the bids so far.
     Void {
         which: usize,
+        by: VoidedBy,
+        block: bool,
+    },
+    /// Lets somebody bid again, whether a void blocked them or not.
+    Unblock {
+        bidder: u128,
     },
     /// The house was away, until this long ago.
     Resume {
         away_ms: i64,
         ago_ms: i64,
     },
+    /// Before the first bid.
     Amend {
-        rules: RulesInput,
+        rules: Box<RulesInput>,
+        item: Option<Box<Item>>,
     },
+    /// By an admin.
+    Cancel,
 }
 
 /// An auction run to its end: its log with the sealed parts.
 pub struct Run {
     pub auction_id: AuctionId,
+    pub item: Item,
     pub log: Vec<(LogEntry, Option<Sealed>)>,
     pub signer: Signer,
 }
 
+pub const BEGINS: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+pub fn house() -> House {
+    House { origin: "shop.example".to_owned(), epoch: Epoch(Uuid::from_u128(0xe0)) }
+}
+
+/// The house's key.
+pub fn signer() -> Signer {
+    Signer::from_seed(house(), "k1".to_owned(), [9; 32], BEGINS.plus_millis(-1_000))
+}
+
+pub fn vase() -> Item {
+    let (title, description) = ("Blue vase".to_owned(), "Thrown by hand".to_owned());
+    let images = vec!["https://img.example.com/vase.jpg".to_owned()];
+    Item { title, description, images, weight_g: Some(900), condition: None }
+}
+
 impl Run {
     pub fn proof(&self, viewer: Viewer) -> Proof {
-        let (last, _) = self.log.last().expect("a log");
-        let head = Head { auction_id: self.auction_id, seq: last.seq, hash: last.hash.clone() };
-        let receipt = self.signer.sign(&head);
-        Proof::assemble(self.auction_id, &self.log, vec![self.signer.public()], Some(receipt), viewer)
+        let receipt = seal_head(&self.signer, &self.head_at(self.log.len()));
+        let keys = vec![self.signer.public()];
+        Proof::assemble(self.auction_id, self.item.clone(), &self.log, keys, Some(receipt), viewer)
             .expect("the auction is over")
     }
+
+    /// How many bids and raises somebody made.
+    pub fn bids_of(&self, bidder: u128) -> u64 {
+        let is_theirs = |sealed: &Option<Sealed>| matches!(sealed, Some(Sealed::Bid { bidder: theirs, .. }) if *theirs == user(bidder));
+        self.log.iter().filter(|(_, sealed)| is_theirs(sealed)).count() as u64
+    }
+
+    /// Where the log ended after so many events.
+    pub fn head_at(&self, events: usize) -> Head {
+        let (last, _) = &self.log[events - 1];
+        Head { auction_id: self.auction_id, seq: last.seq, hash: last.hash.clone() }
+    }
+
+    /// Who knows the house's key, and has asked for this lot.
+    pub fn trust(&self) -> Trust {
+        let keys = TrustedKeys::Kept([(house().origin, vec![self.signer.public()])].into());
+        Trust { auction_id: Some(self.auction_id), keys, receipts: Vec::new() }
+    }
+
+    /// What bidders were given: for each bid and raise a receipt under the event itself.
+    pub fn receipts(&self) -> Vec<Receipt> {
+        let leaves = self.log.iter().enumerate().filter_map(|(place, (entry, _))| match &entry.data {
+            EventData::Bid { bid_id, .. } | EventData::MaxRaised { bid_id, .. } => {
+                Some(Leaf::of_bid(*bid_id, entry.seq, entry.hash.clone(), &self.head_at(place + 1)))
+            }
+            _ => None,
+        });
+        self.signer.seal(leaves.collect())
+    }
+}
+
+/// The house's signature under where a log ends.
+pub fn seal_head(signer: &Signer, head: &Head) -> Receipt {
+    signer.seal(vec![Leaf::of_head(head)]).remove(0)
 }
 
 /// Runs an auction: nonces and ids count up, the clock moves as told.
@@ -76,10 +140,16 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
     let auction_id = AuctionId(Uuid::from_u128(0xac));
     let mut nonces = (1..=u8::MAX).cycle().map(|byte| Nonce::from_bytes([byte; 32]));
     let mut nonce = || nonces.next().expect("they never end");
-    let mut now = Timestamp::from_micros(1_700_000_000_000_000);
+    let (mut now, mut item) = (BEGINS, vase());
     let stated = Rules::try_from(rules).expect("valid rules");
-    let product = Uuid::from_u128(0x9d).into();
-    let (mut auction, first) = Auction::schedule(now, auction_id, user(SELLER), product, None, stated, nonce());
+    let consignment = Consignment {
+        house: house(),
+        seller_id: user(SELLER),
+        product_id: Uuid::from_u128(0x9d).into(),
+        starts_at: None,
+        item_hash: item_hash(&item),
+    };
+    let (mut auction, first) = Auction::schedule(now, auction_id, consignment, stated, nonce());
     let mut events = vec![first];
     let mut bids = Vec::new();
 
@@ -97,7 +167,7 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
             Action::Bid { bidder, bid } => {
                 let bid_id = BidId(Uuid::from_u128(0xb1d_0000 + number as u128));
                 bids.push((bid_id, user(*bidder)));
-                Command::Bid { bidder: user(*bidder), bid_id, bid: *bid, standing: Standing::default(), nonce: nonce() }
+                bid_command(user(*bidder), bid_id, *bid, nonce())
             }
             Action::Copy { which, bidder, bid } => {
                 let bidder = user(*bidder);
@@ -107,33 +177,44 @@ pub fn run(rules: &RulesInput, steps: &[Step]) -> Run {
                     continue;
                 }
                 bids.push((bid_id, bidder));
-                Command::Bid { bidder, bid_id, bid: *bid, standing: Standing::default(), nonce: nonce() }
+                bid_command(bidder, bid_id, *bid, nonce())
             }
-            Action::Void { which } => {
+            Action::Void { which, by, block } => {
                 let Some((bid_id, bidder)) = bids.get(which % bids.len().max(1)).copied() else { continue };
                 // What was refused can't fall, nor what has fallen.
                 let falls = Book::of(&events).falls(&auction, bid_id, Some(bidder), usize::MAX).unwrap_or_default();
                 let Some(fall) = falls.into_iter().next() else { continue };
-                Command::Void { fall, reason: "not a real bidder".to_owned() }
+                Command::Void { fall, by: *by, block: *block, reason: "not a real bidder".to_owned() }
             }
+            Action::Unblock { bidder } => Command::Unblock(user(*bidder)),
             Action::Resume { away_ms, ago_ms } => {
                 let to = now.plus_millis(-ago_ms);
                 Command::Resume(Outage { from: to.plus_millis(-away_ms), to })
             }
-            Action::Amend { rules } => {
-                let rules = Rules::try_from(rules).expect("valid rules");
-                Command::Amend { rules, starts_at: None, reserve_nonce: nonce() }
+            Action::Amend { rules, item } => {
+                let rules = Rules::try_from(&**rules).expect("valid rules");
+                let item_hash = item.as_deref().map(item_hash);
+                Command::Amend { rules, starts_at: None, item_hash, reserve_nonce: nonce() }
             }
+            Action::Cancel => Command::Cancel { reason: "it broke".to_owned(), by_admin: true },
         };
         // What is refused leaves no trace.
-        events.extend(auction.handle(now, command).unwrap_or_default());
+        let happened = auction.handle(now, command).unwrap_or_default();
+        if let (Action::Amend { item: Some(other), .. }, false) = (&step.action, happened.is_empty()) {
+            item = (**other).clone();
+        }
+        events.extend(happened);
     }
     while !auction.is_over() {
         let command = if auction.closes_at().is_none() { Command::Open } else { Command::Tick };
         now = auction.poll_timeout().unwrap_or(now).max(now);
         events.extend(auction.handle(now, command).expect("it opens and closes"));
     }
-    Run { auction_id, log: seal(auction_id, events), signer: Signer::from_seed("k1".to_owned(), [9; 32]) }
+    Run { auction_id, item, log: seal(auction_id, events), signer: signer() }
+}
+
+fn bid_command(bidder: UserId, bid_id: BidId, kind: BidKind, nonce: Nonce) -> Command {
+    Command::Bid(Bid { bidder, bid_id, kind, rules_hash: None, standing: Standing::default(), nonce })
 }
 
 pub fn seal(auction_id: AuctionId, events: Vec<Event>) -> Vec<(LogEntry, Option<Sealed>)> {
@@ -208,11 +289,19 @@ pub fn any_step() -> impl Strategy<Value = Step> {
     let action = prop_oneof![
         12 => (2..6_u128, bid.clone()).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
         4 => (0..30_usize, 2..6_u128, bid).prop_map(|(which, bidder, bid)| Action::Copy { which, bidder, bid }),
-        2 => (0..30_usize).prop_map(|which| Action::Void { which }),
+        2 => any_void(30),
+        1 => (2..6_u128).prop_map(|bidder| Action::Unblock { bidder }),
         2 => (0..40_000_i64, prop_oneof![Just(0), 0..20_000_i64])
             .prop_map(|(away_ms, ago_ms)| Action::Resume { away_ms, ago_ms }),
     ];
     (0..6_000_i64, action).prop_map(|(wait_ms, action)| Step { wait_ms, action })
+}
+
+fn any_void(of: usize) -> impl Strategy<Value = Action> {
+    (0..of, any::<bool>(), prop::bool::weighted(0.6)).prop_map(|(which, by_seller, block)| {
+        let by = if by_seller { VoidedBy::Seller } else { VoidedBy::Admin };
+        Action::Void { which, by, block }
+    })
 }
 
 /// Bids close to each other, often voided.
@@ -224,19 +313,37 @@ pub fn any_contest() -> impl Strategy<Value = Step> {
     let action = prop_oneof![
         2 => (2..9_u128, bid.clone()).prop_map(|(bidder, bid)| Action::Bid { bidder, bid }),
         1 => (0..16_usize, 2..9_u128, bid).prop_map(|(which, bidder, bid)| Action::Copy { which, bidder, bid }),
-        1 => (0..16_usize).prop_map(|which| Action::Void { which }),
+        1 => any_void(16),
+        1 => (2..9_u128).prop_map(|bidder| Action::Unblock { bidder }),
     ];
     action.prop_map(|action| Step { wait_ms: 1_000, action })
 }
 
-/// Any auction, sometimes amended before it opens.
+fn any_amendment() -> impl Strategy<Value = Action> {
+    (any_rules(), proptest::option::of("[a-z]{1,8}")).prop_map(|(rules, title)| {
+        let item = title.map(|title| Item { title, condition: Some("chipped".to_owned()), ..vase() });
+        Action::Amend { rules: Box::new(rules), item: item.map(Box::new) }
+    })
+}
+
+/// Any auction that comes to its close, sometimes amended before it opens, and after.
 pub fn any_run() -> impl Strategy<Value = Run> {
     let steps = proptest::collection::vec(any_step(), 0..30);
-    (any_rules(), proptest::option::of(any_rules()), steps).prop_map(|(rules, amended, mut steps)| {
-        if let Some(rules) = amended {
-            steps.insert(0, Step { wait_ms: 5, action: Action::Amend { rules } });
-        }
-        run(&rules, &steps)
+    let amended = proptest::collection::vec(any_amendment(), 0..3);
+    (any_rules(), amended, steps).prop_map(|(rules, amended, steps)| {
+        let amended = amended.into_iter().map(|action| Step { wait_ms: 5, action });
+        run(&rules, &amended.chain(steps).collect::<Vec<_>>())
+    })
+}
+
+/// Any auction that an admin cancels: at once, or after what was done in it.
+pub fn any_cancelled_run() -> impl Strategy<Value = Run> {
+    let steps = proptest::collection::vec(any_step(), 0..8);
+    (any_rules(), steps).prop_map(|(rules, steps)| {
+        let cancelled = [Step { wait_ms: 5, action: Action::Cancel }];
+        // They may have been sold before.
+        let steps = steps.into_iter().filter(|step| !matches!(step.action, Action::Bid { bid: BidKind::BuyNow, .. }));
+        run(&rules, &steps.chain(cancelled).collect::<Vec<_>>())
     })
 }
 
@@ -264,5 +371,14 @@ pub fn copy(which: usize, bidder: u128, bid: BidKind) -> Step {
 }
 
 pub fn void(which: usize) -> Step {
-    Step { wait_ms: 1_000, action: Action::Void { which } }
+    Step { wait_ms: 1_000, action: Action::Void { which, by: VoidedBy::Seller, block: true } }
+}
+
+/// A slip of the finger is struck, and its bidder goes on.
+pub fn forgive(which: usize) -> Step {
+    Step { wait_ms: 1_000, action: Action::Void { which, by: VoidedBy::Seller, block: false } }
+}
+
+pub fn unblock(bidder: u128) -> Step {
+    Step { wait_ms: 1_000, action: Action::Unblock { bidder } }
 }
