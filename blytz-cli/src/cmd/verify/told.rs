@@ -22,11 +22,11 @@ const SHOWN: usize = 3;
 
 /// What stays open however well a log fits together.
 const NOT_IN_ANY_LOG: [&str; 5] = [
-    "who stands behind an account: a bidder may be the seller's friend, or nobody",
+    "who stands behind an account: a bidder may be the seller's ghost",
     "bids that were sent and never answered",
     "whether the house told somebody the maxes before the close",
     "whether the house's clock was right",
-    "a winner's max above the price, which only the winner is shown; that it was above is taken on trust",
+    "a winner's max above the price: that it was above is taken on trust",
 ];
 
 /// Says what came of it; whatever does not hold is a failure.
@@ -193,12 +193,8 @@ fn listed<T>(name: &'static str, items: &[T], line: impl Fn(&T) -> String) -> Ve
 
 fn outage(outage: &OutageSeen) -> String {
     let OutageSeen { from, to, closes_at, seq } = outage;
-    format!(
-        "#{seq}: nobody served {} to {}; it closed no earlier than {}",
-        moment(*from),
-        moment(*to),
-        moment(*closes_at)
-    )
+    let [from, to, closes_at] = [from, to, closes_at].map(|at| moment(*at));
+    format!("#{seq}: nobody was served from {from} to {to}; the close moved to {closes_at}")
 }
 
 fn void(void: &VoidSeen) -> String {
