@@ -1,7 +1,7 @@
 -- Logs of format 2: a lot's own item, receipts beside what they are of, and one under the end of a lot.
 
 -- A log of the format before can't be read on, and is not to be guessed at.
-create table log_format (
+create temporary table log_format (
     version bigint not null constraint "this database holds lots whose logs are of the format before: start with a new data folder"
         check (version = 2)
 );

@@ -113,12 +113,12 @@ impl Auctions<'_> {
     /// Its seller or admins: strikes a bid and every later one of the same bidder. Where several
     /// bidders used the same id, it is refused with `conflict`; see [`Auctions::void_of`].
     pub async fn void(self, id: AuctionId, bid_id: BidId, reason: &str) -> Result<Auction, Error> {
-        self.strike(id, &VoidRequest { bid_id, bidder_id: None, reason: reason.to_owned() }).await
+        self.strike(id, &VoidRequest { bid_id, bidder_id: None, block: None, reason: reason.to_owned() }).await
     }
 
     /// As [`Auctions::void`], for the bid of this bidder and nobody else's with the same id.
     pub async fn void_of(self, id: AuctionId, bid_id: BidId, bidder: UserId, reason: &str) -> Result<Auction, Error> {
-        self.strike(id, &VoidRequest { bid_id, bidder_id: Some(bidder), reason: reason.to_owned() }).await
+        self.strike(id, &VoidRequest { bid_id, bidder_id: Some(bidder), block: None, reason: reason.to_owned() }).await
     }
 
     async fn strike(self, id: AuctionId, request: &VoidRequest) -> Result<Auction, Error> {

@@ -100,6 +100,11 @@ impl Signer {
         Self { house, key_id, key: SigningKey::from_bytes(&seed), from }
     }
 
+    /// Its id, as receipts name it.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
     /// For whom it signs.
     pub const fn house(&self) -> &House {
         &self.house
@@ -146,6 +151,40 @@ impl fmt::Debug for Signer {
     /// Prints the key's id only.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Signer({}, ***)", self.key_id)
+    }
+}
+
+/// A house's keys: the one that signs now, and retired ones, for what ended in their time and is written
+/// only now. So no key signs anything outside its time.
+#[derive(Debug, Clone)]
+pub struct Signers {
+    present: Signer,
+    /// With the moment from which each signs no more.
+    retired: Vec<(Signer, Timestamp)>,
+}
+
+impl Signers {
+    /// The present key and the retired ones.
+    pub const fn new(present: Signer, retired: Vec<(Signer, Timestamp)>) -> Self {
+        Self { present, retired }
+    }
+
+    /// For whom they sign.
+    pub const fn house(&self) -> &House {
+        self.present.house()
+    }
+
+    /// The key that signs a head of this moment.
+    pub fn at(&self, at: Timestamp) -> &Signer {
+        let was_in_use = |(signer, until): &&(Signer, Timestamp)| signer.from <= at && at < *until;
+        let retired = || self.retired.iter().find(was_in_use).map(|(signer, _)| signer);
+        if self.present.from <= at { &self.present } else { retired().unwrap_or(&self.present) }
+    }
+
+    /// The public halves, the present one last.
+    pub fn public(&self) -> Vec<LogKey> {
+        let retired = self.retired.iter().map(|(signer, until)| LogKey { until: Some(*until), ..signer.public() });
+        retired.chain([self.present.public()]).collect()
     }
 }
 
@@ -319,6 +358,24 @@ mod tests {
             assert_eq!(verify_receipt(&receipt, &[broken]), Err(InvalidReceipt::InvalidKey("k1".to_owned())));
         }
         assert_eq!(format!("{:?}", signer(7)), "Signer(k1, ***)");
+    }
+
+    #[test]
+    fn what_ended_in_a_retired_keys_time_is_signed_by_it() {
+        let until = FROM.plus_micros(10);
+        let named = |seed, name: &str, from| Signer::from_seed(signer(seed).house, name.to_owned(), [seed; 32], from);
+        let signers = Signers::new(named(2, "new", until), vec![(named(1, "old", FROM), until)]);
+        let keys = signers.public();
+        assert_eq!(
+            keys.iter().map(|key| (&*key.key_id, key.until)).collect::<Vec<_>>(),
+            [("old", Some(until)), ("new", None)]
+        );
+        for (micros, name) in [(0, "old"), (9, "old"), (10, "new"), (99, "new"), (-1, "new")] {
+            let receipt = signers.at(FROM.plus_micros(micros)).seal(leaves(1)).remove(0);
+            assert_eq!(receipt.key_id, name, "{micros} µs after the first key was made");
+            let key = verify_receipt(&receipt, &keys).expect("it is signed");
+            assert_eq!(signs_at(key, FROM.plus_micros(micros)).is_ok(), micros >= 0);
+        }
     }
 
     #[test]

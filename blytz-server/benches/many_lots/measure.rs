@@ -237,7 +237,7 @@ async fn refusal(people: &People, lot: Lot) -> anyhow::Result<Duration> {
 fn request(lot: Lot) -> BidRequest {
     let amount = Money::new(lot.next.amount, Currency::MYR);
     let bid_id = clock::new_id(&Clock::system());
-    BidRequest { auction_id: lot.id, bid_id, amount: Some(amount), max: None, buy_now: None }
+    BidRequest { auction_id: lot.id, bid_id, rules_hash: None, amount: Some(amount), max: None, buy_now: None }
 }
 
 fn percentile(times: &mut [Duration], of_hundred: usize) -> Duration {

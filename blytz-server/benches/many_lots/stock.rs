@@ -4,13 +4,15 @@
 use std::path::Path;
 
 use blytz_core::{
-    AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
+    AuctionId, BidId, Currency, Epoch, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Command, Event, Nonce, Rules, Sealed, Snapshot, Standing, log::Head, recall::fingerprint,
-        receipt::Signer,
+        Auction, Bid, BidKind, Command, Consignment, Event, Nonce, Rules, Sealed, Snapshot, Standing, item_hash,
+        log::Head,
+        recall::fingerprint,
+        receipt::{House, Leaf, Signer},
     },
     id::uuid_v7,
-    wire::auction::{BidAnswer, EventData, LogEntry, Receipt, SoftClose, SoftCloseMode},
+    wire::auction::{BidAnswer, EventData, Item, LogEntry, Receipt, SoftClose, SoftCloseMode},
 };
 use serde_json::json;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -68,7 +70,8 @@ impl Stock {
         sqlx::query("pragma synchronous = off").execute(&mut db).await?;
         sqlx::query("begin immediate").execute(&mut db).await?;
         let head = Head::empty(AuctionId(uuid_v7(now, [0; 10])));
-        let receipt = Signer::from_seed("bench".to_owned(), [7; 32]).sign(&head);
+        let signer = Signer::from_seed(house(now), "bench".to_owned(), [7; 32], now);
+        let receipt = signer.seal(vec![Leaf::of_head(&head)]).remove(0);
         Ok(Self { db, now, receipt, made: 0, events: Vec::new(), bids: Vec::new(), chunks: 0 })
     }
 
@@ -79,7 +82,8 @@ impl Stock {
         let mut at = self.now.plus_millis(-lasting - MINUTE_MS);
         let (id, seller, product) = (AuctionId(self.id()), UserId(self.id()), ProductId(self.id()));
         let nonce = Nonce::from_bytes([7; 32]);
-        let (mut auction, scheduled) = Auction::schedule(at, id, seller, product, None, rules(duration, None)?, nonce);
+        let (mut auction, scheduled) =
+            Auction::schedule(at, id, consignment(at, seller, product), rules(duration, None)?, nonce);
         let mut head = Head::empty(id);
         self.append(&mut head, scheduled, None);
         at = at.plus_millis(PAUSE_MS);
@@ -90,10 +94,11 @@ impl Stock {
         let bids = events.saturating_sub(if course == Course::Live { 2 } else { 3 });
         for (amount, bidder) in (1..).zip(bidders.into_iter().cycle()).take(usize::try_from(bids)?) {
             at = at.plus_millis(PAUSE_MS);
-            let (bid_id, bid) = (BidId(self.id()), BidKind::Exact(Money::new(amount, Currency::MYR)));
-            let command = Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce };
+            let (bid_id, kind) = (BidId(self.id()), BidKind::Exact(Money::new(amount, Currency::MYR)));
+            let standing = Standing::default();
+            let command = Command::Bid(Bid { bidder, bid_id, kind, rules_hash: None, standing, nonce });
             for event in auction.handle(at, command)? {
-                self.append(&mut head, event, Some((bidder, bid)));
+                self.append(&mut head, event, Some((bidder, kind)));
             }
             if head.seq.is_multiple_of(KEPT_EVERY) {
                 self.keep(&auction, &head).await?;
@@ -120,17 +125,18 @@ impl Stock {
             let opens_at = self.now.plus_millis(-MINUTE_MS - CLOSED_MS);
             let nonce = Nonce::from_bytes([7; 32]);
             let scheduled_at = opens_at.plus_millis(-PAUSE_MS);
-            let (mut auction, scheduled) = Auction::schedule(scheduled_at, id, seller, product, None, rules, nonce);
+            let (mut auction, scheduled) =
+                Auction::schedule(scheduled_at, id, consignment(scheduled_at, seller, product), rules, nonce);
             let mut head = Head::empty(id);
             self.append(&mut head, scheduled, None);
             for event in auction.handle(opens_at, Command::Open)? {
                 self.append(&mut head, event, None);
             }
             let (bidder, bid_id) = (UserId(self.id()), BidId(self.id()));
-            let bid = BidKind::Exact(Money::new(1, Currency::MYR));
-            let command = Command::Bid { bidder, bid_id, bid, standing: Standing::default(), nonce };
+            let (kind, standing) = (BidKind::Exact(Money::new(1, Currency::MYR)), Standing::default());
+            let command = Command::Bid(Bid { bidder, bid_id, kind, rules_hash: None, standing, nonce });
             for event in auction.handle(opens_at.plus_millis(PAUSE_MS), command)? {
-                self.append(&mut head, event, Some((bidder, bid)));
+                self.append(&mut head, event, Some((bidder, kind)));
             }
             self.row(&auction, &head, seller).await?;
             self.flush(CHUNK).await?;
@@ -192,8 +198,9 @@ impl Stock {
         state["winning_bid"] = json!(auction.leading_bid().filter(|_| auction.is_over()));
         sqlx::query(
             "insert into auctions
-                (id, seller_id, product_id, position, title, rules, rules_view, rules_hash, created_at_us)
-             values ($1, $2, $3, 0, 'A lot', $4, $5, $6, $7)",
+                (id, seller_id, product_id, position, title, rules, rules_view, rules_hash, created_at_us, item,
+                 item_hash)
+             values ($1, $2, $3, 0, 'A lot', $4, $5, $6, $7, $8, $9)",
         )
         .bind(head.auction_id.uuid())
         .bind(seller.uuid())
@@ -202,6 +209,8 @@ impl Stock {
         .bind(serde_json::to_string(auction.rules_view())?)
         .bind(auction.rules_hash())
         .bind(self.now.as_micros())
+        .bind(serde_json::to_string(&item())?)
+        .bind(auction.item_hash())
         .execute(&mut self.db)
         .await?;
         sqlx::query(
@@ -251,23 +260,25 @@ impl Stock {
     async fn insert_bids(&mut self) -> anyhow::Result<()> {
         let bids = self.bids.drain(..).map(|bid| {
             let (seq, answer) = (i64::try_from(bid.answer.seq)?, serde_json::to_string(&bid.answer)?);
-            Ok((bid, seq, answer))
+            let receipt = serde_json::to_string(&bid.answer.receipt)?;
+            Ok((bid, seq, answer, receipt))
         });
         let bids: Vec<_> = bids.collect::<anyhow::Result<_>>()?;
         QueryBuilder::<Sqlite>::new(
             "insert into auction_bids
-                (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided) ",
+                (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided, receipt) ",
         )
-        .push_values(&bids, |mut row, (bid, seq, answer)| {
+        .push_values(&bids, |mut row, (bid, seq, answer, receipt)| {
             row.push_bind(bid.lot.uuid())
                 .push_bind(bid.answer.bid_id.uuid())
                 .push_bind(bid.bidder.uuid())
                 .push_bind(seq)
                 .push_bind("amount")
                 .push_bind(bid.kind.money().map_or(0, |money| money.amount))
-                .push_bind(fingerprint(bid.kind))
+                .push_bind(fingerprint(bid.kind, None))
                 .push_bind(answer)
-                .push_bind(false);
+                .push_bind(false)
+                .push_bind(receipt);
         })
         .build()
         .execute(&mut self.db)
@@ -282,6 +293,19 @@ impl Stock {
         sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut self.db).await?;
         Ok(self.db.close().await?)
     }
+}
+
+fn house(now: Timestamp) -> House {
+    House { origin: "bench".to_owned(), epoch: Epoch(uuid_v7(now, [1; 10])) }
+}
+
+fn item() -> Item {
+    let (title, description) = ("A lot".to_owned(), String::new());
+    Item { title, description, images: Vec::new(), weight_g: None, condition: None }
+}
+
+fn consignment(at: Timestamp, seller_id: UserId, product_id: ProductId) -> Consignment {
+    Consignment { house: house(at), seller_id, product_id, starts_at: None, item_hash: item_hash(&item()) }
 }
 
 fn rules(duration_ms: i64, soft_close: Option<SoftClose>) -> anyhow::Result<Rules> {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+mod keys;
 mod openapi;
 mod serve;
 
@@ -50,6 +51,9 @@ enum Command {
     /// Administrators.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// The keys that sign receipts.
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Copy the database to FILE while the server runs.
     Backup {
         /// A file that does not exist yet.
@@ -99,6 +103,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Some(Command::Migrate) => runtime.block_on(migrate(&options)),
         Some(Command::Openapi(command)) => command.run(),
         Some(Command::Admin(command)) => runtime.block_on(command.run(&options)),
+        Some(Command::Keys(command)) => runtime.block_on(command.run(&options)),
         Some(Command::Backup { file }) => runtime.block_on(backup::backup(&options, &file)),
         Some(Command::Restore(command)) => runtime.block_on(command.run(&options)),
     }

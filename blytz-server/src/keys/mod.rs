@@ -12,7 +12,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use blytz_core::{
     Epoch, Timestamp,
-    auction::receipt::{House, Signer},
+    auction::receipt::{House, Signer, Signers},
     wire::auction::LogKey,
 };
 use ed25519_dalek::SigningKey;
@@ -35,8 +35,7 @@ pub struct Keys(Arc<Loaded>);
 struct Loaded {
     epoch: Epoch,
     jwt: JwtKeys,
-    log_signer: Arc<Signer>,
-    log_keys: Vec<LogKey>,
+    log_signers: Arc<Signers>,
 }
 
 /// What signs and verifies access tokens: EdDSA, and nothing else.
@@ -58,6 +57,9 @@ pub enum KeysError {
     /// The database did not take them.
     #[error("the signing keys could not be written: {0}")]
     Commit(#[from] CommitError),
+    /// There are none yet.
+    #[error("there are no signing keys in this database yet: start the server once")]
+    None,
     /// They are encrypted, and nobody said with what.
     #[error("the signing keys in this database are encrypted: set BLYTZ_SECRET_KEY to the secret they were made with")]
     SecretMissing,
@@ -121,6 +123,26 @@ impl Keys {
         db.write(async move |tx: &mut Tx| new_epoch(tx, &clock).await).await
     }
 
+    /// Retires the key that signs logs and makes another; their ids. Whoever has loaded the keys goes on with
+    /// those, so nobody may serve the database meanwhile.
+    ///
+    /// # Errors
+    /// When there are no keys yet, or the database can't be written.
+    pub async fn rotate(db: &Db, clock: &Clock, secret: Option<&Secret>) -> Result<[String; 2], KeysError> {
+        let (sealing, now) = (secret.map(Sealing::from_secret), clock.now());
+        let rotated = async move |tx: &mut Tx| {
+            let keys = store::keys(tx).await?;
+            let present = keys.iter().rfind(|key| key.signs(Purpose::Log)).ok_or(KeysError::None)?;
+            // What another secret has sealed is not to be mixed with what this one seals.
+            present.open(sealing.as_ref())?;
+            let next = StoredKey::new(Purpose::Log, sealing.as_ref(), now.max(present.created_at.plus_micros(1)));
+            store::retire_key(tx, &present.id, next.created_at).await?;
+            store::insert_key(tx, &next).await?;
+            Ok([present.id.clone(), next.id])
+        };
+        db.write(rotated).await
+    }
+
     /// Which history this database's channels are.
     pub fn epoch(&self) -> Epoch {
         self.0.epoch
@@ -131,14 +153,14 @@ impl Keys {
         &self.0.jwt
     }
 
-    /// Signs what is said of logs, for the house.
-    pub fn log_signer(&self) -> Arc<Signer> {
-        Arc::clone(&self.0.log_signer)
+    /// Sign what is said of logs, for the house.
+    pub fn log_signers(&self) -> Arc<Signers> {
+        Arc::clone(&self.0.log_signers)
     }
 
     /// The public halves of every key that ever signed a head.
     pub fn log_keys(&self) -> Vec<LogKey> {
-        self.0.log_keys.clone()
+        self.0.log_signers.public()
     }
 }
 
@@ -166,11 +188,9 @@ impl Loaded {
         let (log, seed) = newest(Purpose::Log)?;
         let epoch = house.epoch;
         let signer = |key: &StoredKey, seed| Signer::from_seed(house.clone(), key.id.clone(), seed, key.created_at);
-        let log_signer = Arc::new(signer(log, *seed));
-        let log_keys =
-            of(Purpose::Log).map(|(key, seed)| LogKey { until: key.retired_at, ..signer(key, *seed).public() });
-        let log_keys = log_keys.collect();
-        Ok(Self { epoch, jwt, log_signer, log_keys })
+        let retired = of(Purpose::Log).filter_map(|(key, seed)| Some((signer(key, *seed), key.retired_at?)));
+        let log_signers = Arc::new(Signers::new(signer(log, *seed), retired.collect()));
+        Ok(Self { epoch, jwt, log_signers })
     }
 }
 

@@ -96,6 +96,12 @@ pub async fn insert_key(tx: &mut Tx, key: &StoredKey) -> Result<(), sqlx::Error>
     .map(drop)
 }
 
+const RETIRE_KEY: &str = "update signing_keys set retired_at_us = $2 where key_id = $1";
+
+pub async fn retire_key(tx: &mut Tx, key_id: &str, at: Timestamp) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(RETIRE_KEY).bind(key_id).bind(at.as_micros()).execute(conn).await).map(drop)
+}
+
 const ENCRYPT_KEY: &str = "update signing_keys set seed = $2, encrypted = true where key_id = $1";
 
 pub async fn encrypt_key(tx: &mut Tx, key_id: &str, sealed: &str) -> Result<(), sqlx::Error> {

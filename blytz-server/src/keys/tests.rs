@@ -26,13 +26,33 @@ async fn keys_and_epoch_survive_a_restart_and_a_new_epoch_does_not_touch_the_key
     assert_eq!(again.epoch(), first.epoch());
     assert_eq!(again.jwt().kid, first.jwt().kid);
     assert_eq!(again.log_keys(), first.log_keys());
-    assert_eq!(first.log_keys(), [first.log_signer().public()]);
+    assert_eq!(first.log_keys(), first.log_signers().public());
 
     let epoch = Keys::begin_epoch(&db, &clock()).await.expect("writes");
     let restored = load(&db, None).await.expect("finds keys");
     assert_ne!(epoch, first.epoch());
     assert_eq!(restored.epoch(), epoch);
     assert_eq!(restored.log_keys(), first.log_keys());
+}
+
+#[tokio::test]
+async fn a_key_that_was_retired_is_shown_with_its_time_and_another_signs() {
+    let (_folder, db) = database().await;
+    let secret = Secret::new("the operator's secret");
+    assert!(matches!(Keys::rotate(&db, &clock(), Some(&secret)).await, Err(KeysError::None)));
+    let before = load(&db, Some("the operator's secret")).await.expect("makes keys").log_keys();
+    let wrong = Secret::new("something else");
+    assert!(matches!(Keys::rotate(&db, &clock(), Some(&wrong)).await, Err(KeysError::SecretWrong)));
+    assert!(matches!(Keys::rotate(&db, &clock(), None).await, Err(KeysError::SecretMissing)));
+
+    let [old, new] = Keys::rotate(&db, &clock(), Some(&secret)).await.expect("rotates");
+    let keys = load(&db, Some("the operator's secret")).await.expect("finds keys");
+    let shown = keys.log_keys();
+    assert_eq!((&before[0].key_id, before[0].from, before[0].until), (&old, shown[0].from, None));
+    assert_eq!((&shown[0].key_id, shown[0].until), (&old, Some(shown[1].from)));
+    assert_eq!((&shown[1].key_id, shown[1].until), (&new, None));
+    let signers = keys.log_signers();
+    assert_eq!((signers.at(shown[0].from).key_id(), signers.at(shown[1].from).key_id()), (&*old, &*new));
 }
 
 #[tokio::test]

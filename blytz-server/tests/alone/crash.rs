@@ -92,7 +92,7 @@ async fn bid_on(index: usize, client: Client, lots: Vec<AuctionId>, ledger: Arc<
         price += 1 + i64::try_from(index).expect("few bidders");
         let money = Some(Money::new(price, Currency::MYR));
         let (amount, max) = if round.is_multiple_of(3) { (None, money) } else { (money, None) };
-        let bid = BidRequest { auction_id, bid_id: new_bid_id(), amount, max, buy_now: None };
+        let bid = BidRequest { auction_id, bid_id: new_bid_id(), rules_hash: None, amount, max, buy_now: None };
         loop {
             match client.auctions().bid(&bid).await {
                 Ok(answer) => {
@@ -197,9 +197,12 @@ async fn killed_under_load_nothing_is_lost_and_nothing_happens_twice() {
         let events = log.iter().filter(|entry| event_of(entry) == Some(bid.bid_id)).collect::<Vec<_>>();
         assert_eq!(events.len(), 1, "an acknowledged bid stands in the log once: {answer:?}");
         assert_eq!((events[0].seq, &events[0].hash), (answer.seq, &answer.hash));
-        verify_receipt(bid.auction_id, &answer.receipt, &keys).expect("the receipt is signed");
-        let head = &log[usize::try_from(answer.receipt.head_seq).expect("small") - 1];
-        assert_eq!(head.hash, answer.receipt.head_hash, "the receipt is of this history");
+        let receipt = &answer.receipt;
+        verify_receipt(receipt, &keys).expect("the receipt is signed");
+        let said = (receipt.auction_id, receipt.bid_id, receipt.seq, &receipt.hash);
+        assert_eq!(said, (bid.auction_id, Some(bid.bid_id), answer.seq, &answer.hash));
+        let head = &log[usize::try_from(receipt.head_seq).expect("small") - 1];
+        assert_eq!(head.hash, receipt.head_hash, "the receipt is of this history");
         let again = clients[*bidder].auctions().bid(bid).await.expect("remembered for ever");
         assert_eq!(again, BidAnswer { replayed: true, ..answer.clone() });
     }

@@ -293,7 +293,7 @@ async fn a_copied_bid_id_protects_nobody_and_hurts_nobody() {
 
     house.clock.advance(seconds(61));
     let proof = serde_json::from_value(lot.proof().await.expect(200)).expect("a proof");
-    let verdict = verify(&proof).expect("it follows");
+    let verdict = verify(&proof, &house.trust().await).expect("it follows");
     assert_eq!(verdict.winner.map(|winner| winner.to_string()), Some(ann.id));
 }
 
@@ -349,7 +349,7 @@ async fn the_proof_opens_after_the_close_and_the_winners_max_only_to_the_winner(
     assert!(own.to_string().contains(":7777"));
     for proof in [public, own] {
         let proof = serde_json::from_value(proof).expect("a proof");
-        verify(&proof).expect("winner and price follow");
+        verify(&proof, &house.trust().await).expect("winner and price follow");
     }
 }
 

@@ -173,3 +173,16 @@ fn a_file_that_does_not_fit_is_named() {
         assert!(sentence.contains(said), "{sentence}");
     }
 }
+
+#[test]
+fn a_house_has_a_name_in_one_spelling() {
+    let origin = |name: &str| from_environment(&[("BLYTZ_ORIGIN", name)]).map(|config| config.origin);
+    assert_eq!(from_environment(&[]).expect("fine").origin, "localhost");
+    for name in ["shop.example", "127.0.0.1:8080", "[::1]:8080", "a-b.example"] {
+        assert_eq!(origin(name).expect("a name"), name);
+    }
+    for name in ["Shop.example", "https://shop.example", "shop example", "-shop", "shop.example/"] {
+        let error = origin(name).expect_err("no name").to_string();
+        assert!(error.contains("BLYTZ_ORIGIN") && error.contains("shop.example"), "{error}");
+    }
+}

@@ -78,13 +78,14 @@ async fn a_void_of_two_thousand_bids_fits_its_frames_and_can_be_proved() {
 
     close(&house);
     let text = download(&house, &lot).await.expect("all of it");
-    let reading = proof::read(text.as_bytes(), |_, _| {}).expect("a proof");
+    let trust = house.trust().await;
+    let reading = proof::read(text.as_bytes(), &trust, |_, _| {}).expect("a proof");
     let verdict = reading.verdict.expect("it holds");
     assert_eq!(verdict.winner.map(|id| id.to_string()), Some(honest.id));
 
     // What is told in pieces is one document, and says what the log says.
     let whole: Proof = serde_json::from_str(&text).expect("a proof");
-    assert_eq!(proof::verify(&whole), Ok(verdict));
+    assert_eq!(proof::verify(&whole, &trust), Ok(verdict));
     assert_eq!(whole.openings.len(), 2_002);
     let log: Vec<LogEntry> =
         lot.log().await.into_iter().map(|item| serde_json::from_value(item).expect("an event")).collect();

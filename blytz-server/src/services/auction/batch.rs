@@ -6,7 +6,7 @@ use blytz_core::{
     AuctionId, BidId, ProductId, Timestamp, UserId,
     auction::{
         log::Head,
-        receipt::{Leaf, Signer},
+        receipt::{Leaf, Signers},
     },
     wire::{
         auction::{AuctionStatus, Receipt},
@@ -115,14 +115,20 @@ impl Batch {
     }
 }
 
-/// Signs for all batches that no signature is under yet, at once.
-pub fn seal(signer: &Signer, batches: &[Arc<Batch>]) {
-    let open: Vec<&Arc<Batch>> = batches.iter().filter(|batch| batch.receipts.get().is_none()).collect();
-    let leaves = open.iter().flat_map(|batch| batch.leaves.iter().cloned()).collect();
-    let mut receipts = signer.seal(leaves).into_iter();
-    for batch in open {
-        // Nobody else seals it meanwhile: a batch is written by one committer.
-        let _ = batch.receipts.set(receipts.by_ref().take(batch.leaves.len()).collect());
+/// Signs for all batches that no signature is under yet, at once: with the present key, but for a lot that
+/// ended in the time of the one before.
+pub fn seal(signers: &Signers, batches: &[Arc<Batch>]) {
+    let mut open: Vec<&Batch> = batches.iter().map(|batch| &**batch).collect();
+    open.retain(|batch| batch.receipts.get().is_none());
+    let signer = |batch: &Batch| signers.at(batch.at);
+    open.sort_by_key(|batch| signer(batch).key_id());
+    for together in open.chunk_by(|one, next| signer(one).key_id() == signer(next).key_id()) {
+        let leaves = together.iter().flat_map(|batch| batch.leaves.iter().cloned()).collect();
+        let mut receipts = signer(together[0]).seal(leaves).into_iter();
+        for batch in together {
+            // Nobody else seals it meanwhile: a batch is written by one committer.
+            let _ = batch.receipts.set(receipts.by_ref().take(batch.leaves.len()).collect());
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use blytz_core::{
     AuctionId, BidId, Timestamp, UserId,
-    auction::{Auction, Event, Outage, Snapshot, log::Head, receipt::Signer},
+    auction::{Auction, Event, Outage, Snapshot, log::Head, receipt::Signers},
     wire::{
         ErrorCode,
         auction::{AuctionStatus, BidAnswer, BidOutcome, Item, LogEntry},
@@ -85,13 +85,13 @@ pub trait LotStore: Send + Sync + 'static {
 /// Every auction of a store.
 pub struct LotLedger<S> {
     store: S,
-    signer: Arc<Signer>,
+    signers: Arc<Signers>,
     refusals: Mutex<Refusals>,
 }
 
 impl<S: LotStore> LotLedger<S> {
-    pub fn new(store: S, signer: Arc<Signer>) -> Self {
-        Self { store, signer, refusals: Mutex::default() }
+    pub fn new(store: S, signers: Arc<Signers>) -> Self {
+        Self { store, signers, refusals: Mutex::default() }
     }
 
     fn refusals(&self) -> MutexGuard<'_, Refusals> {
@@ -220,7 +220,7 @@ impl<S: LotStore> Ledger for LotLedger<S> {
     }
 
     fn seal(&self, batches: &[Arc<Batch>]) {
-        batch::seal(&self.signer, batches);
+        batch::seal(&self.signers, batches);
     }
 
     async fn write(&self, tx: S::Tx, batches: &[Arc<Batch>]) -> Verdicts {

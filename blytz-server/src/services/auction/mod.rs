@@ -135,7 +135,7 @@ impl Auctions {
     pub fn start(platform: &Platform, accounts: Accounts, catalog: Catalog) -> Result<Self> {
         let (rostrum, blocklists) = (Rostrum::start().map_err(internal)?, Blocklists::default());
         let stored = Stored::new(platform, accounts.clone(), catalog.clone(), blocklists.clone());
-        let ledger = LotLedger::new(stored, platform.keys.log_signer());
+        let ledger = LotLedger::new(stored, platform.keys.log_signers());
         Ok(Self(Arc::new(Parts {
             platform: platform.clone(),
             accounts,

@@ -94,7 +94,7 @@ mod tests {
 
     fn bid(amount: i64) -> Bid {
         let kind = BidKind::Exact(Money::new(amount, Currency::MYR));
-        Bid::new(UserId(Uuid::nil()), BidId(Uuid::nil()), kind, false)
+        Bid::new(UserId(Uuid::nil()), BidId(Uuid::nil()), kind, None, false)
     }
 
     #[test]

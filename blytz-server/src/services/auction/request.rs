@@ -86,7 +86,6 @@ impl Act {
     pub fn command(&self, auction: &Auction, item: Option<&Item>) -> Option<Command> {
         Some(match self {
             Self::Open => Command::Open,
-            Self::Tick => Command::Tick,
             Self::Amend { amendment } => Command::Amend {
                 rules: amendment.rules.clone().unwrap_or_else(|| auction.rules().clone()),
                 starts_at: amendment.starts_at,
@@ -97,7 +96,8 @@ impl Act {
                     _ => amendment.nonce,
                 },
             },
-            Self::Void(_) => return None,
+            // What is due was done before anybody was heard.
+            Self::Tick | Self::Void(_) => return None,
             Self::Unblock(bidder) => Command::Unblock(*bidder),
             Self::Cancel { reason, by_admin } => Command::Cancel { reason: reason.clone(), by_admin: *by_admin },
         })

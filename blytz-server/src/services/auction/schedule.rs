@@ -36,7 +36,7 @@ impl Auctions {
             input.item.clone().unwrap_or_default().apply(input.title.as_deref(), &mut item);
             let item = StoredItem::of(&item)?;
             let consignment = Consignment {
-                house: auctions.platform.keys.log_signer().house().clone(),
+                house: auctions.platform.keys.log_signers().house().clone(),
                 seller_id: seller.id,
                 product_id: input.product_id,
                 starts_at: input.starts_at,

@@ -6,14 +6,15 @@ use std::{
 };
 
 use blytz_core::{
-    AuctionId, BidId, Currency, Money, ProductId, Timestamp, UserId,
+    AuctionId, BidId, Currency, Epoch, Money, ProductId, Timestamp, UserId,
     auction::{
-        Auction, BidKind, Book, Command, Event, Nonce, Outage, Rules, Sealed, Snapshot, Standing, log::Head,
-        receipt::Signer,
+        self, Auction, BidKind, Book, Command, Consignment, Event, Nonce, Outage, Rules, Sealed, Snapshot, Standing,
+        log::Head,
+        receipt::{House, Signer, Signers, verify_receipt},
     },
     wire::{
         ErrorCode,
-        auction::{AuctionStatus, BidAnswer, EventData, LogEntry},
+        auction::{AuctionStatus, BidAnswer, EventData, Item, LogEntry, Receipt, VoidedBy},
     },
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
@@ -23,7 +24,7 @@ use super::{
     batch::{Batch, Effect},
     held::KnownBids,
     ledger::{LotLedger, LotStore},
-    request::{Act, Answer, Bid, Request, SoFar},
+    request::{Acceptance, Act, Answer, Bid, Request, SoFar, Voiding},
     store::KnownBid,
     turn::first_batch,
 };
@@ -45,6 +46,9 @@ const PEOPLE: u128 = 7;
 /// A house full of lots.
 #[derive(Default)]
 struct Shelf(BTreeMap<AuctionId, Lot>, usize);
+
+/// Who sells some of the lots, and may not.
+const SUSPENDED: UserId = UserId(Uuid::from_u128(100));
 
 /// One of the bidders is blocked all the time, and another one every now and then.
 const ALWAYS_BLOCKED: UserId = UserId(Uuid::from_u128(6));
@@ -70,6 +74,8 @@ struct Lot {
     snapshot: Option<(u64, Snapshot)>,
     due_at: Option<Timestamp>,
     late_from: Option<Timestamp>,
+    /// Under the end of the log, once there is one.
+    receipt: Option<Receipt>,
     /// How often its unit was given back.
     released: usize,
 }
@@ -128,8 +134,12 @@ impl Tables for Shelf {
             let whole = Event { at: entry.at, data: entry.data.clone(), sealed };
             lot.push(batch.to.auction_id, entry, whole, Arc::clone(&event.entry));
         }
-        for bid in &batch.bids {
-            let answer: BidAnswer = serde_json::from_str(&bid.answer).expect("an answer");
+        let receipts = batch.receipts.get().map_or(&[][..], Vec::as_slice);
+        assert_eq!(receipts.len(), batch.leaves.len(), "what is written is sealed");
+        lot.receipt = receipts.get(batch.bids.len()).cloned();
+        for (bid, receipt) in batch.bids.iter().zip(receipts) {
+            let acceptance: Acceptance = serde_json::from_str(&bid.acceptance).expect("an answer");
+            let answer = acceptance.with(receipt.clone());
             let known = KnownBid { fingerprint: bid.fingerprint.clone(), answer };
             lot.bids.insert((bid.bidder, bid.bid_id), known);
         }
@@ -207,6 +217,14 @@ impl LotStore for Disk<Shelf> {
         self.read(known).await
     }
 
+    async fn item(&self, _id: AuctionId) -> Result<Item> {
+        panic!("nothing is amended here")
+    }
+
+    async fn is_suspended(&self, seller: UserId) -> Result<bool> {
+        Ok(seller == SUSPENDED)
+    }
+
     async fn blocklist(&self, _seller: UserId) -> Result<Arc<HashSet<UserId>>> {
         self.read(|shelf| Arc::new(shelf.blocked())).await
     }
@@ -268,9 +286,14 @@ fn lot(chance: &mut StdRng, number: i64) -> Batch {
     let rules: Rules = serde_json::from_str(&rules).expect("rules");
     let id = AuctionId(random_id(chance));
     let starts_at = (number % 4 == 1).then(|| NOW.plus_millis(number * 3_000));
-    let product = ProductId(random_id(chance));
-    let (auction, event) =
-        Auction::schedule(NOW, id, person(0), product, starts_at, rules, Nonce::from_bytes(chance.random()));
+    let consignment = Consignment {
+        house: house(),
+        seller_id: if number % 16 == 9 { SUSPENDED } else { person(0) },
+        product_id: ProductId(random_id(chance)),
+        starts_at,
+        item_hash: "0".repeat(64),
+    };
+    let (auction, event) = Auction::schedule(NOW, id, consignment, rules, Nonce::from_bytes(chance.random()));
     first_batch(&auction, event, id, NOW).expect("a batch")
 }
 
@@ -286,13 +309,18 @@ impl Auctions {
             && let Sealed::Bid { bidder, bid, .. } = sealed
         {
             let kind = if chance.random_bool(0.7) { *bid } else { BidKind::Exact(ringgit(123_456)) };
-            return Request::Bid(Bid::new(*bidder, *bid_id, kind, false));
+            return Request::Bid(Bid::new(*bidder, *bid_id, kind, None, false));
         }
         let least = auction.public(now).next_minimum.map_or(1_000, |least| least.amount);
         let amount = ringgit((least + chance.random_range(-200..1_500)).max(1));
         let is_sealed = auction.rules().is_sealed();
         let kind = if is_sealed || chance.random() { BidKind::Exact(amount) } else { BidKind::Max(amount) };
-        Request::Bid(Bid::new(bidder, BidId(random_id(chance)), kind, false))
+        let rules_hash = match chance.random_range(0..20) {
+            0 => Some("0".repeat(64)),
+            1..5 => Some(auction.rules_hash().to_owned()),
+            _ => None,
+        };
+        Request::Bid(Bid::new(bidder, BidId(random_id(chance)), kind, rules_hash, false))
     }
 
     fn void(lot: &Lot, chance: &mut StdRng) -> Option<Request> {
@@ -300,20 +328,23 @@ impl Auctions {
         let (bidder, bid_id) = *bids.choose(chance)?;
         let seen = chance.random_range(0..=lot.log.len());
         let book = Book::of(lot.log.iter().take(seen).map(|(_, event, _)| event));
-        let so_far = Box::new(SoFar { book, seq: seen as u64 });
-        Some(Request::Act(Act::Void { bid_id, bidder: Some(bidder), reason: "a slip".to_owned(), so_far }))
+        let so_far = SoFar { book, seq: seen as u64 };
+        let (by, block, reason) = (VoidedBy::Seller, chance.random_bool(0.7), "a slip".to_owned());
+        let voiding = Voiding { bid_id, bidder: Some(bidder), by, block, reason, so_far };
+        Some(Request::Act(Act::Void(Box::new(voiding))))
     }
 
     /// What the auction said to this bid after so many events.
     fn verdict(lot: &Lot, length: usize, bid: &Bid, blocked: bool) -> Option<Error> {
         let mut auction = lot.after(length);
-        let command = Command::Bid {
+        let command = Command::Bid(auction::Bid {
             bidder: bid.bidder,
             bid_id: bid.id,
-            bid: bid.kind,
+            kind: bid.kind,
+            rules_hash: bid.rules_hash.clone(),
             standing: Standing { suspended: false, blocked },
             nonce: Nonce::from_bytes([0; 32]),
-        };
+        });
         auction.handle(auction.last_at(), command).err().map(Error::from)
     }
 }
@@ -337,7 +368,7 @@ impl Kind for Auctions {
     }
 
     fn ledger(disk: &Disk<Shelf>, _clock: &Clock) -> LotLedger<Disk<Shelf>> {
-        LotLedger::new(disk.clone(), Arc::new(Signer::from_seed("simulated".to_owned(), [7; 32])))
+        LotLedger::new(disk.clone(), Arc::new(Signers::new(signer(), Vec::new())))
     }
 
     fn log(shelf: &Shelf, id: AuctionId) -> Vec<Entry> {
@@ -350,7 +381,8 @@ impl Kind for Auctions {
         let auction = lot.after(lot.log.len());
         match chance.random_range(0..100) {
             0..2 if auction.is_locked() => Self::void(lot, chance).unwrap_or(Request::Act(Act::Tick)),
-            2..4 => Request::Act(Act::Tick),
+            2 => Request::Act(Act::Unblock(person(chance.random_range(1..PEOPLE)))),
+            3 => Request::Act(Act::Tick),
             4 if chance.random_ratio(1, 10) => {
                 Request::Act(Act::Cancel { reason: "broken".to_owned(), by_admin: chance.random() })
             }
@@ -370,8 +402,10 @@ impl Kind for Auctions {
                     panic!("{answer:?} is no bid: {entry:?}");
                 };
                 assert_eq!((*bid_id, *price, &entry.hash), (bid.id, answer.price, &answer.hash));
-                let (head, ..) = &lot.log[usize::try_from(answer.receipt.head_seq).expect("a seq") - 1];
-                assert_eq!(head.hash, answer.receipt.head_hash);
+                check_receipt(lot, &answer.receipt, Some(bid.id), entry);
+                let known = &lot.bids[&(bid.bidder, bid.id)].answer;
+                let told = BidAnswer { replayed: false, ..(**answer).clone() };
+                assert_eq!(*known, told, "what was told is what is told again, receipt and all");
             }
             (Request::Bid(bid), Err(error)) => {
                 let (first, last) = told.between;
@@ -387,10 +421,14 @@ impl Kind for Auctions {
                 };
                 assert!(is_true, "{error} was never true of {:?} in {first}..={last}", told.id);
             }
-            (Request::Act(Act::Void { bid_id, .. }), Ok(_)) => {
+            (Request::Act(Act::Void(voiding)), Ok(_)) => {
+                let bid_id = voiding.bid_id;
                 let struck =
-                    |data: &EventData| matches!(data, EventData::Voided { struck, .. } if struck.contains(bid_id));
+                    |data: &EventData| matches!(data, EventData::Voided { struck, .. } if struck.contains(&bid_id));
                 assert!(lot.has(struck));
+            }
+            (Request::Act(Act::Open), Err(error)) if error.code() == ErrorCode::Suspended => {
+                assert_eq!(lot.after(lot.log.len()).seller_id(), SUSPENDED);
             }
             (Request::Act(Act::Open), Ok(_)) => assert!(lot.has(|data| matches!(data, EventData::Opened { .. }))),
             (Request::Act(Act::Cancel { .. }), Ok(_)) => {
@@ -416,6 +454,13 @@ impl Kind for Auctions {
             }
             made_good += check_outages(lot, outages);
             let auction = lot.after(lot.log.len());
+            assert_eq!(lot.receipt.is_some(), auction.is_over(), "the end of a log is signed");
+            if let (Some(receipt), Some((end, ..))) = (&lot.receipt, lot.log.last()) {
+                check_receipt(lot, receipt, None, end);
+                assert_eq!(receipt.seq, receipt.head_seq);
+            }
+            let opened = lot.has(|data| matches!(data, EventData::Opened { .. }));
+            assert!(auction.seller_id() != SUSPENDED || !opened, "a suspended seller's lot stays closed");
             let unsold = matches!(auction.status(), AuctionStatus::Unsold | AuctionStatus::Cancelled);
             assert_eq!(lot.released, usize::from(unsold), "a unit comes back once");
             if let Some((seq, snapshot)) = &lot.snapshot {
@@ -436,6 +481,22 @@ impl Kind for Auctions {
         let nobodys = times.keys().filter(|bid| !accepted.contains(*bid)).count();
         assert_eq!(nobodys, 0, "whatever stands, its sender was told of");
     }
+}
+
+fn house() -> House {
+    House { origin: "simulated".to_owned(), epoch: Epoch(Uuid::from_u128(1)) }
+}
+
+fn signer() -> Signer {
+    Signer::from_seed(house(), "k1".to_owned(), [7; 32], NOW)
+}
+
+/// A receipt is signed, and says what the log says.
+fn check_receipt(lot: &Lot, receipt: &Receipt, bid: Option<BidId>, entry: &LogEntry) {
+    verify_receipt(receipt, &[signer().public()]).expect("it is signed");
+    let (head, ..) = &lot.log[usize::try_from(receipt.head_seq).expect("a seq") - 1];
+    assert_eq!((receipt.bid_id, receipt.seq, &receipt.hash), (bid, entry.seq, &entry.hash));
+    assert_eq!(receipt.head_hash, head.hash);
 }
 
 /// Each outage that met a lot's last moments was made good for once, and before the lot closed.

@@ -68,6 +68,7 @@ pub struct Offer {
     id: String,
     kind: &'static str,
     value: Value,
+    rules_hash: Option<Value>,
 }
 
 pub fn exact(amount: i64) -> Offer {
@@ -84,12 +85,18 @@ pub fn buy_now() -> Offer {
 
 impl Offer {
     fn new(kind: &'static str, value: Value) -> Self {
-        Self { id: new_id(), kind, value }
+        Self { id: new_id(), kind, value, rules_hash: None }
     }
 
     /// The same under an id of the test's.
     pub fn under(self, id: &str) -> Self {
         Self { id: id.to_owned(), ..self }
+    }
+
+    /// By somebody who saw these rules.
+    pub fn seeing(mut self, rules_hash: &Value) -> Self {
+        self.rules_hash = Some(rules_hash.clone());
+        self
     }
 
     /// The same number of another currency.
@@ -100,7 +107,11 @@ impl Offer {
 
     /// The bid as it is sent.
     pub fn on(self, lot: impl Serialize) -> Value {
-        json!({ "auction_id": lot, "bid_id": self.id, self.kind: self.value })
+        let mut bid = json!({ "auction_id": lot, "bid_id": self.id, self.kind: self.value });
+        if let Some(rules_hash) = self.rules_hash {
+            bid["rules_hash"] = rules_hash;
+        }
+        bid
     }
 }
 
@@ -154,6 +165,11 @@ impl Person {
     pub async fn void_of(&self, bidder_id: &str, lot: &Lot, bid_id: &str) -> Answer {
         let body = json!({ "bid_id": bid_id, "bidder_id": bidder_id, "reason": "a shill" });
         self.post(format!("/auction/{lot}/void"), body).await
+    }
+
+    /// Lets a bidder bid on this lot again.
+    pub async fn unblock_on(&self, lot: &Lot, bidder: &Self) -> Answer {
+        self.delete(format!("/auction/{lot}/blocked/{}", bidder.id)).await
     }
 
     pub async fn block(&self, bidder: &Self) -> Answer {

@@ -11,7 +11,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use blytz_core::Timestamp;
+use blytz_core::{
+    Timestamp,
+    auction::proof::{Trust, TrustedKeys},
+    wire::auction::LogKeys,
+};
 use blytz_server::{
     App, Builder, Clock, Config, Platform, Running, Server,
     config::RateLimits,
@@ -122,6 +126,13 @@ impl House {
     }
 
     /// A new buyer, `name@example.com`.
+    /// What anybody knows who has asked the house for its keys.
+    pub async fn trust(&self) -> Trust {
+        let keys = self.nobody.get("/auction/keys").await.expect(200);
+        let LogKeys { keys } = serde_json::from_value(keys).expect("keys");
+        Trust { keys: TrustedKeys::Given(keys), ..Trust::default() }
+    }
+
     pub async fn buyer(&self, name: &str) -> Person {
         self.nobody.sign_up(&format!("{name}@example.com"), PASSWORD, name).await.person(201)
     }
