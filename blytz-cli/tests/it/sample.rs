@@ -3,8 +3,8 @@
 
 use std::{
     collections::HashMap,
-    io::{Read, Write},
-    net::TcpListener,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
 };
 
@@ -132,6 +132,19 @@ impl Sale {
         Proof::assemble(self.id, self.item.clone(), log, keys, Some(receipt), Viewer::Public).expect("it is over")
     }
 
+    /// The lot as it was at its first bid's moment, as its server lists it.
+    pub fn lot(&self) -> Value {
+        let mut lot: Value =
+            serde_json::from_str(include_str!("../../../fixtures/wire/auction_sold.json")).expect("a sample");
+        let Some((LogEntry { data: EventData::Scheduled { rules, rules_hash, .. }, .. }, _)) = self.log.first() else {
+            panic!("it begins with its rules");
+        };
+        (lot["id"], lot["status"], lot["next_minimum"]) = (json!(self.id), json!("live"), json!(rules.starting_price));
+        (lot["rules"], lot["rules_hash"]) = (json!(rules), json!(rules_hash));
+        (lot["item"], lot["item_hash"]) = (json!(self.item), json!(item_hash(&self.item)));
+        lot
+    }
+
     /// What the house signed for its first bid.
     pub fn receipt(&self, signer: &Signer) -> Receipt {
         let found = self.log.iter().find_map(|(entry, _)| match entry.data {
@@ -157,7 +170,15 @@ pub fn keys(keys: &[LogKey]) -> String {
 /// A server of one lot that answers as a test has it.
 pub struct Facade {
     pub url: String,
-    shown: Arc<Mutex<HashMap<String, String>>>,
+    shown: Arc<Mutex<Shown>>,
+}
+
+#[derive(Default)]
+struct Shown {
+    /// By path: the status, and the JSON.
+    answers: HashMap<String, (u16, String)>,
+    /// What was asked for, each with its body.
+    asked: Vec<(String, String)>,
 }
 
 impl Facade {
@@ -171,29 +192,29 @@ impl Facade {
         let shown = facade.shown.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let mut stream = stream.expect("a connection");
-                let mut asked = [0; 8192];
-                let length = stream.read(&mut asked).expect("a request");
-                let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
-                let path = asked.split([' ', '?']).nth(1).unwrap_or_default();
-                let (status, body) = match shown.lock().expect("nobody panicked").get(path) {
-                    Some(body) => ("200 OK", body.clone()),
-                    None => ("404 Not Found", "{}".to_owned()),
-                };
-                let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close", body.len());
-                stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).expect("it listens");
+                answer(stream.expect("a connection"), &mut shown.lock().expect("nobody panicked"));
             }
         });
         facade
     }
 
     pub fn shows(&self, path: &str, body: &impl serde::Serialize) {
+        self.answers(path, 200, body);
+    }
+
+    pub fn answers(&self, path: &str, status: u16, body: &impl serde::Serialize) {
         let text = serde_json::to_string(body).expect("JSON");
-        self.shown.lock().expect("nobody panicked").insert(path.to_owned(), text);
+        self.shown.lock().expect("nobody panicked").answers.insert(path.to_owned(), (status, text));
     }
 
     pub fn shows_keys(&self, keys: &[LogKey]) {
         self.shows("/auction/keys", &json!({ "keys": keys }));
+    }
+
+    /// The bodies of what was asked for at a path so far.
+    pub fn asked(&self, path: &str) -> Vec<String> {
+        let shown = self.shown.lock().expect("nobody panicked");
+        shown.asked.iter().filter(|(asked, _)| asked == path).map(|(_, body)| body.clone()).collect()
     }
 
     pub fn shows_lot(&self, sale: &Sale, signer: &Signer) {
@@ -201,10 +222,29 @@ impl Facade {
         self.shows(&format!("/auction/{id}/proof"), &sale.proof(signer));
         let first: Vec<_> = sale.log.iter().take(1).map(|(entry, _)| entry).collect();
         self.shows(&format!("/auction/{id}/events"), &json!({ "items": first, "next_cursor": null }));
-        // As much of a list as says which is the latest.
-        let mut lot: Value =
-            serde_json::from_str(include_str!("../../../fixtures/wire/auction_sold.json")).expect("a sample");
-        (lot["id"], lot["item"], lot["item_hash"]) = (json!(id), json!(sale.item), json!(item_hash(&sale.item)));
-        self.shows("/auction", &json!({ "items": [lot], "next_cursor": null }));
+        self.shows("/auction", &json!({ "items": [sale.lot()], "next_cursor": null }));
     }
+}
+
+fn answer(mut stream: TcpStream, shown: &mut Shown) {
+    let mut reader = BufReader::new(&mut stream);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let begin = head.len();
+        if reader.read_line(&mut head).expect("a request") == 0 {
+            // Somebody only looked whether anybody is there.
+            return;
+        }
+        let line = head[begin..].to_lowercase();
+        length = line.strip_prefix("content-length:").map_or(length, |said| said.trim().parse().expect("a length"));
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).expect("all of it");
+    let path = head.split([' ', '?']).nth(1).unwrap_or_default().to_owned();
+    let none = (404, r#"{"type": "about:blank"}"#.to_owned());
+    let (status, text) = shown.answers.get(&path).unwrap_or(&none);
+    let kind = if *status == 200 { "json" } else { "problem+json" };
+    let about = format!("content-type: application/{kind}\r\ncontent-length: {}\r\nconnection: close", text.len());
+    stream.write_all(format!("HTTP/1.1 {status} So\r\n{about}\r\n\r\n{text}").as_bytes()).expect("it listens");
+    shown.asked.push((path, String::from_utf8(body).expect("text")));
 }
