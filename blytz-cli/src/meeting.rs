@@ -2,14 +2,14 @@
 
 use blytz_client::{
     AuctionQuery, Client,
-    wire::auction::{EventData, LogKey},
+    wire::auction::{BidAnswer, EventData, LogKey},
 };
-use blytz_core::AuctionId;
+use blytz_core::{AuctionId, auction::receipt::verify_receipt};
 
 use crate::{
     context::Context,
     error::Failure,
-    evidence::{Change, Shown, Sight, fingerprint},
+    evidence::{Change, House, Pins, Shown, Sight, fingerprint},
 };
 
 /// The house whose log this is, as its first event says.
@@ -64,6 +64,34 @@ fn tell(ctx: &Context, Shown { server, origin, keys }: Shown<'_>, sight: &Sight)
                  house has told you so, do that with: blytz keys trust",
             );
         }
+    }
+}
+
+/// Keeps what the house signed for a bid, and looks whether a key that is kept of it did so. Of a house
+/// that is new here the keys are kept first. The bid stands whatever comes of it, so nothing fails here,
+/// but nobody shall learn only after the close that their receipt is worth nothing.
+pub async fn keep(ctx: &Context, client: &Client, answer: &BidAnswer) {
+    if let Err(failure) = try_keep(ctx, client, answer).await {
+        ctx.out.note(format!("WARNING: what the house signed for the bid: {failure}"));
+    }
+}
+
+async fn try_keep(ctx: &Context, client: &Client, answer: &BidAnswer) -> Result<(), Failure> {
+    let receipt = &answer.receipt;
+    ctx.evidence().keep(receipt)?;
+    let signed = (receipt.auction_id, receipt.bid_id, receipt.seq, &receipt.hash);
+    if signed != (answer.auction_id, Some(answer.bid_id), answer.seq, &answer.hash) {
+        return Err(Failure::failed("It is of another event than that of the bid. It is kept; ask the house why."));
+    }
+    let origin = &receipt.origin;
+    let kept = |pins: &Pins| pins.houses.get(origin).map(House::keys).unwrap_or_default();
+    if verify_receipt(receipt, &kept(&ctx.evidence().pins()?)).is_ok() {
+        return Ok(());
+    }
+    meet(ctx, client, origin).await?;
+    match verify_receipt(receipt, &kept(&ctx.evidence().pins()?)) {
+        Ok(_) => Ok(()),
+        Err(invalid) => Err(Failure::failed(format!("{invalid}. It is kept; ask the house why."))),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     cmd::auctions::rules_fields,
     context::Context,
     error::Failure,
+    meeting,
     output::{or_dash, word},
     values::{checked, money},
 };
@@ -97,7 +98,7 @@ async fn least(ctx: &Context, client: &Client, mut lot: Auction, mut bid: BidReq
         (bid.amount, bid.rules_hash) = (Some(least), Some(shown_rules(&lot)?));
         let refused = match client.auctions().bid(&bid).await {
             Err(error) if is_otherwise(&error) && !ctx.says_yes() => error,
-            outcome => return tell(ctx, &bid, outcome),
+            outcome => return tell(ctx, client, &bid, outcome).await,
         };
         ctx.out.note(format!("{refused}"));
         lot = client.auctions().get(bid.auction_id).await?;
@@ -153,7 +154,7 @@ async fn place(ctx: &Context, client: &Client, mut bid: BidRequest) -> Result<()
     loop {
         let changed = match client.auctions().bid(&bid).await {
             Err(error) if error.code() == Some(ErrorCode::RulesChanged) => error,
-            outcome => return tell(ctx, &bid, outcome),
+            outcome => return tell(ctx, client, &bid, outcome).await,
         };
         let lot = client.auctions().get(bid.auction_id).await?;
         tell_rules(ctx, &lot);
@@ -177,9 +178,17 @@ fn question(lot: &Auction, bid: &BidRequest) -> String {
     format!("{offer} under these rules?{slip}")
 }
 
-fn tell(ctx: &Context, bid: &BidRequest, outcome: Result<BidAnswer, Error>) -> Result<(), Failure> {
+async fn tell(
+    ctx: &Context,
+    client: &Client,
+    bid: &BidRequest,
+    outcome: Result<BidAnswer, Error>,
+) -> Result<(), Failure> {
     match outcome {
-        Ok(answer) => show(ctx, &answer),
+        Ok(answer) => {
+            meeting::keep(ctx, client, &answer).await;
+            show(ctx, &answer)
+        }
         Err(error) => {
             if error.retry_kind() != RetryKind::Never {
                 let id = bid.bid_id;

@@ -67,10 +67,8 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         Command::Trust => trust(ctx, &ctx.guest()?).await,
         Command::Forget { origin } => {
             ctx.confirm_where_possible(&format!("Forget the keys of the house {origin:?}?"), true)?;
-            match ctx.evidence().change(|pins| pins.forget(&origin))? {
-                true => Ok(()),
-                false => Err(unknown(&origin)),
-            }
+            let was_kept = ctx.evidence().change(|pins| pins.forget(&origin))?;
+            if was_kept { Ok(()) } else { Err(unknown(&origin)) }
         }
         Command::Export { origin } => export(ctx, &ctx.evidence().pins()?, origin),
     }

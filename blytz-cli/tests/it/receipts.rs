@@ -1,6 +1,11 @@
 //! What a house signs for a bid is kept by whoever bid, and found again.
 
-use crate::house::House;
+use blytz_core::wire::auction::{BidAnswer, BidOutcome, Receipt};
+
+use crate::{
+    house::{House, run},
+    sample::{Facade, NOON, Sale, signer},
+};
 
 #[test]
 fn a_bids_receipt_is_kept_and_held_against_the_log() {
@@ -46,4 +51,44 @@ fn a_bids_receipt_is_kept_and_held_against_the_log() {
     let people = ann.run(&["verify", &lot]).ok();
     assert!(people.stdout.contains("1 that was kept stands in it"), "{people:?}");
     house.stop();
+}
+
+/// A receipt that proves nothing is said to be one when it comes, and not after the close.
+#[test]
+fn a_receipt_that_is_worth_nothing_is_cried_out() {
+    let (shop, forger) = (signer(7), signer(8));
+    let sale = Sale::of(&shop);
+    let good = sale.receipt(&shop);
+    for (receipt, says) in [
+        (good.clone(), ""),
+        (sale.receipt(&forger), "the signature of key k1 does not fit it"),
+        (Receipt { key_id: "k2".to_owned(), ..good.clone() }, "no key k2 is trusted"),
+        (Receipt { seq: good.seq + 1, ..good.clone() }, "of another event"),
+        (Receipt { bid_id: None, ..good.clone() }, "of no bid"),
+    ] {
+        let (server, folder) = (Facade::of(&sale, &shop), tempfile::tempdir().expect("a folder"));
+        let id = sale.id.to_string();
+        server.shows(&format!("/auction/{id}"), &sale.lot());
+        let answer = BidAnswer {
+            bid_id: good.bid_id.expect("of a bid"),
+            auction_id: sale.id,
+            outcome: BidOutcome::Leading,
+            seq: good.seq,
+            at: NOON,
+            price: None,
+            leader_id: None,
+            next_minimum: None,
+            closes_at: NOON,
+            hash: good.hash.clone(),
+            receipt: receipt.clone(),
+            replayed: false,
+        };
+        server.shows("/auction/bid", &answer);
+        let args = ["--token", "t", "bid", &id, "--amount", "10"];
+        let done = run(folder.path(), Some(&server.url), "", &args).ok();
+        assert_eq!(done.stderr.contains("WARNING"), !says.is_empty(), "{done:?}");
+        assert!(done.stderr.contains(says) && done.stdout.contains("leading"), "{done:?}");
+        let kept = run(folder.path(), None, "", &["receipts", "-o", "json"]).json();
+        assert_eq!(kept["items"].as_array().map(Vec::len), Some(usize::from(receipt.bid_id.is_some())), "{kept}");
+    }
 }

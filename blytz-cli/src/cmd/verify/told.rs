@@ -84,7 +84,7 @@ struct Checked<'a> {
 
 /// The same for programs.
 #[derive(Serialize)]
-struct Valid<'a> {
+struct Report<'a> {
     valid: bool,
     auction_id: AuctionId,
     title: &'a str,
@@ -99,7 +99,7 @@ struct Valid<'a> {
 
 fn show(ctx: &Context, checked: &Checked<'_>) -> Result<(), Failure> {
     let Checked { frame, verdict, grounds } = checked;
-    let valid = Valid {
+    let report = Report {
         valid: true,
         auction_id: frame.auction_id,
         title: &frame.item.title,
@@ -110,7 +110,7 @@ fn show(ctx: &Context, checked: &Checked<'_>) -> Result<(), Failure> {
         changes: changes(grounds),
         not_in_any_log: NOT_IN_ANY_LOG,
     };
-    ctx.out.record(&valid, || checked.fields())?;
+    ctx.out.record(&report, || checked.fields())?;
     if !ctx.out.is_json() {
         ctx.out.line("")?;
         ctx.out.line("What no log can show:")?;
@@ -168,16 +168,15 @@ impl Checked<'_> {
     }
 
     fn receipts(&self) -> String {
-        let mut text = match self.verdict.receipts {
+        let stand = match self.verdict.receipts {
             0 => "none was kept of this auction".to_owned(),
             1 => "1 that was kept stands in it".to_owned(),
             many => format!("{many} that were kept stand in it"),
         };
         match self.grounds.of_other_auctions(self.frame.auction_id) {
-            0 => {}
-            others => text.push_str(&format!("; {others} of other auctions say nothing here")),
+            0 => stand,
+            others => format!("{stand}; {others} of other auctions say nothing here"),
         }
-        text
     }
 }
 
