@@ -42,6 +42,8 @@ pub enum Command {
     Users(cmd::users::Args),
     Simulate(cmd::simulate::Args),
     Verify(cmd::verify::Args),
+    Receipts(cmd::receipts::Args),
+    Keys(cmd::keys::Args),
     Bench(cmd::bench::Args),
     Completions(cmd::shell::Completions),
     Man(cmd::shell::Man),

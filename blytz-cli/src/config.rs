@@ -70,6 +70,14 @@ pub fn folder() -> Result<PathBuf, Failure> {
     Ok(strategy.config_dir().join("blytz"))
 }
 
+/// The folder of what this program keeps by itself: the state folder, and where a system has none the
+/// one for data.
+pub fn state_folder() -> Result<PathBuf, Failure> {
+    let strategy = etcetera::choose_base_strategy()
+        .map_err(|_| Failure::failed("There is no home folder to keep keys and receipts in; set XDG_STATE_HOME."))?;
+    Ok(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()).join("blytz"))
+}
+
 /// Lays what was asked for over the file in `folder`.
 pub fn load(folder: &Path, asked: &Asked) -> Result<Settings, Failure> {
     let path = folder.join("config.toml");

@@ -12,6 +12,7 @@ use crate::{
     config::{self, Asked, DEFAULT_SERVER, Settings},
     credentials::{Login, Store},
     error::Failure,
+    evidence::Evidence,
     globals::Globals,
     kept::Kept,
     output::Output,
@@ -25,6 +26,7 @@ pub struct Context {
     pub out: Output,
     settings: Settings,
     store: Store,
+    evidence: Evidence,
     /// An access token from flag or environment; it stands above the profile's login.
     token: Option<String>,
     yes: bool,
@@ -42,6 +44,7 @@ impl Context {
         Ok(Self {
             out: Output::new(settings.output),
             store,
+            evidence: Evidence::new(&config::state_folder()?),
             settings,
             // A variable that was filled from a file may end in the file's line end.
             token: globals.token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
@@ -54,6 +57,11 @@ impl Context {
     /// The profile's name.
     pub fn profile(&self) -> &str {
         &self.settings.profile
+    }
+
+    /// What houses have signed, and with which keys.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
     }
 
     /// Whether flag, environment or profile name a server, rather than the login or nobody.
@@ -194,7 +202,8 @@ impl Context {
         }
     }
 
-    fn may_ask(&self) -> bool {
+    /// Whether there is somebody to ask, and they may be.
+    pub fn may_ask(&self) -> bool {
         !self.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 }

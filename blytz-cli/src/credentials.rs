@@ -1,8 +1,8 @@
 //! The login of a profile: `blytz/credentials/<profile>.json`, readable by nobody else.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use blytz_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Failure;
+use crate::{error::Failure, private};
 
 /// A login, and where it holds. The tokens are shown to no other server.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,29 +59,17 @@ impl Store {
 
     /// The login, if there is one.
     pub fn load(&self) -> Result<Option<Login>, Failure> {
-        match fs::read(&self.path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| {
-                let path = self.path.display();
-                Failure::failed(format!("{path} is damaged; remove it and log in again."))
-            }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.trouble(&error)),
-        }
+        let Some(bytes) = private::read(&self.path).map_err(|error| self.trouble(&error))? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|_| {
+            let path = self.path.display();
+            Failure::failed(format!("{path} is damaged; remove it and log in again."))
+        })
     }
 
-    /// Replaces the login. Who reads at the same time sees the old one or the new one, whole.
+    /// Replaces the login.
     pub fn save(&self, login: &Login) -> Result<(), Failure> {
         let text = serde_json::to_vec_pretty(login).map_err(anyhow::Error::from)?;
-        self.write(&text).map_err(|error| self.trouble(&error))
-    }
-
-    fn write(&self, text: &[u8]) -> io::Result<()> {
-        self.make_folder()?;
-        let draft = self.path.with_extension(format!("{}.new", std::process::id()));
-        let mut file = private().create(true).truncate(true).write(true).open(&draft)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&draft, &self.path)
+        private::replace(&self.path, &text).map_err(|error| self.trouble(&error))
     }
 
     /// Forgets the login.
@@ -92,39 +80,14 @@ impl Store {
         }
     }
 
-    /// Held while the login is replaced, and while tokens are refreshed: of programs that want the same
-    /// at the same time, one does it.
+    /// Held while the login is replaced, and while tokens are refreshed.
     pub fn lock(&self) -> Result<File, Failure> {
-        let lock = || {
-            self.make_folder()?;
-            let file = private().create(true).truncate(false).write(true).open(self.path.with_extension("lock"))?;
-            file.lock()?;
-            Ok(file)
-        };
-        lock().map_err(|error| self.trouble(&error))
-    }
-
-    fn make_folder(&self) -> io::Result<()> {
-        let Some(folder) = self.path.parent() else { return Ok(()) };
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)
+        private::lock(&self.path).map_err(|error| self.trouble(&error))
     }
 
     fn trouble(&self, error: &io::Error) -> Failure {
         Failure::failed(format!("The login in {} can't be kept: {error}.", self.path.display()))
     }
-}
-
-/// Files that only their owner may read.
-fn private() -> OpenOptions {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is nothing to set"))]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 #[cfg(test)]
@@ -142,19 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn a_login_comes_back_and_nobody_else_can_read_it() {
+    fn a_login_comes_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::new(folder.path(), "shop");
         assert!(store.load().expect("no file is no login").is_none());
         store.save(&login()).expect("saved");
         store.save(&login()).expect("saved again");
         assert!(store.load().expect("read") == Some(login()));
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(&store.path).expect("a file").permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
         let files: Vec<_> = fs::read_dir(folder.path().join("credentials")).expect("a folder").collect();
         assert_eq!(files.len(), 1, "no draft is left behind");
         store.remove().expect("removed");

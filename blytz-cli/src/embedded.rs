@@ -57,6 +57,8 @@ impl House {
         let admin_password = hex::encode(rand::random::<[u8; 16]>());
         let config = Config {
             listen: format!("127.0.0.1:{port}"),
+            // Its keys go away with it; nobody shall take those of the next one for changed ones.
+            origin: format!("house-{}.localhost", hex::encode(rand::random::<[u8; 4]>())),
             rate_limits: RateLimits::Off,
             admin: Some(AdminConfig { email: ADMIN.to_owned(), password: Secret::new(&*admin_password) }),
             timeouts: Timeouts { drain: Duration::from_secs(2), ..Timeouts::default() },

@@ -10,11 +10,14 @@ mod credentials;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod error;
+mod evidence;
 mod feed;
 mod globals;
 mod kept;
 mod layout;
+mod meeting;
 mod output;
+mod private;
 mod progress;
 mod text;
 mod values;
@@ -98,6 +101,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Users(args) => cmd::users::run(ctx, args).await,
         Command::Simulate(args) => cmd::simulate::run(ctx, &args),
         Command::Verify(args) => cmd::verify::run(ctx, args).await,
+        Command::Receipts(args) => cmd::receipts::run(ctx, args).await,
+        Command::Keys(args) => cmd::keys::run(ctx, args).await,
         Command::Bench(args) => cmd::bench::run(ctx, args).await,
         Command::Completions(_) | Command::Man(_) => Ok(()),
     }

@@ -4,14 +4,19 @@ use blytz_client::{
     Client, Error, RetryKind, new_bid_id,
     wire::{
         ErrorCode,
-        auction::{Auction, AuctionStatus, BidAnswer, BidRequest, Format},
+        auction::{Auction, AuctionStatus, BidAnswer, BidRequest, Format, ReserveView},
     },
 };
-use blytz_core::{AuctionId, BidId, Money, auction::possible_slip};
+use blytz_core::{
+    AuctionId, BidId, Money,
+    auction::{commitment::rules_hash, possible_slip},
+};
 
 use crate::{
+    cmd::auctions::rules_fields,
     context::Context,
     error::Failure,
+    meeting,
     output::{or_dash, word},
     values::{checked, money},
 };
@@ -27,7 +32,9 @@ Examples:
   blytz bid LOT --amount 12.50 --bid-id 0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77
 
 Before the least is bid you are asked, and before ten times the least or more, which may be a slip.
-In scripts --yes says so beforehand.
+In scripts --yes says so beforehand. A bid counts only under the rules that the lot had when it was
+sent: if they have changed since, you see the new ones and are asked, and with --yes nothing is bid.
+What the house signs for it is kept; see `blytz receipts`.
 ")]
 #[command(group(clap::ArgGroup::new("kind").args(["amount", "max", "buy_now"])))]
 pub struct Args {
@@ -58,6 +65,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     let bid = BidRequest {
         auction_id: args.auction,
         bid_id: args.bid_id.unwrap_or_else(new_bid_id),
+        rules_hash: Some(shown_rules(&lot)?),
         amount: read("--amount", &args.amount)?,
         max: read("--max", &args.max)?,
         buy_now: args.buy_now.then_some(true),
@@ -69,23 +77,50 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
     if let Some(question) = doubt(&lot, &bid) {
         ctx.confirm(&question)?;
     }
-    place(ctx, &client, &bid).await
+    place(ctx, &client, bid).await
 }
 
-/// Bids the least that it takes. Whoever is asked and finds that somebody was faster is asked again.
+/// The hash of the rules that the lot shows. With a reserve in clear only the server can tell it.
+fn shown_rules(lot: &Auction) -> Result<String, Failure> {
+    let in_clear = matches!(lot.rules.reserve_price, Some(ReserveView::Clear(_)));
+    if !in_clear && rules_hash(&lot.rules) != lot.rules_hash {
+        return Err(Failure::failed("The server names another hash than that of the rules that it shows."));
+    }
+    Ok(lot.rules_hash.clone())
+}
+
+/// Bids the least that it takes. Whoever is asked and finds that somebody was faster, or that the rules
+/// have changed, is asked again.
 async fn least(ctx: &Context, client: &Client, mut lot: Auction, mut bid: BidRequest) -> Result<(), Failure> {
     loop {
         let least = offered(&lot)?;
         ctx.confirm(&format!("Bid {least} on {}, the least that it takes?", lot.title))?;
-        bid.amount = Some(least);
-        let faster = match client.auctions().bid(&bid).await {
-            Err(error) if error.code() == Some(ErrorCode::BidTooLow) && !ctx.says_yes() => error,
-            outcome => return tell(ctx, &bid, outcome),
+        (bid.amount, bid.rules_hash) = (Some(least), Some(shown_rules(&lot)?));
+        let refused = match client.auctions().bid(&bid).await {
+            Err(error) if is_otherwise(&error) && !ctx.says_yes() => error,
+            outcome => return tell(ctx, client, &bid, outcome).await,
         };
-        ctx.out.note(format!("{faster}"));
+        ctx.out.note(format!("{refused}"));
         lot = client.auctions().get(bid.auction_id).await?;
+        if refused.code() == Some(ErrorCode::RulesChanged) {
+            tell_rules(ctx, &lot);
+        }
         // That one was refused for good; the next is another bid.
         bid.bid_id = new_bid_id();
+    }
+}
+
+/// Whether the lot was not as it was shown.
+fn is_otherwise(error: &Error) -> bool {
+    matches!(error.code(), Some(ErrorCode::BidTooLow | ErrorCode::RulesChanged))
+}
+
+/// The rules as they are now.
+fn tell_rules(ctx: &Context, lot: &Auction) {
+    ctx.out.note(format!("The rules of {} are now:", lot.title));
+    ctx.out.note(format!("  {:<15}{}", "format", word(&lot.status.format).replace('_', " ")));
+    for (name, text) in rules_fields(&lot.rules) {
+        ctx.out.note(format!("  {name:<15}{text}"));
     }
 }
 
@@ -114,13 +149,46 @@ fn doubt(lot: &Auction, bid: &BidRequest) -> Option<String> {
     Some(format!("{offer} is {times} times the least that {} takes, {least}. {what}?", lot.title))
 }
 
-async fn place(ctx: &Context, client: &Client, bid: &BidRequest) -> Result<(), Failure> {
-    tell(ctx, bid, client.auctions().bid(bid).await)
+/// Bids what was said. Under rules that nobody has seen it is asked about, where somebody can be.
+async fn place(ctx: &Context, client: &Client, mut bid: BidRequest) -> Result<(), Failure> {
+    loop {
+        let changed = match client.auctions().bid(&bid).await {
+            Err(error) if error.code() == Some(ErrorCode::RulesChanged) => error,
+            outcome => return tell(ctx, client, &bid, outcome).await,
+        };
+        let lot = client.auctions().get(bid.auction_id).await?;
+        tell_rules(ctx, &lot);
+        if ctx.says_yes() || !ctx.may_ask() {
+            return Err(changed.into());
+        }
+        ctx.out.note(format!("{changed}"));
+        ctx.confirm(&question(&lot, &bid))?;
+        (bid.bid_id, bid.rules_hash) = (new_bid_id(), Some(shown_rules(&lot)?));
+    }
 }
 
-fn tell(ctx: &Context, bid: &BidRequest, outcome: Result<BidAnswer, Error>) -> Result<(), Failure> {
+/// Whether to bid the same under other rules.
+fn question(lot: &Auction, bid: &BidRequest) -> String {
+    let offer = match bid {
+        BidRequest { amount: Some(amount), .. } => format!("Bid {amount}"),
+        BidRequest { max: Some(max), .. } => format!("Bid up to {max}"),
+        _ => lot.rules.buy_now_price.map_or_else(|| "Buy it now".to_owned(), |price| format!("Buy it now at {price}")),
+    };
+    let slip = doubt(lot, bid).map(|doubt| format!(" {doubt}")).unwrap_or_default();
+    format!("{offer} under these rules?{slip}")
+}
+
+async fn tell(
+    ctx: &Context,
+    client: &Client,
+    bid: &BidRequest,
+    outcome: Result<BidAnswer, Error>,
+) -> Result<(), Failure> {
     match outcome {
-        Ok(answer) => show(ctx, &answer),
+        Ok(answer) => {
+            meeting::keep(ctx, client, &answer).await;
+            show(ctx, &answer)
+        }
         Err(error) => {
             if error.retry_kind() != RetryKind::Never {
                 let id = bid.bid_id;
@@ -143,6 +211,7 @@ fn show(ctx: &Context, answer: &BidAnswer) -> Result<(), Failure> {
             ("bid", answer.bid_id.to_string()),
             ("seq", answer.seq.to_string()),
             ("hash", answer.hash.clone()),
+            ("signed by", format!("the house {:?}, key {}", answer.receipt.origin, answer.receipt.key_id)),
         ];
         if answer.replayed {
             fields.push(("replayed", "yes, this bid was accepted before".to_owned()));

@@ -14,7 +14,9 @@ pub mod bid;
 pub mod chat;
 #[cfg(feature = "embedded")]
 pub mod demo;
+pub mod keys;
 pub mod products;
+pub mod receipts;
 #[cfg(feature = "embedded")]
 pub mod serve;
 pub mod shell;

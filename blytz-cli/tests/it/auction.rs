@@ -24,7 +24,7 @@ fn a_lot_is_sold_watched_exported_and_verified() {
     ann.run(&["verify", &lot]).exits(5);
     let log = ben.run(&["auctions", "events", &lot]).ok();
     assert!(log.stdout.contains("scheduled") && log.stdout.contains("bid: leading"), "{log:?}");
-    assert!(!log.stdout.contains("20.00"), "a max is nobody's business: {log:?}");
+    assert!(!log.stdout.contains("MYR 20.00"), "a max is nobody's business: {log:?}");
     assert_eq!(ben.json(&["auctions", "get", &lot])["rules"]["reserve_price"]["amount"], Value::Null);
     assert_eq!(seller.json(&["auctions", "get", &lot])["rules"]["reserve_price"]["amount"], 3_000);
 
@@ -38,7 +38,7 @@ fn a_lot_is_sold_watched_exported_and_verified() {
     ann.run(&["auctions", "export", &lot, &proof]).exits(1);
     let verdict = ann.json(&["verify", &proof]);
     assert_eq!((&verdict["valid"], &verdict["price"]["amount"]), (&Value::Bool(true), &8_000.into()));
-    assert_eq!(ann.json(&["verify", &lot])["keys_known"], true);
+    assert_eq!(ann.json(&["verify", &lot])["keys"], "kept");
 
     let honest = std::fs::read_to_string(&proof).expect("saved");
     let mut tampered: Value = serde_json::from_str(&honest).expect("JSON");
@@ -55,7 +55,7 @@ fn a_lot_is_sold_watched_exported_and_verified() {
     assert_eq!((&told["valid"], &told["seq"]), (&Value::Bool(false), &3.into()));
     let keys = house.file("keys.json", r#"{"keys": []}"#);
     let unknown = ann.run(&["verify", &proof, "--keys", &keys]).exits(1);
-    assert!(unknown.stderr.contains("not the server's"), "{unknown:?}");
+    assert!(unknown.stderr.contains("no key of the house"), "{unknown:?}");
     let csv = ann.run(&["auctions", "export", &lot, "--as", "csv"]).ok();
     assert!(csv.stdout.starts_with("seq,at,kind,outcome,price"), "{csv:?}");
     house.stop();
@@ -156,5 +156,56 @@ fn rules_are_amended_before_the_first_bid() {
     let amended = seller.json(&["auctions", "amend", lot, "--rules", &rules, "--title", "Falling"]);
     assert_eq!((&amended["title"], &amended["rules"]["format"]), (&"Falling".into(), &"dutch".into()));
     seller.run(&["auctions", "amend", lot]).exits(2);
+    house.stop();
+}
+
+#[test]
+fn a_lot_has_its_own_words_for_what_it_sells() {
+    let house = House::open();
+    let seller = house.seller("sita");
+    let product = seller.product("Card");
+    let create = ["auctions", "create", "--product", &product, "--starting-price", "1", "--condition", "worn"];
+    let lot = seller.json(&[&create[..], &["--weight-g", "90", "--image", "https://shop.example/1.jpg"]].concat());
+    let id = lot["id"].as_str().expect("an id");
+    assert_eq!((&lot["item"]["condition"], &lot["item"]["weight_g"]), (&"worn".into(), &90.into()));
+    assert_eq!((&lot["title"], &lot["item"]["title"]), (&"Card".into(), &"Card".into()));
+    let amend = ["auctions", "amend", id, "--description", "As found.", "--clear", "condition", "--clear", "images"];
+    let amended = seller.json(&amend);
+    assert_eq!((&amended["item"]["description"], &amended["item"]["weight_g"]), (&"As found.".into(), &90.into()));
+    assert_eq!((&amended["item"]["images"], &amended["item"]["condition"]), (&serde_json::json!([]), &Value::Null));
+    assert_ne!(amended["item_hash"], lot["item_hash"]);
+    let shown = seller.run(&["auctions", "get", id]).ok();
+    let hash = |name: &str| amended[name].as_str().expect("a hash")[..16].to_owned();
+    for text in ["As found.", "90 g", &hash("item_hash"), &hash("rules_hash"), &hash("hash")] {
+        assert!(shown.stdout.contains(text), "no {text}: {shown:?}");
+    }
+    seller.run(&["auctions", "amend", id, "--weight-g", "0"]).exits(2);
+    house.stop();
+}
+
+/// A slip of the finger costs a bid, and not the rest of the auction; and what a void did to its bidder
+/// the seller can take back.
+#[test]
+fn whom_a_void_blocks_the_seller_lets_back() {
+    let house = House::open();
+    let (seller, ann) = (house.seller("sita"), house.buyer("ann"));
+    let lot = seller.live_lot(&["--duration", "1h"]);
+    let bid = |amount: &str| ann.json(&["bid", &lot, "--amount", amount])["bid_id"].as_str().expect("an id").to_owned();
+    let void = |bid: &str, flags: &[&str]| {
+        seller.run(&[&["auctions", "void", &lot, bid, "--reason", "a slip", "--yes"], flags].concat()).ok();
+    };
+    void(&bid("10"), &["--no-block"]);
+    let again = bid("11");
+    void(&again, &[]);
+    let blocked = ann.run(&["bid", &lot, "--amount", "12"]).exits(3);
+    assert!(blocked.stderr.contains("block"), "{blocked:?}");
+    let me = ann.json(&["whoami"])["id"].as_str().expect("an id").to_owned();
+    ann.run(&["auctions", "unblock", &lot, &me]).exits(3);
+    seller.run(&["auctions", "unblock", &lot, &me]).ok();
+    bid("12");
+    let log = seller.run(&["auctions", "events", &lot]).ok();
+    assert!(log.stdout.contains("voided by seller") && log.stdout.contains("unblocked"), "{log:?}");
+    seller.run(&["auctions", "unblock"]).exits(2);
+    seller.run(&["auctions", "unblock", &lot, &me, &me]).exits(2);
     house.stop();
 }

@@ -11,14 +11,18 @@ mod exit;
 mod help;
 mod hostile;
 mod import;
+mod keys;
 mod offline;
 #[cfg(unix)]
 mod questions;
 #[cfg(unix)]
 mod readme;
+mod receipts;
+mod sample;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]
 mod tables;
 #[cfg(unix)]
 mod terminal;
+mod verify;

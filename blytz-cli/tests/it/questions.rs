@@ -1,7 +1,12 @@
 //! Questions before what can't be taken back: asked at a terminal, answered by --yes in a script, and
 //! refused where nobody can be asked.
 
-use crate::house::House;
+use serde_json::{Value, json};
+
+use crate::{
+    house::{House, run},
+    sample::{Facade, Sale, signer},
+};
 
 #[test]
 fn a_bid_far_above_the_least_is_asked_about() {
@@ -80,6 +85,60 @@ fn without_an_amount_it_is_the_least() {
     ann.run(&["bid", &lot, "--amount", "100"]).exits(2);
     ann.run(&["bid", &lot, "--amount", "99.99"]).ok();
     house.stop();
+}
+
+/// Whoever bids, bids under the rules that they saw.
+#[test]
+fn other_rules_are_shown_and_asked_about() {
+    let house = House::open();
+    let (seller, ann, ben) = (house.seller("sita"), house.buyer("ann"), house.buyer("ben"));
+    let lot = seller.live_lot(&["--duration", "1h", "--soft-close", "none"]);
+    let rules = r#"{"format":"english","currency":"MYR","starting_price":{"amount":2000,"currency":"MYR"},
+        "increment":{"fixed":500},"duration_ms":7200000}"#;
+    let rules = house.file("rules.json", rules);
+
+    let mut least = ann.at_terminal(80, &["bid", &lot]);
+    least.until("Bid MYR 10.00").until("[y/N]");
+    let mut slip = ben.at_terminal(80, &["bid", &lot, "--max", "200"]);
+    slip.until("20 times the least").until("[y/N]");
+    seller.run(&["auctions", "amend", &lot, "--rules", &rules]).ok();
+    least.types("y\r").until("The rules of Blue teapot are now:").until("starting price").until("MYR 20.00");
+    least.until("Bid MYR 20.00").until("[y/N]").types("n\r");
+    assert_eq!(least.left().code, 1);
+    slip.types("y\r").until("The rules of Blue teapot are now:").until("increment").until("5.00");
+    slip.until("Bid up to MYR 200.00 under these rules?").until("10 times the least").until("[y/N]").types("y\r");
+    let left = slip.left();
+    assert!(left.code == 0 && left.screen.contains("MYR 20.00"), "{left:?}");
+    assert_eq!(ann.json(&["auctions", "status", &lot])["bid_count"], 1);
+    house.stop();
+}
+
+/// Saying yes beforehand is no yes to rules that nobody has seen.
+#[test]
+fn nobody_agrees_to_other_rules_beforehand() {
+    let (shop, folder) = (signer(7), tempfile::tempdir().expect("a folder"));
+    let sale = Sale::of(&shop);
+    let server = Facade::of(&sale, &shop);
+    let (id, mut lot) = (sale.id.to_string(), sale.lot());
+    server.shows(&format!("/auction/{id}"), &lot);
+    let problem = json!({ "type": "about:blank", "title": "Rules changed", "status": 409, "detail": "other rules",
+        "code": "rules_changed", "request_id": "r1" });
+    server.answers("/auction/bid", 409, &problem);
+    for (times, bid) in [&["--yes"][..], &["--amount", "10", "--yes"], &["--amount", "10"]].into_iter().enumerate() {
+        let args = [&["--token", "t", "bid", &id], bid].concat();
+        let refused = run(folder.path(), Some(&server.url), "", &args).exits(5);
+        assert!(refused.stdout.is_empty() && refused.stderr.contains("other rules"), "{refused:?}");
+        let sent = server.asked("/auction/bid");
+        assert_eq!(sent.len(), times + 1, "it is bid once");
+        let last: Value = serde_json::from_str(&sent[times]).expect("JSON");
+        assert_eq!(last["rules_hash"], lot["rules_hash"]);
+    }
+    // A hash of other rules than those shown would make a bid of it that nobody meant.
+    lot["rules"]["starting_price"]["amount"] = 1.into();
+    server.shows(&format!("/auction/{id}"), &lot);
+    let refused = run(folder.path(), Some(&server.url), "", &["--token", "t", "bid", &id, "--yes"]).exits(1);
+    assert!(refused.stderr.contains("another hash"), "{refused:?}");
+    assert_eq!(server.asked("/auction/bid").len(), 3);
 }
 
 /// Every other act of the kind, on things that need not exist: the question comes first.

@@ -110,6 +110,12 @@ impl Reader {
                 let watched = done(self.shell(line)).screen;
                 assert!(watched.contains("SOLD to") || watched.contains("sold"), "{watched}");
             }
+            ("blytz", "receipts") => {
+                assert!(done(self.shell(line)).screen.contains(self.lot.as_deref().unwrap_or("LOT")))
+            }
+            ("blytz", "keys") => assert!(done(self.shell(line)).screen.contains("house-")),
+            ("blytz", "auctions export LOT proof.json" | "keys export > keys.json") => drop(done(self.shell(line))),
+            ("blytz", "verify proof.json --keys keys.json") => assert!(done(self.shell(line)).screen.contains("holds")),
             ("blytz", "verify LOT") => assert!(done(self.shell(line)).screen.contains("holds")),
             ("blytz", "tui") => {
                 let mut screens = self.shell(line);

@@ -12,7 +12,8 @@ async fn bid_once(server: &str, email: &str, password: &str) -> Result<(), blytz
 
     let (live, mut events) = client.live().connect(); // reconnects and resumes by itself
     live.subscribe(Channel::Auction(auction_id));
-    let bid = BidRequest { auction_id, bid_id: new_bid_id(), amount, max: None, buy_now: None };
+    let rules_hash = Some(lot.rules_hash.clone()); // under these rules, and no others
+    let bid = BidRequest { auction_id, bid_id: new_bid_id(), rules_hash, amount, max: None, buy_now: None };
     println!("{:?}", live.bid(bid).await?.outcome);
     while let Some(event) = events.recv().await {
         if let LiveEvent::Auction { entry, .. } = event {

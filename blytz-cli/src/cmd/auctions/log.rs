@@ -72,6 +72,7 @@ pub async fn events(
 fn event(entry: &LogEntry) -> String {
     match &entry.data {
         EventData::Bid { outcome, .. } => format!("bid: {}", word(outcome)),
+        EventData::Voided { by, .. } => format!("voided by {}", word(by)),
         EventData::Closed { status, .. } => format!("closed: {}", word(status)),
         data => feed::kind(data),
     }
@@ -99,6 +100,7 @@ impl Facts {
             EventData::Voided { bid_id, price, leader, .. } => {
                 Self { price: *price, leader: *leader, bid: Some(*bid_id), bidder: None }
             }
+            EventData::Unblocked { bid_id, .. } => Self { bid: Some(*bid_id), ..Self::default() },
             EventData::ReserveMet { price } => Self { price: Some(*price), ..Self::default() },
             EventData::Closed { winner, price, .. } => Self { price: *price, leader: *winner, ..Self::default() },
             _ => Self::default(),

@@ -1,5 +1,6 @@
 //! `blytz auctions`: lots, from the rules to the proof.
 
+mod item;
 mod log;
 mod rules;
 mod view;
@@ -7,13 +8,14 @@ mod watch;
 
 use blytz_client::{
     AuctionQuery, Client,
-    wire::auction::{AuctionInput, AuctionStatus, AuctionUpdate},
+    wire::auction::{AuctionInput, AuctionStatus, AuctionUpdate, VoidRequest},
 };
 use blytz_core::{AuctionId, BidId, ProductId, StreamId, Timestamp, UserId};
 use clap::Subcommand;
+use uuid::Uuid;
 
-pub use self::view::show_page;
-use self::{log::ExportFormat, rules::RulesArgs, view::show};
+pub use self::view::{rules_fields, show_page};
+use self::{item::ItemArgs, log::ExportFormat, rules::RulesArgs, view::show};
 use crate::{
     context::Context,
     error::Failure,
@@ -68,6 +70,7 @@ Examples:
   blytz auctions create --product PRODUCT --starting-price 10 --increment ebay --soft-close none
   blytz auctions create --product PRODUCT --starting-price 99 --format dutch --dutch-step 1 \\
     --dutch-floor 20
+  blytz auctions create --product PRODUCT --starting-price 10 --condition 'worn, a chip at the rim'
   blytz auctions create --product PRODUCT --rules rules.json --show SHOW
 ")]
     Create(Box<CreateArgs>),
@@ -79,7 +82,7 @@ Examples:
     },
     /// Change an auction before its first bid
     #[command(
-        before_help = "Examples:\n  blytz auctions amend LOT --title 'Another title'\n  blytz auctions amend LOT --rules rules.json\n"
+        before_help = "Examples:\n  blytz auctions amend LOT --title 'Another title'\n  blytz auctions amend LOT --condition 'as new' --clear weight-g\n  blytz auctions amend LOT --rules rules.json\n"
     )]
     Amend(AmendArgs),
     /// Call an auction off: sellers until the first bid, then admins
@@ -92,7 +95,9 @@ Examples:
         reason: String,
     },
     /// Strike a bid and every later one of the same bidder
-    #[command(before_help = "Examples:\n  blytz auctions void LOT BID --reason 'bidder asked within the hour' --yes\n")]
+    #[command(
+        before_help = "Examples:\n  blytz auctions void LOT BID --reason 'not as promised' --yes\n  blytz auctions void LOT BID --reason 'a zero too many, by their word' --no-block --yes\n"
+    )]
     Void {
         /// The auction's id
         auction: AuctionId,
@@ -101,6 +106,9 @@ Examples:
         /// Whose bid; needed only when several bidders used the same id
         #[arg(long, value_name = "USER")]
         bidder: Option<UserId>,
+        /// Let them bid on in this auction: it was a slip of the finger
+        #[arg(long)]
+        no_block: bool,
         /// Why; everybody sees it
         #[arg(long)]
         reason: String,
@@ -155,11 +163,15 @@ Examples:
         /// The user's id
         user: UserId,
     },
-    /// Let somebody bid on your lots again
-    #[command(before_help = "Examples:\n  blytz auctions unblock USER\n")]
+    /// Let somebody bid on your lots again, or on one lot after a void there
+    #[command(
+        override_usage = "blytz auctions unblock [OPTIONS] [LOT] <USER>",
+        before_help = "Examples:\n  blytz auctions unblock USER\n  blytz auctions unblock LOT USER\n"
+    )]
     Unblock {
-        /// The user's id
-        user: UserId,
+        /// The auction's id, to take back what a void did there; and the user's id
+        #[arg(required = true, num_args = 1..=2, value_names = ["LOT", "USER"])]
+        ids: Vec<Uuid>,
     },
 }
 
@@ -193,6 +205,8 @@ struct CreateArgs {
     #[arg(long, value_name = "TIME")]
     starts_at: Option<Timestamp>,
     #[command(flatten)]
+    item: ItemArgs,
+    #[command(flatten)]
     rules: RulesArgs,
 }
 
@@ -209,6 +223,8 @@ struct AmendArgs {
     /// All the rules anew, as JSON; `-` for stdin
     #[arg(long, value_name = "FILE")]
     rules: Option<String>,
+    #[command(flatten)]
+    item: ItemArgs,
 }
 
 pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
@@ -226,13 +242,11 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
             ctx.confirm(&format!("Cancel auction {auction}?"))?;
             show(ctx, &auctions.cancel(auction, &reason).await?)
         }
-        Command::Void { auction, bid, bidder, reason } => {
-            ctx.confirm(&format!("Strike bid {bid}, every later one of its bidder, and block them in this auction?"))?;
-            let voided = match bidder {
-                Some(bidder) => auctions.void_of(auction, bid, bidder, &reason).await?,
-                None => auctions.void(auction, bid, &reason).await?,
-            };
-            show(ctx, &voided)
+        Command::Void { auction, bid, bidder, no_block, reason } => {
+            let block = if no_block { "" } else { ", and block them in this auction" };
+            ctx.confirm(&format!("Strike bid {bid} and every later one of its bidder{block}?"))?;
+            let request = VoidRequest { bid_id: bid, bidder_id: bidder, block: no_block.then_some(false), reason };
+            show(ctx, &auctions.void_as(auction, &checked(request)?).await?)
         }
         Command::Events { auction, after, limit } => log::events(ctx, &client, auction, after, limit).await,
         Command::Export { auction, file, format } => log::export(ctx, &client, auction, &file, format).await,
@@ -241,7 +255,11 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
             [blocked.user.id.to_string(), blocked.user.display_name.clone(), moment(blocked.blocked_at)]
         }),
         Command::Block { user } => Ok(auctions.block(user).await?),
-        Command::Unblock { user } => Ok(auctions.unblock(user).await?),
+        Command::Unblock { ids } => match ids[..] {
+            [lot, user] => Ok(auctions.unblock_in(AuctionId(lot), UserId(user)).await?),
+            [user, ..] => Ok(auctions.unblock(UserId(user)).await?),
+            [] => Ok(()),
+        },
     }
 }
 
@@ -282,6 +300,7 @@ async fn create(ctx: &Context, client: &Client, args: CreateArgs) -> Result<(), 
     let input = AuctionInput {
         product_id: args.product,
         title: args.title,
+        item: args.item.update(),
         stream_id: args.show,
         starts_at: args.starts_at,
         rules,
@@ -299,9 +318,9 @@ async fn amend(ctx: &Context, client: &Client, args: AmendArgs) -> Result<(), Fa
         }
     };
     let rules = args.rules.as_deref().map(rules::read_file).transpose()?;
-    let update = AuctionUpdate { title: args.title, starts_at, rules };
+    let update = AuctionUpdate { title: args.title, item: args.item.update(), starts_at, rules };
     if update == AuctionUpdate::default() {
-        return Err(Failure::usage("Say what to change: --title, --starts-at or --rules."));
+        return Err(Failure::usage("Say what to change: --title, --starts-at, --rules, or what it says of its item."));
     }
     show(ctx, &client.auctions().amend(args.auction, &checked(update)?).await?)
 }

@@ -2,7 +2,7 @@
 
 use blytz_client::wire::{
     Page,
-    auction::{Auction, AuctionStatus, Format, Increment, ReserveView, RulesView, StatusView},
+    auction::{Auction, AuctionStatus, Format, Increment, Item, ReserveView, RulesView, StatusView},
 };
 use blytz_core::Money;
 use blytz_tui::format::countdown;
@@ -45,6 +45,9 @@ pub fn show(ctx: &Context, auction: &Auction) -> Result<(), Failure> {
             fields.push(("opens by itself", moment(at)));
         }
         fields.extend(rules_fields(&auction.rules));
+        fields.push(("rules hash", short(&auction.rules_hash)));
+        fields.extend(item_fields(auction));
+        fields.push(("log", format!("#{} {}", auction.status.seq, short(&auction.status.hash))));
         if let Some(outcome) = &auction.outcome {
             let winner = outcome.winner.as_ref().map(|winner| winner.display_name.clone());
             fields.push(("winner", or_dash(winner)));
@@ -83,7 +86,31 @@ fn status_fields(status: &StatusView) -> Vec<(&'static str, String)> {
     fields
 }
 
-fn rules_fields(rules: &RulesView) -> Vec<(&'static str, String)> {
+/// What is sold, in the lot's own words.
+fn item_fields(auction: &Auction) -> Vec<(&'static str, String)> {
+    let Item { title: _, description, images, weight_g, condition } = &auction.item;
+    let mut fields = Vec::new();
+    if !description.is_empty() {
+        fields.push(("description", description.clone()));
+    }
+    if let Some(condition) = condition {
+        fields.push(("condition", condition.clone()));
+    }
+    if let Some(grams) = weight_g {
+        fields.push(("weight", format!("{grams} g")));
+    }
+    fields.extend(images.iter().map(|image| ("image", image.clone())));
+    fields.push(("item hash", short(&auction.item_hash)));
+    fields
+}
+
+/// As much of a hash as people compare.
+fn short(hash: &str) -> String {
+    hash.chars().take(16).collect()
+}
+
+/// The rules, line by line.
+pub fn rules_fields(rules: &RulesView) -> Vec<(&'static str, String)> {
     let money = |amount: i64| Money::new(amount, rules.currency).to_decimal();
     let mut fields = vec![("starting price", rules.starting_price.to_string())];
     match &rules.reserve_price {

@@ -118,6 +118,7 @@ pub async fn lots(seller: &Client, product_id: ProductId, count: usize, load: Lo
     let input = AuctionInput {
         product_id,
         title: None,
+        item: None,
         stream_id: None,
         starts_at: None,
         rules: RulesInput {

@@ -173,7 +173,14 @@ impl Bidder {
         while !asked || Instant::now() < end {
             asked = true;
             let step = lot.next_move(self.number, self.style);
-            let blank = |bid_id| BidRequest { auction_id: lot.id, bid_id, amount: None, max: None, buy_now: None };
+            let blank = |bid_id| BidRequest {
+                auction_id: lot.id,
+                bid_id,
+                rules_hash: None,
+                amount: None,
+                max: None,
+                buy_now: None,
+            };
             let sent = self.marks.micros();
             let bid_id = self.marks.id(self.number, sent);
             let request = match step {

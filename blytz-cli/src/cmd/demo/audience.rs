@@ -14,7 +14,10 @@ use blytz_client::{
         live::{Channel, UpdateData},
     },
 };
-use blytz_core::{AuctionId, Money, UserId, auction::proof};
+use blytz_core::{
+    AuctionId, Money, UserId,
+    auction::proof::{self, Trust, TrustedKeys},
+};
 use blytz_tui::words::{Words, count};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -260,15 +263,21 @@ impl Audience {
         out.line(format!("{:02}:{:04.1}  {label:<7}  {text}", (seconds / 60.0) as u64, seconds % 60.0))
     }
 
-    /// Decides every lot again from its signed log.
+    /// Decides every lot again from its log, and holds the house to what it signed for the cast's bids.
     async fn verify(&mut self) {
+        let keys = match self.client.auctions().keys().await {
+            Ok(keys) => TrustedKeys::Given(keys.keys),
+            Err(error) => return self.stage.find_fault(format!("nobody can be held to the logs: {error}")),
+        };
+        let mut trust = Trust { auction_id: None, keys, receipts: self.stage.receipts() };
         for sale in &mut self.sales {
+            trust.auction_id = Some(sale.auction_id);
             let checked = match self.client.auctions().proof(sale.auction_id).await {
-                Ok(proof) => proof::verify(&proof).map_err(|flaw| flaw.to_string()),
+                Ok(proof) => proof::verify(&proof, &trust).map_err(|flaw| flaw.to_string()),
                 Err(error) => Err(error.to_string()),
             };
             match checked {
-                Ok(verdict) if verdict.price == sale.price && verdict.signed => sale.verified = true,
+                Ok(verdict) if verdict.price == sale.price => sale.verified = true,
                 Ok(verdict) => self.stage.find_fault(format!(
                     "{}: the log says {:?}, the hammer said {:?}",
                     sale.lot, verdict.price, sale.price
@@ -349,6 +358,6 @@ fn label(data: &EventData) -> Option<&'static str> {
         EventData::Closed { status: AuctionStatus::Sold, .. } => "SOLD",
         EventData::Closed { .. } => "unsold",
         EventData::Cancelled { .. } => "cancel",
-        EventData::Scheduled { .. } | EventData::Amended { .. } => return None,
+        EventData::Scheduled { .. } | EventData::Amended { .. } | EventData::Unblocked { .. } => return None,
     })
 }

@@ -233,14 +233,15 @@ impl Bidder {
         };
         let Some(offer) = self.mind.offer(&sight) else { return };
         let money = |amount| Some(Money::new(amount, self.stage.show.head.currency));
-        let blank = BidRequest { auction_id: id, bid_id: new_bid_id(), amount: None, max: None, buy_now: None };
+        let (auction_id, bid_id) = (id, new_bid_id());
+        let blank = BidRequest { auction_id, bid_id, rules_hash: None, amount: None, max: None, buy_now: None };
         let request = match offer {
             Offer::Exact(amount) => BidRequest { amount: money(amount), ..blank },
             Offer::Max(max) => BidRequest { max: money(max), ..blank },
             Offer::BuyNow => BidRequest { buy_now: Some(true), ..blank },
         };
         match self.live.bid(request).await {
-            Ok(_) => {}
+            Ok(answer) => self.stage.keep(answer.receipt),
             // Nor is it trouble that a busy server says "not now".
             Err(error) if error.code().is_some_and(is_part_of_the_game) || error.retry_kind() != RetryKind::Never => {
                 self.stage.count_refusal();

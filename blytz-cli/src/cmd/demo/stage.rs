@@ -12,7 +12,7 @@ use blytz_client::{
     Client,
     wire::{
         account::{PublicUser, SignupRequest},
-        auction::AuctionInput,
+        auction::{AuctionInput, Receipt},
         live::Channel,
         product::CategoryInput,
         stream::{Stream, StreamInput},
@@ -74,6 +74,7 @@ pub struct Stage {
     lots: RwLock<HashMap<AuctionId, usize>>,
     people: RwLock<People>,
     refused: AtomicU64,
+    receipts: Mutex<Vec<Receipt>>,
     said: Mutex<VecDeque<String>>,
     trouble: Mutex<Vec<String>>,
 }
@@ -117,6 +118,7 @@ impl Stage {
             lots: RwLock::default(),
             people: RwLock::new(people),
             refused: AtomicU64::new(0),
+            receipts: Mutex::default(),
             said: Mutex::default(),
             trouble: Mutex::default(),
         };
@@ -131,6 +133,7 @@ impl Stage {
             let input = AuctionInput {
                 product_id: *product,
                 title: None,
+                item: None,
                 stream_id: Some(self.stream.id),
                 starts_at: None,
                 rules: self.show.rules(lot, self.pace)?,
@@ -209,6 +212,16 @@ impl Stage {
             said.pop_front();
         }
         true
+    }
+
+    /// A bid was accepted, and this is what the house signed for it.
+    pub fn keep(&self, receipt: Receipt) {
+        self.receipts.lock().unwrap_or_else(PoisonError::into_inner).push(receipt);
+    }
+
+    /// What the house signed for the bids of the cast.
+    pub fn receipts(&self) -> Vec<Receipt> {
+        self.receipts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A bid was refused, as the rules have it.

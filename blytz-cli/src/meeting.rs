@@ -1,0 +1,101 @@
+//! Meeting a server: what house it is, and whether it shows the keys that are kept of that house.
+
+use blytz_client::{
+    AuctionQuery, Client,
+    wire::auction::{BidAnswer, EventData, LogKey},
+};
+use blytz_core::{AuctionId, auction::receipt::verify_receipt};
+
+use crate::{
+    context::Context,
+    error::Failure,
+    evidence::{Change, House, Pins, Shown, Sight, fingerprint},
+};
+
+/// The house whose log this is, as its first event says.
+pub async fn origin_of(client: &Client, auction: AuctionId) -> Result<String, Failure> {
+    let page = client.auctions().events(auction, 0, Some(1)).await?;
+    match page.items.into_iter().next().map(|entry| entry.data) {
+        Some(EventData::Scheduled { origin, .. }) => Ok(origin),
+        _ => Err(Failure::failed(format!("The log of {auction} does not begin with whose it is."))),
+    }
+}
+
+/// What the house calls itself in its latest log, if there is any.
+pub async fn origin(client: &Client) -> Result<Option<String>, Failure> {
+    let latest = AuctionQuery { limit: Some(1), ..AuctionQuery::default() };
+    match client.auctions().list(&latest).await?.items.first() {
+        Some(lot) => origin_of(client, lot.status.id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Asks a server for its keys, keeps them if they are the first of the house, and cries out if they are
+/// not those that are kept. Returns what is not as it was.
+pub async fn meet(ctx: &Context, client: &Client, origin: &str) -> Result<Vec<Change>, Failure> {
+    let keys = client.auctions().keys().await?.keys;
+    let shown = Shown { server: client.base_url(), origin, keys: &keys };
+    let sight = ctx.evidence().see(shown)?;
+    tell(ctx, shown, &sight);
+    match sight {
+        Sight::Changed(changes) => Ok(changes),
+        Sight::First | Sight::Known => Ok(Vec::new()),
+    }
+}
+
+fn tell(ctx: &Context, Shown { server, origin, keys }: Shown<'_>, sight: &Sight) {
+    match sight {
+        Sight::Known => {}
+        Sight::First => {
+            let keys: Vec<_> = keys.iter().map(named).collect();
+            ctx.out.note(format!(
+                "The house {origin:?} at {server} is new here. From now on it is held to {}. Compare that with what \
+                 the house says elsewhere.",
+                keys.join(", ")
+            ));
+        }
+        Sight::Changed(changes) => {
+            ctx.out.note(format!("WARNING: {server} does not show what is kept of the house {origin:?}:"));
+            for change in changes {
+                ctx.out.note(format!("  {change}"));
+            }
+            ctx.out.note(
+                "Either the house has changed it, or somebody stands in between. Nothing of it is taken over; once the \
+                 house has told you so, do that with: blytz keys trust",
+            );
+        }
+    }
+}
+
+/// Keeps what the house signed for a bid, and looks whether a key that is kept of it did so. Of a house
+/// that is new here the keys are kept first. The bid stands whatever comes of it, so nothing fails here,
+/// but nobody shall learn only after the close that their receipt is worth nothing.
+pub async fn keep(ctx: &Context, client: &Client, answer: &BidAnswer) {
+    if let Err(failure) = try_keep(ctx, client, answer).await {
+        ctx.out.note(format!("WARNING: what the house signed for the bid: {failure}"));
+    }
+}
+
+async fn try_keep(ctx: &Context, client: &Client, answer: &BidAnswer) -> Result<(), Failure> {
+    let receipt = &answer.receipt;
+    ctx.evidence().keep(receipt)?;
+    let signed = (receipt.auction_id, receipt.bid_id, receipt.seq, &receipt.hash);
+    if signed != (answer.auction_id, Some(answer.bid_id), answer.seq, &answer.hash) {
+        return Err(Failure::failed("It is of another event than that of the bid. It is kept; ask the house why."));
+    }
+    let origin = &receipt.origin;
+    let kept = |pins: &Pins| pins.houses.get(origin).map(House::keys).unwrap_or_default();
+    if verify_receipt(receipt, &kept(&ctx.evidence().pins()?)).is_ok() {
+        return Ok(());
+    }
+    meet(ctx, client, origin).await?;
+    match verify_receipt(receipt, &kept(&ctx.evidence().pins()?)) {
+        Ok(_) => Ok(()),
+        Err(invalid) => Err(Failure::failed(format!("{invalid}. It is kept; ask the house why."))),
+    }
+}
+
+/// A key as people compare it.
+pub fn named(key: &LogKey) -> String {
+    format!("key {} ({})", key.key_id, fingerprint(key))
+}
