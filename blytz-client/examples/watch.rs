@@ -43,6 +43,7 @@ async fn main() -> anyhow::Result<()> {
                     live.close();
                 }
             }
+            LiveEvent::Fork(fork) => return Err(fork.into()),
             LiveEvent::SubscribeRefused { error, .. } => return Err(error.into()),
             LiveEvent::State(ConnectionState::Reconnecting { wait, cause, .. }) => {
                 eprintln!("connection lost ({cause}); again in {} ms", wait.as_millis());
@@ -72,6 +73,7 @@ fn line(entry: &LogEntry) -> String {
         EventData::MaxRaised { price: now, .. } => format!("the leader raised; {}", price(*now)),
         EventData::ReserveMet { price: now } => format!("reserve met at {}", price(Some(*now))),
         EventData::Voided { price: now, .. } => format!("a bid was voided; {}", price(*now)),
+        EventData::Unblocked { .. } => "a bidder may bid again".to_owned(),
         EventData::Extended { closes_at, .. } => format!("extended to {closes_at}"),
         EventData::Closed { status, price: hammer, .. } => format!("{status:?} at {}", price(*hammer)),
         EventData::Cancelled { reason } => format!("cancelled: {reason:?}"),

@@ -6,15 +6,26 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Json, Router,
     body::{Body, to_bytes},
     http::{Request, Response, StatusCode, header},
+    routing::get,
 };
 use blytz_client::{
     Backoff, Client, ClientBuilder, RetryPolicy, new_bid_id,
-    wire::{ErrorCode, Problem, account::Tokens, auction::BidRequest},
+    wire::{
+        ErrorCode, Problem,
+        account::Tokens,
+        auction::{BidAnswer, BidOutcome, BidRequest, LogKeys},
+    },
 };
-use blytz_core::{AuctionId, Epoch, Money};
+use blytz_core::{
+    AuctionId, BidId, Epoch, Money, Timestamp, UserId,
+    auction::{
+        log::Head,
+        receipt::{House, Leaf, Signer},
+    },
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -66,7 +77,7 @@ impl Fake {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let answer = Arc::new(answer);
         let log = asked.clone();
-        let router = Router::new().fallback(move |request: Request<Body>| {
+        let router = Router::new().route("/auction/keys", get(keys)).fallback(move |request: Request<Body>| {
             let (answer, log) = (answer.clone(), log.clone());
             async move {
                 let (parts, body) = request.into_parts();
@@ -102,6 +113,11 @@ impl Fake {
     pub fn lines(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.line).collect()
     }
+}
+
+/// What [`house`] shows; it is asked beside all else, and not remembered.
+pub async fn keys() -> Json<LogKeys> {
+    Json(LogKeys { keys: vec![house().public()] })
 }
 
 /// Serves on a free port of loopback until the test ends; returns the address.
@@ -144,12 +160,41 @@ pub fn bid() -> BidRequest {
     BidRequest { auction_id, bid_id, rules_hash: None, amount: Some(amount), max: None, buy_now: None }
 }
 
+/// An honest house: it signs with the first of its keys.
+pub fn house() -> Signer {
+    signer("shop.example", 1)
+}
+
+pub fn signer(origin: &str, seed: u8) -> Signer {
+    let house = House { origin: origin.to_owned(), epoch: Epoch(Uuid::nil()) };
+    Signer::from_seed(house, format!("key{seed}"), [seed; 32], Timestamp::from_micros(0))
+}
+
+/// What this house answers to a bid: that it leads, by event 3 of a log that ends at 4.
+pub fn answer_of(signer: &Signer, auction_id: AuctionId, bid_id: BidId) -> BidAnswer {
+    let hash = |digit: &str| digit.repeat(64);
+    let head = Head { auction_id, seq: 4, hash: hash("4") };
+    let leaf = Leaf::of_bid(bid_id, 3, hash("3"), &head);
+    let other = Leaf::of_bid(new_bid_id(), 2, hash("2"), &head);
+    let at = "2026-11-22T03:04:05.000000Z".parse().expect("a time");
+    let price = Some(Money::new(1_250, "MYR".parse().expect("a currency")));
+    BidAnswer {
+        bid_id,
+        auction_id,
+        outcome: BidOutcome::Leading,
+        seq: 3,
+        at,
+        price,
+        leader_id: Some(UserId(Uuid::nil())),
+        next_minimum: None,
+        closes_at: at,
+        hash: hash("3"),
+        receipt: signer.seal(vec![other, leaf]).remove(1),
+        replayed: false,
+    }
+}
+
 pub fn bid_answer(asked: &Asked) -> Answer {
-    let at = "2026-11-22T03:04:05.000000Z";
-    ok(json!({
-        "bid_id": asked.body["bid_id"], "auction_id": asked.body["auction_id"], "outcome": "leading", "seq": 3, "at": at,
-        "price": {"amount": 1250, "currency": "MYR"}, "leader_id": Epoch(Uuid::nil()), "next_minimum": null,
-        "closes_at": at, "hash": "h", "replayed": false,
-        "receipt": {"key_id": "k", "head_seq": 3, "head_hash": "h", "signature": "s"},
-    }))
+    let id = |name: &str| serde_json::from_value::<Uuid>(asked.body[name].clone()).expect("an id");
+    ok(json!(answer_of(&house(), AuctionId(id("auction_id")), BidId(id("bid_id")))))
 }

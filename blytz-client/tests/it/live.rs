@@ -14,22 +14,25 @@ use axum::{
     },
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{any, post},
+    routing::{any, get, post},
 };
 use blytz_client::{
-    Client, ConnectionState, Error, LiveEvent, LiveEvents, new_bid_id,
+    Client, ConnectionState, Error, Fork, LiveEvent, LiveEvents, new_bid_id,
     wire::{
-        auction::BidRequest,
+        auction::{BidAnswer, BidRequest, EventData},
         live::{Channel, SUBPROTOCOL},
     },
 };
-use blytz_core::{AuctionId, Money, StreamId};
+use blytz_core::{
+    AuctionId, Money, StreamId,
+    auction::{Event, log::Head},
+};
 use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 
-use crate::fake::{serve, tokens};
+use crate::fake::{answer_of, house, keys, serve, tokens};
 
 /// A connection that the test plays the server on.
 struct Peer {
@@ -98,7 +101,11 @@ async fn start_gated() -> (Client, mpsc::UnboundedReceiver<Peer>, Arc<Semaphore>
         "a2".clone_into(&mut valid.lock().expect("no panic"));
         axum::Json(json!({"tokens": tokens("a2", "r2")}))
     };
-    let router = Router::new().route("/ws", any(upgrade)).route("/auth/refresh", post(refresh)).with_state(server);
+    let router = Router::new()
+        .route("/ws", any(upgrade))
+        .route("/auction/keys", get(keys))
+        .route("/auth/refresh", post(refresh))
+        .with_state(server);
     let client = Client::builder(serve(router).await).tokens(tokens("a1", "r1")).build().expect("valid");
     (client, arrivals, gate)
 }
@@ -202,13 +209,8 @@ async fn a_bid_survives_a_cut() {
     let mut peer = arrivals.recv().await.expect("it comes back");
     let second = peer.read().await;
     assert_eq!((&second["op"], &second["bid_id"], &second["max"]), (&json!("bid"), &json!(bid_id), &json!(amount)));
-    let at = "2026-11-22T03:04:05.000000Z";
-    peer.write(&json!({"re": second["id"], "ok": {
-        "bid_id": bid_id, "auction_id": auction_id, "outcome": "outbid", "seq": 3, "at": at, "price": amount,
-        "leader_id": null, "next_minimum": null, "closes_at": at, "hash": "h", "replayed": true,
-        "receipt": {"key_id": "k", "head_seq": 3, "head_hash": "h", "signature": "s"},
-    }}))
-    .await;
+    let answer = BidAnswer { replayed: true, ..answer_of(&house(), auction_id, bid_id) };
+    peer.write(&json!({"re": second["id"], "ok": answer})).await;
     let answer = bidding.await.expect("no panic").expect("accepted");
     assert!(answer.replayed);
 }
@@ -375,6 +377,67 @@ async fn a_server_without_tls_is_an_error_and_no_panic() {
                 assert!(!cause.is_empty());
                 return;
             }
+            other => panic!("not expected: {other:?}"),
+        }
+    }
+}
+
+/// Over the socket as over HTTP, an answer that nobody can be held to is none.
+#[tokio::test]
+async fn a_bid_whose_receipt_is_of_nobody_is_not_believed() {
+    let (client, mut arrivals) = start().await;
+    let (live, _events) = client.live().connect();
+    let bid = a_bid();
+    let (auction_id, bid_id) = (bid.auction_id, bid.bid_id);
+    let bidding = tokio::spawn(async move { live.bid(bid).await });
+    let mut peer = arrivals.recv().await.expect("a connection");
+    let frame = peer.read().await;
+    let mut answer = answer_of(&house(), auction_id, bid_id);
+    "none".clone_into(&mut answer.receipt.signature);
+    peer.write(&json!({"re": frame["id"], "ok": answer})).await;
+    let error = bidding.await.expect("no panic").expect_err("not believed");
+    assert!(matches!(&error, Error::Untrue { answer: told, .. } if **told == answer), "{error}");
+}
+
+/// What a receipt says of a log is compared with what is told of it.
+#[tokio::test]
+async fn a_log_that_is_not_the_signed_one_is_a_fork() {
+    let (client, mut arrivals) = start().await;
+    let (live, mut events) = client.live().connect();
+    let bid = a_bid();
+    let (auction_id, bid_id, channel) = (bid.auction_id, bid.bid_id, Channel::Auction(bid.auction_id));
+    let mut peer = arrivals.recv().await.expect("a connection");
+    let bidder = live.clone();
+    let bidding = tokio::spawn(async move { bidder.bid(bid).await });
+    let frame = peer.read().await;
+    let answer = answer_of(&house(), auction_id, bid_id);
+    peer.write(&json!({"re": frame["id"], "ok": answer})).await;
+    bidding.await.expect("no panic").expect("signed");
+
+    live.subscribe(channel);
+    let frame = peer.read().await;
+    let epoch = answer.receipt.epoch;
+    peer.write(&json!({"re": frame["id"], "ok": {"channel": channel, "epoch": epoch, "seq": 2, "recovered": false}}))
+        .await;
+    let mut head = Head { auction_id, seq: 2, hash: "2".repeat(64) };
+    let state = json!({
+        "id": auction_id, "status": "live", "format": "english", "seq": 2, "epoch": epoch, "hash": head.hash,
+        "price": null, "next_minimum": null, "leader": null, "bid_count": 0, "reserve_met": null, "buy_now": null,
+        "opens_at": null, "closes_at": null, "extensions": 0, "watchers": 1, "server_time": answer.at,
+    });
+    let snapshot = json!({"epoch": epoch, "seq": 2, "state": state});
+    peer.write(&json!({"channel": channel, "snapshot": snapshot, "reason": "initial"})).await;
+    let data = EventData::Cancelled { reason: "never mind".to_owned() };
+    let entry = head.append(&Event { at: answer.at, data, sealed: None });
+    peer.write(&json!({"channel": channel, "event": entry})).await;
+    loop {
+        match events.recv().await.expect("not closed") {
+            LiveEvent::Fork(fork) => {
+                let (before, now) = (answer.hash, entry.hash);
+                assert_eq!(fork, Fork::Histories { auction_id, seq: 3, before, now });
+                return;
+            }
+            LiveEvent::State(_) | LiveEvent::Clock(_) | LiveEvent::AuctionState { .. } => {}
             other => panic!("not expected: {other:?}"),
         }
     }

@@ -3,6 +3,7 @@
 mod fake;
 
 mod downloads;
+mod evidence;
 mod http;
 mod live;
 mod logins;
