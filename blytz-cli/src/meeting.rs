@@ -12,6 +12,9 @@ use crate::{
     evidence::{Change, House, Pins, Shown, Sight, fingerprint},
 };
 
+/// What a house calls itself that was given no name.
+const NAMELESS: &str = "localhost";
+
 /// The house whose log this is, as its first event says.
 pub async fn origin_of(client: &Client, auction: AuctionId) -> Result<String, Failure> {
     let page = client.auctions().events(auction, 0, Some(1)).await?;
@@ -58,6 +61,9 @@ fn tell(ctx: &Context, Shown { server, origin, keys }: Shown<'_>, sight: &Sight)
             ctx.out.note(format!("WARNING: {server} does not show what is kept of the house {origin:?}:"));
             for change in changes {
                 ctx.out.note(format!("  {change}"));
+            }
+            if origin == NAMELESS {
+                ctx.out.note("Houses that were given no name all call themselves so: this may simply be another one.");
             }
             ctx.out.note(
                 "Either the house has changed it, or somebody stands in between. Nothing of it is taken over; once the \

@@ -97,7 +97,7 @@ impl Pins {
                 return Sight::First;
             }
             None => {}
-            Some(house) => changes.extend(house.meet(keys)),
+            Some(house) => changes.extend(house.meet(server, keys)),
         }
         if !changes.is_empty() {
             return Sight::Changed(changes);
@@ -133,16 +133,16 @@ impl House {
         self.keys.iter().map(|pin| pin.key.clone()).collect()
     }
 
-    /// Compares what is shown with what is kept; that a key retires happens to all of them.
-    fn meet(&mut self, shown: &[LogKey]) -> Vec<Change> {
+    /// Compares what is shown with what is kept. That a key retires happens to all of them; but only the
+    /// house's own address may say it, or any server could put a house's keys out of use here.
+    fn meet(&mut self, server: &str, shown: &[LogKey]) -> Vec<Change> {
         let mut changes = Vec::new();
+        let is_at_home = self.server == server;
         for key in shown {
             match self.keys.iter_mut().find(|pin| pin.key.key_id == key.key_id) {
                 None => changes.push(Change::New(key.clone())),
                 Some(pin) if pin.key == *key => {}
-                Some(pin) if (LogKey { until: key.until, ..pin.key.clone() }) == *key && pin.key.until.is_none() => {
-                    pin.key.until = key.until;
-                }
+                Some(pin) if is_at_home && has_retired(&pin.key, key) => pin.key.until = key.until,
                 Some(pin) => changes.push(Change::Other { was: pin.key.clone(), is: key.clone() }),
             }
         }
@@ -150,6 +150,11 @@ impl House {
         changes.extend(missing.map(|pin| Change::Missing(pin.key.clone())));
         changes
     }
+}
+
+/// Whether a key is the kept one, which has retired since.
+fn has_retired(kept: &LogKey, shown: &LogKey) -> bool {
+    kept.until.is_none() && LogKey { until: shown.until, ..kept.clone() } == *shown
 }
 
 impl fmt::Display for Change {
@@ -277,6 +282,10 @@ mod tests {
         let mut pins = pinned();
         assert_eq!(pins.see(shown("shop", &[until(9)]), NOW), Sight::Known);
         assert_eq!(pins.keys()["shop"], [until(9)]);
+        let (mut elsewhere, keys) = (pinned(), [until(9)]);
+        let squatter = Shown { server: "https://evil.example", ..shown("shop", &keys) };
+        assert!(matches!(elsewhere.see(squatter, NOW), Sight::Changed(_)));
+        assert_eq!(elsewhere, pinned(), "nobody else retires a house's keys");
         for other in [until(8), key("k1", 1)] {
             assert!(matches!(pins.see(shown("shop", &[other]), NOW), Sight::Changed(_)));
         }

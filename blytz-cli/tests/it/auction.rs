@@ -115,6 +115,45 @@ fn who_watches_misses_nothing_over_a_restart_of_the_server() {
     house.stop();
 }
 
+/// A house whose data is put back to an earlier day has another past than the one that it told.
+#[test]
+fn who_watches_cries_out_at_another_past() {
+    let house = House::open();
+    let lot = house.seller("sita").live_lot(&["--duration", "1h"]);
+    let before = tempfile::tempdir().expect("a folder");
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        for file in std::fs::read_dir(from).expect("a folder") {
+            let file = file.expect("a file");
+            std::fs::copy(file.path(), to.join(file.file_name())).expect("copied");
+        }
+    };
+    let house = house.restart_after(|data| copy(data, before.path()));
+    let ann = house.buyer("ann");
+    let (url, config) = (house.running.url(), ann.config_folder());
+    let watching = ["auctions", "watch", &lot, "--output", "json"];
+    let mut child = crate::house::Started::by(crate::house::command(&config, Some(&url), &watching));
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().expect("piped")));
+    let mut next = || -> Value { serde_json::from_str(&lines.next().expect("a line").expect("text")).expect("JSON") };
+    assert_eq!(next()["state"]["status"], "live");
+    ann.run(&["bid", &lot, "--amount", "10"]).ok();
+    assert_eq!(next()["event"]["kind"], "bid");
+
+    let house = house.restart_after(|data| {
+        std::fs::remove_dir_all(data).expect("gone");
+        std::fs::create_dir(data).expect("made");
+        copy(before.path(), data);
+    });
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().expect("piped");
+    std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1), "{said}");
+    assert!(said.contains("FORK") && said.contains("The house shows two histories."), "{said}");
+    // What was signed says so, too, whenever it is held against the log, and in whatever profile.
+    let later = house.stranger("ann").run(&["--profile", "other", "auctions", "watch", &lot]).exits(1);
+    assert!(later.stderr.contains("FORK"), "{later:?}");
+    house.stop();
+}
+
 #[test]
 fn shows_have_lots_in_order() {
     let house = House::open();

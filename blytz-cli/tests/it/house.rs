@@ -59,12 +59,19 @@ impl House {
 
     /// The same house after a restart: same address, same data.
     pub fn restart(self) -> Self {
+        self.restart_after(|_| {})
+    }
+
+    /// The same, after something was done to its data while nobody served.
+    pub fn restart_after(self, meanwhile: impl FnOnce(&Path)) -> Self {
         let Self { running, folder, runtime } = self;
-        let mut config = Config::in_folder(folder.path().join("data"));
+        let data = folder.path().join("data");
+        let mut config = Config::in_folder(&data);
         config.listen = running.addr().to_string();
         config.rate_limits = RateLimits::Off;
         let running = runtime.block_on(async {
             running.stop().await.expect("stopped");
+            meanwhile(&data);
             Server::builder().config(config).launch().await.expect("a server")
         });
         Self { running, folder, runtime }

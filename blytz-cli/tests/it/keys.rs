@@ -1,9 +1,14 @@
 //! The keys of houses: kept, changed, trusted, forgotten, handed on.
 
 use blytz_core::Timestamp;
+use blytz_server::{
+    Clock,
+    db::{Db, Sqlite},
+    keys::Keys,
+};
 
 use crate::{
-    house::{Done, run},
+    house::{Done, House, run},
     sample::{Facade, NOON, Sale, signer, signer_of},
 };
 
@@ -121,4 +126,42 @@ fn a_house_without_a_log_has_no_name() {
     let refused = ann.at(&server, &["keys", "trust", "--yes"]).exits(1);
     assert!(refused.stderr.contains("does not say which house it is"), "{refused:?}");
     assert_eq!(ann.kept(), serde_json::json!([]));
+}
+
+/// A house changes its key, as it should from time to time: that is cried out and nothing taken over, and
+/// once it is trusted both keys count, each in its time.
+#[test]
+fn a_real_house_rotates_its_key() {
+    let house = House::open();
+    let lot = house.seller("sita").live_lot(&["--duration", "1h", "--buy-now-price", "80", "--reserve-price", "30"]);
+    let ann = house.buyer("ann");
+    ann.run(&["bid", &lot, "--max", "20"]).ok();
+    assert_eq!(ann.json(&["keys"])["items"].as_array().map(Vec::len), Some(1));
+
+    let house = house.restart_after(|data| {
+        let file = data.join("blytz.db");
+        // Nothing that waits may be waited for in here, but elsewhere.
+        let rotate = move || {
+            tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+                let db = Db::sqlite(Sqlite::open(&file).await.expect("the database")).await.expect("the database");
+                Keys::rotate(&db, &Clock::system(), None).await.expect("another key");
+                db.close().await;
+            });
+        };
+        std::thread::spawn(rotate).join().expect("rotated");
+    });
+    let ann = house.stranger("ann");
+    let warned = ann.run(&["bid", &lot, "--max", "21"]).ok();
+    for says in ["WARNING", "was not kept", "blytz keys trust", "is trusted. It is kept"] {
+        assert!(warned.stderr.contains(says), "no {says}: {warned:?}");
+    }
+    assert_eq!(ann.json(&["keys"])["items"].as_array().map(Vec::len), Some(1));
+    house.buyer("ben").run(&["bid", &lot, "--buy-now"]).ok();
+    let refused = ann.run(&["verify", &lot]).exits(1);
+    assert!(refused.stderr.contains("does not hold"), "{refused:?}");
+    ann.run(&["keys", "trust", "--yes"]).ok();
+    let verdict = ann.run(&["verify", &lot, "-o", "json"]).ok();
+    assert!(verdict.stderr.is_empty(), "{verdict:?}");
+    assert_eq!(verdict.json()["receipts"], 2);
+    house.stop();
 }

@@ -2,6 +2,7 @@
 
 mod item;
 mod log;
+mod past;
 mod rules;
 mod view;
 mod watch;
@@ -143,6 +144,9 @@ Examples:
         format: ExportFormat,
     },
     /// Follow auctions live until they end
+    ///
+    /// What arrives must go on from what was seen and from what the house signed for your bids; a log
+    /// with another past is cried out, and ends it with exit code 1.
     #[command(
         before_help = "Examples:\n  blytz auctions watch LOT\n  blytz auctions watch LOT LOT --output json | jq .event.kind\n  blytz auctions watch --show SHOW\n"
     )]

@@ -13,7 +13,7 @@ use blytz_core::{AuctionId, StreamId};
 use blytz_tui::people::People;
 use serde_json::json;
 
-use super::view::closes;
+use super::{past::Past, view::closes};
 use crate::{
     clean::clean,
     context::Context,
@@ -32,10 +32,11 @@ pub async fn run(
         ids.extend(client.streams().lots(show).await?.items.iter().map(|lot| lot.status.id));
     }
     // Asked once over HTTP, so that a wrong id or a server that is down is said at once.
-    let (mut open, mut people) = (BTreeSet::new(), People::default());
+    let (mut open, mut people, mut past) = (BTreeSet::new(), People::default(), Past::default());
     for id in ids {
         let auction = client.auctions().get(id).await?;
         people.meet(&auction.seller);
+        past.signed(ctx, id)?;
         if open.insert(id) && !ctx.out.is_json() {
             ctx.out.note(format!("{id}: {}", auction.title));
         }
@@ -51,6 +52,7 @@ pub async fn run(
     }
     let several = open.len() > 1;
     while let Some(event) = events.recv().await {
+        past.meet(client, &event).await?;
         if let Some(ended) = print(ctx, event, several, &mut people)? {
             open.remove(&ended);
         }
