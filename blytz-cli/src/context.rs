@@ -5,14 +5,14 @@ use std::{
     sync::OnceLock,
 };
 
-use blytz_client::Client;
+use blytz_client::{Client, ClientBuilder};
 
 use crate::{
     ambient,
     config::{self, Asked, DEFAULT_SERVER, Settings},
     credentials::{Login, Store},
     error::Failure,
-    evidence::Evidence,
+    evidence::{Evidence, Witness},
     globals::Globals,
     kept::Kept,
     output::Output,
@@ -79,7 +79,9 @@ impl Context {
             Some(server) => server.clone(),
             None => self.store.load()?.map_or_else(|| DEFAULT_SERVER.to_owned(), |login| login.server),
         };
-        let client = builder(&server).build()?;
+        // Keys are kept by addresses in their one spelling, which a client knows.
+        let server = Client::builder(server).build()?.base_url().to_owned();
+        let client = self.builder(&server).build()?;
         Ok(self.guest.get_or_init(|| client).clone())
     }
 
@@ -94,13 +96,13 @@ impl Context {
     pub async fn client(&self) -> Result<Client, Failure> {
         let server = self.server()?;
         if let Some(token) = &self.token {
-            return Ok(builder(&server).access_token(token).build()?);
+            return Ok(self.builder(&server).access_token(token).build()?);
         }
         let login = match self.login_at(&server)? {
             Some(stale) if !stale.is_fresh(ambient::now()) => self.renewed(&server).await?,
             current => current,
         };
-        storing(login, self.kept(&server))
+        self.storing(login, self.kept(&server))
     }
 
     /// The profile's login, if it belongs to `server`.
@@ -117,13 +119,29 @@ impl Context {
             // Another program was here first.
             return Ok(Some(login));
         }
-        let client = storing(Some(login.clone()), self.kept(server).while_locked())?;
+        let client = self.storing(Some(login.clone()), self.kept(server).while_locked())?;
         match client.auth().refresh().await {
             Ok(tokens) => Ok(Some(Login::new(login.id, server, &tokens, ambient::now()))),
             // The session is over; whatever needs one will be told so by the server.
             Err(error) if matches!(error.status(), Some(400..=499)) => Ok(Some(login)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A client that keeps every new token of its login.
+    fn storing(&self, login: Option<Login>, mut kept: Kept) -> Result<Client, Failure> {
+        let mut storing = self.builder(kept.server());
+        if let Some(login) = login {
+            kept = kept.of(login.id);
+            storing = storing.tokens(login.tokens);
+        }
+        Ok(storing.login_store(kept).build()?)
+    }
+
+    /// A client that holds its house to what it signs.
+    fn builder(&self, server: &str) -> ClientBuilder {
+        let witness = Witness::new(&self.evidence, server, self.out);
+        Client::builder(server).user_agent(concat!("blytz/", env!("CARGO_PKG_VERSION"))).evidence(witness)
     }
 
     /// Where a client keeps the login that becomes the profile's.
@@ -133,7 +151,7 @@ impl Context {
 
     /// A client that is nobody yet, and whose login becomes the profile's.
     pub fn newcomer(&self) -> Result<Client, Failure> {
-        storing(None, self.kept(&self.server()?))
+        self.storing(None, self.kept(&self.server()?))
     }
 
     /// Forgets the profile's login.
@@ -206,20 +224,6 @@ impl Context {
     pub fn may_ask(&self) -> bool {
         !self.no_input && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
-}
-
-/// A client that keeps every new token of its login.
-fn storing(login: Option<Login>, mut kept: Kept) -> Result<Client, Failure> {
-    let mut storing = builder(kept.server());
-    if let Some(login) = login {
-        kept = kept.of(login.id);
-        storing = storing.tokens(login.tokens);
-    }
-    Ok(storing.login_store(kept).build()?)
-}
-
-fn builder(server: &str) -> blytz_client::ClientBuilder {
-    Client::builder(server).user_agent(concat!("blytz/", env!("CARGO_PKG_VERSION")))
 }
 
 fn piped() -> Result<Vec<u8>, Failure> {

@@ -2,14 +2,15 @@
 
 use blytz_client::{
     AuctionQuery, Client,
-    wire::auction::{BidAnswer, EventData, LogKey},
+    wire::auction::{EventData, LogKey},
 };
-use blytz_core::{AuctionId, auction::receipt::verify_receipt};
+use blytz_core::AuctionId;
 
 use crate::{
     context::Context,
     error::Failure,
-    evidence::{Change, House, Pins, Shown, Sight, fingerprint},
+    evidence::{Change, Shown, Sight, fingerprint},
+    output::Output,
 };
 
 /// What a house calls itself that was given no name.
@@ -39,65 +40,38 @@ pub async fn meet(ctx: &Context, client: &Client, origin: &str) -> Result<Vec<Ch
     let keys = client.auctions().keys().await?.keys;
     let shown = Shown { server: client.base_url(), origin, keys: &keys };
     let sight = ctx.evidence().see(shown)?;
-    tell(ctx, shown, &sight);
+    tell(ctx.out, shown, &sight);
     match sight {
         Sight::Changed(changes) => Ok(changes),
         Sight::First | Sight::Known => Ok(Vec::new()),
     }
 }
 
-fn tell(ctx: &Context, Shown { server, origin, keys }: Shown<'_>, sight: &Sight) {
+/// Says what is new of a house, and cries out what should not be.
+pub fn tell(out: Output, Shown { server, origin, keys }: Shown<'_>, sight: &Sight) {
     match sight {
         Sight::Known => {}
         Sight::First => {
             let keys: Vec<_> = keys.iter().map(named).collect();
-            ctx.out.note(format!(
+            out.note(format!(
                 "The house {origin:?} at {server} is new here. From now on it is held to {}. Compare that with what \
                  the house says elsewhere.",
                 keys.join(", ")
             ));
         }
         Sight::Changed(changes) => {
-            ctx.out.note(format!("WARNING: {server} does not show what is kept of the house {origin:?}:"));
+            out.note(format!("WARNING: {server} does not show what is kept of the house {origin:?}:"));
             for change in changes {
-                ctx.out.note(format!("  {change}"));
+                out.note(format!("  {change}"));
             }
             if origin == NAMELESS {
-                ctx.out.note("Houses that were given no name all call themselves so: this may simply be another one.");
+                out.note("Houses that were given no name all call themselves so: this may simply be another one.");
             }
-            ctx.out.note(
+            out.note(
                 "Either the house has changed it, or somebody stands in between. Nothing of it is taken over; once the \
                  house has told you so, do that with: blytz keys trust",
             );
         }
-    }
-}
-
-/// Keeps what the house signed for a bid, and looks whether a key that is kept of it did so. Of a house
-/// that is new here the keys are kept first. The bid stands whatever comes of it, so nothing fails here,
-/// but nobody shall learn only after the close that their receipt is worth nothing.
-pub async fn keep(ctx: &Context, client: &Client, answer: &BidAnswer) {
-    if let Err(failure) = try_keep(ctx, client, answer).await {
-        ctx.out.note(format!("WARNING: what the house signed for the bid: {failure}"));
-    }
-}
-
-async fn try_keep(ctx: &Context, client: &Client, answer: &BidAnswer) -> Result<(), Failure> {
-    let receipt = &answer.receipt;
-    ctx.evidence().keep(receipt)?;
-    let signed = (receipt.auction_id, receipt.bid_id, receipt.seq, &receipt.hash);
-    if signed != (answer.auction_id, Some(answer.bid_id), answer.seq, &answer.hash) {
-        return Err(Failure::failed("It is of another event than that of the bid. It is kept; ask the house why."));
-    }
-    let origin = &receipt.origin;
-    let kept = |pins: &Pins| pins.houses.get(origin).map(House::keys).unwrap_or_default();
-    if verify_receipt(receipt, &kept(&ctx.evidence().pins()?)).is_ok() {
-        return Ok(());
-    }
-    meet(ctx, client, origin).await?;
-    match verify_receipt(receipt, &kept(&ctx.evidence().pins()?)) {
-        Ok(_) => Ok(()),
-        Err(invalid) => Err(Failure::failed(format!("{invalid}. It is kept; ask the house why."))),
     }
 }
 

@@ -184,21 +184,36 @@ async fn tell(
     bid: &BidRequest,
     outcome: Result<BidAnswer, Error>,
 ) -> Result<(), Failure> {
-    match outcome {
-        Ok(answer) => {
-            meeting::keep(ctx, client, &answer).await;
-            show(ctx, &answer)
-        }
-        Err(error) => {
-            if error.retry_kind() != RetryKind::Never {
-                let id = bid.bid_id;
-                ctx.out.note(format!(
-                    "Whether it counted is not known. Send it again with --bid-id {id}: that counts once."
-                ));
-            }
-            Err(error.into())
-        }
+    let error = match outcome {
+        Ok(answer) => return show(ctx, &answer),
+        Err(error) => error,
+    };
+    let id = bid.bid_id;
+    if let Error::Untrue { answer, .. } = &error {
+        doubted(ctx, client, answer).await;
+    } else if error.retry_kind() != RetryKind::Never {
+        ctx.out.note(format!("Whether it counted is not known. Send it again with --bid-id {id}: that counts once."));
     }
+    Err(error.into())
+}
+
+/// Says what is known of an answer that the house can't be held to, and keeps it as evidence.
+async fn doubted(ctx: &Context, client: &Client, answer: &BidAnswer) {
+    let BidAnswer { receipt, outcome, price, bid_id, .. } = answer;
+    // The keys are most likely what it is about; that they can't be had now is not.
+    if let Err(failure) = meeting::meet(ctx, client, &receipt.origin).await {
+        ctx.out.note(failure.to_string());
+    }
+    let price = price.map(|price| format!(" at {price}")).unwrap_or_default();
+    let kept = match ctx.evidence().keep(receipt) {
+        Ok(_) => "What it signed for that is kept as evidence.".to_owned(),
+        Err(failure) => failure.to_string(),
+    };
+    ctx.out.note(format!(
+        "WARNING: the house answered {}{price}, and can't be held to it. {kept} The bid may stand all the same; once \
+         that is cleared up, send it again with --bid-id {bid_id}: that counts once.",
+        word(outcome)
+    ));
 }
 
 fn show(ctx: &Context, answer: &BidAnswer) -> Result<(), Failure> {

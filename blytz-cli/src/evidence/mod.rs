@@ -5,6 +5,7 @@
 
 mod pins;
 mod receipts;
+mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,7 @@ use blytz_core::{AuctionId, wire::auction::Receipt};
 pub use self::{
     pins::{Change, House, Pins, Shown, Sight, fingerprint},
     receipts::{Found, all_in as receipts_in},
+    witness::Witness,
 };
 use crate::{ambient, error::Failure, private};
 

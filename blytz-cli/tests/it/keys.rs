@@ -151,8 +151,9 @@ fn a_real_house_rotates_its_key() {
         std::thread::spawn(rotate).join().expect("rotated");
     });
     let ann = house.stranger("ann");
-    let warned = ann.run(&["bid", &lot, "--max", "21"]).ok();
-    for says in ["WARNING", "was not kept", "blytz keys trust", "is trusted. It is kept"] {
+    let bid = ["bid", &lot, "--max", "21", "--bid-id", "0190a5c2-7e3b-7cc1-9a54-3f2e6f0b1d77"];
+    let warned = ann.run(&bid).exits(1);
+    for says in ["WARNING", "was not kept", "blytz keys trust", "KEYS OF localhost HAVE CHANGED", "--bid-id"] {
         assert!(warned.stderr.contains(says), "no {says}: {warned:?}");
     }
     assert_eq!(ann.json(&["keys"])["items"].as_array().map(Vec::len), Some(1));
@@ -160,6 +161,7 @@ fn a_real_house_rotates_its_key() {
     let refused = ann.run(&["verify", &lot]).exits(1);
     assert!(refused.stderr.contains("does not hold"), "{refused:?}");
     ann.run(&["keys", "trust", "--yes"]).ok();
+    assert_eq!(ann.json(&bid)["replayed"], true, "it counted, and once");
     let verdict = ann.run(&["verify", &lot, "-o", "json"]).ok();
     assert!(verdict.stderr.is_empty(), "{verdict:?}");
     assert_eq!(verdict.json()["receipts"], 2);

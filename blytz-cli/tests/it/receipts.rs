@@ -62,9 +62,9 @@ fn a_receipt_that_is_worth_nothing_is_cried_out() {
     for (receipt, says) in [
         (good.clone(), ""),
         (sale.receipt(&forger), "the signature of key k1 does not fit it"),
-        (Receipt { key_id: "k2".to_owned(), ..good.clone() }, "no key k2 is trusted"),
-        (Receipt { seq: good.seq + 1, ..good.clone() }, "of another event"),
-        (Receipt { bid_id: None, ..good.clone() }, "of no bid"),
+        (Receipt { key_id: "k2".to_owned(), ..good.clone() }, "THE KEYS OF shop.example HAVE CHANGED"),
+        (Receipt { seq: good.seq + 1, ..good.clone() }, "the receipt's seq is another"),
+        (Receipt { bid_id: None, ..good.clone() }, "the receipt's bid_id is another"),
     ] {
         let (server, folder) = (Facade::of(&sale, &shop), tempfile::tempdir().expect("a folder"));
         let id = sale.id.to_string();
@@ -84,10 +84,13 @@ fn a_receipt_that_is_worth_nothing_is_cried_out() {
             replayed: false,
         };
         server.shows("/auction/bid", &answer);
-        let args = ["--token", "t", "bid", &id, "--amount", "10"];
-        let done = run(folder.path(), Some(&server.url), "", &args).ok();
-        assert_eq!(done.stderr.contains("WARNING"), !says.is_empty(), "{done:?}");
-        assert!(done.stderr.contains(says) && done.stdout.contains("leading"), "{done:?}");
+        let bid = answer.bid_id.to_string();
+        let args = ["--token", "t", "bid", &id, "--amount", "10", "--bid-id", &bid];
+        let done = run(folder.path(), Some(&server.url), "", &args).exits(i32::from(!says.is_empty()));
+        assert_eq!(done.stderr.contains("WARNING: the house answered leading"), !says.is_empty(), "{done:?}");
+        assert_eq!(done.stderr.contains("--bid-id"), !says.is_empty(), "{done:?}");
+        assert_eq!(done.stdout.contains("leading"), says.is_empty(), "{done:?}");
+        assert!(done.stderr.contains(says), "{done:?}");
         let kept = run(folder.path(), None, "", &["receipts", "-o", "json"]).json();
         assert_eq!(kept["items"].as_array().map(Vec::len), Some(usize::from(receipt.bid_id.is_some())), "{kept}");
     }

@@ -260,7 +260,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         }),
         Command::Block { user } => Ok(auctions.block(user).await?),
         Command::Unblock { ids } => match ids[..] {
-            [lot, user] => Ok(auctions.unblock_in(AuctionId(lot), UserId(user)).await?),
+            [lot, user] => Ok(auctions.unblock_on(AuctionId(lot), UserId(user)).await?),
             [user, ..] => Ok(auctions.unblock(UserId(user)).await?),
             [] => Ok(()),
         },

@@ -94,6 +94,9 @@ fn print(ctx: &Context, event: LiveEvent, several: bool, people: &mut People) ->
             }
             Ok(None)
         }
+        LiveEvent::Fork(fork) => {
+            Err(Failure::failed(format!("FORK: {fork}. Keep your receipts (blytz receipts): they say what it signed.")))
+        }
         LiveEvent::SubscribeRefused { error, .. } => Err(error.into()),
         LiveEvent::State(ConnectionState::Reconnecting { wait, cause, .. }) => {
             out.note(format!("Connection lost ({cause}); again in {} ms.", wait.as_millis()));
