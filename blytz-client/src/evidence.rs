@@ -112,6 +112,15 @@ pub enum Fork {
     },
 }
 
+impl Fork {
+    /// Whose log it is.
+    pub const fn auction_id(&self) -> AuctionId {
+        match self {
+            Self::Histories { auction_id, .. } | Self::Changed { auction_id, .. } => *auction_id,
+        }
+    }
+}
+
 /// A house's word, as one client has it.
 pub(crate) struct Word {
     evidence: Arc<dyn Evidence>,

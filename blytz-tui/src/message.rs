@@ -63,6 +63,8 @@ pub enum News {
     Resynced(Channel),
     /// How many microseconds the server's clock is ahead of this machine's.
     Clock(i64),
+    /// The house contradicts itself about a lot.
+    Fork(AuctionId, Clean),
     /// A channel can't be followed.
     SubscribeRefused(Channel, RequestError),
 }

@@ -230,6 +230,7 @@ fn from_live(event: Option<LiveEvent>) -> Option<Message> {
         Some(LiveEvent::Update { channel, update }) => News::Update(channel, update),
         Some(LiveEvent::Resynced { channel }) => News::Resynced(channel),
         Some(LiveEvent::Clock(clock)) => News::Clock(clock.offset_micros),
+        Some(LiveEvent::Fork(fork)) => News::Fork(fork.auction_id(), Clean::line(&fork.to_string(), 200)),
         Some(LiveEvent::SubscribeRefused { channel, error }) => {
             News::SubscribeRefused(channel, RequestError::from(&error))
         }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use blytz_core::{
     Money, Timestamp, UserId,
-    wire::auction::{BidOutcome, EventData, ExtensionReason},
+    wire::auction::{BidOutcome, EventData, ExtensionReason, VoidedBy},
 };
 
 use crate::{clean::Clean, format, people::People, theme::Role};
@@ -36,7 +36,7 @@ impl Words {
     pub fn of(at: Timestamp, data: &EventData, people: &People) -> Self {
         match data {
             EventData::Scheduled { starts_at, .. } => scheduled(at, *starts_at),
-            EventData::Amended { .. } => Self::new("rules changed", Role::Warn),
+            EventData::Amended { .. } => Self::new("rules or item changed", Role::Warn),
             EventData::Opened { closes_at, .. } => Self::new("opened", Role::Muted).adding(to_go(at, *closes_at)),
             EventData::Bid { outcome: BidOutcome::Sealed, bid_count, .. } => {
                 Self::new("a sealed bid", Role::Text).adding(format!("{bid_count} in all"))
@@ -48,9 +48,10 @@ impl Words {
             EventData::ReserveMet { price } => {
                 Self::new("the reserve is met", Role::Good).adding(format!("at {price}"))
             }
-            EventData::Voided { struck, reason, price, leader, .. } => {
-                voided(people, struck.len(), reason, *leader).at(*price)
+            EventData::Voided { struck, reason, by, block, price, leader, .. } => {
+                voided(people, struck.len(), reason, (*by, *block), *leader).at(*price)
             }
+            EventData::Unblocked { .. } => Self::new("the seller lets a bidder bid again", Role::Warn),
             EventData::Extended { closes_at, reason, .. } => extended(*reason).adding(to_go(at, *closes_at)),
             EventData::Closed { winner: Some(winner), price, .. } => {
                 Self::new(format!("sold to {}", people.name(*winner)), Role::Accent).at(*price)
@@ -99,10 +100,16 @@ fn raised(people: &People, bidder: Option<UserId>) -> Words {
     Words::new(format!("{whose} raised"), role_of(people, bidder))
 }
 
-fn voided(people: &People, count: usize, reason: &str, leader: Option<UserId>) -> Words {
+fn voided(people: &People, count: usize, reason: &str, (by, block): (VoidedBy, bool), leader: Option<UserId>) -> Words {
     let bids = if count == 1 { "a bid".to_owned() } else { format!("{count} bids") };
+    let by = match by {
+        VoidedBy::Seller => "by the seller",
+        VoidedBy::Admin => "by an admin",
+    };
     let leads = leader.map(|leader| does(people, Some(leader), "lead"));
-    Words::new(format!("{bids} voided: {}", Clean::title(reason)), Role::Warn).adding(leads.unwrap_or_default())
+    let more = [Some(by.to_owned()), (!block).then(|| "nobody blocked".to_owned()), leads];
+    let more: Vec<String> = more.into_iter().flatten().collect();
+    Words::new(format!("{bids} voided: {}", Clean::title(reason)), Role::Warn).adding(more.join(", "))
 }
 
 fn extended(reason: ExtensionReason) -> Words {

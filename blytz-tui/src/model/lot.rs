@@ -52,6 +52,10 @@ pub struct Lot {
     pub stream: Option<StreamId>,
     /// How it is sold.
     pub rules: RulesView,
+    /// What bidders name who saw these rules; empty when it is not known.
+    pub rules_hash: String,
+    /// What the house was caught at here; it stays said.
+    pub alarm: Option<Clean>,
     /// Where it stands, as everybody may know.
     pub state: PublicState,
     /// The last event that is known.
@@ -77,6 +81,8 @@ impl From<&Auction> for Lot {
             product: auction.product.id,
             stream: auction.stream_id,
             rules: auction.rules.clone(),
+            rules_hash: auction.rules_hash.clone(),
+            alarm: None,
             state: PublicState::from(&auction.status),
             seq: auction.status.seq,
             epoch: auction.status.epoch,
@@ -111,6 +117,7 @@ impl Lot {
         self.stream = auction.stream_id;
         if auction.status.epoch != self.epoch || auction.status.seq >= self.seq {
             self.rules = auction.rules.clone();
+            self.rules_hash.clone_from(&auction.rules_hash);
             self.replace_status(&auction.status);
         } else {
             self.watchers = auction.status.watchers;
@@ -133,8 +140,9 @@ impl Lot {
         self.remember(entry);
         if entry.seq > self.seq {
             self.seq = entry.seq;
-            if let Some(rules) = entry.data.rules() {
+            if let Some((rules, hash)) = entry.data.rules().zip(entry.data.rules_hash()) {
                 self.rules = rules.clone();
+                hash.clone_into(&mut self.rules_hash);
             }
             self.state.apply(&self.rules, &entry.data);
         }

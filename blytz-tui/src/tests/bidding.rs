@@ -25,11 +25,17 @@ fn bids(seat: &mut Seat) -> Vec<Asked> {
 }
 
 pub fn refusal(code: ErrorCode, text: &str) -> RequestError {
-    RequestError { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true }
+    RequestError { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true, untrue: false }
 }
 
 fn silence() -> RequestError {
-    RequestError { code: None, text: Clean::line("the connection was cut", 100), next_minimum: None, definite: false }
+    RequestError {
+        code: None,
+        text: Clean::line("the connection was cut", 100),
+        next_minimum: None,
+        definite: false,
+        untrue: false,
+    }
 }
 
 #[test]

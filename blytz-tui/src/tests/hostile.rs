@@ -2,7 +2,7 @@
 
 use blytz_core::wire::{
     account::PublicUser,
-    auction::EventData,
+    auction::{EventData, VoidedBy},
     live::{Channel, Update, UpdateData},
 };
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
@@ -52,6 +52,8 @@ fn hostile(size: (u16, u16)) -> Seat {
             EventData::Voided {
                 bid_id: world::bid(801),
                 bid_seq: 3,
+                by: VoidedBy::Seller,
+                block: true,
                 struck: vec![world::bid(801)],
                 reason: EVIL.to_owned(),
                 price: None,
@@ -63,7 +65,8 @@ fn hostile(size: (u16, u16)) -> Seat {
             },
         ),
     ));
-    let error = RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false };
+    let error =
+        RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false, untrue: false };
     seat.press("b");
     seat.reply(Reply::Bid(world::bid(1), Err(error)));
     let outbid = UpdateData::Outbid { auction_id: world::BATIK, price: None, next_minimum: None };

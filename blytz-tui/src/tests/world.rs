@@ -7,8 +7,9 @@ use blytz_core::{
     wire::{
         account::{PublicUser, User, UserStatus},
         auction::{
-            Auction, AuctionStatus, BidAnswer, BidOutcome, Dutch, EventData, Format, Increment, LogEntry, LotProduct,
-            Outcome, Receipt, ReserveCommitment, ReserveView, RulesView, SoftClose, SoftCloseMode, StatusView,
+            Auction, AuctionStatus, BidAnswer, BidOutcome, Dutch, EventData, Format, Increment, Item, LogEntry,
+            LotProduct, Outcome, Receipt, ReserveCommitment, ReserveView, RulesView, SoftClose, SoftCloseMode,
+            StatusView,
         },
         chat::{Author, ChatEvent, ChatEventData, ChatState, Message, PublicChatSettings, ShowRole},
         stream::{Stream, StreamStatus},
@@ -133,7 +134,15 @@ pub fn auction(id: AuctionId, title: &str, rules: RulesView, status: AuctionStat
         stream_id: Some(SHOW),
         starts_at: None,
         rules,
-        rules_hash: String::new(),
+        rules_hash: "4".repeat(64),
+        item: Item {
+            title: title.to_owned(),
+            description: String::new(),
+            images: Vec::new(),
+            weight_g: None,
+            condition: None,
+        },
+        item_hash: "5".repeat(64),
         outcome: None,
         created_at: start(),
     }
@@ -237,8 +246,27 @@ pub fn answer(n: u128, outcome: BidOutcome, price: i64) -> BidAnswer {
         next_minimum: Some(myr(price + 500)),
         closes_at: start().plus_millis(30_000),
         hash: String::new(),
-        receipt: Receipt { key_id: String::new(), head_seq: 6, head_hash: String::new(), signature: String::new() },
+        receipt: receipt(n),
         replayed: false,
+    }
+}
+
+/// A receipt that nobody looks at: the SDK has done so before.
+fn receipt(n: u128) -> Receipt {
+    Receipt {
+        key_id: String::new(),
+        origin: "localhost".to_owned(),
+        epoch: EPOCH,
+        auction_id: CAMERA,
+        bid_id: Some(bid(n)),
+        seq: 6,
+        hash: String::new(),
+        head_seq: 6,
+        head_hash: String::new(),
+        index: 0,
+        size: 1,
+        path: Vec::new(),
+        signature: String::new(),
     }
 }
 
