@@ -76,7 +76,13 @@ fn what_holds_is_told_on_one_screen() {
     let told = desk.holds(&sale.proof(&shop), &shop, &["--receipts", &receipts]).ok();
     insta::assert_snapshot!(told.stdout);
     assert!(told.stderr.is_empty(), "{told:?}");
-    assert!(told.stdout.lines().count() <= 24, "one screen: {told:?}");
+    #[cfg(unix)]
+    {
+        let (proof, keys) = (desk.proof(&sale.proof(&shop)), desk.keys(&shop));
+        let verify = ["verify", &proof, "--keys", &keys, "--receipts", &receipts];
+        let shown = crate::terminal::Terminal::of(80, command(desk.0.path(), None, &verify)).left();
+        assert!(shown.code == 0 && shown.screen.lines().count() <= 24, "one screen: {shown:?}");
+    }
 
     let json = desk.holds(&sale.proof(&shop), &shop, &["--receipts", &receipts, "-o", "json"]).json();
     insta::assert_snapshot!(serde_json::to_string_pretty(&json).expect("JSON"));
