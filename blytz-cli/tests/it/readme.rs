@@ -116,7 +116,7 @@ impl Reader {
             ("blytz", "keys") => assert!(done(self.shell(line)).screen.contains("house-")),
             ("blytz", "auctions export LOT proof.json" | "keys export > keys.json") => drop(done(self.shell(line))),
             ("blytz", "verify LOT" | "verify proof.json --keys keys.json") => {
-                assert!(done(self.shell(line)).screen.contains("holds"))
+                assert!(done(self.shell(line)).screen.contains("holds"));
             }
             ("blytz", "tui") => {
                 let mut screens = self.shell(line);
