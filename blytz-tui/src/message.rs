@@ -50,7 +50,7 @@ pub enum News {
     /// It was given up.
     Closed(Clean),
     /// An entry of an auction's log.
-    Auction(AuctionId, LogEntry),
+    Auction(AuctionId, Box<LogEntry>),
     /// The state of an auction, which replaces what was known.
     AuctionState(Box<StatusView>),
     /// An entry of a chat's log.

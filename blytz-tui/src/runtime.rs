@@ -223,7 +223,7 @@ fn from_live(event: Option<LiveEvent>) -> Option<Message> {
     let news = match event {
         None => News::Closed(Clean::line("the live connection ended", 60)),
         Some(LiveEvent::State(state)) => from_state(state),
-        Some(LiveEvent::Auction { id, entry }) => News::Auction(id, entry),
+        Some(LiveEvent::Auction { id, entry }) => News::Auction(id, Box::new(entry)),
         Some(LiveEvent::AuctionState { status, .. }) => News::AuctionState(Box::new(status)),
         Some(LiveEvent::Chat { stream, event }) => News::Chat(stream, event),
         Some(LiveEvent::ChatState { stream, state, .. }) => News::ChatState(stream, Box::new(state)),

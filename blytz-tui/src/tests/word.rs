@@ -37,7 +37,7 @@ fn a_bid_names_the_rules_on_the_screen() {
     let mut seat = Seat::bidder(WIDE);
     seat.press("b");
     assert_eq!(bids(&mut seat)[0].rules_hash, Some("4".repeat(64)));
-    seat.live(News::Auction(world::CAMERA, world::entry(6, 0, amended("7"))));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, 0, amended("7")))));
     seat.press("+ b");
     assert_eq!(bids(&mut seat)[0].rules_hash, Some("7".repeat(64)));
 }
@@ -47,12 +47,12 @@ fn whoever_is_about_to_bid_on_other_terms_has_to_look_again() {
     let mut seat = Seat::bidder(WIDE);
     seat.press("a");
     seat.write("1300");
-    seat.live(News::Auction(world::CAMERA, world::entry(6, 0, amended("7"))));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, 0, amended("7")))));
     assert!(matches!(&seat.model.overlay, Some(Overlay::Prompt(prompt)) if prompt.question == Question::LookAgain));
     assert!(seat.effects().contains(&Effect::Ask(Request::LoadLot(world::CAMERA))), "the item is asked for, too");
     seat.press("enter");
     assert!(bids(&mut seat).is_empty() && seat.model.overlay.is_none());
-    seat.live(News::Auction(world::CAMERA, world::entry(7, 0, amended("8"))));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(7, 0, amended("8")))));
     assert_eq!(seat.notice(), "The seller changed the rules or the item");
 
     seat.press("+ b");
