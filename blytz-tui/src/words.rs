@@ -4,7 +4,7 @@ use std::fmt;
 
 use blytz_core::{
     Money, Timestamp, UserId,
-    wire::auction::{BidOutcome, EventData, ExtensionReason},
+    wire::auction::{BidOutcome, EventData, ExtensionReason, VoidedBy},
 };
 
 use crate::{clean::Clean, format, people::People, theme::Role};
@@ -48,9 +48,11 @@ impl Words {
             EventData::ReserveMet { price } => {
                 Self::new("the reserve is met", Role::Good).adding(format!("at {price}"))
             }
-            EventData::Voided { struck, reason, price, leader, .. } => {
-                voided(people, struck.len(), reason, *leader).at(*price)
+            EventData::Voided { by, block, struck, reason, price, leader, .. } => {
+                let leads = leader.map(|leader| does(people, Some(leader), "lead"));
+                voided(struck.len(), *by, *block, reason).adding(leads.unwrap_or_default()).at(*price)
             }
+            EventData::Unblocked { .. } => Self::new("unblocked: a bidder may bid again", Role::Warn),
             EventData::Extended { closes_at, reason, .. } => extended(*reason).adding(to_go(at, *closes_at)),
             EventData::Closed { winner: Some(winner), price, .. } => {
                 Self::new(format!("sold to {}", people.name(*winner)), Role::Accent).at(*price)
@@ -99,10 +101,15 @@ fn raised(people: &People, bidder: Option<UserId>) -> Words {
     Words::new(format!("{whose} raised"), role_of(people, bidder))
 }
 
-fn voided(people: &People, count: usize, reason: &str, leader: Option<UserId>) -> Words {
+fn voided(count: usize, by: VoidedBy, block: bool, reason: &str) -> Words {
     let bids = if count == 1 { "a bid".to_owned() } else { format!("{count} bids") };
-    let leads = leader.map(|leader| does(people, Some(leader), "lead"));
-    Words::new(format!("{bids} voided: {}", Clean::title(reason)), Role::Warn).adding(leads.unwrap_or_default())
+    let by = match by {
+        VoidedBy::Seller => "the seller",
+        VoidedBy::Admin => "an admin",
+    };
+    // That the bidder is out is the rule, so what is said is the exception.
+    let block = if block { "" } else { ", not blocked" };
+    Words::new(format!("{bids} voided by {by}{block}: {}", Clean::title(reason)), Role::Warn)
 }
 
 fn extended(reason: ExtensionReason) -> Words {
@@ -176,6 +183,34 @@ mod tests {
         ] {
             assert_eq!(of(&data), says);
         }
+    }
+
+    #[test]
+    fn voids_say_by_whom_and_who_may_bid_again() {
+        use VoidedBy::{Admin, Seller};
+        for (by, block, fell, says) in [
+            (Seller, true, 1, "MYR 12.00  a bid voided by the seller: [2Ja slip (you lead)"),
+            (Admin, true, 2, "MYR 12.00  2 bids voided by an admin: [2Ja slip (you lead)"),
+            (Seller, false, 1, "MYR 12.00  a bid voided by the seller, not blocked: [2Ja slip (you lead)"),
+        ] {
+            let voided = EventData::Voided {
+                bid_id: world::bid(1),
+                bid_seq: 3,
+                by,
+                block,
+                struck: (1..=fell).map(world::bid).collect(),
+                reason: "\u{1b}[2Ja slip".to_owned(),
+                price: Some(world::myr(1_200)),
+                leader: Some(world::AISHAH),
+                next_minimum: Some(world::myr(1_700)),
+                reserve_met: None,
+                bid_count: 2,
+                closes_at: world::start(),
+            };
+            assert_eq!(of(&voided), says);
+        }
+        let unblocked = EventData::Unblocked { bid_id: world::bid(1), bid_seq: 3 };
+        assert_eq!(of(&unblocked), "unblocked: a bidder may bid again");
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct Attempt {
     pub bid: BidId,
     /// On which lot.
     pub auction: AuctionId,
+    /// The hash of the rules that were on the screen.
+    pub rules_hash: String,
     /// What was bid.
     pub kind: BidKind,
     /// When the key was pressed, by this machine's clock.
@@ -87,7 +89,14 @@ impl Attempt {
             BidKind::Max(max) => (None, Some(max), None),
             BidKind::BuyNow(_) => (None, None, Some(true)),
         };
-        BidRequest { auction_id: self.auction, bid_id: self.bid, amount, max, buy_now }
+        BidRequest {
+            auction_id: self.auction,
+            bid_id: self.bid,
+            rules_hash: Some(self.rules_hash.clone()),
+            amount,
+            max,
+            buy_now,
+        }
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Lot {
     pub stream: Option<StreamId>,
     /// How it is sold.
     pub rules: RulesView,
+    /// The hash of the rules, by which bids say which ones they are made under.
+    pub rules_hash: String,
     /// Where it stands, as everybody may know.
     pub state: PublicState,
     /// The last event that is known.
@@ -77,6 +79,7 @@ impl From<&Auction> for Lot {
             product: auction.product.id,
             stream: auction.stream_id,
             rules: auction.rules.clone(),
+            rules_hash: auction.rules_hash.clone(),
             state: PublicState::from(&auction.status),
             seq: auction.status.seq,
             epoch: auction.status.epoch,
@@ -111,6 +114,7 @@ impl Lot {
         self.stream = auction.stream_id;
         if auction.status.epoch != self.epoch || auction.status.seq >= self.seq {
             self.rules = auction.rules.clone();
+            self.rules_hash.clone_from(&auction.rules_hash);
             self.replace_status(&auction.status);
         } else {
             self.watchers = auction.status.watchers;
@@ -133,8 +137,11 @@ impl Lot {
         self.remember(entry);
         if entry.seq > self.seq {
             self.seq = entry.seq;
-            if let Some(rules) = entry.data.rules() {
+            if let EventData::Scheduled { rules, rules_hash, .. } | EventData::Amended { rules, rules_hash, .. } =
+                &entry.data
+            {
                 self.rules = rules.clone();
+                self.rules_hash.clone_from(rules_hash);
             }
             self.state.apply(&self.rules, &entry.data);
         }

@@ -1,4 +1,8 @@
-use blytz_core::wire::{ErrorCode, auction::EventData, product::Inventory};
+use blytz_core::wire::{
+    ErrorCode,
+    auction::{EventData, VoidedBy},
+    product::Inventory,
+};
 use insta::assert_snapshot;
 
 use super::{SMALL, Seat, WIDE, world};
@@ -144,6 +148,8 @@ fn voided_bids_leave_the_list() {
             EventData::Voided {
                 bid_id: world::bid(801),
                 bid_seq: 3,
+                by: VoidedBy::Seller,
+                block: true,
                 struck: vec![world::bid(801), world::bid(803)],
                 reason: "shill".to_owned(),
                 price: Some(world::myr(100_000)),
@@ -168,6 +174,8 @@ fn a_copied_id_does_not_take_the_other_bid_from_the_list() {
     let voided = EventData::Voided {
         bid_id: world::bid(801),
         bid_seq: 6,
+        by: VoidedBy::Seller,
+        block: true,
         struck: vec![world::bid(801)],
         reason: "shill".to_owned(),
         price: Some(world::myr(125_000)),

@@ -2,7 +2,7 @@
 
 use blytz_core::wire::{
     account::PublicUser,
-    auction::EventData,
+    auction::{EventData, VoidedBy},
     live::{Channel, Update, UpdateData},
 };
 use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, layout::Rect};
@@ -52,6 +52,8 @@ fn hostile(size: (u16, u16)) -> Seat {
             EventData::Voided {
                 bid_id: world::bid(801),
                 bid_seq: 3,
+                by: VoidedBy::Seller,
+                block: true,
                 struck: vec![world::bid(801)],
                 reason: EVIL.to_owned(),
                 price: None,

@@ -1,6 +1,6 @@
 use blytz_core::wire::{
     account::PublicUser,
-    auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason, MyStanding},
+    auction::{AuctionStatus, BidOutcome, EventData, ExtensionReason, MyStanding, VoidedBy},
     live::{Channel, Update, UpdateData},
 };
 use insta::assert_snapshot;
@@ -181,6 +181,8 @@ fn a_void_strikes_bids_and_gives_the_lead_back() {
         EventData::Voided {
             bid_id: world::bid(1),
             bid_seq: 6,
+            by: VoidedBy::Seller,
+            block: true,
             struck: vec![world::bid(1)],
             reason: "a wrong amount".to_owned(),
             price: Some(world::myr(125_000)),
@@ -213,6 +215,8 @@ fn a_void_of_a_copied_id_is_not_the_users_own() {
         EventData::Voided {
             bid_id: world::bid(1),
             bid_seq: 7,
+            by: VoidedBy::Seller,
+            block: true,
             struck: vec![world::bid(1)],
             reason: "a shill".to_owned(),
             price: Some(world::myr(130_000)),

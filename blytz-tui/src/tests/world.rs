@@ -7,8 +7,9 @@ use blytz_core::{
     wire::{
         account::{PublicUser, User, UserStatus},
         auction::{
-            Auction, AuctionStatus, BidAnswer, BidOutcome, Dutch, EventData, Format, Increment, LogEntry, LotProduct,
-            Outcome, Receipt, ReserveCommitment, ReserveView, RulesView, SoftClose, SoftCloseMode, StatusView,
+            Auction, AuctionStatus, BidAnswer, BidOutcome, Dutch, EventData, Format, Increment, Item, LogEntry,
+            LotProduct, Outcome, Receipt, ReserveCommitment, ReserveView, RulesView, SoftClose, SoftCloseMode,
+            StatusView,
         },
         chat::{Author, ChatEvent, ChatEventData, ChatState, Message, PublicChatSettings, ShowRole},
         stream::{Stream, StreamStatus},
@@ -28,6 +29,8 @@ pub const WATCH: AuctionId = AuctionId(Uuid::from_u128(0xc2));
 pub const BATIK: AuctionId = AuctionId(Uuid::from_u128(0xc3));
 pub const TEAPOT: AuctionId = AuctionId(Uuid::from_u128(0xc4));
 pub const STAMPS: AuctionId = AuctionId(Uuid::from_u128(0xc5));
+/// Of every lot's rules, as long as nobody changes them.
+pub const RULES_HASH: &str = "rules as they were";
 const EPOCH: Epoch = Epoch(Uuid::from_u128(0xe));
 
 /// When every test starts.
@@ -130,10 +133,18 @@ pub fn auction(id: AuctionId, title: &str, rules: RulesView, status: AuctionStat
         product: LotProduct { id: ProductId(id.uuid()), title: title.to_owned(), images: Vec::new() },
         seller: meiling(),
         title: title.to_owned(),
+        item: Item {
+            title: title.to_owned(),
+            description: String::new(),
+            images: Vec::new(),
+            weight_g: None,
+            condition: None,
+        },
+        item_hash: String::new(),
         stream_id: Some(SHOW),
         starts_at: None,
         rules,
-        rules_hash: String::new(),
+        rules_hash: RULES_HASH.to_owned(),
         outcome: None,
         created_at: start(),
     }
@@ -225,6 +236,25 @@ pub fn camera_log() -> Vec<LogEntry> {
     ]
 }
 
+/// As the SDK hands it on: it has checked it.
+fn receipt(n: u128) -> Receipt {
+    Receipt {
+        key_id: String::new(),
+        origin: "localhost".to_owned(),
+        epoch: EPOCH,
+        auction_id: CAMERA,
+        bid_id: Some(bid(n)),
+        seq: 6,
+        hash: String::new(),
+        head_seq: 6,
+        head_hash: String::new(),
+        index: 0,
+        size: 1,
+        path: Vec::new(),
+        signature: String::new(),
+    }
+}
+
 pub fn answer(n: u128, outcome: BidOutcome, price: i64) -> BidAnswer {
     BidAnswer {
         bid_id: bid(n),
@@ -237,7 +267,7 @@ pub fn answer(n: u128, outcome: BidOutcome, price: i64) -> BidAnswer {
         next_minimum: Some(myr(price + 500)),
         closes_at: start().plus_millis(30_000),
         hash: String::new(),
-        receipt: Receipt { key_id: String::new(), head_seq: 6, head_hash: String::new(), signature: String::new() },
+        receipt: receipt(n),
         replayed: false,
     }
 }

@@ -120,8 +120,10 @@ impl Turn<'_> {
             self.notice("That bid is on its way already", Role::Muted);
             return;
         }
+        let Some(rules_hash) = self.model.lots.get(&id).map(|lot| lot.rules_hash.clone()) else { return };
         let bid = BidId((self.ids)());
-        let attempt = Attempt { bid, auction: id, kind, made_at: self.model.now, state: AttemptState::Pending };
+        let made_at = self.model.now;
+        let attempt = Attempt { bid, auction: id, rules_hash, kind, made_at, state: AttemptState::Pending };
         self.request(Request::Bid(attempt.request()));
         self.model.attempts.push(attempt);
         self.model.floor.steps = 0;
