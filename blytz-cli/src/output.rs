@@ -1,6 +1,9 @@
 //! What is printed: data on stdout, as tables for people or as JSON for programs; talk on stderr.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use blytz_client::wire::Page;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
@@ -28,6 +31,28 @@ pub enum Format {
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     format: Format,
+}
+
+/// What was said and is still held back; none while the terminal is free.
+static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
+
+fn held() -> MutexGuard<'static, Option<Vec<String>>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn say(text: &str) {
+    // Where nobody listens nothing is lost.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// While this lives, what is said waits.
+#[must_use = "what is said waits only while this lives"]
+pub struct Held;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        held().take().into_iter().flatten().for_each(|text| say(&text));
+    }
 }
 
 #[expect(
@@ -63,8 +88,18 @@ impl Output {
 
     /// Something said to the person, beside the data.
     pub fn note(self, text: impl AsRef<str>) {
-        // Where nobody listens nothing is lost.
-        let _ = writeln!(anstream::stderr(), "{}", clean(text.as_ref()));
+        let text = clean(text.as_ref());
+        match &mut *held() {
+            Some(notes) => notes.push(text),
+            None => say(&text),
+        }
+    }
+
+    /// Holds back what is said until this is dropped, because the terminal belongs to a screen that would
+    /// be spoilt by it.
+    pub fn hold_notes(self) -> Held {
+        held().get_or_insert_default();
+        Held
     }
 
     /// A list: the page as it is, or a row per item.

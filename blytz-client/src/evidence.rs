@@ -112,6 +112,15 @@ pub enum Fork {
     },
 }
 
+impl Fork {
+    /// Whose log it is.
+    pub const fn auction_id(&self) -> AuctionId {
+        match self {
+            Self::Histories { auction_id, .. } | Self::Changed { auction_id, .. } => *auction_id,
+        }
+    }
+}
+
 /// A house's word, as one client has it.
 pub(crate) struct Word {
     evidence: Arc<dyn Evidence>,
@@ -271,8 +280,8 @@ mod tests {
         AuctionId(uuid::Uuid::from_u128(number))
     }
 
-    fn epoch(number: u128) -> Option<Epoch> {
-        Some(Epoch(uuid::Uuid::from_u128(number)))
+    fn epoch(number: u128) -> Epoch {
+        Epoch(uuid::Uuid::from_u128(number))
     }
 
     #[test]
@@ -280,15 +289,16 @@ mod tests {
         let mut told = Told::default();
         for (history, seq, hash, holds) in [
             (None, 3, "a", true),
-            (epoch(1), 4, "b", true),
-            (epoch(1), 3, "a", true),
+            (Some(1), 4, "b", true),
+            (Some(1), 3, "a", true),
             (None, 3, "x", false),
-            (epoch(1), 4, "y", false),
-            (epoch(2), 4, "y", true),
+            (Some(1), 4, "y", false),
+            (Some(2), 4, "y", true),
             (None, 4, "b", false),
-            (epoch(2), 3, "z", true),
+            (Some(2), 3, "z", true),
         ] {
-            assert_eq!(told.note(id(1), history, seq, hash).is_ok(), holds, "{seq} {hash} of {history:?}");
+            let noted = told.note(id(1), history.map(epoch), seq, hash);
+            assert_eq!(noted.is_ok(), holds, "{seq} {hash} of {history:?}");
         }
         assert_eq!(told.note(id(2), None, 4, "b"), Ok(()), "another log is another");
     }

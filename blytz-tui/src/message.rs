@@ -50,7 +50,7 @@ pub enum News {
     /// It was given up.
     Closed(Clean),
     /// An entry of an auction's log.
-    Auction(AuctionId, LogEntry),
+    Auction(AuctionId, Box<LogEntry>),
     /// The state of an auction, which replaces what was known.
     AuctionState(Box<StatusView>),
     /// An entry of a chat's log.
@@ -63,6 +63,8 @@ pub enum News {
     Resynced(Channel),
     /// How many microseconds the server's clock is ahead of this machine's.
     Clock(i64),
+    /// The house contradicts itself about a lot.
+    Fork(AuctionId, Clean),
     /// A channel can't be followed.
     SubscribeRefused(Channel, RequestError),
 }

@@ -24,6 +24,7 @@ impl From<&Error> for RequestError {
             text: Clean::line(&error.to_string(), ERROR_LENGTH),
             next_minimum: error.problem().and_then(|problem| problem.next_minimum),
             definite: refused && error.retry_kind() == RetryKind::Never,
+            untrue: matches!(error, Error::Untrue { .. }),
         }
     }
 }

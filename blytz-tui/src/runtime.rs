@@ -223,13 +223,14 @@ fn from_live(event: Option<LiveEvent>) -> Option<Message> {
     let news = match event {
         None => News::Closed(Clean::line("the live connection ended", 60)),
         Some(LiveEvent::State(state)) => from_state(state),
-        Some(LiveEvent::Auction { id, entry }) => News::Auction(id, entry),
+        Some(LiveEvent::Auction { id, entry }) => News::Auction(id, Box::new(entry)),
         Some(LiveEvent::AuctionState { status, .. }) => News::AuctionState(Box::new(status)),
         Some(LiveEvent::Chat { stream, event }) => News::Chat(stream, event),
         Some(LiveEvent::ChatState { stream, state, .. }) => News::ChatState(stream, Box::new(state)),
         Some(LiveEvent::Update { channel, update }) => News::Update(channel, update),
         Some(LiveEvent::Resynced { channel }) => News::Resynced(channel),
         Some(LiveEvent::Clock(clock)) => News::Clock(clock.offset_micros),
+        Some(LiveEvent::Fork(fork)) => News::Fork(fork.auction_id(), Clean::line(&fork.to_string(), 200)),
         Some(LiveEvent::SubscribeRefused { channel, error }) => {
             News::SubscribeRefused(channel, RequestError::from(&error))
         }

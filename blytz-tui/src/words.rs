@@ -36,7 +36,7 @@ impl Words {
     pub fn of(at: Timestamp, data: &EventData, people: &People) -> Self {
         match data {
             EventData::Scheduled { starts_at, .. } => scheduled(at, *starts_at),
-            EventData::Amended { .. } => Self::new("rules changed", Role::Warn),
+            EventData::Amended { .. } => Self::new("rules or item changed", Role::Warn),
             EventData::Opened { closes_at, .. } => Self::new("opened", Role::Muted).adding(to_go(at, *closes_at)),
             EventData::Bid { outcome: BidOutcome::Sealed, bid_count, .. } => {
                 Self::new("a sealed bid", Role::Text).adding(format!("{bid_count} in all"))

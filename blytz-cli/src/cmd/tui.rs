@@ -38,5 +38,7 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         picture: args.picture,
         ..Options::new(client)
     };
+    // A house that is met in there is told of afterwards.
+    let _held = ctx.out.hold_notes();
     Ok(blytz_tui::run(options).await?)
 }

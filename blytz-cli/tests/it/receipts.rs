@@ -53,6 +53,24 @@ fn a_bids_receipt_is_kept_and_held_against_the_log() {
     house.stop();
 }
 
+/// Who bids in the screens keeps as much, and hears of a new house when they don't spoil the screen.
+#[cfg(unix)]
+#[test]
+fn a_bid_in_the_screens_is_kept_as_well() {
+    let house = House::open();
+    let lot = house.seller("sita").live_lot(&["--duration", "1h"]);
+    let ann = house.buyer("ann");
+    let mut screens = ann.at_terminal(100, &["tui", "--auction", &lot]);
+    screens.until("Blue teapot").until("minimum").types("b").until("accepted").types("q");
+    let left = screens.left();
+    assert_eq!(left.code, 0, "{left:?}");
+    let (during, after) = left.screen.rsplit_once("\u{1b}[?1049l").expect("the screens were left");
+    assert!(after.contains("is new here") && !during.contains("is new here"), "{left:?}");
+    assert_eq!(ann.json(&["receipts"])["items"].as_array().map(Vec::len), Some(1));
+    assert_eq!(ann.json(&["keys"])["items"].as_array().map(Vec::len), Some(1));
+    house.stop();
+}
+
 /// A receipt that proves nothing is said to be one when it comes, and not after the close.
 #[test]
 fn a_receipt_that_is_worth_nothing_is_cried_out() {

@@ -38,6 +38,12 @@ pub fn signer_of(origin: &str, seed: u8, from: Timestamp) -> Signer {
     Signer::from_seed(house, "k1".to_owned(), [seed; 32], from)
 }
 
+/// The same house with the same key, after it was restored from a backup.
+pub fn restored_signer(seed: u8) -> Signer {
+    let house = House { origin: "shop.example".to_owned(), epoch: Epoch(Uuid::from_u128(0xf)) };
+    Signer::from_seed(house, "k1".to_owned(), [seed; 32], NOON)
+}
+
 /// What happened to a lot, from its making to its end.
 pub struct Sale {
     pub id: AuctionId,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     house::{Done, command, run},
-    sample::{Facade, NOON, Sale, keys, signer, signer_of},
+    sample::{Facade, NOON, Sale, keys, restored_signer, signer, signer_of},
 };
 
 /// Somebody with files, who knows the keys of a house or not.
@@ -76,7 +76,13 @@ fn what_holds_is_told_on_one_screen() {
     let told = desk.holds(&sale.proof(&shop), &shop, &["--receipts", &receipts]).ok();
     insta::assert_snapshot!(told.stdout);
     assert!(told.stderr.is_empty(), "{told:?}");
-    assert!(told.stdout.lines().count() <= 24, "one screen: {told:?}");
+    #[cfg(unix)]
+    {
+        let (proof, keys) = (desk.proof(&sale.proof(&shop)), desk.keys(&shop));
+        let verify = ["verify", &proof, "--keys", &keys, "--receipts", &receipts];
+        let shown = crate::terminal::Terminal::of(80, command(desk.0.path(), None, &verify)).left();
+        assert!(shown.code == 0 && shown.screen.lines().count() <= 24, "one screen: {shown:?}");
+    }
 
     let json = desk.holds(&sale.proof(&shop), &shop, &["--receipts", &receipts, "-o", "json"]).json();
     insta::assert_snapshot!(serde_json::to_string_pretty(&json).expect("JSON"));
@@ -89,6 +95,18 @@ fn a_cancelled_lot_is_only_a_chain() {
     assert!(told.stdout.contains("of their course only the chain is checked"), "{told:?}");
     let json = desk.holds(&Sale::cancelled(&shop).proof(&shop), &shop, &["-o", "json"]).json();
     assert_eq!((&json["status"], &json["unopened"], &json["price"]), (&"cancelled".into(), &1.into(), &Value::Null));
+}
+
+/// A restored house is no forger, but what it did is said.
+#[test]
+fn a_restored_house_is_told_of() {
+    let (desk, shop) = (Desk::new(), signer(7));
+    let proof = Sale::of(&shop).proof(&restored_signer(7));
+    let told = desk.holds(&proof, &shop, &[]).ok();
+    let line = told.stdout.lines().find(|line| line.starts_with("restored")).expect("a line");
+    assert!(line.contains("00000000e became") && line.ends_with("00000000f"), "{line}");
+    let json = desk.holds(&proof, &shop, &["-o", "json"]).json();
+    assert_eq!(json["restored"].as_array().map(Vec::len), Some(2), "{json}");
 }
 
 /// Each lacks what somebody could be held to, however well it fits together by itself.

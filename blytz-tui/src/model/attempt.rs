@@ -71,10 +71,10 @@ pub struct Attempt {
     pub bid: BidId,
     /// On which lot.
     pub auction: AuctionId,
-    /// The hash of the rules that were on the screen.
-    pub rules_hash: String,
     /// What was bid.
     pub kind: BidKind,
+    /// The rules that were on the screen; none when they are not known.
+    pub rules_hash: Option<String>,
     /// When the key was pressed, by this machine's clock.
     pub made_at: Timestamp,
     /// What is known of it.
@@ -89,14 +89,8 @@ impl Attempt {
             BidKind::Max(max) => (None, Some(max), None),
             BidKind::BuyNow(_) => (None, None, Some(true)),
         };
-        BidRequest {
-            auction_id: self.auction,
-            bid_id: self.bid,
-            rules_hash: Some(self.rules_hash.clone()),
-            amount,
-            max,
-            buy_now,
-        }
+        let rules_hash = self.rules_hash.clone();
+        BidRequest { auction_id: self.auction, bid_id: self.bid, rules_hash, amount, max, buy_now }
     }
 }
 

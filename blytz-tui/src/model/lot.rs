@@ -52,8 +52,10 @@ pub struct Lot {
     pub stream: Option<StreamId>,
     /// How it is sold.
     pub rules: RulesView,
-    /// The hash of the rules, by which bids say which ones they are made under.
+    /// What bidders name who saw these rules; empty when it is not known.
     pub rules_hash: String,
+    /// What the house was caught at here; it stays said.
+    pub alarm: Option<Clean>,
     /// Where it stands, as everybody may know.
     pub state: PublicState,
     /// The last event that is known.
@@ -80,6 +82,7 @@ impl From<&Auction> for Lot {
             stream: auction.stream_id,
             rules: auction.rules.clone(),
             rules_hash: auction.rules_hash.clone(),
+            alarm: None,
             state: PublicState::from(&auction.status),
             seq: auction.status.seq,
             epoch: auction.status.epoch,
@@ -137,11 +140,9 @@ impl Lot {
         self.remember(entry);
         if entry.seq > self.seq {
             self.seq = entry.seq;
-            if let EventData::Scheduled { rules, rules_hash, .. } | EventData::Amended { rules, rules_hash, .. } =
-                &entry.data
-            {
+            if let Some((rules, hash)) = entry.data.rules().zip(entry.data.rules_hash()) {
                 self.rules = rules.clone();
-                self.rules_hash.clone_from(rules_hash);
+                hash.clone_into(&mut self.rules_hash);
             }
             self.state.apply(&self.rules, &entry.data);
         }

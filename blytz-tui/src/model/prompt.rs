@@ -16,6 +16,8 @@ pub enum Question {
     HighBid(AuctionId, BidKind),
     /// Whether to buy now.
     BuyNow(AuctionId, Money),
+    /// Nothing: what was asked before is of terms that have changed.
+    LookAgain,
     /// Why the lot is cancelled.
     CancelLot(AuctionId),
     /// Why the bid, of this bidder unless it is sealed, is voided.
@@ -26,6 +28,16 @@ pub enum Question {
     Mute(StreamId, UserId),
     /// Whether to ban.
     Ban(StreamId, UserId),
+}
+
+impl Question {
+    /// The lot that it is about to bid on, if it is.
+    pub const fn bids_on(&self) -> Option<AuctionId> {
+        match self {
+            Self::Amount(id) | Self::Max(id) | Self::HighBid(id, _) | Self::BuyNow(id, _) => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// A question with what was typed so far.
@@ -59,6 +71,7 @@ impl Prompt {
             Question::Max(_) => "Set a max",
             Question::HighBid(..) => "Bid this much?",
             Question::BuyNow(..) => "Buy now?",
+            Question::LookAgain => "The terms changed",
             Question::CancelLot(_) => "Cancel the lot: why?",
             Question::VoidBid(..) => "Void the bid: why?",
             Question::DeleteMessage(_) => "Delete the message?",

@@ -15,6 +15,8 @@ pub struct RequestError {
     pub next_minimum: Option<Money>,
     /// Whether this says no for good. Otherwise the request may have been fulfilled all the same.
     pub definite: bool,
+    /// Whether the house can't be held to what it answered.
+    pub untrue: bool,
 }
 
 impl RequestError {
@@ -27,6 +29,7 @@ impl RequestError {
             Some(ErrorCode::AuctionClosed) => "it came after the close",
             Some(ErrorCode::AuctionNotLive) => "wait until it opens",
             Some(ErrorCode::AuctionCancelled) => "the lot was called off",
+            Some(ErrorCode::RulesChanged) => "look at the lot again, and bid again",
             Some(ErrorCode::BuyNowUnavailable) => "buy-now is over; bid instead",
             Some(ErrorCode::KindNotAllowed) => "this format takes exact amounts",
             Some(ErrorCode::OwnAuction) => "you can't bid on your own lot",

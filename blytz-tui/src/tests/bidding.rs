@@ -25,11 +25,17 @@ fn bids(seat: &mut Seat) -> Vec<Asked> {
 }
 
 pub fn refusal(code: ErrorCode, text: &str) -> RequestError {
-    RequestError { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true }
+    RequestError { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true, untrue: false }
 }
 
 fn silence() -> RequestError {
-    RequestError { code: None, text: Clean::line("the connection was cut", 100), next_minimum: None, definite: false }
+    RequestError {
+        code: None,
+        text: Clean::line("the connection was cut", 100),
+        next_minimum: None,
+        definite: false,
+        untrue: false,
+    }
 }
 
 #[test]
@@ -168,7 +174,7 @@ fn nobody_bids_while_it_is_open_in_whose_name() {
 fn who_leads_is_told_to_set_a_max() {
     let mut seat = Seat::bidder(WIDE);
     let mine = world::leading(1, world::AISHAH, 130_000, 4, 30_000);
-    seat.live(crate::message::News::Auction(world::CAMERA, world::entry(6, 0, mine)));
+    seat.live(crate::message::News::Auction(world::CAMERA, Box::new(world::entry(6, 0, mine))));
     seat.press("b");
     assert_eq!(seat.notice(), "You lead. Set a max with m to stay ahead");
     assert!(bids(&mut seat).is_empty());

@@ -142,7 +142,7 @@ fn voided_bids_leave_the_list() {
     seat.press("tab j");
     seat.live(News::Auction(
         world::CAMERA,
-        world::entry(
+        Box::new(world::entry(
             6,
             0,
             EventData::Voided {
@@ -159,7 +159,7 @@ fn voided_bids_leave_the_list() {
                 bid_count: 1,
                 closes_at: world::start().plus_millis(30_000),
             },
-        ),
+        )),
     ));
     let lot = seat.model.desk_floor().expect("a lot");
     assert_eq!(lot.standing_bids().len(), 1);
@@ -170,7 +170,7 @@ fn voided_bids_leave_the_list() {
 fn a_copied_id_does_not_take_the_other_bid_from_the_list() {
     let mut seat = seller(WIDE);
     let copy = world::leading(801, world::STRANGER, 130_000, 4, 30_000);
-    seat.live(News::Auction(world::CAMERA, world::entry(6, 0, copy)));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, 0, copy))));
     let voided = EventData::Voided {
         bid_id: world::bid(801),
         bid_seq: 6,
@@ -185,7 +185,7 @@ fn a_copied_id_does_not_take_the_other_bid_from_the_list() {
         bid_count: 3,
         closes_at: world::start().plus_millis(30_000),
     };
-    seat.live(News::Auction(world::CAMERA, world::entry(7, 0, voided)));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(7, 0, voided))));
     let lot = seat.model.desk_floor().expect("a lot");
     let fallen: Vec<u64> = lot.history.iter().filter(|(seq, row)| lot.fell(**seq, row)).map(|(seq, _)| *seq).collect();
     assert_eq!((lot.standing_bids().len(), fallen), (3, vec![6]));

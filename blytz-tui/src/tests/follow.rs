@@ -39,7 +39,7 @@ fn closes(seat: &mut Seat, at_ms: i64) {
     seat.at(at_ms);
     let sold =
         EventData::Closed { status: AuctionStatus::Sold, winner: Some(world::BALA), price: Some(world::myr(125_000)) };
-    seat.live(News::Auction(world::CAMERA, world::entry(6, at_ms, sold)));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, at_ms, sold))));
 }
 
 /// The watch as it is once it opened.
@@ -111,7 +111,7 @@ fn it_goes_on_and_on() {
     assert_eq!((seat.model.screen, seat.model.following.mode), (ON_THE_WATCH, Mode::On));
     seat.at(90_000);
     let over = EventData::Closed { status: AuctionStatus::Unsold, winner: None, price: None };
-    seat.live(News::Auction(world::WATCH, world::entry(3, 90_000, over)));
+    seat.live(News::Auction(world::WATCH, Box::new(world::entry(3, 90_000, over))));
     let mut teapot = world::teapot();
     teapot.status.opens_at = Some(world::start().plus_millis(89_000));
     seat.reply(Reply::Lot(world::TEAPOT, Ok(Box::new(teapot))));

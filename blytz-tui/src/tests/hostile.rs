@@ -46,7 +46,7 @@ fn hostile(size: (u16, u16)) -> Seat {
     seat.live(News::Chat(world::SHOW, world::said(&world::message(10, evil(), EVIL))));
     seat.live(News::Auction(
         world::CAMERA,
-        world::entry(
+        Box::new(world::entry(
             6,
             0,
             EventData::Voided {
@@ -63,9 +63,10 @@ fn hostile(size: (u16, u16)) -> Seat {
                 bid_count: 2,
                 closes_at: world::start().plus_millis(30_000),
             },
-        ),
+        )),
     ));
-    let error = RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false };
+    let error =
+        RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false, untrue: false };
     seat.press("b");
     seat.reply(Reply::Bid(world::bid(1), Err(error)));
     let outbid = UpdateData::Outbid { auction_id: world::BATIK, price: None, next_minimum: None };

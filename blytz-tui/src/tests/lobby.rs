@@ -42,6 +42,7 @@ fn an_empty_house_and_an_unreachable_one() {
         text: crate::clean::Clean::line("no connection to 127.0.0.1:8080", 100),
         next_minimum: None,
         definite: false,
+        untrue: false,
     };
     let mut seat = Seat::guest(SMALL);
     seat.reply(Reply::Lobby(Err(unreachable.clone())));

@@ -16,7 +16,7 @@ use crate::{
 
 fn event(seat: &mut Seat, seq: u64, at_ms: i64, data: EventData) {
     seat.at(at_ms);
-    seat.live(News::Auction(world::CAMERA, world::entry(seq, at_ms, data)));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(seq, at_ms, data))));
 }
 
 fn open(seat: &mut Seat, lot: blytz_core::AuctionId) {

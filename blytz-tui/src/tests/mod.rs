@@ -9,6 +9,7 @@ mod lot;
 mod mouse;
 mod paste;
 mod screens;
+mod word;
 pub mod world;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -30,6 +30,7 @@ fn logging_in() {
         text: Clean::line("Wrong email address or password.", 100),
         next_minimum: None,
         definite: true,
+        untrue: false,
     };
     seat.reply(Reply::LoggedIn(Err(wrong)));
     assert_snapshot!("login_refused", seat.screen());
@@ -161,7 +162,13 @@ fn who_is_logged_in_is_asked_until_the_server_says() {
     let ids = &mut || uuid::Uuid::nil();
     let effects = crate::update::start(&mut seat.model, Screen::Lobby, true, ids);
     assert!(effects.contains(&Effect::Ask(Request::LoadProfile)));
-    let error = |definite| RequestError { code: None, text: Clean::line("away", 100), next_minimum: None, definite };
+    let error = |definite| RequestError {
+        code: None,
+        text: Clean::line("away", 100),
+        next_minimum: None,
+        definite,
+        untrue: false,
+    };
     seat.reply(Reply::Profile(Err(error(false))));
     seat.effects();
     seat.live(News::Up);

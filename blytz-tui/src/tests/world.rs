@@ -29,8 +29,6 @@ pub const WATCH: AuctionId = AuctionId(Uuid::from_u128(0xc2));
 pub const BATIK: AuctionId = AuctionId(Uuid::from_u128(0xc3));
 pub const TEAPOT: AuctionId = AuctionId(Uuid::from_u128(0xc4));
 pub const STAMPS: AuctionId = AuctionId(Uuid::from_u128(0xc5));
-/// Of every lot's rules, as long as nobody changes them.
-pub const RULES_HASH: &str = "rules as they were";
 const EPOCH: Epoch = Epoch(Uuid::from_u128(0xe));
 
 /// When every test starts.
@@ -133,6 +131,10 @@ pub fn auction(id: AuctionId, title: &str, rules: RulesView, status: AuctionStat
         product: LotProduct { id: ProductId(id.uuid()), title: title.to_owned(), images: Vec::new() },
         seller: meiling(),
         title: title.to_owned(),
+        stream_id: Some(SHOW),
+        starts_at: None,
+        rules,
+        rules_hash: "4".repeat(64),
         item: Item {
             title: title.to_owned(),
             description: String::new(),
@@ -140,11 +142,7 @@ pub fn auction(id: AuctionId, title: &str, rules: RulesView, status: AuctionStat
             weight_g: None,
             condition: None,
         },
-        item_hash: String::new(),
-        stream_id: Some(SHOW),
-        starts_at: None,
-        rules,
-        rules_hash: RULES_HASH.to_owned(),
+        item_hash: "5".repeat(64),
         outcome: None,
         created_at: start(),
     }
@@ -236,7 +234,24 @@ pub fn camera_log() -> Vec<LogEntry> {
     ]
 }
 
-/// As the SDK hands it on: it has checked it.
+pub fn answer(n: u128, outcome: BidOutcome, price: i64) -> BidAnswer {
+    BidAnswer {
+        bid_id: bid(n),
+        auction_id: CAMERA,
+        outcome,
+        seq: 6,
+        at: start(),
+        price: Some(myr(price)),
+        leader_id: Some(AISHAH),
+        next_minimum: Some(myr(price + 500)),
+        closes_at: start().plus_millis(30_000),
+        hash: String::new(),
+        receipt: receipt(n),
+        replayed: false,
+    }
+}
+
+/// A receipt that nobody looks at: the SDK has done so before.
 fn receipt(n: u128) -> Receipt {
     Receipt {
         key_id: String::new(),
@@ -252,23 +267,6 @@ fn receipt(n: u128) -> Receipt {
         size: 1,
         path: Vec::new(),
         signature: String::new(),
-    }
-}
-
-pub fn answer(n: u128, outcome: BidOutcome, price: i64) -> BidAnswer {
-    BidAnswer {
-        bid_id: bid(n),
-        auction_id: CAMERA,
-        outcome,
-        seq: 6,
-        at: start(),
-        price: Some(myr(price)),
-        leader_id: Some(AISHAH),
-        next_minimum: Some(myr(price + 500)),
-        closes_at: start().plus_millis(30_000),
-        hash: String::new(),
-        receipt: receipt(n),
-        replayed: false,
     }
 }
 

@@ -104,6 +104,10 @@ impl Turn<'_> {
     pub(super) fn place_unless_high(&mut self, id: AuctionId, kind: BidKind) {
         let (BidKind::Exact(amount) | BidKind::Max(amount) | BidKind::BuyNow(amount)) = kind;
         let least = self.model.lots.get(&id).and_then(|lot| lot.minimum(self.model.server_now()));
+        if self.model.lots.get(&id).is_some_and(|lot| lot.alarm.is_some()) {
+            let about = format!("{}. This house did not keep its word on this lot.", kind.words());
+            return self.ask(Prompt::yes_or_no(Question::HighBid(id, kind), about));
+        }
         match least.and_then(|least| possible_slip(amount, least)) {
             Some(times) => {
                 let what = if matches!(kind, BidKind::Max(_)) { "A max of " } else { "" };
@@ -120,10 +124,10 @@ impl Turn<'_> {
             self.notice("That bid is on its way already", Role::Muted);
             return;
         }
-        let Some(rules_hash) = self.model.lots.get(&id).map(|lot| lot.rules_hash.clone()) else { return };
         let bid = BidId((self.ids)());
-        let made_at = self.model.now;
-        let attempt = Attempt { bid, auction: id, rules_hash, kind, made_at, state: AttemptState::Pending };
+        let rules_hash = self.model.lots.get(&id).map(|lot| lot.rules_hash.clone()).filter(|hash| !hash.is_empty());
+        let (made_at, state) = (self.model.now, AttemptState::Pending);
+        let attempt = Attempt { bid, auction: id, kind, rules_hash, made_at, state };
         self.request(Request::Bid(attempt.request()));
         self.model.attempts.push(attempt);
         self.model.floor.steps = 0;

@@ -18,10 +18,11 @@ use crate::{
     keymap::Action,
     message::News,
     model::{
-        Connection, Position, Screen,
+        Connection, Overlay, Position, Screen,
         attempt::AttemptState,
         follow::Mode,
         lot::{Lot, Row},
+        prompt::{Prompt, Question},
     },
     theme::Role,
 };
@@ -49,6 +50,7 @@ impl Turn<'_> {
             News::Update(channel, update) => self.news(channel, update),
             News::Resynced(channel) => self.resynced(channel),
             News::Clock(offset) => self.model.clock_offset = offset,
+            News::Fork(id, what) => self.alarm(id, what),
             News::SubscribeRefused(channel, error) => {
                 self.notice(format!("Can't follow {channel}: {}", error.line()), Role::Warn);
             }
@@ -76,6 +78,9 @@ impl Turn<'_> {
         if let Some(lot) = self.model.lots.get_mut(&id) {
             lot.apply(entry);
         }
+        if matches!(entry.data, EventData::Amended { .. }) {
+            self.terms_changed(id);
+        }
         let voided = matches!(entry.data, EventData::Voided { .. });
         if let EventData::Voided { bid_seq, struck, .. } = &entry.data {
             self.strike(id, *bid_seq, struck);
@@ -83,6 +88,26 @@ impl Turn<'_> {
         self.tell_position(id, before, voided);
         self.clamp_desk();
         self.ask_leaders_name(id);
+    }
+
+    /// Nobody bids under rules, or on an item, that they have not seen.
+    fn terms_changed(&mut self, id: AuctionId) {
+        if matches!(&self.model.overlay, Some(Overlay::Prompt(prompt)) if prompt.question.bids_on() == Some(id)) {
+            // Not closed: whoever is just pressing enter must not bid by that.
+            let about = "The seller changed the rules or the item. Look again before you bid.";
+            self.ask(Prompt::yes_or_no(Question::LookAgain, about));
+        } else if self.shows_lot(id) {
+            self.notice("The seller changed the rules or the item", Role::Warn);
+        }
+        self.ask_lot(id);
+    }
+
+    /// What the house was caught at stays on the lot's screen.
+    pub(super) fn alarm(&mut self, id: AuctionId, what: Clean) {
+        let Some(lot) = self.model.lots.get_mut(&id) else { return };
+        lot.alarm.get_or_insert(what);
+        self.notice("THE HOUSE DOES NOT KEEP ITS WORD ON THIS LOT", Role::Bad);
+        self.effect(Effect::Bell);
     }
 
     /// Somebody else's bid may have the id of one of the user's. A sealed one tells no bidder.

@@ -46,6 +46,7 @@ impl Turn<'_> {
                 let max = self.typed_amount(id, text, true)?;
                 self.place_unless_high(id, BidKind::Max(max));
             }
+            Question::LookAgain => {}
             Question::HighBid(id, kind) => self.place(id, kind),
             Question::BuyNow(id, price) => self.place(id, BidKind::BuyNow(price)),
             Question::CancelLot(id) => {

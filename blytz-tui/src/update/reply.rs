@@ -156,6 +156,11 @@ impl Turn<'_> {
                     self.notice(format!("Somebody's max beats yours: now {price}"), Role::Bad);
                 }
             }
+            Err(error) if error.untrue => {
+                self.alarm(auction, error.text.clone());
+                let Some(attempt) = self.model.attempts.get_mut(bid) else { return };
+                attempt.state = AttemptState::Unknown(error);
+            }
             Err(error) => {
                 self.notice(format!("Bid refused: {}", error.line()), Role::Bad);
                 let Some(attempt) = self.model.attempts.get_mut(bid) else { return };

@@ -61,9 +61,13 @@ fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(2);
     let name = text::cut(&format!("{}{mark}", lot.title), room);
     let about = format!("{}{format}, {} watching", model.people.name(lot.seller), lot.watchers);
+    let (about, role) = match &lot.alarm {
+        Some(alarm) => (format!("!! {alarm}"), Role::Bad),
+        None => (about, Role::Muted),
+    };
     let lines = vec![
         Line::styled(format!(" {name}"), model.style(Role::Accent)),
-        Line::styled(format!(" {}", text::cut(&about, room)), model.style(Role::Muted)),
+        Line::styled(format!(" {}", text::cut(&about, room)), model.style(role)),
     ];
     frame.render_widget(Paragraph::new(lines), area);
 }

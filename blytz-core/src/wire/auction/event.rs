@@ -217,6 +217,14 @@ impl EventData {
         Self::Extended { closes_at, reason, from: None, to: None }
     }
 
+    /// The hash of the rules that it puts in force.
+    pub fn rules_hash(&self) -> Option<&str> {
+        match self {
+            Self::Scheduled { rules_hash, .. } | Self::Amended { rules_hash, .. } => Some(rules_hash),
+            _ => None,
+        }
+    }
+
     /// The rules that it puts in force.
     pub const fn rules(&self) -> Option<&RulesView> {
         match self {
