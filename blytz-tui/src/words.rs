@@ -48,10 +48,11 @@ impl Words {
             EventData::ReserveMet { price } => {
                 Self::new("the reserve is met", Role::Good).adding(format!("at {price}"))
             }
-            EventData::Voided { struck, reason, by, block, price, leader, .. } => {
-                voided(people, struck.len(), reason, (*by, *block), *leader).at(*price)
+            EventData::Voided { by, block, struck, reason, price, leader, .. } => {
+                let leads = leader.map(|leader| does(people, Some(leader), "lead"));
+                voided(struck.len(), *by, *block, reason).adding(leads.unwrap_or_default()).at(*price)
             }
-            EventData::Unblocked { .. } => Self::new("the seller lets a bidder bid again", Role::Warn),
+            EventData::Unblocked { .. } => Self::new("unblocked: a bidder may bid again", Role::Warn),
             EventData::Extended { closes_at, reason, .. } => extended(*reason).adding(to_go(at, *closes_at)),
             EventData::Closed { winner: Some(winner), price, .. } => {
                 Self::new(format!("sold to {}", people.name(*winner)), Role::Accent).at(*price)
@@ -100,16 +101,15 @@ fn raised(people: &People, bidder: Option<UserId>) -> Words {
     Words::new(format!("{whose} raised"), role_of(people, bidder))
 }
 
-fn voided(people: &People, count: usize, reason: &str, (by, block): (VoidedBy, bool), leader: Option<UserId>) -> Words {
+fn voided(count: usize, by: VoidedBy, block: bool, reason: &str) -> Words {
     let bids = if count == 1 { "a bid".to_owned() } else { format!("{count} bids") };
     let by = match by {
-        VoidedBy::Seller => "by the seller",
-        VoidedBy::Admin => "by an admin",
+        VoidedBy::Seller => "the seller",
+        VoidedBy::Admin => "an admin",
     };
-    let leads = leader.map(|leader| does(people, Some(leader), "lead"));
-    let more = [Some(by.to_owned()), (!block).then(|| "nobody blocked".to_owned()), leads];
-    let more: Vec<String> = more.into_iter().flatten().collect();
-    Words::new(format!("{bids} voided: {}", Clean::title(reason)), Role::Warn).adding(more.join(", "))
+    // That the bidder is out is the rule, so what is said is the exception.
+    let block = if block { "" } else { ", not blocked" };
+    Words::new(format!("{bids} voided by {by}{block}: {}", Clean::title(reason)), Role::Warn)
 }
 
 fn extended(reason: ExtensionReason) -> Words {
@@ -183,6 +183,34 @@ mod tests {
         ] {
             assert_eq!(of(&data), says);
         }
+    }
+
+    #[test]
+    fn voids_say_by_whom_and_who_may_bid_again() {
+        use VoidedBy::{Admin, Seller};
+        for (by, block, fell, says) in [
+            (Seller, true, 1, "MYR 12.00  a bid voided by the seller: [2Ja slip (you lead)"),
+            (Admin, true, 2, "MYR 12.00  2 bids voided by an admin: [2Ja slip (you lead)"),
+            (Seller, false, 1, "MYR 12.00  a bid voided by the seller, not blocked: [2Ja slip (you lead)"),
+        ] {
+            let voided = EventData::Voided {
+                bid_id: world::bid(1),
+                bid_seq: 3,
+                by,
+                block,
+                struck: (1..=fell).map(world::bid).collect(),
+                reason: "\u{1b}[2Ja slip".to_owned(),
+                price: Some(world::myr(1_200)),
+                leader: Some(world::AISHAH),
+                next_minimum: Some(world::myr(1_700)),
+                reserve_met: None,
+                bid_count: 2,
+                closes_at: world::start(),
+            };
+            assert_eq!(of(&voided), says);
+        }
+        let unblocked = EventData::Unblocked { bid_id: world::bid(1), bid_seq: 3 };
+        assert_eq!(of(&unblocked), "unblocked: a bidder may bid again");
     }
 
     #[test]

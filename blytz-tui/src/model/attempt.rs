@@ -108,6 +108,11 @@ impl Attempts {
     }
 
     /// One by its id.
+    pub fn get(&self, bid: BidId) -> Option<&Attempt> {
+        self.0.iter().find(|attempt| attempt.bid == bid)
+    }
+
+    /// The same, to change it.
     pub fn get_mut(&mut self, bid: BidId) -> Option<&mut Attempt> {
         self.0.iter_mut().find(|attempt| attempt.bid == bid)
     }

@@ -4,7 +4,7 @@ use blytz_core::{AuctionId, Timestamp};
 
 /// After a move nothing is bid for so long: whoever presses a key in that moment means the lot
 /// they were looking at.
-const SETTLES_MS: i64 = 1_000;
+pub const SETTLES_MS: i64 = 1_000;
 
 /// Whether the lot screen goes along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

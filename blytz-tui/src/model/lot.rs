@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use blytz_core::{
     AuctionId, BidId, Currency, Epoch, Money, ProductId, StreamId, Timestamp, UserId,
     auction::PublicState,
-    wire::auction::{Auction, AuctionStatus, EventData, LogEntry, RulesView, StatusView},
+    wire::auction::{Auction, AuctionStatus, EventData, Format, LogEntry, RulesView, StatusView},
 };
 
+use super::attempt::BidKind;
 use crate::clean::Clean;
 
 /// How much of a log is kept for the history.
@@ -175,6 +176,17 @@ impl Lot {
     /// The least that a bid must be at a moment.
     pub fn minimum(&self, server_now: Timestamp) -> Option<Money> {
         self.state.least(&self.rules, server_now)
+    }
+
+    /// What is left of a bid under the rules as they are now; none when it can't be made.
+    pub fn allows(&self, kind: BidKind, server_now: Timestamp) -> Option<BidKind> {
+        let least = self.minimum(server_now).filter(|_| self.is_live())?;
+        let enough = |amount: Money| amount.currency == least.currency && amount.amount >= least.amount;
+        match kind {
+            BidKind::Exact(amount) => enough(amount).then_some(kind),
+            BidKind::Max(max) => (enough(max) && self.state.format == Format::English).then_some(kind),
+            BidKind::BuyNow(_) => self.state.buy_now.map(BidKind::BuyNow),
+        }
     }
 
     /// The amount one increment above another.

@@ -17,7 +17,7 @@ pub mod show;
 use std::collections::{BTreeMap, BTreeSet};
 
 use blytz_core::{
-    AuctionId, Money, StreamId, Timestamp,
+    AuctionId, BidId, Money, StreamId, Timestamp,
     wire::{auction::AuctionStatus, live::Channel},
 };
 use ratatui::style::Style;
@@ -111,6 +111,8 @@ pub struct LotScreen {
     pub steps: u32,
     /// How far the history is scrolled back.
     pub scroll: usize,
+    /// A bid that was refused because the rules had changed: it is asked about once the new ones are here.
+    pub anew: Option<BidId>,
 }
 
 /// Where somebody stands on a lot, in one word.

@@ -1,9 +1,9 @@
 //! Questions over the screen.
 
-use blytz_core::{AuctionId, BidId, MessageId, Money, StreamId, UserId};
+use blytz_core::{AuctionId, BidId, MessageId, Money, StreamId, Timestamp, UserId};
 use tui_input::Input;
 
-use super::attempt::BidKind;
+use super::{attempt::BidKind, follow::SETTLES_MS};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Question {
     HighBid(AuctionId, BidKind),
     /// Whether to buy now.
     BuyNow(AuctionId, Money),
+    /// Whether to bid under rules that have changed since.
+    Anew(AuctionId, BidKind),
     /// Nothing: what was asked before is of terms that have changed.
     LookAgain,
     /// Why the lot is cancelled.
@@ -34,7 +36,8 @@ impl Question {
     /// The lot that it is about to bid on, if it is.
     pub const fn bids_on(&self) -> Option<AuctionId> {
         match self {
-            Self::Amount(id) | Self::Max(id) | Self::HighBid(id, _) | Self::BuyNow(id, _) => Some(*id),
+            Self::Amount(id) | Self::Max(id) => Some(*id),
+            Self::HighBid(id, _) | Self::Anew(id, _) | Self::BuyNow(id, _) => Some(*id),
             _ => None,
         }
     }
@@ -51,17 +54,24 @@ pub struct Prompt {
     pub input: Option<Input>,
     /// Why the last answer did not do.
     pub error: Option<String>,
+    /// When it came up by itself: nobody has read it in the first moment.
+    pub came_at: Option<Timestamp>,
 }
 
 impl Prompt {
     /// A question that wants a text.
     pub fn text(question: Question, about: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { question, about: about.into(), input: Some(Input::new(value.into())), error: None }
+        Self { question, about: about.into(), input: Some(Input::new(value.into())), error: None, came_at: None }
     }
 
     /// A question that wants yes or no.
     pub fn yes_or_no(question: Question, about: impl Into<String>) -> Self {
-        Self { question, about: about.into(), input: None, error: None }
+        Self { question, about: about.into(), input: None, error: None, came_at: None }
+    }
+
+    /// Whether a key that is pressed now can't be meant for it.
+    pub fn is_unread(&self, now: Timestamp) -> bool {
+        self.came_at.is_some_and(|at| now.micros_since(at) < SETTLES_MS * 1_000)
     }
 
     /// The heading.
@@ -71,6 +81,7 @@ impl Prompt {
             Question::Max(_) => "Set a max",
             Question::HighBid(..) => "Bid this much?",
             Question::BuyNow(..) => "Buy now?",
+            Question::Anew(..) => "The rules changed: bid all the same?",
             Question::LookAgain => "The terms changed",
             Question::CancelLot(_) => "Cancel the lot: why?",
             Question::VoidBid(..) => "Void the bid: why?",

@@ -2,7 +2,7 @@
 
 use blytz_core::wire::{
     ErrorCode,
-    auction::{BidRequest, EventData},
+    auction::{Auction, BidRequest, EventData},
 };
 use insta::assert_snapshot;
 
@@ -11,7 +11,7 @@ use crate::{
     clean::Clean,
     effect::{Effect, Request},
     message::{News, Reply},
-    model::{Overlay, prompt::Question, request_error::RequestError},
+    model::{Overlay, attempt::BidKind, prompt::Question, request_error::RequestError},
 };
 
 fn bids(seat: &mut Seat) -> Vec<BidRequest> {
@@ -60,6 +60,93 @@ fn whoever_is_about_to_bid_on_other_terms_has_to_look_again() {
     seat.reply(Reply::Bid(bid.bid_id, Err(refusal(ErrorCode::RulesChanged, "the rules were changed since"))));
     assert_eq!(seat.notice(), "Bid refused: the rules were changed since (look at the lot again, and bid again)");
     assert!(seat.effects().contains(&Effect::Ask(Request::LoadLot(world::CAMERA))));
+}
+
+/// The camera after the seller has changed its rules: `change` says what.
+fn changed(change: impl Fn(&mut Auction)) -> Reply {
+    let mut lot = world::camera();
+    lot.status.seq = 6;
+    lot.rules_hash = "7".repeat(64);
+    change(&mut lot);
+    Reply::Lot(world::CAMERA, Ok(Box::new(lot)))
+}
+
+fn refused(seat: &mut Seat) -> BidRequest {
+    let bid = bids(seat).remove(0);
+    seat.reply(Reply::Bid(bid.bid_id, Err(refusal(ErrorCode::RulesChanged, "the rules were changed since"))));
+    bid
+}
+
+#[test]
+fn a_bid_under_old_rules_is_asked_about_again_and_never_sent_by_itself() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("b");
+    let first = refused(&mut seat);
+    seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(world::camera()))));
+    assert!(seat.model.overlay.is_none(), "the lot as it was before: there is nothing new to look at yet");
+    seat.reply(changed(|_| ()));
+    assert_snapshot!("rules_changed", seat.screen());
+    seat.press("enter y");
+    assert!(bids(&mut seat).is_empty(), "nobody has read it yet");
+    seat.at(1_000);
+    seat.press("enter");
+    let second = bids(&mut seat).remove(0);
+    assert_eq!((second.amount, second.rules_hash), (first.amount, Some("7".repeat(64))));
+    assert_ne!(second.bid_id, first.bid_id, "it is another intention");
+}
+
+#[test]
+fn what_the_new_rules_do_not_allow_is_not_asked_about() {
+    for (keys, typed) in [("b", ""), ("m", "1300"), ("B", "")] {
+        let mut seat = Seat::bidder(WIDE);
+        seat.press(keys);
+        seat.write(typed);
+        if keys != "b" {
+            seat.press("enter");
+        }
+        refused(&mut seat);
+        seat.reply(changed(|lot| {
+            lot.status.next_minimum = Some(world::myr(150_000));
+            lot.status.buy_now = None;
+        }));
+        assert!(seat.model.overlay.is_none(), "{keys}");
+        assert_eq!(seat.notice(), "The rules changed: that bid can't be made under the new ones");
+    }
+}
+
+#[test]
+fn buying_now_is_asked_about_at_the_new_price() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("B enter");
+    refused(&mut seat);
+    seat.reply(changed(|lot| lot.status.buy_now = Some(world::myr(260_000))));
+    let Some(Overlay::Prompt(prompt)) = &seat.model.overlay else { panic!("a question") };
+    assert_eq!(prompt.question, Question::Anew(world::CAMERA, BidKind::BuyNow(world::myr(260_000))));
+    assert!(prompt.about.contains("buy now at MYR 2,600.00"), "{}", prompt.about);
+}
+
+#[test]
+fn a_question_about_a_bid_under_old_rules_is_taken_back_however_the_new_ones_come() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("B");
+    seat.reply(changed(|_| ()));
+    assert!(matches!(&seat.model.overlay, Some(Overlay::Prompt(prompt)) if prompt.question == Question::LookAgain));
+    seat.press("y");
+    assert!(bids(&mut seat).is_empty());
+}
+
+#[test]
+fn a_bid_that_is_asked_about_again_keeps_the_rules_it_was_made_under() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("b");
+    let first = bids(&mut seat).remove(0);
+    let cut = Clean::line("the connection was cut", 100);
+    let error = RequestError { code: None, text: cut, next_minimum: None, definite: false, untrue: false };
+    seat.reply(Reply::Bid(first.bid_id, Err(error)));
+    seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, 0, amended("7")))));
+    seat.quiet();
+    seat.press("R");
+    assert_eq!(bids(&mut seat), [first], "another body under the same id would be refused");
 }
 
 #[test]

@@ -118,6 +118,30 @@ impl Turn<'_> {
         }
     }
 
+    /// A bid that was refused because the rules had changed is never sent again by itself: once the new
+    /// ones are on the screen, it is asked about.
+    pub(super) fn ask_anew(&mut self, id: AuctionId) {
+        let Some(attempt) = self.model.floor.anew.and_then(|bid| self.model.attempts.get(bid)) else { return };
+        let Some(lot) = self.model.lots.get(&id).filter(|lot| lot.id == attempt.auction) else { return };
+        if attempt.rules_hash.as_ref() == Some(&lot.rules_hash) {
+            // An answer that is older than the refusal; the next one is on its way.
+            return;
+        }
+        let allowed = lot.allows(attempt.kind, self.model.server_now());
+        self.model.floor.anew = None;
+        if self.model.overlay.is_some() || self.is_writing() {
+            return;
+        }
+        let Some(kind) = allowed else {
+            self.notice("The rules changed: that bid can't be made under the new ones", Role::Warn);
+            return;
+        };
+        let words = kind.words();
+        let about = format!("Under the rules as they are now: {words}. Your bid under those before does not count.");
+        let came_at = Some(self.model.now);
+        self.ask(Prompt { came_at, ..Prompt::yes_or_no(Question::Anew(id, kind), about) });
+    }
+
     /// A new intention: a new id.
     pub(super) fn place(&mut self, id: AuctionId, kind: BidKind) {
         if self.model.attempts.is_pending(id, kind) {

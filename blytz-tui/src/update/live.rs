@@ -92,14 +92,22 @@ impl Turn<'_> {
 
     /// Nobody bids under rules, or on an item, that they have not seen.
     fn terms_changed(&mut self, id: AuctionId) {
-        if matches!(&self.model.overlay, Some(Overlay::Prompt(prompt)) if prompt.question.bids_on() == Some(id)) {
-            // Not closed: whoever is just pressing enter must not bid by that.
-            let about = "The seller changed the rules or the item. Look again before you bid.";
-            self.ask(Prompt::yes_or_no(Question::LookAgain, about));
-        } else if self.shows_lot(id) {
+        if !self.look_again(id) && self.shows_lot(id) {
             self.notice("The seller changed the rules or the item", Role::Warn);
         }
         self.ask_lot(id);
+    }
+
+    /// Puts another question in the place of one about a bid under terms that were others.
+    pub(super) fn look_again(&mut self, id: AuctionId) -> bool {
+        let bids = |prompt: &Prompt| prompt.question.bids_on() == Some(id);
+        let asks = matches!(&self.model.overlay, Some(Overlay::Prompt(prompt)) if bids(prompt));
+        if asks {
+            // Not closed: whoever is just pressing enter must not bid by that.
+            let about = "The seller changed the rules or the item. Look again before you bid.";
+            self.ask(Prompt::yes_or_no(Question::LookAgain, about));
+        }
+        asks
     }
 
     /// What the house was caught at stays on the lot's screen.
@@ -212,6 +220,8 @@ impl Turn<'_> {
             && let Some(lot) = self.model.lots.get_mut(&id)
         {
             lot.history.clear();
+            // A state tells nothing of rules and item.
+            self.ask_lot(id);
         }
     }
 

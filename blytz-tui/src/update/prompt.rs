@@ -29,7 +29,9 @@ impl Turn<'_> {
     /// Does what was asked; keeps the question open, with a reason, when the answer does not do.
     pub(super) fn confirm(&mut self) {
         let Some(Overlay::Prompt(mut prompt)) = self.model.overlay.take() else { return };
-        if let Err(error) = self.answer(&prompt) {
+        if prompt.is_unread(self.model.now) {
+            self.model.overlay = Some(Overlay::Prompt(prompt));
+        } else if let Err(error) = self.answer(&prompt) {
             prompt.error = Some(error);
             self.model.overlay = Some(Overlay::Prompt(prompt));
         }
@@ -47,6 +49,7 @@ impl Turn<'_> {
                 self.place_unless_high(id, BidKind::Max(max));
             }
             Question::LookAgain => {}
+            Question::Anew(id, kind) => self.place_unless_high(id, kind),
             Question::HighBid(id, kind) => self.place(id, kind),
             Question::BuyNow(id, price) => self.place(id, BidKind::BuyNow(price)),
             Question::CancelLot(id) => {

@@ -3,6 +3,7 @@
 use blytz_core::{
     AuctionId, BidId, MessageId, StreamId,
     wire::{
+        ErrorCode,
         account::User,
         auction::{Auction, BidAnswer, BidOutcome, LogEntry},
         stream::Stream,
@@ -107,11 +108,15 @@ impl Turn<'_> {
         if let Some(winner) = auction.outcome.as_ref().and_then(|outcome| outcome.winner.as_ref()) {
             self.model.people.meet(winner);
         }
-        match self.model.lots.get_mut(&auction.status.id) {
-            Some(lot) => lot.refresh(auction),
-            None => {
-                self.model.lots.insert(auction.status.id, Lot::from(auction));
-            }
+        let id = auction.status.id;
+        let Some(lot) = self.model.lots.get_mut(&id) else {
+            self.model.lots.insert(id, Lot::from(auction));
+            return;
+        };
+        let seen = lot.rules_hash.clone();
+        lot.refresh(auction);
+        if lot.rules_hash != seen {
+            self.look_again(id);
         }
     }
 
@@ -119,6 +124,7 @@ impl Turn<'_> {
         match result {
             Ok(auction) => {
                 self.learn_lot(&auction);
+                self.ask_anew(id);
                 let bare = self.model.lots.get(&id).is_some_and(|lot| lot.history.is_empty() && lot.seq > 0);
                 if bare && matches!(self.model.screen, Screen::Lot(_) | Screen::Desk) {
                     self.ask_history(id);
@@ -163,6 +169,9 @@ impl Turn<'_> {
             }
             Err(error) => {
                 self.notice(format!("Bid refused: {}", error.line()), Role::Bad);
+                if error.code == Some(ErrorCode::RulesChanged) && self.model.screen == Screen::Lot(auction) {
+                    self.model.floor.anew = Some(bid);
+                }
                 let Some(attempt) = self.model.attempts.get_mut(bid) else { return };
                 attempt.state =
                     if error.definite { AttemptState::Refused(error) } else { AttemptState::Unknown(error) };
