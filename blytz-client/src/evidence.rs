@@ -12,7 +12,10 @@ use blytz_core::{
     wire::auction::{BidAnswer, LogKey, Receipt},
 };
 
-use crate::{client::Client, error::Error};
+use crate::{
+    client::Client,
+    error::{Error, RetryKind},
+};
 
 /// What a program keeps of the houses' word, so that no house can take it back. Without one a client
 /// remembers keys for as long as it lives, and keeps no receipts.
@@ -56,17 +59,32 @@ pub enum Untrue {
     /// Nobody signed the receipt.
     #[error("{0}")]
     Unsigned(#[from] InvalidReceipt),
-    /// The house shows a key that is not among those that are kept of it.
+    /// The house signs with a key that is not among those that are kept of it, or is another than the one
+    /// that is kept under its id.
     #[error(
-        "THE KEYS OF {origin} HAVE CHANGED: it signs with {key_id}, which is not among those that were kept when it \
-         was first met. Somebody else may have taken its place. If it says elsewhere that it has a new key, take that \
-         over; until then nothing that it signs counts"
+        "THE KEYS OF {origin} HAVE CHANGED: it signs with {key_id}, which is not as it was kept when it was first \
+         met. Kept: {}; shown now: {}. Somebody else may have taken its place. If it says elsewhere that it has a \
+         new key, take that over; until then nothing that it signs counts",
+        listed(kept),
+        listed(shown)
     )]
     KeysChanged {
         /// The house.
         origin: String,
-        /// The key that is not known.
+        /// The key that it signs with.
         key_id: String,
+        /// The keys that are kept of it; none of them is given up.
+        kept: Vec<LogKey>,
+        /// The keys that it shows now; none when it did not answer that.
+        shown: Vec<LogKey>,
+    },
+    /// The house was met for the first time, and shows no keys by which it could be held to anything.
+    #[error("{origin} shows no keys by which it could be held to it: {why}")]
+    NoKeys {
+        /// The house.
+        origin: String,
+        /// What it answered when it was asked for them.
+        why: String,
     },
     /// The server at this address was another house before.
     #[error("the server calls itself {now} now, and it was {before} before")]
@@ -79,6 +97,12 @@ pub enum Untrue {
     /// It contradicts what the client was told before.
     #[error(transparent)]
     Forked(#[from] Fork),
+}
+
+/// Keys by their ids and as much of them as tells them apart.
+fn listed(keys: &[LogKey]) -> String {
+    let short = |key: &LogKey| format!("{} ({}…)", key.key_id, key.public_key.chars().take(16).collect::<String>());
+    if keys.is_empty() { "none".to_owned() } else { keys.iter().map(short).collect::<Vec<_>>().join(", ") }
 }
 
 /// A house has shown two histories of one auction, or one that does not follow from itself.
@@ -156,27 +180,18 @@ impl Word {
         locked(&self.told).note(id, epoch, seq, hash)
     }
 
-    fn meet(&self, origin: &str) -> Result<(), Untrue> {
-        let mut house = locked(&self.house);
-        match &*house {
-            Some(before) if before != origin => {
-                Err(Untrue::OtherHouse { before: before.clone(), now: origin.to_owned() })
-            }
-            Some(_) => Ok(()),
-            None => {
-                *house = Some(origin.to_owned());
-                Ok(())
-            }
-        }
+    /// Whether a house of this name can be at this server.
+    fn may_be(&self, origin: &str) -> Result<(), Untrue> {
+        let other = locked(&self.house).clone().filter(|before| before != origin);
+        other.map_or(Ok(()), |before| Err(Untrue::OtherHouse { before, now: origin.to_owned() }))
     }
 
     fn check(&self, answer: &BidAnswer, keys: &[LogKey]) -> Result<(), Untrue> {
         let receipt = &answer.receipt;
-        let key = verify_receipt(receipt, keys).map_err(|invalid| match invalid {
-            InvalidReceipt::UnknownKey(key_id) => Untrue::KeysChanged { origin: receipt.origin.clone(), key_id },
-            other => Untrue::Unsigned(other),
-        })?;
+        let key = verify_receipt(receipt, keys)?;
         signs_at(key, answer.at)?;
+        // Only who has signed is met: a forged name must not stand in the way of the right one.
+        locked(&self.house).get_or_insert_with(|| receipt.origin.clone());
         for (seq, hash) in [(receipt.seq, &receipt.hash), (receipt.head_seq, &receipt.head_hash)] {
             self.told(receipt.auction_id, Some(receipt.epoch), seq, hash)?;
         }
@@ -234,23 +249,55 @@ impl Client {
         bid_id: BidId,
         answer: BidAnswer,
     ) -> Result<BidAnswer, Error> {
-        let word = &self.shared.word;
-        let origin = answer.receipt.origin.clone();
-        let is_house = is_of(auction_id, bid_id, &answer).and_then(|()| word.meet(&origin));
-        let checked = match is_house {
+        match self.checked(auction_id, bid_id, &answer).await? {
             Ok(()) => {
-                let keys = self.keys_of(&origin).await?;
-                word.check(&answer, &keys)
-            }
-            Err(untrue) => Err(untrue),
-        };
-        match checked {
-            Ok(()) => {
-                word.evidence.keep(&answer.receipt);
+                self.shared.word.evidence.keep(&answer.receipt);
                 Ok(answer)
             }
             Err(why) => Err(Error::Untrue { why: Box::new(why), answer: Box::new(answer) }),
         }
+    }
+
+    /// What does not hold of an answer.
+    ///
+    /// # Errors
+    /// When the keys can't be had now: the same bid, asked again, tells.
+    async fn checked(
+        &self,
+        auction_id: AuctionId,
+        bid_id: BidId,
+        answer: &BidAnswer,
+    ) -> Result<Result<(), Untrue>, Error> {
+        let (word, origin) = (&self.shared.word, &answer.receipt.origin);
+        if let Err(untrue) = is_of(auction_id, bid_id, answer).and_then(|()| word.may_be(origin)) {
+            return Ok(Err(untrue));
+        }
+        let keys = match self.keys_of(origin).await {
+            Ok(keys) => keys,
+            // Said as it is, this would pass for a refusal of the bid.
+            Err(error) if error.retry_kind() == RetryKind::Never => {
+                return Ok(Err(Untrue::NoKeys { origin: origin.clone(), why: error.to_string() }));
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(match word.check(answer, &keys) {
+            Err(Untrue::Unsigned(why)) => Err(self.unsigned(origin, why, keys).await),
+            checked => checked,
+        })
+    }
+
+    /// Whether a signature is missing since the house has another key now.
+    async fn unsigned(&self, origin: &str, why: InvalidReceipt, kept: Vec<LogKey>) -> Untrue {
+        let (InvalidReceipt::UnknownKey(key_id) | InvalidReceipt::WrongSignature(key_id)) = &why else {
+            return Untrue::Unsigned(why);
+        };
+        let shown = self.auctions().keys().await.map(|shown| shown.keys).unwrap_or_default();
+        let of_id = |keys: &[LogKey]| keys.iter().find(|key| key.key_id == *key_id).map(|key| key.public_key.clone());
+        let same = of_id(&kept).is_some_and(|kept| of_id(&shown).is_none_or(|shown| shown == kept));
+        if same {
+            return Untrue::Unsigned(why);
+        }
+        Untrue::KeysChanged { origin: origin.to_owned(), key_id: key_id.clone(), kept, shown }
     }
 
     /// The keys that are kept of a house; its own word for them at first sight.

@@ -2,15 +2,24 @@
 
 use std::sync::{Arc, Mutex};
 
+use axum::{
+    Json, Router,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
 use blytz_client::{
     Error, Evidence, RetryKind, Untrue,
-    wire::auction::{BidAnswer, LogKey, Receipt},
+    wire::{
+        ErrorCode, Problem,
+        auction::{BidAnswer, BidRequest, LogKey, LogKeys, Receipt},
+    },
 };
 use blytz_core::{AuctionId, Timestamp, auction::receipt::InvalidReceipt, wire::auction::BidRecord};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::fake::{Fake, answer_of, bid, bid_answer, client, house, ok, signer};
+use crate::fake::{AT_ONCE, Fake, answer_of, bid, bid_answer, client, house, ok, serve, signer};
 
 /// What was kept.
 #[derive(Clone, Default)]
@@ -109,13 +118,21 @@ async fn a_key_that_is_not_the_one_that_was_kept_is_a_loud_change() {
     let kept = Kept::knowing(vec![house().public()]);
     let other_key = |answer: BidAnswer| answer_of(&signer("shop.example", 2), answer.auction_id, answer.bid_id);
     let changed = judged(&kept, other_key).await.expect_err("another key");
-    assert_eq!(changed, Untrue::KeysChanged { origin: "shop.example".to_owned(), key_id: "key2".to_owned() });
+    let changes = |key_id: &str, kept| {
+        let (origin, key_id) = ("shop.example".to_owned(), key_id.to_owned());
+        Untrue::KeysChanged { origin, key_id, kept: vec![kept], shown: vec![house().public()] }
+    };
+    assert_eq!(changed, changes("key2", house().public()));
     assert!(changed.to_string().contains("THE KEYS OF shop.example HAVE CHANGED"));
 
     let same_id = LogKey { public_key: signer("shop.example", 2).public().public_key, ..house().public() };
-    let kept = Kept::knowing(vec![same_id]);
-    let changed = judged(&kept, |answer| answer).await;
-    assert_eq!(changed, Err(Untrue::Unsigned(InvalidReceipt::WrongSignature("key1".to_owned()))));
+    let kept = Kept::knowing(vec![same_id.clone()]);
+    let changed = judged(&kept, |answer| answer).await.expect_err("another key under the same id");
+    assert_eq!(changed, changes("key1", same_id.clone()));
+    for key in [same_id.clone(), house().public()] {
+        assert!(changed.to_string().contains(&key.public_key[..16]), "{changed}");
+    }
+    assert_eq!(kept.keys(), [same_id], "nothing is taken over");
 
     let retired = LogKey { until: Some(Timestamp::from_micros(1)), ..house().public() };
     let kept = Kept::knowing(vec![retired]);
@@ -185,4 +202,59 @@ async fn what_is_remembered_of_a_bid_is_held_to_as_well() {
     assert_eq!(kept.receipts().len(), 1);
     let error = client.auctions().bid_record(auction_id, bid_id).await.expect_err("nobody signed");
     assert!(matches!(error, Error::Untrue { .. }), "{error}");
+}
+
+/// A house that takes a bid and answers so when it is asked for its keys.
+async fn showing(keys: impl Fn(usize) -> Response + Clone + Send + Sync + 'static) -> blytz_client::Client {
+    let asked = Arc::new(Mutex::new(0));
+    let take = async |Json(bid): Json<BidRequest>| Json(answer_of(&house(), bid.auction_id, bid.bid_id));
+    let show = move || async move {
+        let mut asked = asked.lock().expect("no panic");
+        *asked += 1;
+        keys(*asked)
+    };
+    let router = Router::new().route("/auction/bid", post(take)).route("/auction/keys", get(show));
+    blytz_client::Client::builder(serve(router).await).retry(AT_ONCE).build().expect("valid")
+}
+
+fn refusal(code: ErrorCode) -> Response {
+    let problem = Problem::new(code, "said so");
+    (StatusCode::from_u16(problem.status).expect("a status"), Json(problem)).into_response()
+}
+
+/// The bid stands: nobody may be told that it was refused, and bid again under another id.
+#[tokio::test]
+async fn a_house_that_shows_no_keys_has_not_refused_the_bid() {
+    let client = showing(|_| refusal(ErrorCode::NotFound)).await;
+    let error = client.auctions().bid(&bid()).await.expect_err("it can't be held to it");
+    assert_eq!((error.status(), error.code()), (None, None), "{error}");
+    let Error::Untrue { why, .. } = error else { panic!("{error}") };
+    let origin = "shop.example".to_owned();
+    assert_eq!(*why, Untrue::NoKeys { origin, why: "said so".to_owned() });
+}
+
+#[tokio::test]
+async fn keys_that_cant_be_had_now_are_asked_for_again() {
+    let keys = || Json(LogKeys { keys: vec![house().public()] }).into_response();
+    let client = showing(move |asked| if asked < 3 { refusal(ErrorCode::OutcomeUnknown) } else { keys() }).await;
+    client.auctions().bid(&bid()).await.expect("signed");
+
+    let client = showing(|_| refusal(ErrorCode::OutcomeUnknown)).await;
+    let error = client.auctions().bid(&bid()).await.expect_err("not known yet");
+    assert_ne!(error.retry_kind(), RetryKind::Never, "the same bid, asked again, tells: {error}");
+}
+
+/// A name that nobody signed does not stand in the way of the house itself.
+#[tokio::test]
+async fn only_who_has_signed_is_met() {
+    let fake = Fake::start(|asked, before| {
+        let id = |name: &str| serde_json::from_value(asked.body[name].clone()).expect("an id");
+        let (auction_id, bid_id) = (AuctionId(id("auction_id")), blytz_core::BidId(id("bid_id")));
+        let forged = answer_of(&signer("other.example", 2), auction_id, bid_id);
+        if before == 0 { ok(json!(forged)) } else { bid_answer(asked) }
+    })
+    .await;
+    let client = client(&fake).build().expect("valid");
+    client.auctions().bid(&bid()).await.expect_err("its key is not the one that is shown");
+    client.auctions().bid(&bid()).await.expect("signed");
 }
