@@ -23,11 +23,17 @@ use crate::{
 /// It is asked while answers wait, so it should not take long. See [`crate::ClientBuilder::evidence`].
 pub trait Evidence: Send + Sync {
     /// The keys that are kept of the house of this name; none when it was never met.
-    fn keys(&self, origin: &str) -> Vec<LogKey>;
+    ///
+    /// # Errors
+    /// A sentence, when nobody can say: then nothing that the house signs is believed.
+    fn keys(&self, origin: &str) -> Result<Vec<LogKey>, String>;
 
-    /// A house is met for the first time, and these are its keys by its own word: they are to be kept. A
+    /// A house has signed for the first time, and these are its keys by its own word: they are to be kept. A
     /// house that shows others later is not believed.
-    fn first_sight(&self, origin: &str, keys: &[LogKey]);
+    ///
+    /// # Errors
+    /// A sentence, when this house is not to be believed at first sight.
+    fn first_sight(&self, origin: &str, keys: &[LogKey]) -> Result<(), String>;
 
     /// A bid was answered with this receipt, which is good.
     fn keep(&self, receipt: &Receipt) {
@@ -40,12 +46,13 @@ pub trait Evidence: Send + Sync {
 pub(crate) struct Remembered(Mutex<HashMap<String, Vec<LogKey>>>);
 
 impl Evidence for Remembered {
-    fn keys(&self, origin: &str) -> Vec<LogKey> {
-        locked(&self.0).get(origin).cloned().unwrap_or_default()
+    fn keys(&self, origin: &str) -> Result<Vec<LogKey>, String> {
+        Ok(locked(&self.0).get(origin).cloned().unwrap_or_default())
     }
 
-    fn first_sight(&self, origin: &str, keys: &[LogKey]) {
-        locked(&self.0).insert(origin.to_owned(), keys.to_vec());
+    fn first_sight(&self, origin: &str, keys: &[LogKey]) -> Result<(), String> {
+        locked(&self.0).entry(origin.to_owned()).or_insert_with(|| keys.to_vec());
+        Ok(())
     }
 }
 
@@ -78,12 +85,12 @@ pub enum Untrue {
         /// The keys that it shows now; none when it did not answer that.
         shown: Vec<LogKey>,
     },
-    /// The house was met for the first time, and shows no keys by which it could be held to anything.
-    #[error("{origin} shows no keys by which it could be held to it: {why}")]
+    /// There are no keys by which the house could be held to anything.
+    #[error("there are no keys by which {origin} could be held to it: {why}")]
     NoKeys {
         /// The house.
         origin: String,
-        /// What it answered when it was asked for them.
+        /// Why not: what it answered when it was asked for them, or what became of those that were kept.
         why: String,
     },
     /// The server at this address was another house before.
@@ -148,6 +155,8 @@ impl Fork {
 /// A house's word, as one client has it.
 pub(crate) struct Word {
     evidence: Arc<dyn Evidence>,
+    /// The keys of first sight, should the program not keep them.
+    met: Remembered,
     /// As what the server was first met.
     house: Mutex<Option<String>>,
     told: Mutex<Told>,
@@ -169,7 +178,7 @@ struct Log {
 
 impl Word {
     pub(crate) fn new(evidence: Arc<dyn Evidence>) -> Self {
-        Self { evidence, house: Mutex::default(), told: Mutex::default() }
+        Self { evidence, met: Remembered::default(), house: Mutex::default(), told: Mutex::default() }
     }
 
     /// Notes the hash of an event, of that history if it is known which.
@@ -184,6 +193,25 @@ impl Word {
     fn may_be(&self, origin: &str) -> Result<(), Untrue> {
         let other = locked(&self.house).clone().filter(|before| before != origin);
         other.map_or(Ok(()), |before| Err(Untrue::OtherHouse { before, now: origin.to_owned() }))
+    }
+
+    /// Checks what a house signed of which no keys are kept, by those that it shows, and has these kept if
+    /// they are its own.
+    fn meet(&self, answer: &BidAnswer, shown: &[LogKey]) -> Result<(), Untrue> {
+        let origin = &answer.receipt.origin;
+        let no_keys = |why| Untrue::NoKeys { origin: origin.clone(), why };
+        let met = self.met.keys(origin).unwrap_or_default();
+        if !met.is_empty() {
+            return self.check(answer, &met);
+        }
+        self.check(answer, shown)?;
+        self.evidence.first_sight(origin, shown).map_err(no_keys)?;
+        // Another program may have met the house at the same moment.
+        let kept = self.evidence.keys(origin).map_err(no_keys)?;
+        if kept.is_empty() {
+            return self.met.first_sight(origin, shown).map_err(no_keys);
+        }
+        self.check(answer, &kept)
     }
 
     fn check(&self, answer: &BidAnswer, keys: &[LogKey]) -> Result<(), Untrue> {
@@ -272,16 +300,19 @@ impl Client {
         if let Err(untrue) = is_of(auction_id, bid_id, answer).and_then(|()| word.may_be(origin)) {
             return Ok(Err(untrue));
         }
-        let keys = match self.keys_of(origin).await {
-            Ok(keys) => keys,
-            // Said as it is, this would pass for a refusal of the bid.
-            Err(error) if error.retry_kind() == RetryKind::Never => {
-                return Ok(Err(Untrue::NoKeys { origin: origin.clone(), why: error.to_string() }));
-            }
-            Err(error) => return Err(error),
+        let no_keys = |why| Untrue::NoKeys { origin: origin.clone(), why };
+        let kept = match word.evidence.keys(origin) {
+            Ok(kept) if kept.is_empty() => match self.auctions().keys().await {
+                Ok(shown) => return Ok(word.meet(answer, &shown.keys)),
+                // Said as it is, this would pass for a refusal of the bid.
+                Err(error) if error.retry_kind() == RetryKind::Never => return Ok(Err(no_keys(error.to_string()))),
+                Err(error) => return Err(error),
+            },
+            Ok(kept) => kept,
+            Err(why) => return Ok(Err(no_keys(why))),
         };
-        Ok(match word.check(answer, &keys) {
-            Err(Untrue::Unsigned(why)) => Err(self.unsigned(origin, why, keys).await),
+        Ok(match word.check(answer, &kept) {
+            Err(Untrue::Unsigned(why)) => Err(self.unsigned(origin, why, kept).await),
             checked => checked,
         })
     }
@@ -298,20 +329,6 @@ impl Client {
             return Untrue::Unsigned(why);
         }
         Untrue::KeysChanged { origin: origin.to_owned(), key_id: key_id.clone(), kept, shown }
-    }
-
-    /// The keys that are kept of a house; its own word for them at first sight.
-    async fn keys_of(&self, origin: &str) -> Result<Vec<LogKey>, Error> {
-        let word = &self.shared.word;
-        let kept = word.evidence.keys(origin);
-        if !kept.is_empty() {
-            return Ok(kept);
-        }
-        let shown = self.auctions().keys().await?.keys;
-        word.evidence.first_sight(origin, &shown);
-        // Another program may have met the house at the same moment.
-        let kept = word.evidence.keys(origin);
-        Ok(if kept.is_empty() { shown } else { kept })
     }
 }
 

@@ -25,20 +25,27 @@ impl Witness {
 }
 
 impl blytz_client::Evidence for Witness {
-    fn keys(&self, origin: &str) -> Vec<LogKey> {
-        match self.evidence.pins() {
-            Ok(pins) => pins.houses.get(origin).map(super::House::keys).unwrap_or_default(),
-            Err(failure) => {
-                self.tell(Err(failure));
-                Vec::new()
-            }
-        }
+    fn keys(&self, origin: &str) -> Result<Vec<LogKey>, String> {
+        let pins = self.evidence.pins().map_err(|failure| failure.to_string())?;
+        Ok(pins.houses.get(origin).map(super::House::keys).unwrap_or_default())
     }
 
-    fn first_sight(&self, origin: &str, keys: &[LogKey]) {
+    fn first_sight(&self, origin: &str, keys: &[LogKey]) -> Result<(), String> {
         let shown = Shown { server: &self.server, origin, keys };
-        let seen: Result<Sight, Failure> = self.evidence.see(shown);
-        self.tell(seen.map(|sight| meeting::tell(self.out, shown, &sight)));
+        match self.evidence.see(shown) {
+            Ok(sight) => {
+                meeting::tell(self.out, shown, &sight);
+                match sight {
+                    Sight::First | Sight::Known => Ok(()),
+                    Sight::Changed(_) => Err("its address was another house's before".to_owned()),
+                }
+            }
+            // What can't be written down is held to for as long as this runs.
+            Err(failure) => {
+                self.tell(Err(failure));
+                Ok(())
+            }
+        }
     }
 
     fn keep(&self, receipt: &Receipt) {

@@ -40,14 +40,15 @@ impl Kept {
 }
 
 impl Evidence for Kept {
-    fn keys(&self, origin: &str) -> Vec<LogKey> {
+    fn keys(&self, origin: &str) -> Result<Vec<LogKey>, String> {
         assert_eq!(origin, "shop.example");
-        self.keys()
+        Ok(self.keys())
     }
 
-    fn first_sight(&self, origin: &str, keys: &[LogKey]) {
+    fn first_sight(&self, origin: &str, keys: &[LogKey]) -> Result<(), String> {
         assert_eq!(origin, "shop.example");
         self.0.lock().expect("no panic").0 = keys.to_vec();
+        Ok(())
     }
 
     fn keep(&self, receipt: &Receipt) {
@@ -257,4 +258,35 @@ async fn only_who_has_signed_is_met() {
     let client = client(&fake).build().expect("valid");
     client.auctions().bid(&bid()).await.expect_err("its key is not the one that is shown");
     client.auctions().bid(&bid()).await.expect("signed");
+}
+
+/// What can't be read can't be known: nobody is believed by that.
+#[tokio::test]
+async fn keys_that_can_not_be_read_are_no_first_sight() {
+    struct Broken;
+    impl Evidence for Broken {
+        fn keys(&self, _: &str) -> Result<Vec<LogKey>, String> {
+            Err("the file is damaged".to_owned())
+        }
+
+        fn first_sight(&self, _: &str, _: &[LogKey]) -> Result<(), String> {
+            panic!("nobody is met")
+        }
+    }
+    let fake = Fake::start(|asked, _| bid_answer(asked)).await;
+    let client = client(&fake).evidence(Broken).build().expect("valid");
+    let error = client.auctions().bid(&bid()).await.expect_err("nobody can say");
+    assert!(error.to_string().contains("the file is damaged"), "{error}");
+}
+
+/// Who only says that they are somebody is not kept as that.
+#[tokio::test]
+async fn a_house_is_met_when_it_has_signed_and_not_before() {
+    let kept = Kept::default();
+    let unsigned = |mut answer: BidAnswer| {
+        "none".clone_into(&mut answer.receipt.signature);
+        answer
+    };
+    judged(&kept, unsigned).await.expect_err("nobody signed");
+    assert!(kept.keys().is_empty());
 }
