@@ -9,6 +9,7 @@ mod changes;
 mod courses;
 mod holes;
 mod long;
+mod random;
 mod shapes;
 mod sweep;
 
@@ -16,7 +17,7 @@ use blytz_core::{
     AuctionId,
     auction::{
         log::Head,
-        proof::{self, Trust, Verdict, Viewer},
+        proof::{self, Trust, TrustedKeys, Verdict, Viewer},
         receipt::Signer,
     },
     wire::auction::{Proof, Receipt},
@@ -24,7 +25,15 @@ use blytz_core::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::proof::runs::{Run, seal_head};
+use crate::proof::runs::{Run, house, seal_head, signer};
+
+pub use sweep::forgeries;
+
+/// Who knows the house's key.
+pub fn trust() -> Trust {
+    let keys = TrustedKeys::Kept([(house().origin, vec![signer().public()])].into());
+    Trust { keys, ..Trust::default() }
+}
 
 /// A proof in a forger's hands.
 #[derive(Clone)]
