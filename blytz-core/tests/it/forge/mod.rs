@@ -6,6 +6,7 @@
 //! The kit works on JSON, so that it can write what our types can't, and hashes by its own hand.
 
 mod changes;
+mod contents;
 mod courses;
 mod holes;
 mod long;
@@ -189,4 +190,17 @@ impl Forger {
         }
         reading.map_err(|unreadable| unreadable.to_string())?.verdict.map_err(|flaw| flaw.to_string())
     }
+}
+
+/// A busy lot, its proof in a forger's hands, and who knows the house.
+fn honest() -> (Run, Forger, Trust) {
+    let run = courses::busy();
+    let (forger, trust) = (Forger::of(&run, Viewer::Public), run.trust());
+    (run, forger, trust)
+}
+
+/// The forgery does not hold, for this reason.
+fn refused(forged: &Forger, trust: &Trust, why: &str) {
+    let said = forged.verdict(trust).expect_err(why);
+    assert!(said.contains(why), "{said}, and not: {why}");
 }
