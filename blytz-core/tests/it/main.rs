@@ -10,5 +10,6 @@ mod proof;
 mod properties;
 mod purity;
 mod scenarios;
+mod second_checker;
 mod snapshots;
 mod wire;

@@ -6,9 +6,11 @@
 //! The kit works on JSON, so that it can write what our types can't, and hashes by its own hand.
 
 mod changes;
+mod contents;
 mod courses;
 mod holes;
 mod long;
+mod random;
 mod shapes;
 mod sweep;
 
@@ -16,7 +18,7 @@ use blytz_core::{
     AuctionId,
     auction::{
         log::Head,
-        proof::{self, Trust, Verdict, Viewer},
+        proof::{self, Trust, TrustedKeys, Verdict, Viewer},
         receipt::Signer,
     },
     wire::auction::{Proof, Receipt},
@@ -24,7 +26,15 @@ use blytz_core::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::proof::runs::{Run, seal_head};
+use crate::proof::runs::{Run, house, seal_head, signer};
+
+pub use sweep::forgeries;
+
+/// Who knows the house's key.
+pub fn trust() -> Trust {
+    let keys = TrustedKeys::Kept([(house().origin, vec![signer().public()])].into());
+    Trust { keys, ..Trust::default() }
+}
 
 /// A proof in a forger's hands.
 #[derive(Clone)]
@@ -180,4 +190,17 @@ impl Forger {
         }
         reading.map_err(|unreadable| unreadable.to_string())?.verdict.map_err(|flaw| flaw.to_string())
     }
+}
+
+/// A busy lot, its proof in a forger's hands, and who knows the house.
+fn honest() -> (Run, Forger, Trust) {
+    let run = courses::busy();
+    let (forger, trust) = (Forger::of(&run, Viewer::Public), run.trust());
+    (run, forger, trust)
+}
+
+/// The forgery does not hold, for this reason.
+fn refused(forged: &Forger, trust: &Trust, why: &str) {
+    let said = forged.verdict(trust).expect_err(why);
+    assert!(said.contains(why), "{said}, and not: {why}");
 }

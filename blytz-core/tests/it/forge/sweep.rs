@@ -115,8 +115,49 @@ const FIELDS_NO_LOG_CAN_SHOW: &[Row] = &[
     (&["voided"], "block", &["put in"]),
 ];
 
-#[test]
-fn no_field_of_an_event_can_be_changed() {
+/// A forgery, and where it goes: with what it is called.
+type Take<'a> = dyn FnMut(String, Forger) + 'a;
+
+/// Every field of every event changed.
+fn change_fields(honest: &Forger, take: &mut Take<'_>) {
+    for (place, event) in honest.proof["events"].as_array().expect("a list").iter().enumerate() {
+        let kind = called(event, place, honest);
+        for (path, value) in leaves(event) {
+            let name = path.rsplit('/').next().expect("a name");
+            for (what, changed) in changes(name, &value) {
+                let mut forged = honest.clone();
+                *forged.events()[place].pointer_mut(&path).expect("it is there") = changed;
+                if is_derived(name, honest.last_stated() == Some(place)) {
+                    forged.chain_and_sign();
+                } else {
+                    forged.remake();
+                }
+                take(format!("{kind} {path} {what}"), forged);
+            }
+        }
+        for (what, changed) in presences(event) {
+            let mut forged = honest.clone();
+            forged.events()[place] = changed;
+            forged.remake();
+            take(format!("{kind} {what}"), forged);
+        }
+    }
+}
+
+/// All forgeries of all courses.
+pub fn forgeries() -> Vec<(String, Forger)> {
+    let mut all = Vec::new();
+    for (course, run) in courses::all() {
+        let honest = Forger::of(&run, Viewer::Admin);
+        for change in [change_fields, change_order, change_openings] {
+            change(&honest, &mut |kind, forged| all.push((format!("{course} {kind}"), forged)));
+        }
+    }
+    all
+}
+
+/// Tries all of these forgeries on all courses.
+fn sweep(change: fn(&Forger, &mut Take<'_>)) -> Sweep {
     let mut sweep = Sweep::default();
     for (course, run) in courses::all() {
         let (honest, trust) = (Forger::of(&run, Viewer::Admin), run.trust());
@@ -124,34 +165,18 @@ fn no_field_of_an_event_can_be_changed() {
         remade.remake();
         assert_eq!(remade.proof, honest.proof, "{course}: the kit hashes and signs as the house does");
         honest.verdict(&trust).expect("it holds");
-        for (place, event) in honest.proof["events"].as_array().expect("a list").iter().enumerate() {
-            let kind = called(event, place, &honest);
-            for (path, value) in leaves(event) {
-                let name = path.rsplit('/').next().expect("a name");
-                for (what, changed) in changes(name, &value) {
-                    let mut forged = honest.clone();
-                    *forged.events()[place].pointer_mut(&path).expect("it is there") = changed;
-                    if is_derived(name, honest.last_stated() == Some(place)) {
-                        forged.chain_and_sign();
-                    } else {
-                        forged.remake();
-                    }
-                    sweep.attempt(&format!("{kind} {path} {what}"), &forged, &honest, &trust);
-                }
-            }
-            for (what, changed) in presences(event) {
-                let mut forged = honest.clone();
-                forged.events()[place] = changed;
-                forged.remake();
-                sweep.attempt(&format!("{kind} {what}"), &forged, &honest, &trust);
-            }
-        }
+        change(&honest, &mut |kind, forged| sweep.attempt(&kind, &forged, &honest, &trust));
     }
+    sweep
+}
+
+#[test]
+fn no_field_of_an_event_can_be_changed() {
     let rows = FIELDS_NO_LOG_CAN_SHOW.iter();
     let kinds = rows.flat_map(|(kinds, path, whats)| {
         kinds.iter().flat_map(move |kind| whats.iter().map(move |what| format!("{kind} {path} {what}")))
     });
-    sweep.judge(kinds.collect(), 161);
+    sweep(change_fields).judge(kinds.collect(), 161);
 }
 
 /// What was done and left nothing behind, and what may as well have been done again or at another time.
@@ -177,33 +202,33 @@ const ORDERS_NO_LOG_CAN_SHOW: &[&str] = &[
     "voided moved",
 ];
 
-#[test]
-fn no_event_can_be_dropped_copied_or_moved() {
-    let mut sweep = Sweep::default();
-    for (_, run) in courses::all() {
-        let (honest, trust) = (Forger::of(&run, Viewer::Admin), run.trust());
-        let events = honest.proof["events"].as_array().expect("a list");
-        let mut attempt = |kind: String, change: &dyn Fn(&mut Vec<Value>)| {
-            let mut forged = honest.clone();
-            forged.reorder(change);
-            forged.remake();
-            sweep.attempt(&kind, &forged, &honest, &trust);
-        };
-        for (place, event) in events.iter().enumerate() {
-            let kind = called(event, place, &honest);
-            attempt(format!("{kind} dropped"), &|events| drop(events.remove(place)));
-            if place > 0 {
-                attempt(format!("{kind} dropped with its decision"), &|events| {
-                    events.retain(|other| other["at"] != event["at"]);
-                });
-            }
-            for to in 0..=events.len() {
-                attempt(format!("{kind} copied"), &|events| insert(events, to, event.clone()));
-                attempt(format!("{kind} moved"), &|events| reseat(events, place, to));
-            }
+/// Every event dropped, copied to every place and moved there.
+fn change_order(honest: &Forger, take: &mut Take<'_>) {
+    let events = honest.proof["events"].as_array().expect("a list");
+    let mut attempt = |kind: String, change: &dyn Fn(&mut Vec<Value>)| {
+        let mut forged = honest.clone();
+        forged.reorder(change);
+        forged.remake();
+        take(kind, forged);
+    };
+    for (place, event) in events.iter().enumerate() {
+        let kind = called(event, place, honest);
+        attempt(format!("{kind} dropped"), &|events| drop(events.remove(place)));
+        if place > 0 {
+            attempt(format!("{kind} dropped with its decision"), &|events| {
+                events.retain(|other| other["at"] != event["at"]);
+            });
+        }
+        for to in 0..=events.len() {
+            attempt(format!("{kind} copied"), &|events| insert(events, to, event.clone()));
+            attempt(format!("{kind} moved"), &|events| reseat(events, place, to));
         }
     }
-    sweep.judge(named(ORDERS_NO_LOG_CAN_SHOW), 40);
+}
+
+#[test]
+fn no_event_can_be_dropped_copied_or_moved() {
+    sweep(change_order).judge(named(ORDERS_NO_LOG_CAN_SHOW), 40);
 }
 
 /// Puts an event in, a microsecond after the one before it.
@@ -244,50 +269,50 @@ const OPENINGS_NO_LOG_CAN_SHOW: &[&str] = &[
     "reserve's nonce is another",
 ];
 
+/// Every opening altered, and the reserve's.
+fn change_openings(honest: &Forger, take: &mut Take<'_>) {
+    let mut attempt = |kind: String, change: &dyn Fn(&mut Forger)| {
+        let mut forged = honest.clone();
+        change(&mut forged);
+        forged.remake();
+        take(kind, forged);
+    };
+    let openings = honest.proof["openings"].as_array().expect("a list");
+    for (place, opening) in openings.iter().enumerate() {
+        for (name, value) in opening.as_object().expect("an object") {
+            for (what, changed) in changes(name, value) {
+                attempt(format!("{name} {what}"), &|forged| forged.openings()[place][name] = changed.clone());
+            }
+        }
+        let last = openings.len() - 1;
+        attempt("offer of the other kind".to_owned(), &|forged| turn(&mut forged.openings()[place]));
+        attempt("dropped".to_owned(), &|forged| drop(forged.openings().remove(place)));
+        attempt("doubled".to_owned(), &|forged| forged.openings().insert(place, opening.clone()));
+        attempt("added at the end".to_owned(), &|forged| forged.openings().push(opening.clone()));
+        attempt("swapped".to_owned(), &|forged| forged.openings().swap(place, last));
+    }
+    let reserve = &honest.proof["reserve"];
+    for (what, changed) in changes("reserve_price", &reserve["reserve_price"]) {
+        attempt(format!("reserve {what}"), &|forged| forged.proof["reserve"]["reserve_price"] = changed.clone());
+    }
+    let nonce = json!("ab".repeat(32));
+    attempt("reserve dropped".to_owned(), &|forged| forged.proof["reserve"] = Value::Null);
+    attempt("reserve's nonce is another".to_owned(), &|forged| {
+        if reserve.is_object() {
+            forged.proof["reserve"]["nonce"] = nonce.clone();
+        }
+    });
+    attempt("reserve where there is none".to_owned(), &|forged| {
+        if reserve.is_null() {
+            let price = json!({"amount": 1, "currency": "MYR"});
+            forged.proof["reserve"] = json!({"reserve_price": price, "nonce": nonce});
+        }
+    });
+}
+
 #[test]
 fn no_opening_can_be_altered() {
-    let mut sweep = Sweep::default();
-    for (_, run) in courses::all() {
-        let (honest, trust) = (Forger::of(&run, Viewer::Admin), run.trust());
-        let mut attempt = |kind: String, change: &dyn Fn(&mut Forger)| {
-            let mut forged = honest.clone();
-            change(&mut forged);
-            forged.remake();
-            sweep.attempt(&kind, &forged, &honest, &trust);
-        };
-        let openings = honest.proof["openings"].as_array().expect("a list");
-        for (place, opening) in openings.iter().enumerate() {
-            for (name, value) in opening.as_object().expect("an object") {
-                for (what, changed) in changes(name, value) {
-                    attempt(format!("{name} {what}"), &|forged| forged.openings()[place][name] = changed.clone());
-                }
-            }
-            let last = openings.len() - 1;
-            attempt("offer of the other kind".to_owned(), &|forged| turn(&mut forged.openings()[place]));
-            attempt("dropped".to_owned(), &|forged| drop(forged.openings().remove(place)));
-            attempt("doubled".to_owned(), &|forged| forged.openings().insert(place, opening.clone()));
-            attempt("added at the end".to_owned(), &|forged| forged.openings().push(opening.clone()));
-            attempt("swapped".to_owned(), &|forged| forged.openings().swap(place, last));
-        }
-        let reserve = &honest.proof["reserve"];
-        for (what, changed) in changes("reserve_price", &reserve["reserve_price"]) {
-            attempt(format!("reserve {what}"), &|forged| forged.proof["reserve"]["reserve_price"] = changed.clone());
-        }
-        let nonce = json!("ab".repeat(32));
-        attempt("reserve dropped".to_owned(), &|forged| forged.proof["reserve"] = Value::Null);
-        attempt("reserve's nonce is another".to_owned(), &|forged| {
-            if reserve.is_object() {
-                forged.proof["reserve"]["nonce"] = nonce.clone();
-            }
-        });
-        attempt("reserve where there is none".to_owned(), &|forged| {
-            if reserve.is_null() {
-                let price = json!({"amount": 1, "currency": "MYR"});
-                forged.proof["reserve"] = json!({"reserve_price": price, "nonce": nonce});
-            }
-        });
-    }
-    sweep.judge(named(OPENINGS_NO_LOG_CAN_SHOW), 20);
+    sweep(change_openings).judge(named(OPENINGS_NO_LOG_CAN_SHOW), 20);
 }
 
 /// Says of an exact bid that it was a max, or the other way round.
