@@ -4,6 +4,7 @@ mod arena;
 
 mod books;
 mod chat;
+mod forge;
 mod long_logs;
 mod proof;
 mod properties;

@@ -250,3 +250,44 @@ impl Gist {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::BidId;
+
+    fn voided() -> EventData {
+        EventData::Voided {
+            bid_id: BidId(uuid::Uuid::nil()),
+            bid_seq: 1,
+            by: crate::wire::auction::VoidedBy::Seller,
+            block: true,
+            struck: Vec::new(),
+            reason: String::new(),
+            price: None,
+            leader: None,
+            next_minimum: None,
+            reserve_met: None,
+            bid_count: 0,
+            closes_at: Timestamp::from_micros(0),
+        }
+    }
+
+    /// How many steps a log of so many events is given before it is refused, when all it has are voids
+    /// over so many bids.
+    fn steps_given(events: u64, bids: usize) -> u64 {
+        let mut work = Work::default();
+        (0..events).for_each(|_| work.next_event());
+        while work.take(1, &voided(), bids).is_ok() {}
+        work.taken
+    }
+
+    #[test]
+    fn the_steps_that_a_log_may_take_grow_with_its_length_and_with_nothing_else() {
+        for (events, bids) in [(0, 0), (0, 1_000_000), (4_000, 0), (4_000, 4_000), (100_000, 1_000)] {
+            let (given, last) = (Work::ANYWAY + Work::FOR_EACH * events, 1 + bids as u64 / Work::BIDS_PER_STEP);
+            let taken = steps_given(events, bids);
+            assert!(given < taken && taken <= given + last, "{events} events, {bids} bids: {taken}");
+        }
+    }
+}

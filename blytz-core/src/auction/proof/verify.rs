@@ -16,6 +16,7 @@ use crate::{
     },
     wire::auction::{
         AuctionStatus, EventData, ExtensionReason, Format, LOG_VERSION, LogEntry, LogKey, Proof, Receipt, ReserveView,
+        is_digest,
     },
 };
 
@@ -151,6 +152,7 @@ impl Checker {
             return Err(Flaw::at(entry.seq, "it is said to have been before the event before it"));
         }
         self.at = entry.at;
+        well_formed(entry)?;
         let Receipt { origin, .. } = &self.signature.0;
         self.promises.meet(entry, origin)?;
         self.stated(entry)?;
@@ -224,6 +226,10 @@ impl Checker {
             return Err(Flaw::general("the head is not the last event of the log"));
         }
         let end = self.end.ok_or_else(|| Flaw::at(last, "the log ends before the auction does"))?;
+        let is_cancelled = matches!(end, End::Cancelled);
+        if is_cancelled && (self.openings.len() > 0 || self.frame.reserve.is_some()) {
+            return Err(Flaw::at(last, "a cancelled auction opens nothing, and this proof opens something of one"));
+        }
         let (receipt, key) = &self.signature;
         in_time(key, self.at, last)?;
         if !are_the_proofs {
@@ -232,7 +238,6 @@ impl Checker {
         if let Some(seq) = self.openings.unmet() {
             return Err(Flaw::at(seq, "an opening without a bid"));
         }
-        let is_cancelled = matches!(end, End::Cancelled);
         if let Some(why) = self.unopened_reserve.filter(|_| !is_cancelled) {
             return Err(Flaw::at(stated, why));
         }
@@ -312,6 +317,27 @@ impl ClosedMaxes {
 
 fn not_the_winners(seq: u64) -> Flaw {
     Flaw::at(seq, "only a winner's max may stay closed")
+}
+
+/// Whether all that an event hides is hidden behind what looks like a hash: what nobody opens is nothing
+/// else, either.
+fn well_formed(LogEntry { seq, data, .. }: &LogEntry) -> Result<(), Flaw> {
+    let hashes = match data {
+        EventData::Bid { commitment, .. } | EventData::MaxRaised { commitment, .. } => [Some(commitment), None],
+        EventData::Scheduled { rules, item_hash, .. } | EventData::Amended { rules, item_hash, .. } => {
+            let reserve = match &rules.reserve_price {
+                Some(ReserveView::Clear(_)) => return Err(Flaw::at(*seq, "a reserve stands in the log in clear")),
+                Some(ReserveView::Hidden(hidden)) => Some(&hidden.commitment),
+                None => None,
+            };
+            [Some(item_hash), reserve]
+        }
+        _ => return Ok(()),
+    };
+    match hashes.into_iter().flatten().find(|hash| !is_digest(hash)) {
+        Some(_) => Err(Flaw::at(*seq, "what stands there for a SHA-256 is none: 64 digits of lower-case hex")),
+        None => Ok(()),
+    }
 }
 
 /// The signature under the last event, and whose it is.
