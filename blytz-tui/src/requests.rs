@@ -13,8 +13,8 @@ use blytz_core::{
 
 use crate::{clean::Clean, effect::Request, message::Reply, model::request_error::RequestError};
 
-/// The longest text of an error shown.
-const ERROR_LENGTH: usize = 300;
+/// The longest text of an error shown: those of a caught house quote two hashes.
+pub const ERROR_LENGTH: usize = 400;
 
 impl From<&Error> for RequestError {
     fn from(error: &Error) -> Self {

@@ -23,7 +23,8 @@ use crate::{
     model::{Model, Screen, request_error::RequestError},
     options::{Options, StartScreen},
     picture::{self, Paper},
-    requests, terminal,
+    requests::{self, ERROR_LENGTH},
+    terminal,
     theme::Base,
     update,
 };
@@ -230,7 +231,7 @@ fn from_live(event: Option<LiveEvent>) -> Option<Message> {
         Some(LiveEvent::Update { channel, update }) => News::Update(channel, update),
         Some(LiveEvent::Resynced { channel }) => News::Resynced(channel),
         Some(LiveEvent::Clock(clock)) => News::Clock(clock.offset_micros),
-        Some(LiveEvent::Fork(fork)) => News::Fork(fork.auction_id(), Clean::line(&fork.to_string(), 200)),
+        Some(LiveEvent::Fork(fork)) => News::Fork(fork.auction_id(), Clean::line(&fork.to_string(), ERROR_LENGTH)),
         Some(LiveEvent::SubscribeRefused { channel, error }) => {
             News::SubscribeRefused(channel, RequestError::from(&error))
         }

@@ -14,6 +14,9 @@ use crate::clean::Clean;
 /// How much of a log is kept for the history.
 const HISTORY_LENGTH: usize = 400;
 
+/// How much of a description is kept: more than any screen has room for.
+const DESCRIPTION_LENGTH: usize = 1_000;
+
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -30,6 +33,35 @@ impl Row {
             EventData::Bid { bidder, .. } | EventData::MaxRaised { leader: bidder, .. } => bidder,
             _ => None,
         }
+    }
+}
+
+/// What is sold, as the lot itself has it: its product may be described otherwise by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub description: Clean,
+    /// In what state it is, as its seller says; empty when they don't.
+    pub condition: Clean,
+    hash: String,
+}
+
+impl From<&Auction> for Item {
+    fn from(auction: &Auction) -> Self {
+        Self {
+            description: Clean::line(&auction.item.description, DESCRIPTION_LENGTH),
+            condition: Clean::title(auction.item.condition.as_deref().unwrap_or_default()),
+            hash: auction.item_hash.clone(),
+        }
+    }
+}
+
+impl Item {
+    /// All that its seller says of it beside the title; empty when that is nothing.
+    pub fn words(&self) -> String {
+        let condition =
+            if self.condition.is_empty() { String::new() } else { format!("Condition: {}", self.condition) };
+        let parts = [condition, self.description.to_string()];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". ")
     }
 }
 
@@ -55,8 +87,10 @@ pub struct Lot {
     pub rules: RulesView,
     /// What bidders name who saw these rules; empty when it is not known.
     pub rules_hash: String,
-    /// What the house was caught at here; it stays said.
-    pub alarm: Option<Clean>,
+    /// What is sold, as it was last loaded.
+    pub item: Item,
+    /// The hash of what is sold now, as the log has it.
+    pub item_hash: String,
     /// Where it stands, as everybody may know.
     pub state: PublicState,
     /// The last event that is known.
@@ -83,7 +117,8 @@ impl From<&Auction> for Lot {
             stream: auction.stream_id,
             rules: auction.rules.clone(),
             rules_hash: auction.rules_hash.clone(),
-            alarm: None,
+            item: Item::from(auction),
+            item_hash: auction.item_hash.clone(),
             state: PublicState::from(&auction.status),
             seq: auction.status.seq,
             epoch: auction.status.epoch,
@@ -113,16 +148,26 @@ impl Lot {
 
     /// Takes an answer of the server that may be older than what the live connection told.
     pub fn refresh(&mut self, auction: &Auction) {
-        self.title = Clean::title(&auction.title);
         self.starts_at = auction.starts_at;
         self.stream = auction.stream_id;
         if auction.status.epoch != self.epoch || auction.status.seq >= self.seq {
             self.rules = auction.rules.clone();
             self.rules_hash.clone_from(&auction.rules_hash);
+            self.item_hash.clone_from(&auction.item_hash);
             self.replace_status(&auction.status);
         } else {
             self.watchers = auction.status.watchers;
         }
+        // Bids may have come meanwhile; what is sold is what the log says for all that.
+        if auction.item_hash == self.item_hash {
+            self.title = Clean::title(&auction.title);
+            self.item = Item::from(auction);
+        }
+    }
+
+    /// Whether the item on the screen is the one that the log says is sold.
+    pub fn knows_item(&self) -> bool {
+        self.item.hash == self.item_hash
     }
 
     /// Takes the server's word for everything. What belonged to another history is forgotten.
@@ -144,6 +189,9 @@ impl Lot {
             if let Some((rules, hash)) = entry.data.rules().zip(entry.data.rules_hash()) {
                 self.rules = rules.clone();
                 hash.clone_into(&mut self.rules_hash);
+            }
+            if let EventData::Scheduled { item_hash, .. } | EventData::Amended { item_hash, .. } = &entry.data {
+                self.item_hash.clone_from(item_hash);
             }
             self.state.apply(&self.rules, &entry.data);
         }

@@ -161,6 +161,8 @@ pub struct Model {
     pub queues: BTreeMap<StreamId, Queue>,
     /// Every lot that was seen.
     pub lots: BTreeMap<AuctionId, Lot>,
+    /// What the house was caught at on a lot: it stays said.
+    pub alarms: BTreeMap<AuctionId, Clean>,
     /// When the server was last asked about a lot.
     pub asked_lots: BTreeMap<AuctionId, Timestamp>,
     /// Where the logged-in user stands on them.
@@ -207,6 +209,7 @@ impl Model {
             shows: BTreeMap::new(),
             queues: BTreeMap::new(),
             lots: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             asked_lots: BTreeMap::new(),
             standings: BTreeMap::new(),
             chats: BTreeMap::new(),

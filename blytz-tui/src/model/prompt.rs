@@ -18,6 +18,10 @@ pub enum Question {
     BuyNow(AuctionId, Money),
     /// Whether to bid under rules that have changed since.
     Anew(AuctionId, BidKind),
+    /// Whether to bid although the house was caught.
+    Despite(AuctionId, BidKind),
+    /// Whether to ask again about a bid although the house was caught.
+    AskAgainDespite(AuctionId),
     /// Nothing: what was asked before is of terms that have changed.
     LookAgain,
     /// Why the lot is cancelled.
@@ -36,8 +40,12 @@ impl Question {
     /// The lot that it is about to bid on, if it is.
     pub const fn bids_on(&self) -> Option<AuctionId> {
         match self {
-            Self::Amount(id) | Self::Max(id) => Some(*id),
-            Self::HighBid(id, _) | Self::Anew(id, _) | Self::BuyNow(id, _) => Some(*id),
+            Self::Amount(id)
+            | Self::Max(id)
+            | Self::HighBid(id, _)
+            | Self::Anew(id, _)
+            | Self::Despite(id, _)
+            | Self::BuyNow(id, _) => Some(*id),
             _ => None,
         }
     }
@@ -82,6 +90,8 @@ impl Prompt {
             Question::HighBid(..) => "Bid this much?",
             Question::BuyNow(..) => "Buy now?",
             Question::Anew(..) => "The rules changed: bid all the same?",
+            Question::Despite(..) => "Bid all the same?",
+            Question::AskAgainDespite(_) => "Send this bid again all the same?",
             Question::LookAgain => "The terms changed",
             Question::CancelLot(_) => "Cancel the lot: why?",
             Question::VoidBid(..) => "Void the bid: why?",

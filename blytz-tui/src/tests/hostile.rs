@@ -35,6 +35,8 @@ fn hostile(size: (u16, u16)) -> Seat {
     for lot in &mut lots {
         lot.title = EVIL.to_owned();
         lot.product.title = EVIL.to_owned();
+        lot.item.description = EVIL.to_owned();
+        lot.item.condition = Some(EVIL.to_owned());
         lot.seller.display_name = EVIL.to_owned();
         lot.status.leader = lot.status.leader.as_ref().map(|_| evil());
     }
@@ -69,6 +71,7 @@ fn hostile(size: (u16, u16)) -> Seat {
         RequestError { code: None, text: Clean::line(EVIL, 300), next_minimum: None, definite: false, untrue: false };
     seat.press("b");
     seat.reply(Reply::Bid(world::bid(1), Err(error)));
+    seat.live(News::Fork(world::CAMERA, Clean::line(EVIL, 300)));
     let outbid = UpdateData::Outbid { auction_id: world::BATIK, price: None, next_minimum: None };
     seat.live(News::Update(Channel::Me, Update { data: outbid, at: world::start() }));
     seat

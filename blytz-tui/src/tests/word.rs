@@ -5,6 +5,7 @@ use blytz_core::wire::{
     auction::{Auction, BidRequest, EventData},
 };
 use insta::assert_snapshot;
+use ratatui::style::Modifier;
 
 use super::{SMALL, Seat, WIDE, bidding::refusal, world};
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     effect::{Effect, Request},
     message::{News, Reply},
     model::{Overlay, attempt::BidKind, prompt::Question, request_error::RequestError},
+    theme::{Base, Theme},
 };
 
 fn bids(seat: &mut Seat) -> Vec<BidRequest> {
@@ -165,6 +167,73 @@ fn a_house_that_was_caught_is_shown_as_such_and_asked_about_before_a_bid() {
         assert!(matches!(&seat.model.overlay, Some(Overlay::Prompt(prompt)) if prompt.about.contains("its word")));
         seat.press("y");
         assert_eq!(bids(&mut seat).len(), 1);
+
+        seat.press("B enter");
+        assert!(bids(&mut seat).is_empty(), "buying now, too");
+        seat.press("enter");
+        assert_eq!(bids(&mut seat).len(), 1);
+    }
+}
+
+#[test]
+fn an_alarm_stays_and_is_seen_in_every_theme() {
+    for base in [Base::Dark, Base::Light, Base::Plain] {
+        let mut seat = Seat::bidder(SMALL);
+        seat.model.theme = Theme::new(base);
+        seat.live(News::Fork(world::CAMERA, Clean::line("two histories", 200)));
+        seat.live(News::Fork(world::CAMERA, Clean::line("and what follows from it", 200)));
+        seat.at(60_000);
+        seat.reply(Reply::Lot(world::CAMERA, Ok(Box::new(world::camera()))));
+        assert!(seat.screen().contains(" !! two histories"), "{}", seat.screen());
+        let cell = seat.buffer()[(59, 1)].clone();
+        assert!(cell.modifier.contains(Modifier::REVERSED | Modifier::BOLD), "{base:?}: the whole row");
+        seat.press("esc");
+        assert!(!seat.screen().contains("two histories"), "it is about that lot");
+    }
+}
+
+#[test]
+fn a_bid_is_not_sent_again_to_a_caught_house_without_a_question() {
+    let mut seat = Seat::bidder(WIDE);
+    seat.press("b");
+    let first = bids(&mut seat).remove(0);
+    let cut = Clean::line("the connection was cut", 100);
+    let error = RequestError { code: None, text: cut, next_minimum: None, definite: false, untrue: false };
+    seat.reply(Reply::Bid(first.bid_id, Err(error)));
+    seat.live(News::Fork(world::CAMERA, Clean::line("two histories", 200)));
+    seat.press("R");
+    assert!(bids(&mut seat).is_empty());
+    seat.press("y");
+    assert_eq!(bids(&mut seat), [first]);
+}
+
+#[test]
+fn what_is_sold_is_what_the_lot_says_and_the_log_confirms() {
+    let described = |seq, hash: &str, condition: Option<&str>, description: &str| {
+        let mut lot = world::camera();
+        lot.product.title = "what the product is called by now".to_owned();
+        lot.status.seq = seq;
+        lot.item_hash = hash.repeat(64);
+        lot.item.condition = condition.map(str::to_owned);
+        lot.item.description = description.to_owned();
+        Reply::Lot(world::CAMERA, Ok(Box::new(lot)))
+    };
+    let long = "The shutter was cleaned in spring and runs at all speeds. ".repeat(3);
+    for (size, name) in [(WIDE, "item"), (SMALL, "item_small")] {
+        let mut seat = Seat::bidder(size);
+        seat.reply(described(5, "5", Some("used, brassing at the edges"), &long));
+        assert_snapshot!(name, seat.screen());
+
+        seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, 0, amended("7")))));
+        assert!(seat.screen().contains("The seller changed what is sold: asking"), "{}", seat.screen());
+        seat.reply(described(5, "5", None, "as it was"));
+        assert!(seat.screen().contains("The seller changed what is sold: asking"), "that is from before");
+        seat.live(News::Auction(
+            world::CAMERA,
+            Box::new(world::entry(7, 0, world::leading(1, world::BALA, 130_000, 4, 30_000))),
+        ));
+        seat.reply(described(6, "6", None, "with its case"));
+        assert!(seat.screen().contains(" with its case"), "a bid came meanwhile: {}", seat.screen());
     }
 }
 
@@ -178,5 +247,6 @@ fn an_answer_that_nobody_is_held_to_is_no_answer() {
     seat.reply(Reply::Bid(bid.bid_id, Err(error)));
     assert_eq!(seat.notice(), "THE HOUSE DOES NOT KEEP ITS WORD ON THIS LOT");
     let screen = seat.screen();
+    assert!(screen.contains("Your bid MYR 1,255.00: answered, but the house can't be held"), "{screen}");
     assert!(screen.contains("!! the house answered that the bid counts"), "{screen}");
 }

@@ -104,10 +104,6 @@ impl Turn<'_> {
     pub(super) fn place_unless_high(&mut self, id: AuctionId, kind: BidKind) {
         let (BidKind::Exact(amount) | BidKind::Max(amount) | BidKind::BuyNow(amount)) = kind;
         let least = self.model.lots.get(&id).and_then(|lot| lot.minimum(self.model.server_now()));
-        if self.model.lots.get(&id).is_some_and(|lot| lot.alarm.is_some()) {
-            let about = format!("{}. This house did not keep its word on this lot.", kind.words());
-            return self.ask(Prompt::yes_or_no(Question::HighBid(id, kind), about));
-        }
         match least.and_then(|least| possible_slip(amount, least)) {
             Some(times) => {
                 let what = if matches!(kind, BidKind::Max(_)) { "A max of " } else { "" };
@@ -142,8 +138,22 @@ impl Turn<'_> {
         self.ask(Prompt { came_at, ..Prompt::yes_or_no(Question::Anew(id, kind), about) });
     }
 
-    /// A new intention: a new id.
+    /// Bids, after a question when the house was caught on this lot.
     pub(super) fn place(&mut self, id: AuctionId, kind: BidKind) {
+        if !self.is_alarmed(id, kind.words(), Question::Despite(id, kind)) {
+            self.send(id, kind);
+        }
+    }
+
+    fn is_alarmed(&mut self, id: AuctionId, what: String, question: Question) -> bool {
+        let Some(alarm) = self.model.alarms.get(&id) else { return false };
+        let about = format!("{what}. The house did not keep its word on this lot: {alarm}");
+        self.ask(Prompt::yes_or_no(question, about));
+        true
+    }
+
+    /// A new intention: a new id.
+    pub(super) fn send(&mut self, id: AuctionId, kind: BidKind) {
         if self.model.attempts.is_pending(id, kind) {
             self.notice("That bid is on its way already", Role::Muted);
             return;
@@ -157,12 +167,19 @@ impl Turn<'_> {
         self.model.floor.steps = 0;
     }
 
-    /// The same intention, the same id: the server answers it once.
     fn ask_again(&mut self, id: AuctionId) {
-        let Some(attempt) = self.model.attempts.unknown_on(id) else {
+        let Some(words) = self.model.attempts.unknown_on(id).map(|attempt| attempt.kind.words()) else {
             self.notice("Every bid from here has its answer", Role::Muted);
             return;
         };
+        if !self.is_alarmed(id, format!("{words}, as it was sent"), Question::AskAgainDespite(id)) {
+            self.send_again(id);
+        }
+    }
+
+    /// The same intention, the same id: the server answers it once.
+    pub(super) fn send_again(&mut self, id: AuctionId) {
+        let Some(attempt) = self.model.attempts.unknown_on(id) else { return };
         attempt.state = AttemptState::Pending;
         let request = attempt.request();
         self.request(Request::Bid(request));

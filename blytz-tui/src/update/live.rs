@@ -112,8 +112,11 @@ impl Turn<'_> {
 
     /// What the house was caught at stays on the lot's screen.
     pub(super) fn alarm(&mut self, id: AuctionId, what: Clean) {
-        let Some(lot) = self.model.lots.get_mut(&id) else { return };
-        lot.alarm.get_or_insert(what);
+        if self.model.alarms.contains_key(&id) {
+            // Everything that follows from a fork is another.
+            return;
+        }
+        self.model.alarms.insert(id, what);
         self.notice("THE HOUSE DOES NOT KEEP ITS WORD ON THIS LOT", Role::Bad);
         self.effect(Effect::Bell);
     }

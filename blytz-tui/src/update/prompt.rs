@@ -50,6 +50,8 @@ impl Turn<'_> {
             }
             Question::LookAgain => {}
             Question::Anew(id, kind) => self.place_unless_high(id, kind),
+            Question::Despite(id, kind) => self.send(id, kind),
+            Question::AskAgainDespite(id) => self.send_again(id),
             Question::HighBid(id, kind) => self.place(id, kind),
             Question::BuyNow(id, price) => self.place(id, BidKind::BuyNow(price)),
             Question::CancelLot(id) => {

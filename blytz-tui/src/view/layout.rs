@@ -2,8 +2,11 @@
 
 use ratatui::layout::{Margin, Rect};
 
-use crate::model::{Model, Pane};
+use super::text;
+use crate::model::{Model, Pane, Screen};
 
+/// Columns beside the text of an alarm.
+pub const ALARM_MARGIN: usize = 5;
 /// From this width on the chat stands beside the lot.
 const WIDE: u16 = 90;
 
@@ -48,8 +51,12 @@ fn take(area: &mut Rect, rows: u16) -> Rect {
 /// The parts of the lot screen; those not shown are empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LotLayout {
+    /// What the house was caught at.
+    pub alarm: Rect,
     /// Title, then seller and format.
     pub title: Rect,
+    /// What is sold.
+    pub item: Rect,
     /// The price in large figures.
     pub price: Rect,
     /// Position, countdown and the amount on offer.
@@ -70,19 +77,28 @@ pub struct LotLayout {
 impl LotLayout {
     /// The parts for a model.
     pub fn of(model: &Model) -> Self {
-        Self::new(model.size, model.floor.pane)
+        let Screen::Lot(id) = model.screen else { return Self::new(model.size, model.floor.pane, 0, false) };
+        let width = usize::from(model.size.0).saturating_sub(ALARM_MARGIN);
+        let alarm = model.alarms.get(&id).map_or(0, |alarm| text::wrap(alarm.as_str(), width, 0).len());
+        let item = model.lots.get(&id).is_some_and(|lot| !lot.knows_item() || !lot.item.words().is_empty());
+        Self::new(model.size, model.floor.pane, alarm as u16, item)
     }
 
-    fn new(size: (u16, u16), pane: Pane) -> Self {
+    /// With so many rows of an alarm, and with words about the item or without.
+    fn new(size: (u16, u16), pane: Pane, alarm: u16, item: bool) -> Self {
         let mut left = body(size);
-        let mut layout = Self::default();
         let wide = left.width >= WIDE;
+        let alarm = take(&mut left, alarm.min(if wide { 4 } else { 3 }));
+        let mut layout = Self { alarm, ..Self::default() };
         if wide {
             let chat = (left.width * 36 / 100).min(56);
             left.width -= chat;
             layout.chat = Rect { x: left.width, width: chat, ..left };
         }
         layout.title = take(&mut left, 2);
+        // On a small screen the alarm matters more.
+        let rows = if left.height >= 22 { 2 } else { u16::from(wide || alarm.is_empty()) };
+        layout.item = take(&mut left, if item { rows } else { 0 });
         // The air around the price is what makes it the first thing one sees.
         let roomy = left.height >= 22;
         let _ = take(&mut left, u16::from(roomy));
@@ -94,7 +110,8 @@ impl LotLayout {
         layout.attempt = take(&mut left, if roomy { 2 } else { 1 });
         if wide {
             if left.height >= 10 {
-                let chart = left.height * 45 / 100;
+                // In fewer rows there is no line to see.
+                let chart = (left.height * 45 / 100).max(5);
                 layout.chart = take(&mut left, chart);
             }
             layout.history = left;
@@ -172,21 +189,15 @@ mod tests {
         for width in 60..160 {
             for height in 20..60 {
                 for pane in [Pane::Main, Pane::History, Pane::Chat] {
-                    let (size, lot) = ((width, height), LotLayout::new((width, height), pane));
-                    check(
-                        size,
-                        &[
-                            lot.title,
-                            lot.price,
-                            lot.facts,
-                            lot.buttons,
-                            lot.attempt,
-                            lot.tabs,
-                            lot.chart,
-                            lot.history,
-                            lot.chat,
-                        ],
-                    );
+                    let size = (width, height);
+                    for (alarm, item) in [(0, false), (0, true), (1, true), (9, true), (9, false)] {
+                        let lot = LotLayout::new(size, pane, alarm, item);
+                        let (top, bottom) = ([lot.alarm, lot.title, lot.item, lot.price, lot.facts], lot.history);
+                        check(
+                            size,
+                            &[&top[..], &[lot.buttons, lot.attempt, lot.tabs, lot.chart, bottom, lot.chat]].concat(),
+                        );
+                    }
                     let desk = DeskLayout::new(size, pane);
                     check(size, &[desk.head, desk.tabs, desk.queue, desk.bids, desk.chat]);
                 }

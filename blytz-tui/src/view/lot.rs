@@ -7,11 +7,16 @@ use blytz_core::{
 use ratatui::{
     Frame,
     layout::Rect,
+    style::Modifier,
     text::{Line, Span},
     widgets::Paragraph,
 };
 
-use super::{buttons, chart, chat, digits, history, layout::LotLayout, text};
+use super::{
+    buttons, chart, chat, digits, history,
+    layout::{ALARM_MARGIN, LotLayout},
+    text,
+};
 use crate::{
     format,
     keymap::Action,
@@ -22,12 +27,14 @@ use crate::{
 
 pub(super) fn draw(model: &Model, id: AuctionId, frame: &mut Frame<'_>) {
     let layout = LotLayout::of(model);
+    alarm(model, id, layout.alarm, frame);
     let Some(lot) = model.lots.get(&id) else {
         let line = Line::styled(" Asking the server about this lot …", model.style(Role::Muted));
         frame.render_widget(Paragraph::new(line), layout.title);
         return;
     };
     title(model, lot, layout.title, frame);
+    item(model, lot, layout.item, frame);
     price(model, lot, layout.price, frame);
     let facts = vec![position(model, lot), countdown(model, lot), offer(model, lot)];
     frame.render_widget(Paragraph::new(facts), layout.facts);
@@ -61,15 +68,46 @@ fn title(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
     let room = usize::from(area.width).saturating_sub(2);
     let name = text::cut(&format!("{}{mark}", lot.title), room);
     let about = format!("{}{format}, {} watching", model.people.name(lot.seller), lot.watchers);
-    let (about, role) = match &lot.alarm {
-        Some(alarm) => (format!("!! {alarm}"), Role::Bad),
-        None => (about, Role::Muted),
-    };
     let lines = vec![
         Line::styled(format!(" {name}"), model.style(Role::Accent)),
-        Line::styled(format!(" {}", text::cut(&about, room)), model.style(role)),
+        Line::styled(format!(" {}", text::cut(&about, room)), model.style(Role::Muted)),
     ];
     frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// What the house was caught at, so that nobody overlooks it: bold and reversed in every theme.
+fn alarm(model: &Model, id: AuctionId, area: Rect, frame: &mut Frame<'_>) {
+    let Some(alarm) = model.alarms.get(&id) else { return };
+    let style = model.style(Role::Bad).add_modifier(Modifier::REVERSED);
+    let width = usize::from(area.width);
+    let rows = rows(alarm.as_str(), width.saturating_sub(ALARM_MARGIN), area.height);
+    let marked = rows.into_iter().enumerate().map(|(index, row)| {
+        let mark = if index == 0 { "!!" } else { "  " };
+        Line::styled(text::fit(&format!(" {mark} {row}"), width), style)
+    });
+    frame.render_widget(Paragraph::new(marked.collect::<Vec<_>>()), area);
+}
+
+fn item(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
+    let (words, role) = if lot.knows_item() {
+        (lot.item.words(), Role::Text)
+    } else {
+        ("The seller changed what is sold: asking what it is now …".to_owned(), Role::Warn)
+    };
+    let rows = rows(&words, usize::from(area.width).saturating_sub(2), area.height);
+    let lines: Vec<_> = rows.into_iter().map(|row| Line::styled(format!(" {row}"), model.style(role))).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// Wrapped into so many rows; the last one says whether there is more.
+fn rows(words: &str, width: usize, height: u16) -> Vec<String> {
+    let height = usize::from(height);
+    let mut rows = text::wrap(words, width, 0);
+    if rows.len() > height && height > 0 {
+        let rest = rows.split_off(height - 1).join(" ");
+        rows.push(text::cut(&rest, width));
+    }
+    rows
 }
 
 fn price(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
@@ -226,6 +264,10 @@ fn attempt(model: &Model, lot: &Lot, area: Rect, frame: &mut Frame<'_>) {
         },
         AttemptState::Voided => ("voided".to_owned(), Role::Bad),
         AttemptState::Refused(error) => (format!("refused: {}", error.line()), Role::Bad),
+        AttemptState::Unknown(error) if error.untrue => {
+            let key = model.keymap.first(Action::AskAgain);
+            (format!("answered, but the house can't be held to it; {key} asks again"), Role::Bad)
+        }
         AttemptState::Unknown(error) => {
             let key = model.keymap.first(Action::AskAgain);
             (format!("no answer, {key} asks again: {}", error.text), Role::Warn)
