@@ -6,6 +6,7 @@ mod books;
 mod chat;
 mod forge;
 mod long_logs;
+mod page;
 mod proof;
 mod properties;
 mod purity;
