@@ -200,8 +200,10 @@ async fn tell(
 /// Says what is known of an answer that the house can't be held to, and keeps it as evidence.
 async fn doubted(ctx: &Context, client: &Client, answer: &BidAnswer) {
     let BidAnswer { receipt, outcome, price, bid_id, .. } = answer;
-    // The keys are most likely what it is about; that they can't be had now is not.
-    if let Err(failure) = meeting::meet(ctx, client, &receipt.origin).await {
+    // The keys are most likely what it is about, if the house was met before; that they can't be had now is
+    // not.
+    let is_met = ctx.evidence().pins().is_ok_and(|pins| pins.houses.contains_key(&receipt.origin));
+    if is_met && let Err(failure) = meeting::meet(ctx, client, &receipt.origin).await {
         ctx.out.note(failure.to_string());
     }
     let price = price.map(|price| format!(" at {price}")).unwrap_or_default();
