@@ -7,6 +7,7 @@ use blytz_client::{
 use blytz_core::AuctionId;
 
 use crate::{
+    ambient,
     context::Context,
     error::Failure,
     evidence::{Change, Shown, Sight, fingerprint},
@@ -32,6 +33,18 @@ pub async fn origin(client: &Client) -> Result<Option<String>, Failure> {
         Some(lot) => origin_of(client, lot.status.id).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// The keys of a house that is new here and may be believed at first sight, as its server shows them. They
+/// are not kept by this: anybody can say a name, and only who signs by it is met.
+pub async fn newcomer(ctx: &Context, client: &Client, origin: &str) -> Result<Option<Vec<LogKey>>, Failure> {
+    let mut pins = ctx.evidence().pins()?;
+    if pins.houses.contains_key(origin) {
+        return Ok(None);
+    }
+    let keys = client.auctions().keys().await?.keys;
+    let sight = pins.see(Shown { server: client.base_url(), origin, keys: &keys }, ambient::now());
+    Ok((sight == Sight::First).then_some(keys))
 }
 
 /// Asks a server for its keys, keeps them if they are the first of the house, and cries out if they are

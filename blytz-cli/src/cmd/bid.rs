@@ -207,8 +207,8 @@ async fn doubted(ctx: &Context, client: &Client, answer: &BidAnswer) {
         ctx.out.note(failure.to_string());
     }
     let price = price.map(|price| format!(" at {price}")).unwrap_or_default();
-    let kept = match ctx.evidence().keep(receipt) {
-        Ok(_) => "What it signed for that is kept as evidence.".to_owned(),
+    let kept = match ctx.evidence().keep_doubted(receipt) {
+        Ok(found) => format!("What it gave for that is kept as evidence in {}.", found.file.display()),
         Err(failure) => failure.to_string(),
     };
     ctx.out.note(format!(

@@ -1,7 +1,8 @@
 //! The houses' word: their keys as they were first seen, and the receipts that they signed for bids of
 //! whoever uses this machine. Both belong to the person and not to a profile.
 //!
-//! In the state folder: `blytz/keys.json`, and `blytz/receipts/<auction>/<bid>.json`.
+//! In the state folder: `blytz/keys.json`, `blytz/receipts/<auction>/<bid>.json`, and under `blytz/doubted`
+//! in the same way what was answered in place of a receipt and proves nothing.
 
 mod pins;
 mod receipts;
@@ -77,6 +78,12 @@ impl Evidence {
     /// Keeps a bid's receipt.
     pub fn keep(&self, receipt: &Receipt) -> Result<Found, Failure> {
         receipts::keep(&self.receipts_folder(), receipt)
+    }
+
+    /// Keeps what proves nothing, as evidence against whoever answered it: apart from the receipts, so that
+    /// no server can spoil those of another house.
+    pub fn keep_doubted(&self, receipt: &Receipt) -> Result<Found, Failure> {
+        receipts::keep(&self.folder.join("doubted"), receipt)
     }
 
     /// The receipts that are kept of one auction.

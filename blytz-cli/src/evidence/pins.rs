@@ -136,18 +136,26 @@ impl House {
     /// Compares what is shown with what is kept. That a key retires happens to all of them; but only the
     /// house's own address may say it, or any server could put a house's keys out of use here.
     fn meet(&mut self, server: &str, shown: &[LogKey]) -> Vec<Change> {
-        let mut changes = Vec::new();
+        let (mut changes, mut retired) = (Vec::new(), Vec::new());
         let is_at_home = self.server == server;
         for key in shown {
-            match self.keys.iter_mut().find(|pin| pin.key.key_id == key.key_id) {
+            match self.keys.iter().find(|pin| pin.key.key_id == key.key_id) {
                 None => changes.push(Change::New(key.clone())),
                 Some(pin) if pin.key == *key => {}
-                Some(pin) if is_at_home && has_retired(&pin.key, key) => pin.key.until = key.until,
+                // What it was seen in use for it can't be put out of use for afterwards.
+                Some(pin) if is_at_home && has_retired(&pin.key, key) && key.until > Some(pin.since) => {
+                    retired.push(key);
+                }
                 Some(pin) => changes.push(Change::Other { was: pin.key.clone(), is: key.clone() }),
             }
         }
         let missing = self.keys.iter().filter(|pin| shown.iter().all(|key| key.key_id != pin.key.key_id));
         changes.extend(missing.map(|pin| Change::Missing(pin.key.clone())));
+        // Where anything else is not as it was, nothing of it is taken over.
+        for key in retired.into_iter().filter(|_| changes.is_empty()) {
+            let pins = self.keys.iter_mut().filter(|pin| pin.key.key_id == key.key_id);
+            pins.for_each(|pin| pin.key.until = key.until);
+        }
         changes
     }
 }
@@ -280,18 +288,24 @@ mod tests {
     fn a_key_retires_once() {
         let until = |micros| LogKey { until: Some(Timestamp::from_micros(micros)), ..key("k1", 1) };
         let mut pins = pinned();
-        assert_eq!(pins.see(shown("shop", &[until(9)]), NOW), Sight::Known);
-        assert_eq!(pins.keys()["shop"], [until(9)]);
-        let (mut elsewhere, keys) = (pinned(), [until(9)]);
+        assert_eq!(pins.see(shown("shop", &[until(1_009)]), NOW), Sight::Known);
+        assert_eq!(pins.keys()["shop"], [until(1_009)]);
+        let (mut elsewhere, keys) = (pinned(), [until(1_009)]);
         let squatter = Shown { server: "https://evil.example", ..shown("shop", &keys) };
         assert!(matches!(elsewhere.see(squatter, NOW), Sight::Changed(_)));
         assert_eq!(elsewhere, pinned(), "nobody else retires a house's keys");
-        for other in [until(8), key("k1", 1)] {
+        for other in [until(1_008), key("k1", 1)] {
             assert!(matches!(pins.see(shown("shop", &[other]), NOW), Sight::Changed(_)));
         }
-        assert_eq!(pins.keys()["shop"], [until(9)]);
+        assert_eq!(pins.keys()["shop"], [until(1_009)]);
+        // It has signed when it was first seen, and a house that shows other keys besides is not believed in this.
+        for keys in [vec![until(999)], vec![until(1_009), key("k2", 2)]] {
+            let mut pins = pinned();
+            assert!(matches!(pins.see(shown("shop", &keys), NOW), Sight::Changed(_)));
+            assert_eq!(pins, pinned());
+        }
         // What stays when it is trusted anew is as old as it was.
-        pins.trust(shown("shop", &[until(9), key("k2", 2)]), NOW.plus_micros(7));
+        pins.trust(shown("shop", &[until(1_009), key("k2", 2)]), NOW.plus_micros(7));
         let since: Vec<_> = pins.houses["shop"].keys.iter().map(|pin| pin.since).collect();
         assert_eq!(since, [NOW, NOW.plus_micros(7)]);
     }

@@ -113,6 +113,7 @@ fn a_receipt_that_is_worth_nothing_is_cried_out() {
         let keys = run(folder.path(), None, "", &["keys", "-o", "json"]).json();
         assert_eq!(keys["items"].as_array().map(Vec::len), Some(usize::from(says.is_empty())), "{keys}");
         let kept = run(folder.path(), None, "", &["receipts", "-o", "json"]).json();
-        assert_eq!(kept["items"].as_array().map(Vec::len), Some(usize::from(receipt.bid_id.is_some())), "{kept}");
+        assert_eq!(kept["items"].as_array().map(Vec::len), Some(usize::from(says.is_empty())), "{kept}");
+        assert_eq!(done.stderr.contains("doubted"), !says.is_empty() && receipt.bid_id.is_some(), "{done:?}");
     }
 }

@@ -254,6 +254,22 @@ fn keys_are_kept_at_first_sight_and_a_change_is_cried_out() {
     desk.runs(&["verify", &proof]).ok();
 }
 
+/// Anybody can call themselves somebody: only who signs by a name is kept under it.
+#[test]
+fn a_name_that_nobody_signed_for_is_not_kept() {
+    let (desk, shop, squatter) = (Desk::new(), signer(7), signer(8));
+    let sale = Sale::of(&shop);
+    let (server, id) = (Facade::of(&sale, &shop), sale.id.to_string());
+    server.shows_keys(&[squatter.public()]);
+    let refused = desk.at(&server, &["verify", &id]).exits(1);
+    assert!(refused.stderr.contains("does not hold") && !refused.stderr.contains("is new here"), "{refused:?}");
+    assert_eq!(desk.runs(&["keys", "-o", "json"]).json()["items"].as_array().map(Vec::len), Some(0));
+    let shop = Facade::of(&sale, &shop);
+    let first = desk.at(&shop, &["verify", &id]).ok();
+    assert!(first.stderr.contains("is new here"), "{first:?}");
+    assert!(first.stdout.contains("first seen at"), "{first:?}");
+}
+
 #[test]
 fn own_receipts_are_held_against_it_unasked() {
     let (desk, shop) = (Desk::new(), signer(7));

@@ -86,6 +86,8 @@ impl Auctions<'_> {
     /// under those and no others.
     ///
     /// The answer is checked before you get it: [`Error::Untrue`] says that the house can't be held to it.
+    /// What is signed is the bid's event, by its hash. Outcome, price and time stand in that event; in the
+    /// answer they are the house's word until you see it, by following the lot or in [`Auctions::events`].
     ///
     /// ```no_run
     /// # async fn example(client: blytz_client::Client, auction_id: blytz_core::AuctionId, price: blytz_core::Money) -> Result<(), blytz_client::Error> {

@@ -122,11 +122,12 @@ impl Follow {
         followed.map_or(Step::Deliver, Step::Follows)
     }
 
-    /// The last hash that was delivered, if a state says that the log of the same history does not have it:
-    /// the server knows of no such hash, or its log is shorter.
+    /// The last hash that was delivered, if a state comes because the log of the same history does not have
+    /// it: it has another there, or is shorter.
     pub(super) fn denied_by(&self, epoch: Epoch, seq: u64, reason: Option<SnapshotReason>) -> Option<(u64, String)> {
         let seen = self.seen.as_ref().filter(|seen| seen.epoch == epoch)?;
-        let denied = reason == Some(SnapshotReason::Epoch) || seq < seen.seq;
+        // At the same seq the hashes themselves tell.
+        let denied = reason == Some(SnapshotReason::Epoch) && seq != seen.seq;
         Some((seen.seq, seen.hash.clone()?)).filter(|_| denied)
     }
 

@@ -14,7 +14,7 @@ fn examples() -> Vec<String> {
 }
 
 fn sha(bytes: &[&[u8]]) -> String {
-    hex::encode(bytes.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize())
+    hex::encode(bytes.iter().fold(Sha256::new(), Digest::chain_update).finalize())
 }
 
 fn bytes<const N: usize>(text: &str) -> [u8; N] {

@@ -1,7 +1,13 @@
 //! `keys rotate`: another key for receipts.
 
 use super::{Failure, configure, open};
-use crate::{clock::Clock, config::Options, keys::Keys, serve::DatabaseFile};
+use crate::{
+    clock::Clock,
+    config::Options,
+    keys::Keys,
+    platform::{StartError, attendance::Attendance},
+    serve::DatabaseFile,
+};
 
 /// `keys …`.
 #[derive(Debug, clap::Subcommand)]
@@ -20,7 +26,12 @@ impl Command {
         // A server on the same folder would sign on with the old one.
         let _lock = DatabaseFile::of(&config).map_err(anyhow::Error::from)?.lock().map_err(anyhow::Error::from)?;
         let db = open(&config).await?;
-        let rotated = Keys::rotate(&db, &Clock::system(), config.secret_key.as_ref()).await;
+        // Not before the time until which the house was served: the old key has signed up to then.
+        let (_attendance, clock) = Attendance::open(&db, Clock::system())
+            .await
+            .map_err(StartError::Attendance)
+            .map_err(anyhow::Error::from)?;
+        let rotated = Keys::rotate(&db, &clock, config.secret_key.as_ref()).await;
         db.close().await;
         let [old, new] = rotated.map_err(anyhow::Error::from)?;
         eprintln!("{old} signs no more.");

@@ -61,10 +61,10 @@ impl Grounds {
         Ok(())
     }
 
-    /// Since when a key is kept; none of one that was given.
-    pub fn kept_since(&self, origin: &str, key_id: &str) -> Option<Timestamp> {
+    /// Since when a key is kept, and at which address its house was first seen; none of one that was given.
+    pub fn kept_since(&self, origin: &str, key_id: &str) -> Option<(Timestamp, &str)> {
         let house = self.pins.as_ref()?.houses.get(origin)?;
-        house.keys.iter().find(|pin| pin.key.key_id == key_id).map(|pin| pin.since)
+        house.keys.iter().find(|pin| pin.key.key_id == key_id).map(|pin| (pin.since, &*house.server))
     }
 
     /// Whether nothing is known by which a house could be held to anything.

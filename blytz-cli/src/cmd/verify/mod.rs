@@ -56,12 +56,25 @@ pub async fn run(ctx: &Context, args: Args) -> Result<(), Failure> {
         Some(id) => {
             let client = ctx.client().await?;
             let download = client.auctions().proof_download(id).await?;
-            if grounds.want_keys() {
-                let origin = meeting::origin_of(&client, id).await?;
-                grounds.changes = meeting::meet(ctx, &client, &origin).await?;
+            let origin = if grounds.want_keys() { Some(meeting::origin_of(&client, id).await?) } else { None };
+            let newcomer = match &origin {
+                Some(origin) => meeting::newcomer(ctx, &client, origin).await?,
+                None => None,
+            };
+            if let (Some(origin), None) = (&origin, &newcomer) {
+                grounds.changes = meeting::meet(ctx, &client, origin).await?;
             }
             grounds.complete(ctx, asked)?;
-            check(Arriving::new(download), grounds.trust.clone(), "the answer").await?
+            let mut trust = grounds.trust.clone();
+            if let (Some(origin), Some(keys)) = (&origin, &newcomer) {
+                trust.keys.lend(origin, keys);
+            }
+            let reading = check(Arriving::new(download), trust, "the answer").await?;
+            if let (Some(origin), Some(_), Ok(_)) = (&origin, &newcomer, &reading.verdict) {
+                grounds.changes = meeting::meet(ctx, &client, origin).await?;
+                grounds.complete(ctx, asked)?;
+            }
+            reading
         }
         None => {
             grounds.complete(ctx, asked)?;

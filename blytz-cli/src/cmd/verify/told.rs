@@ -161,7 +161,7 @@ impl Checked<'_> {
     fn signed(&self) -> String {
         let Verdict { origin, key_id, .. } = self.verdict;
         let from = match self.grounds.kept_since(origin, key_id) {
-            Some(since) => format!("kept since {}", moment(since)),
+            Some((since, server)) => format!("kept since {}, first seen at {server}", moment(since)),
             None => "by --keys".to_owned(),
         };
         format!("by key {key_id} ({}) of the house {origin:?}, {from}", self.fingerprint().unwrap_or_default())
@@ -197,9 +197,10 @@ fn outage(outage: &OutageSeen) -> String {
 }
 
 fn void(void: &VoidSeen) -> String {
-    let VoidSeen { seq, at, by, struck, reason } = void;
+    let VoidSeen { seq, at, by, block, struck, reason } = void;
     let bids = if *struck == 1 { "1 bid".to_owned() } else { format!("{struck} bids") };
-    format!("#{seq}: the {} struck {bids} at {}: {reason}", word(by), moment(*at))
+    let unblocked = if *block { "" } else { ", and blocked nobody" };
+    format!("#{seq}: the {} struck {bids} at {}{unblocked}: {reason}", word(by), moment(*at))
 }
 
 #[cfg(test)]

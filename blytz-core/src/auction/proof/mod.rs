@@ -107,6 +107,8 @@ pub struct VoidSeen {
     pub at: Timestamp,
     /// Who wanted it.
     pub by: VoidedBy,
+    /// Whether it blocked the bidder.
+    pub block: bool,
     /// How many bids and raises fell.
     pub struck: u64,
     /// Why, in their words.

@@ -22,8 +22,7 @@ use crate::{
     wire::auction::{Head, Item, LogEntry, LogKey, Opening, ReserveOpening, RulesView},
 };
 
-/// The longest event, or other item, in bytes. The longest that was ever made is a void of a hundred
-/// thousand bids.
+/// The longest event, or other item, in bytes: far longer than any that is made.
 const LONGEST_ITEM: u64 = 16 << 20;
 /// How many bytes of events may wait for what is needed to check them.
 const MOST_WAITING: u64 = 64 << 20;

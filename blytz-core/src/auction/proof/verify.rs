@@ -286,9 +286,9 @@ impl Told {
                 let (from, to, closes_at) = (*from, *to, *closes_at);
                 self.outages.push(OutageSeen { seq, from, to, closes_at });
             }
-            EventData::Voided { by, struck, reason, .. } => {
-                let (by, struck, reason) = (*by, struck.len() as u64, reason.clone());
-                self.voids.push(VoidSeen { seq, at, by, struck, reason });
+            EventData::Voided { by, block, struck, reason, .. } => {
+                let (by, block, struck, reason) = (*by, *block, struck.len() as u64, reason.clone());
+                self.voids.push(VoidSeen { seq, at, by, block, struck, reason });
             }
             _ => {}
         }

@@ -198,6 +198,7 @@ fn the_published_sample_verifies() {
             seq: 7,
             at: BEGINS.plus_millis(5_000),
             by: VoidedBy::Seller,
+            block: true,
             struck: 2,
             reason: "not a real bidder".to_owned(),
         }],

@@ -212,7 +212,7 @@ impl<S: LotStore> Ledger for LotLedger<S> {
     }
 
     fn due_at(&self, held: &Held) -> Option<Timestamp> {
-        held.auction.poll_timeout().max(held.postponed)
+        held.auction.poll_timeout().map(|due| held.postponed.map_or(due, |postponed| due.max(postponed)))
     }
 
     async fn begin(&self) -> Result<S::Tx, Unwritten> {
