@@ -54,6 +54,10 @@ impl App {
         let accounts = Accounts::start(&platform).await?;
         let catalog = Catalog::start(&platform).await?;
         let auctions = Auctions::start(&platform, accounts.clone(), catalog.clone())?;
+        for former in auctions.former_names().await? {
+            let now = &platform.config.origin;
+            tracing::warn!(%former, %now, "lots that began under the former name can't be verified under the new one");
+        }
         platform.tasks.spawn(auctions.jobs());
         let chats = Chats::start(&platform, accounts.clone(), auctions.clone());
         if let Some(admin) = &platform.config.admin {

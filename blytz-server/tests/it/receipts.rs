@@ -135,3 +135,30 @@ async fn what_ended_before_the_keys_were_changed_is_signed_by_the_old_one() {
         house.clock.advance(Duration::from_mins(10));
     }
 }
+
+/// What began under a former name ends under another, so whoever starts the house is told.
+#[tokio::test]
+async fn a_house_that_changed_its_name_knows_which_lots_it_can_not_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = async |origin: &str| {
+        House::open_with(|config| {
+            folder.path().clone_into(&mut config.data);
+            origin.clone_into(&mut config.origin);
+        })
+        .await
+    };
+    let names = async |house: &House| house.app().auctions.former_names().await.expect("read");
+    let house = open("old.example").await;
+    let seller = house.seller("sita").await;
+    let (live, waiting) = (seller.auction(rules()).await, seller.put_up(rules()).await);
+    assert!(names(&house).await.is_empty());
+    house.close().await;
+
+    let house = open("new.example").await;
+    let seller = seller.at(&house);
+    assert_eq!(names(&house).await.into_iter().collect::<Vec<_>>(), ["old.example"]);
+    seller.cancel(&live, "a new name").await.expect(200);
+    assert_eq!(names(&house).await.len(), 1);
+    seller.cancel(&waiting, "a new name").await.expect(200);
+    assert!(names(&house).await.is_empty());
+}

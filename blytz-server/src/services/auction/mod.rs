@@ -27,7 +27,11 @@ mod turn;
 mod views;
 mod watch;
 
-use std::{collections::HashSet, ops::Deref, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    ops::Deref,
+    sync::Arc,
+};
 
 use axum::extract::FromRef;
 use blytz_core::{
@@ -35,7 +39,7 @@ use blytz_core::{
     account::Action,
     auction::BidKind,
     wire::{
-        auction::{BidAnswer, BidRequest, StatusView},
+        auction::{AuctionStatus, BidAnswer, BidRequest, EventData, StatusView},
         stream::StreamStatus,
     },
 };
@@ -150,6 +154,23 @@ impl Auctions {
     /// What no request begins: lots that are overdue are looked for until the server stops.
     pub fn jobs(&self) -> impl Future<Output = ()> + use<> {
         self.rooms.clone().sweep()
+    }
+
+    /// Names this house had when lots began that are not over yet: they end under another than they began,
+    /// and nobody can verify them.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn former_names(&self) -> Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        for status in [AuctionStatus::Live, AuctionStatus::Scheduled] {
+            for entry in store::beginnings(&self.platform.db, status).await? {
+                let EventData::Scheduled { origin, .. } = entry.data else { continue };
+                names.insert(origin);
+            }
+        }
+        names.remove(&self.platform.config.origin);
+        Ok(names)
     }
 
     /// Decides a bid. Returns once it is durable.

@@ -163,6 +163,17 @@ pub async fn head(db: &Db, id: AuctionId) -> sqlx::Result<Option<(u64, Option<Ti
     Ok(row.map(|(seq, due)| (seq.unsigned_abs(), due.map(Timestamp::from_micros))))
 }
 
+const SELECT_BEGINNINGS: &str = "
+    select e.entry from auction_heads h join auction_events e on e.auction_id = h.auction_id and e.seq = 1
+    where h.status = $1 order by h.auction_id desc limit 200";
+
+/// The first entries of the newest lots that stand here.
+pub async fn beginnings(db: &Db, status: AuctionStatus) -> sqlx::Result<Vec<LogEntry>> {
+    let entries: Vec<String> =
+        on_db!(db, conn => sqlx::query_scalar(SELECT_BEGINNINGS).bind(status.name()).fetch_all(conn).await)?;
+    entries.iter().map(|entry| read(entry)).collect()
+}
+
 const SELECT_RECEIPT: &str = "select receipt from auction_heads where auction_id = $1";
 
 /// The receipt of the end of a log.
