@@ -89,6 +89,10 @@ impl Auctions<'_> {
     /// What is signed is the bid's event, by its hash. Outcome, price and time stand in that event; in the
     /// answer they are the house's word until you see it, by following the lot or in [`Auctions::events`].
     ///
+    /// Where a receipt names another `epoch` than those before it, the house says that it was restored from
+    /// a backup: what this client remembers of that log begins anew, and the receipts that you kept are what
+    /// still speaks of the time before.
+    ///
     /// ```no_run
     /// # async fn example(client: blytz_client::Client, auction_id: blytz_core::AuctionId, price: blytz_core::Money) -> Result<(), blytz_client::Error> {
     /// use blytz_client::{new_bid_id, wire::{ErrorCode, auction::BidRequest}};

@@ -13,7 +13,8 @@ pub struct Known {
 }
 
 /// What tells two bodies under one `bid_id` apart: hex SHA-256 of the canonical JSON of
-/// `{amount|max|buy_now, rules_hash}`, the latter if it was said. As secret as the amount, which a patient guesser could find from it.
+/// `{amount|max|buy_now, rules_hash}`, the latter if it was said. As secret as the amount, which a patient
+/// guesser could find from it.
 pub fn fingerprint(bid: BidKind, rules_hash: Option<&str>) -> String {
     #[derive(Serialize)]
     struct Body<'a> {

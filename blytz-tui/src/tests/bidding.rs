@@ -28,7 +28,7 @@ pub fn refusal(code: ErrorCode, text: &str) -> RequestError {
     RequestError { code: Some(code), text: Clean::line(text, 100), next_minimum: None, definite: true, untrue: false }
 }
 
-fn silence() -> RequestError {
+pub fn silence() -> RequestError {
     RequestError {
         code: None,
         text: Clean::line("the connection was cut", 100),

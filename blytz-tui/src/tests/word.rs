@@ -7,7 +7,11 @@ use blytz_core::wire::{
 use insta::assert_snapshot;
 use ratatui::style::Modifier;
 
-use super::{SMALL, Seat, WIDE, bidding::refusal, world};
+use super::{
+    SMALL, Seat, WIDE,
+    bidding::{refusal, silence},
+    world,
+};
 use crate::{
     clean::Clean,
     effect::{Effect, Request},
@@ -142,9 +146,7 @@ fn a_bid_that_is_asked_about_again_keeps_the_rules_it_was_made_under() {
     let mut seat = Seat::bidder(WIDE);
     seat.press("b");
     let first = bids(&mut seat).remove(0);
-    let cut = Clean::line("the connection was cut", 100);
-    let error = RequestError { code: None, text: cut, next_minimum: None, definite: false, untrue: false };
-    seat.reply(Reply::Bid(first.bid_id, Err(error)));
+    seat.reply(Reply::Bid(first.bid_id, Err(silence())));
     seat.live(News::Auction(world::CAMERA, Box::new(world::entry(6, 0, amended("7")))));
     seat.quiet();
     seat.press("R");
@@ -197,9 +199,7 @@ fn a_bid_is_not_sent_again_to_a_caught_house_without_a_question() {
     let mut seat = Seat::bidder(WIDE);
     seat.press("b");
     let first = bids(&mut seat).remove(0);
-    let cut = Clean::line("the connection was cut", 100);
-    let error = RequestError { code: None, text: cut, next_minimum: None, definite: false, untrue: false };
-    seat.reply(Reply::Bid(first.bid_id, Err(error)));
+    seat.reply(Reply::Bid(first.bid_id, Err(silence())));
     seat.live(News::Fork(world::CAMERA, Clean::line("two histories", 200)));
     seat.press("R");
     assert!(bids(&mut seat).is_empty());
@@ -243,7 +243,7 @@ fn an_answer_that_nobody_is_held_to_is_no_answer() {
     seat.press("b");
     let bid = bids(&mut seat).remove(0);
     let text = Clean::line("the house answered that the bid counts, but it can't be held to that", 100);
-    let error = RequestError { code: None, text, next_minimum: None, definite: false, untrue: true };
+    let error = RequestError { text, untrue: true, ..silence() };
     seat.reply(Reply::Bid(bid.bid_id, Err(error)));
     assert_eq!(seat.notice(), "THE HOUSE DOES NOT KEEP ITS WORD ON THIS LOT");
     let screen = seat.screen();

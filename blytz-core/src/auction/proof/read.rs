@@ -47,8 +47,8 @@ pub enum Unreadable {
     Malformed(String),
 }
 
-/// Reads a proof as JSON and checks it on the way, against what is known from elsewhere. `progress` hears how many events were checked, and
-/// how many there are by the proof's own account.
+/// Reads a proof as JSON and checks it on the way, against what is known from elsewhere. `progress` hears
+/// how many events were checked, and how many there are by the proof's own account.
 ///
 /// # Errors
 /// [`Unreadable`] when the input breaks or is no proof; whether a proof holds is in its answer.

@@ -26,9 +26,9 @@
 //! `bid 12.00`, `max 50.00`, `buy now` (each with an optional `as LABEL`, which names its `bid_id`),
 //! `void LABEL` (with `of NAME` where several bidders used the label, and `, no block`),
 //! `unblock NAME`, `cancel`, `amend KEY: VALUE; …` with keys of the header, `suspend NAME` and
-//! `block NAME`; `look` (from then on their bids name the rules that they saw). Who is `seller` or `admin` acts as such;
-//! `-` is the clock or the house. Before a row the clock does what is due, but before `tick` and
-//! `resume`: a lot that was overdue when an outage ended is closed by a `tick` after it.
+//! `block NAME`; `look` (from then on their bids name the rules that they saw). Who is `seller` or
+//! `admin` acts as such; `-` is the clock or the house. Before a row the clock does what is due, but
+//! before `tick` and `resume`: a lot that was overdue when an outage ended is closed by a `tick` after it.
 //!
 //! **Columns.** `time`, `who` and `command` are always there. The others are expectations, and may
 //! be left out: `outcome` (see [`Course`]), `price`, `leader`, `next`, `close`, `bids`, `reserve`,
