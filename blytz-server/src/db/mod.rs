@@ -25,8 +25,8 @@ pub use self::{
     write::Work,
 };
 
-/// The migrations, in order; portable text, so every database runs the same files.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+/// SQLite's migrations, in order. A number means the same tables in both databases.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// A database that is open and migrated. Cheap to clone.
 #[derive(Clone)]
