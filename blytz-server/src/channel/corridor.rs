@@ -7,7 +7,11 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{committer::Committer, ground::Ground, ledger::Ledger};
+use super::{
+    committer::Committer,
+    ground::Ground,
+    ledger::{Ledger, Unwritten},
+};
 use crate::{
     error::{Error, Result, internal},
     platform::hub::event_frame,
@@ -38,6 +42,14 @@ impl<L: Ledger> Corridor<L> {
         // Not one of the tasks to wait for: it ends with the last room, and rooms wait for it.
         ground.rooms.spawn(work);
         Self { ledger, ground, committer, doors: Mutex::default() }
+    }
+
+    /// Writes a batch in a transaction that holds its log, past the committer.
+    pub async fn write_alone(&self, tx: L::Tx, batch: &Arc<L::Batch>) -> Result<(), Unwritten> {
+        let batches = std::slice::from_ref(batch);
+        self.ledger.seal(batches);
+        let verdicts = self.ledger.write(tx, batches).await?;
+        verdicts.into_iter().next().unwrap_or(Err(Unwritten::Unknown))
     }
 
     /// Tells what a log has after `seq`, up to `head`: what nobody here has heard of. All of it is read

@@ -11,7 +11,7 @@ use blytz_core::{Timestamp, UserId, auction::Outage, wire::live::UpdateData};
 
 use crate::{
     clock::Chance,
-    db::is_unavailable,
+    db::{is_contention, is_unavailable},
     error::{Error, Result},
     platform::hub::Topic,
 };
@@ -102,6 +102,14 @@ pub trait Ledger: Send + Sync + 'static {
     /// # Errors
     /// When nothing can be written now.
     fn begin(&self) -> impl Future<Output = Result<Self::Tx, Unwritten>> + Send;
+
+    /// Begins a transaction in which nobody else moves this channel's head. Whoever asked first has it first,
+    /// and who has it knows that whatever was under way before has come to its end. None where nobody else
+    /// writes.
+    ///
+    /// # Errors
+    /// When nothing can be written now, or somebody else has it for too long.
+    fn hold(&self, id: Self::Id) -> impl Future<Output = Result<Option<Self::Tx>, Unwritten>> + Send;
 
     /// Gives batches what they have in common when they are written together: a signature, say. One that
     /// has it already keeps it, so that writing it again writes the same.
@@ -232,7 +240,9 @@ pub enum Unwritten {
 
 impl From<sqlx::Error> for Unwritten {
     fn from(error: sqlx::Error) -> Self {
-        if is_unavailable(&error) {
+        if is_contention(&error) {
+            Self::Conflict
+        } else if is_unavailable(&error) {
             tracing::warn!(%error, "the database takes no writes");
             Self::Unavailable
         } else {

@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+/// How often a turn may be beaten by other writers before it stands in line.
+const BEATEN: u32 = 2;
 /// For how long a turn is tried before its senders are told that it did not work.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a turn waits for the house to be served.
@@ -73,12 +75,26 @@ struct Turn<L: Ledger> {
 enum Failed {
     /// It may work at once, from what the log holds now.
     Again,
+    /// The same, as another writer was faster.
+    Beaten,
     /// Nothing can be written or read now.
     Later(Error),
     /// Nobody knows whether it did.
     Unknown,
     /// It can't be written because of what is in it.
     Refused(Error),
+}
+
+impl From<Unwritten> for Failed {
+    fn from(failure: Unwritten) -> Self {
+        match failure {
+            Unwritten::Conflict => Self::Beaten,
+            Unwritten::Stale => Self::Again,
+            Unwritten::Unavailable => Self::Later(unwritten()),
+            Unwritten::Refused(error) => Self::Refused(error),
+            Unwritten::Unknown => Self::Unknown,
+        }
+    }
 }
 
 impl<L: Ledger> Room<L> {
@@ -189,15 +205,17 @@ impl<L: Ledger> Room<L> {
     /// again, from what the log holds by then, for as long as anybody can be expected to wait.
     async fn turn(&mut self, mut turn: Turn<L>) {
         let until = Instant::now() + PATIENCE;
+        let mut beaten = 0;
         let error = loop {
-            match self.attempt(&mut turn).await {
+            match self.attempt(&mut turn, beaten >= BEATEN).await {
                 Ok(()) => {
                     self.resting = false;
                     return;
                 }
+                Err(Failed::Beaten) if Instant::now() < until => beaten += 1,
                 Err(Failed::Again) if Instant::now() < until => {}
                 Err(Failed::Unknown) if Instant::now() + PAUSE < until => tokio::time::sleep(PAUSE).await,
-                Err(Failed::Again | Failed::Unknown) => break unwritten(),
+                Err(Failed::Again | Failed::Beaten | Failed::Unknown) => break unwritten(),
                 Err(Failed::Later(error)) => break error,
                 Err(Failed::Refused(error)) => {
                     // Whoever asked for it is told. What is due by itself waits, and what an outage asks for
@@ -221,20 +239,25 @@ impl<L: Ledger> Room<L> {
         self.answer(turn, |_| Err(error.clone()));
     }
 
-    async fn attempt(&mut self, turn: &mut Turn<L>) -> Result<(), Failed> {
+    /// Tries a turn; `fairly`, where others were faster too often, in a transaction that is waited for in
+    /// the order of asking and then can't be beaten.
+    async fn attempt(&mut self, turn: &mut Turn<L>, fairly: bool) -> Result<(), Failed> {
         if let Some(undone) = self.settle().await? {
             turn.put_first(undone);
         }
+        let held = if fairly { self.corridor.ledger.hold(self.id).await.map_err(Failed::from)? } else { None };
+        // Nothing is added to the log while it is held: what is read of it now is all there is.
+        self.behind |= held.is_some();
         self.catch_up().await.map_err(Failed::Later)?;
         let state = self.state.as_ref().ok_or_else(|| Failed::Later(internal("a room without a state")))?;
         let ledger = &*self.corridor.ledger;
-        let head = ledger.head(self.id).await.map_err(Failed::Later)?;
-        if head.is_some_and(|head| head > ledger.seq(state)) {
+        let (head, known) = tokio::join!(ledger.head(self.id), ledger.known(state, &turn.commands));
+        if head.map_err(Failed::Later)?.is_some_and(|head| head > ledger.seq(state)) {
             // What is refused is refused by what the log holds, not by what this room had heard of.
             self.behind = true;
             return Err(Failed::Again);
         }
-        let known = ledger.known(state, &turn.commands).await.map_err(Failed::Later)?;
+        let known = known.map_err(Failed::Later)?;
         let Ok(moment) = timeout(UNATTENDED, self.corridor.ground.moment(&mut self.outages)).await else {
             return Err(Failed::Later(Error::unavailable("The house can't be served now; ask again in a moment.")));
         };
@@ -244,22 +267,22 @@ impl<L: Ledger> Room<L> {
             self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
             return Ok(());
         };
-        let written = self.corridor.committer.commit(Arc::clone(&batch)).await;
+        let written = match held {
+            Some(tx) => self.corridor.write_alone(tx, &batch).await,
+            None => self.corridor.committer.commit(Arc::clone(&batch)).await,
+        };
         match written {
             Ok(()) => {
                 self.happened(decided, std::mem::replace(turn, Turn::empty()), at);
                 Ok(())
             }
-            Err(Unwritten::Conflict) => {
-                self.behind = true;
-                Err(Failed::Again)
-            }
-            Err(Unwritten::Stale) => Err(Failed::Again),
-            Err(Unwritten::Unavailable) => Err(Failed::Later(unwritten())),
-            Err(Unwritten::Refused(error)) => Err(Failed::Refused(error)),
             Err(Unwritten::Unknown) => {
                 self.doubt = Some(Doubt { batch, decided, at, turn: std::mem::replace(turn, Turn::empty()) });
                 Err(Failed::Unknown)
+            }
+            Err(failure) => {
+                self.behind |= matches!(failure, Unwritten::Conflict);
+                Err(failure.into())
             }
         }
     }
@@ -267,9 +290,17 @@ impl<L: Ledger> Room<L> {
     /// Finds out what became of a batch whose commit nobody answered, by writing it again: either it is
     /// written now, or it was, and then the log has it, or another stands in its place. Gives back the
     /// commands that came to nothing.
+    ///
+    /// Where others write as well, the first commit may still be under way, and to find nothing would prove
+    /// nothing: so the log is held first, which waits for its end.
     async fn settle(&mut self) -> Result<Option<Turn<L>>, Failed> {
         let Some(Doubt { batch, .. }) = &self.doubt else { return Ok(None) };
-        let is_written = match self.corridor.committer.settle(Arc::clone(batch)).await {
+        let corridor = &self.corridor;
+        let written = match corridor.ledger.hold(self.id).await.map_err(|_| Failed::Later(unwritten()))? {
+            Some(tx) => corridor.write_alone(tx, batch).await,
+            None => corridor.committer.settle(Arc::clone(batch)).await,
+        };
+        let is_written = match written {
             Ok(()) => true,
             Err(Unwritten::Conflict) => {
                 let is_ours = self.corridor.ledger.has(batch).await.map_err(Failed::Later)?;

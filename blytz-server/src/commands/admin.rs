@@ -9,11 +9,12 @@ use std::{
 use anyhow::Context;
 use blytz_core::account::{check_password, normalise_email};
 
-use super::{Failure, open};
+use super::Failure;
 use crate::{
     clock::Clock,
     config::{Config, ConfigError, Layers, Options, Secret},
     platform::Platform,
+    serve::open_database,
     services::auth::{Accounts, EnsuredAdmin},
 };
 
@@ -40,7 +41,7 @@ impl Admin {
         check(&email, &password)?;
         let config = Config::from_layers(&layers.without_admin())?;
 
-        let db = open(&config).await?;
+        let db = open_database(&config).await?;
         let platform = Platform::start(config, Clock::system(), db.clone()).await.map_err(anyhow::Error::from)?;
         let accounts = Accounts::start(&platform).await.map_err(anyhow::Error::from)?;
         let ensured = accounts.ensure_admin(&email, &password).await;

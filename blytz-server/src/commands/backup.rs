@@ -7,20 +7,26 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 
-use super::{Failure, configure};
+use super::{Failure, configure, keep_others_out};
 use crate::{
     clock::Clock,
-    config::{ConfigError, Options},
+    config::{Config, ConfigError, Options},
     db::{Db, OpenError, Sqlite, is_damage},
     keys::Keys,
-    serve::DatabaseFile,
+    serve::{DatabaseFile, open_database},
 };
+
+/// Why these commands are SQLite's.
+const ON_POSTGRES: &str = "PostgreSQL has its own ways: pg_dump and pg_restore, or pg_basebackup with an archive of \
+                           its log for any moment. After a restore run `blytz-server restore --new-epoch`.";
 
 /// A consistent copy, made by SQLite itself: the server may go on writing meanwhile.
 const COPY: &str = "vacuum into $1";
 
 pub(super) async fn backup(options: &Options, target: &Path) -> Result<(), Failure> {
-    let file = DatabaseFile::of(&configure(options)?).map_err(anyhow::Error::from)?;
+    let Some(file) = DatabaseFile::of(&configure(options)?).map_err(anyhow::Error::from)? else {
+        return Err(ConfigError::new(ON_POSTGRES).into());
+    };
     if target.exists() {
         return Err(ConfigError::new(format!("{} is there already; name a new file.", target.display())).into());
     }
@@ -55,7 +61,12 @@ async fn copy(file: &DatabaseFile, target: &Path) -> anyhow::Result<()> {
 #[derive(Debug, clap::Args)]
 pub(super) struct Restore {
     /// What `backup` wrote.
-    file: PathBuf,
+    #[arg(required_unless_present = "new_epoch", conflicts_with = "new_epoch")]
+    file: Option<PathBuf>,
+    /// Only begin a new epoch in a database that something else has restored, such as pg_restore:
+    /// clients that were connected before then start afresh.
+    #[arg(long)]
+    new_epoch: bool,
     /// Replace a database that is there already.
     #[arg(long)]
     yes: bool,
@@ -63,19 +74,35 @@ pub(super) struct Restore {
 
 impl Restore {
     pub(super) async fn run(self, options: &Options) -> Result<(), Failure> {
-        let file = DatabaseFile::of(&configure(options)?).map_err(anyhow::Error::from)?;
-        if !self.file.is_file() {
-            return Err(ConfigError::new(format!("There is no backup at {}.", self.file.display())).into());
+        let config = configure(options)?;
+        let Some(backup) = self.file else { return begin_epoch(&config).await };
+        let Some(file) = DatabaseFile::of(&config).map_err(anyhow::Error::from)? else {
+            return Err(ConfigError::new(ON_POSTGRES).into());
+        };
+        if !backup.is_file() {
+            return Err(ConfigError::new(format!("There is no backup at {}.", backup.display())).into());
         }
         let _lock = file.lock().map_err(anyhow::Error::from)?;
         if file.path().exists() && !self.yes {
             let path = file.path().display();
             return Err(ConfigError::new(format!("There is a database at {path}; --yes replaces it.")).into());
         }
-        restore(&file, &self.file).await?;
+        restore(&file, &backup).await?;
         eprintln!("{} is restored; clients that were connected before start afresh.", file.path().display());
         Ok(())
     }
+}
+
+/// `restore --new-epoch`.
+async fn begin_epoch(config: &Config) -> Result<(), Failure> {
+    let _lock = keep_others_out(config).await?;
+    let db = open_database(config).await?;
+    let begun = Keys::begin_epoch(&db, &Clock::system()).await;
+    db.close().await;
+    let epoch = begun.map_err(anyhow::Error::from)?;
+    eprintln!("A new epoch has begun; clients that were connected before start afresh.");
+    println!("{epoch}");
+    Ok(())
 }
 
 /// Prepares the whole database beside the old one, then takes its place in one step.
@@ -200,7 +227,7 @@ mod tests {
     /// A folder as a server leaves it that was killed: what was written last, an epoch, stands in the
     /// log alone.
     async fn killed(folder: &Path) -> (DatabaseFile, Epoch) {
-        let file = DatabaseFile::of(&crate::Config::in_folder(folder)).expect("a path");
+        let file = DatabaseFile::of(&crate::Config::in_folder(folder)).expect("a path").expect("a file");
         let elsewhere = tempfile::tempdir().expect("a temporary folder");
         let live = elsewhere.path().join("live.db");
         let db = Db::sqlite(Sqlite::open(&live).await.expect("opens")).await.expect("a schema");

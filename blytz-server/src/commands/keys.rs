@@ -1,12 +1,12 @@
 //! `keys rotate`: another key for receipts.
 
-use super::{Failure, configure, open};
+use super::{Failure, configure, keep_others_out};
 use crate::{
     clock::Clock,
     config::Options,
     keys::Keys,
     platform::{StartError, attendance::Attendance},
-    serve::DatabaseFile,
+    serve::open_database,
 };
 
 /// `keys …`.
@@ -23,9 +23,9 @@ impl Command {
     pub(super) async fn run(self, options: &Options) -> Result<(), Failure> {
         let Self::Rotate = self;
         let config = configure(options)?;
-        // A server on the same folder would sign on with the old one.
-        let _lock = DatabaseFile::of(&config).map_err(anyhow::Error::from)?.lock().map_err(anyhow::Error::from)?;
-        let db = open(&config).await?;
+        // A server on the same database would sign on with the old one.
+        let _lock = keep_others_out(&config).await?;
+        let db = open_database(&config).await?;
         // Not before the time until which the house was served: the old key has signed up to then.
         let (_attendance, clock) = Attendance::open(&db, Clock::system())
             .await

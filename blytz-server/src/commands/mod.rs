@@ -16,8 +16,8 @@ pub use self::{
 };
 use crate::{
     config::{Config, ConfigError, Layers, Options},
-    db::{Db, Sqlite},
-    serve::DatabaseFile,
+    platform::attendance,
+    serve::{DatabaseFile, Lock, open_database},
 };
 
 /// Runs a Blytz server.
@@ -115,18 +115,28 @@ fn configure(options: &Options) -> Result<Config, Failure> {
     Ok(Config::from_layers(&layers)?)
 }
 
-/// Opens the configured database, makes it if need be, and brings it up to date.
-async fn open(config: &Config) -> anyhow::Result<Db> {
-    let file = DatabaseFile::of(config)?;
-    file.make()?;
-    Ok(Db::sqlite(Sqlite::open(file.path()).await?).await?)
+/// Keeps servers away from the configured database for as long as the lock lives. Where it is no file,
+/// nothing can: whoever serves it is found out, and others must not start meanwhile.
+async fn keep_others_out(config: &Config) -> anyhow::Result<Option<Lock>> {
+    if let Some(file) = DatabaseFile::of(config)? {
+        return Ok(Some(file.lock()?));
+    }
+    let db = open_database(config).await?;
+    let served = attendance::is_served(&db).await;
+    db.close().await;
+    anyhow::ensure!(!served?, "A server is running on this database; stop it first.");
+    Ok(None)
 }
 
 async fn migrate(options: &Options) -> Result<(), Failure> {
     let config = configure(options)?;
     // A server on the same folder may be of another version; it is stopped first.
-    let _lock = DatabaseFile::of(&config).map_err(anyhow::Error::from)?.lock().map_err(anyhow::Error::from)?;
-    let db = open(&config).await?;
+    let _lock = DatabaseFile::of(&config)
+        .map_err(anyhow::Error::from)?
+        .map(|file| file.lock())
+        .transpose()
+        .map_err(anyhow::Error::from)?;
+    let db = open_database(&config).await?;
     db.close().await;
     eprintln!("The database is up to date.");
     Ok(())

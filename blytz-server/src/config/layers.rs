@@ -18,7 +18,7 @@ pub struct Options {
     /// Folder for the database and keys; made when it is missing [default: blytz-data].
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<String>,
-    /// Database elsewhere than in the data folder: sqlite:FILE.
+    /// Database elsewhere than in the data folder: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// The house's name, under which others keep its signing keys: its host, say [default: localhost].
@@ -27,7 +27,7 @@ pub struct Options {
     /// Redis, for servers of several processes; this build has none.
     #[arg(long, global = true, value_name = "URL", hide = true)]
     pub redis_url: Option<String>,
-    /// Services to run; on SQLite there is only `all`.
+    /// Services to run; there is only `all`.
     #[arg(long, global = true, value_name = "LIST")]
     pub services: Option<String>,
     /// `default`, or `off` for load tests and demos.

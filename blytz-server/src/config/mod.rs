@@ -11,10 +11,12 @@ mod secret;
 use std::{
     net::IpAddr,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
 use blytz_core::account::{check_password, normalise_email};
+use sqlx::postgres::PgConnectOptions;
 
 pub use self::{
     layers::{Layers, Options},
@@ -63,6 +65,8 @@ pub enum DatabaseConfig {
     InFolder,
     /// SQLite at a `sqlite:` URL.
     Url(String),
+    /// PostgreSQL at a `postgres:` URL, which may name a password.
+    Postgres(Secret),
 }
 
 /// Whether requests are counted.
@@ -148,11 +152,12 @@ impl Config {
     /// A sentence that names the first wrong value and where it stands.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
         let defaults = Self::default();
-        refuse_other_databases(layers)?;
+        let database = layers.read("database_url", database)?.unwrap_or(defaults.database);
+        refuse_several_processes(layers)?;
         Ok(Self {
             listen: layers.read("listen", address)?.unwrap_or(defaults.listen),
             data: layers.read("data", folder)?.unwrap_or(defaults.data),
-            database: layers.read("database_url", database)?.unwrap_or(defaults.database),
+            database,
             origin: layers.read("origin", origin_name)?.unwrap_or(defaults.origin),
             rate_limits: layers.read("rate_limits", rate_limits)?.unwrap_or(defaults.rate_limits),
             cors_origins: layers.read("cors_origins", origins::origins)?.unwrap_or(defaults.cors_origins),
@@ -204,8 +209,8 @@ fn origin_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// What this server can't do on SQLite is refused rather than quietly left out.
-fn refuse_other_databases(layers: &Layers) -> Result<(), ConfigError> {
+/// What this server can't do yet is refused rather than quietly left out.
+fn refuse_several_processes(layers: &Layers) -> Result<(), ConfigError> {
     layers.read("redis_url", |_| {
         Err::<(), _>("this build runs in one process and does not speak to Redis; leave it out".to_owned())
     })?;
@@ -215,7 +220,7 @@ fn refuse_other_databases(layers: &Layers) -> Result<(), ConfigError> {
             name.parse::<Service>().map_err(|unknown| unknown.to_string())?;
         }
         if !names().eq(["all"]) {
-            return Err("SQLite belongs to one process, which must run all services; leave it out".to_owned());
+            return Err("one process runs all services; leave it out".to_owned());
         }
         Ok(())
     })?;
@@ -258,8 +263,13 @@ fn database(text: &str) -> Result<DatabaseConfig, String> {
             Err("a database in memory would lose every bid at the next start; name a file".to_owned())
         }
         "sqlite" => Ok(DatabaseConfig::Url(text.to_owned())),
-        "postgres" | "postgresql" => Err("this build speaks SQLite only; leave it out, or give sqlite:FILE".to_owned()),
-        _ => Err("expected sqlite:FILE".to_owned()),
+        "postgres" | "postgresql" => {
+            // What is wrong with it is not said: it would quote the password.
+            PgConnectOptions::from_str(text)
+                .map_err(|_| "it is no PostgreSQL URL; expected postgres://USER:PASSWORD@HOST/DATABASE".to_owned())?;
+            Ok(DatabaseConfig::Postgres(Secret::new(text)))
+        }
+        _ => Err("expected sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE".to_owned()),
     }
 }
 

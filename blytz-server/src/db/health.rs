@@ -8,7 +8,7 @@ use std::{
 use blytz_core::Timestamp;
 use tokio::sync::Mutex;
 
-use super::{CommitError, Db, on_tx};
+use super::{CommitError, Db, Run, on_tx};
 
 /// How long an answer is good for: whoever asks more often learns nothing more, and costs no write.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ impl Db {
 
     async fn write_probe(&self, at: Timestamp) -> Result<(), CommitError> {
         let mut tx = self.begin_bids().await?;
-        on_tx!(tx, conn => sqlx::query(PROBE).bind(at.as_micros()).bind(vec![0_u8; FILLER]).execute(conn).await)?;
+        on_tx!(tx, conn => sqlx::query(PROBE).bind(at.as_micros()).bind(vec![0_u8; FILLER]).run(conn).await)?;
         tx.commit().await
     }
 }

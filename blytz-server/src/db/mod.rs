@@ -1,11 +1,15 @@
 //! The database: one SQL text, written for SQLite and PostgreSQL alike.
 //!
 //! [`Db`] is what services hold, [`Tx`] what they write through; `on_db!` and `on_tx!` run one
-//! piece of code on whichever database is behind them. Today that is SQLite; another database is
-//! another variant here and another arm in the two macros, and nothing in the services.
+//! piece of code on whichever database is behind them. What the two can't do alike is asked of
+//! [`Tx::engine`] where it is done, and there are few such places: many rows in one statement, the
+//! search, and rows that are locked where there are several writers.
 
+mod errors;
 mod health;
 mod ids;
+mod postgres;
+mod run;
 mod source;
 mod sqlite;
 mod write;
@@ -15,18 +19,43 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
-pub(crate) use self::{
-    ids::select_in,
-    source::{Connection, Source},
-};
 pub use self::{
-    sqlite::{OpenError, Sqlite},
+    errors::CommitError,
+    postgres::{MIGRATIONS as POSTGRES_MIGRATIONS, Postgres},
+    sqlite::{MIGRATIONS, Sqlite},
     write::Work,
 };
+pub(crate) use self::{
+    errors::{is_contention, is_damage, is_duplicate, is_unavailable},
+    ids::select_in,
+    postgres::answered,
+    run::Run,
+    source::{Connection, Source},
+};
 
-/// SQLite's migrations, in order. A number means the same tables in both databases.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+use self::postgres::PgTransaction;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It said no, or nothing.
+    #[error("the database could not be opened: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// A migration failed, or the database is newer than this program.
+    #[error("the database's schema could not be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The linked SQLite is too old.
+    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
+    OldSqlite(String),
+    /// The PostgreSQL server is too old.
+    #[error("PostgreSQL {0} is too old: 15 or newer is needed")]
+    OldPostgres(i32),
+    /// The PostgreSQL database keeps its text in another encoding.
+    #[error("the database's encoding is {0}: create one with `create database … encoding 'UTF8' template template0`")]
+    Encoding(String),
+}
 
 /// A database that is open and migrated. Cheap to clone.
 #[derive(Clone)]
@@ -55,6 +84,7 @@ pub(crate) enum Lane {
 #[derive(Clone)]
 pub(crate) enum Engine {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 /// A write transaction. Dropped without [`Tx::commit`] it is rolled back.
@@ -66,8 +96,10 @@ pub struct Tx {
     turn: [Option<OwnedSemaphorePermit>; 2],
 }
 
+#[expect(clippy::large_enum_variant, reason = "there are as many as connections, and none is moved about")]
 pub(crate) enum TxEngine {
     Sqlite(sqlx::SqliteTransaction<'static>, Sqlite),
+    Postgres(PgTransaction),
 }
 
 /// Reads, from a [`Db`] or within a [`Tx`]: `on_db!(from, conn => sqlx::query(..).fetch_all(conn).await)`.
@@ -78,18 +110,34 @@ macro_rules! on_db {
                 let $conn = &mut *connection;
                 $body
             }
+            Ok($crate::db::Connection::Postgres(mut connection)) => {
+                let asked = async {
+                    let $conn = connection.get()?;
+                    $body
+                };
+                let answer = $crate::db::answered(asked).await;
+                connection.seen(answer)
+            }
             Err(error) => Err(error),
         }
     };
 }
 
-/// Runs an expression in a write transaction: `on_tx!(tx, conn => sqlx::query(..).execute(conn).await)`.
+/// Runs an expression in a write transaction: `on_tx!(tx, conn => sqlx::query(..).run(conn).await)`.
 macro_rules! on_tx {
     ($tx:expr, $conn:ident => $body:expr) => {
         match &mut $tx.engine {
             $crate::db::TxEngine::Sqlite(transaction, _) => {
                 let $conn = &mut **transaction;
                 $body
+            }
+            $crate::db::TxEngine::Postgres(transaction) => {
+                let asked = async {
+                    let $conn = transaction.get()?;
+                    $body
+                };
+                let answer = $crate::db::answered(asked).await;
+                transaction.seen(answer)
             }
         }
     };
@@ -98,7 +146,8 @@ macro_rules! on_tx {
 pub(crate) use {on_db, on_tx};
 
 /// Who may write when there is one writer: bids first. Everybody else queues behind `queue`, so
-/// that at most one of them at a time stands between a bid and the database.
+/// that at most one of them at a time stands between a bid and the database. PostgreSQL has as many
+/// writers as it has connections, and those of bids are their own.
 #[derive(Clone)]
 struct WriteGate {
     writer: Arc<Semaphore>,
@@ -123,13 +172,23 @@ impl Db {
     /// Wraps an open SQLite database and brings its schema up to date.
     pub async fn sqlite(sqlite: Sqlite) -> Result<Self, OpenError> {
         sqlite.migrate().await?;
-        Ok(Self {
-            engine: Engine::Sqlite(sqlite),
+        Ok(Self::over(Engine::Sqlite(sqlite)))
+    }
+
+    /// Wraps an open PostgreSQL database and brings its schema up to date.
+    pub async fn postgres(postgres: Postgres) -> Result<Self, OpenError> {
+        postgres.migrate().await?;
+        Ok(Self::over(Engine::Postgres(postgres)))
+    }
+
+    fn over(engine: Engine) -> Self {
+        Self {
+            engine,
             lane: Lane::Lookups,
             gate: WriteGate::new(),
             writes: TaskTracker::new(),
             health: health::Health::default(),
-        })
+        }
     }
 
     /// The same database, read through the lane of the rooms.
@@ -142,32 +201,46 @@ impl Db {
         Self { lane: Lane::Scans, ..self.clone() }
     }
 
+    /// Whether other processes may write what this one reads.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
     /// Begins a write transaction. Keep it short: under five milliseconds, long work in slices.
     pub async fn begin_write(&self) -> Result<Tx, sqlx::Error> {
-        let queued = turn(&self.gate.queue).await?;
-        self.begin(Some(queued)).await
+        match &self.engine {
+            Engine::Sqlite(sqlite) => {
+                let queued = turn(&self.gate.queue).await?;
+                self.begin_in_turn(sqlite, Some(queued)).await
+            }
+            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(false).await?))),
+        }
     }
 
     /// Begins a write transaction ahead of everybody who used [`Db::begin_write`]: for bids.
     pub async fn begin_bids(&self) -> Result<Tx, sqlx::Error> {
-        self.begin(None).await
+        match &self.engine {
+            Engine::Sqlite(sqlite) => self.begin_in_turn(sqlite, None).await,
+            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(true).await?))),
+        }
     }
 
-    async fn begin(&self, queued: Option<OwnedSemaphorePermit>) -> Result<Tx, sqlx::Error> {
+    async fn begin_in_turn(&self, sqlite: &Sqlite, queued: Option<OwnedSemaphorePermit>) -> Result<Tx, sqlx::Error> {
         let writing = turn(&self.gate.writer).await?;
-        let engine = match &self.engine {
-            Engine::Sqlite(sqlite) => TxEngine::Sqlite(sqlite.begin_immediate().await?, sqlite.clone()),
-        };
-        Ok(Tx { engine, then: Vec::new(), turn: [Some(writing), queued] })
+        let engine = TxEngine::Sqlite(sqlite.begin_immediate().await?, sqlite.clone());
+        Ok(Tx { turn: [Some(writing), queued], ..Tx::on(engine) })
     }
 
     /// Takes what was deleted out of the files that stand beside the database, too. Gives up at once
-    /// when somebody reads, and says so.
+    /// when somebody reads, and says so. PostgreSQL does that by itself, in its own time.
     pub async fn scrub(&self) -> Result<bool, sqlx::Error> {
-        let _queued = turn(&self.gate.queue).await?;
-        let _writing = turn(&self.gate.writer).await?;
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.scrub().await,
+            Engine::Sqlite(sqlite) => {
+                let _queued = turn(&self.gate.queue).await?;
+                let _writing = turn(&self.gate.writer).await?;
+                sqlite.scrub().await
+            }
+            Engine::Postgres(_) => Ok(true),
         }
     }
 
@@ -177,22 +250,26 @@ impl Db {
         self.writes.wait().await;
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.close().await,
+            Engine::Postgres(postgres) => postgres.close().await,
         }
     }
 }
 
-/// Why a transaction was not committed.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// Nothing of it was written.
-    #[error("nothing was written: {0}")]
-    NotWritten(#[from] sqlx::Error),
-    /// The database did not say whether it was; ask it before saying anything.
-    #[error("whether it was written is not known: {0}")]
-    Unknown(sqlx::Error),
-}
-
 impl Tx {
+    fn on(engine: TxEngine) -> Self {
+        Self { engine, then: Vec::new(), turn: [None, None] }
+    }
+
+    /// Has whoever else writes a row wait until this transaction has ended, and waits for who does now:
+    /// what is read of it from here on stays as it is. `lock` selects the row by its id; SQLite, which
+    /// has one writer, does not need it.
+    pub(crate) async fn hold(&mut self, lock: &'static str, id: Uuid) -> Result<(), sqlx::Error> {
+        match &mut self.engine {
+            TxEngine::Sqlite(..) => Ok(()),
+            TxEngine::Postgres(transaction) => transaction.run(sqlx::query(lock).bind(id)).await.map(drop),
+        }
+    }
+
     /// Has something done once this transaction is committed, and before whoever wrote hears of it:
     /// caches, rooms and watchers are told of it here.
     pub fn then(&mut self, done: impl Future<Output = ()> + Send + 'static) {
@@ -219,59 +296,8 @@ async fn commit(engine: TxEngine) -> Result<(), CommitError> {
     match engine {
         TxEngine::Sqlite(transaction, sqlite) => transaction.commit().await.map_err(|error| {
             sqlite.distrust_writer();
-            // A log that is full or locked does not have the record that ends a transaction.
-            match sqlite_code(&error) {
-                Some(FULL | BUSY) => CommitError::NotWritten(error),
-                _ => CommitError::Unknown(error),
-            }
+            CommitError::of(error)
         }),
+        TxEngine::Postgres(transaction) => transaction.commit().await,
     }
-}
-
-// SQLite's primary result codes, https://www.sqlite.org/rescode.html.
-const BUSY: i32 = 5;
-const LOCKED: i32 = 6;
-const NO_MEMORY: i32 = 7;
-const READ_ONLY: i32 = 8;
-const INTERRUPT: i32 = 9;
-const IO_ERROR: i32 = 10;
-const CORRUPT: i32 = 11;
-const FULL: i32 = 13;
-const CANNOT_OPEN: i32 = 14;
-const PROTOCOL: i32 = 15;
-const NO_DATABASE: i32 = 26;
-
-fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
-    let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(extended & 0xff)
-}
-
-/// Whether an error says that what is in the file is no database, or a broken one.
-pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
-    matches!(sqlite_code(error), Some(CORRUPT | NO_DATABASE))
-}
-
-/// Whether an error says that somebody else has what it takes, and nothing of the connection.
-fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
-        || matches!(sqlite_code(error), Some(BUSY | LOCKED))
-}
-
-/// Whether an error says that the database can't do it now, in contrast to never: its disk is full or
-/// gives errors, somebody has it locked, nobody was free to ask it, or it took too long.
-pub(crate) fn is_unavailable(error: &sqlx::Error) -> bool {
-    use sqlx::Error;
-    match error {
-        Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed | Error::Io(_) => true,
-        Error::Database(_) => matches!(
-            sqlite_code(error),
-            Some(BUSY | LOCKED | NO_MEMORY | READ_ONLY | INTERRUPT | IO_ERROR | FULL | CANNOT_OPEN | PROTOCOL)
-        ),
-        _ => false,
-    }
-}
-
-/// Whether an error says that a unique index has this row already.
-pub(crate) fn is_duplicate(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

@@ -15,7 +15,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::Lane;
+use super::{Lane, OpenError, errors::is_busy};
 
 /// The oldest SQLite we run on: earlier ones can lose a write-ahead log reset under concurrency.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
@@ -32,19 +32,8 @@ const STEPS: i32 = 20_000;
 /// How long anybody waits for a connection before they are told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Why a database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// SQLite said no.
-    #[error("the database could not be opened: {0}")]
-    Sql(#[from] sqlx::Error),
-    /// A migration failed, or the database is newer than this program.
-    #[error("the database's schema could not be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The linked SQLite is too old.
-    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
-    TooOld(String),
-}
+/// SQLite's migrations, in order. A number means the same tables in both databases.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// A SQLite database file.
 #[derive(Clone)]
@@ -84,7 +73,7 @@ impl Sqlite {
         let writer = pool(1).connect_with(options.clone()).await?;
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&writer).await?;
         if parse_version(&version) < OLDEST {
-            return Err(OpenError::TooOld(version));
+            return Err(OpenError::OldSqlite(version));
         }
         let reading = options.clone().read_only(true).create_if_missing(false);
         Ok(Self {
@@ -98,7 +87,7 @@ impl Sqlite {
     }
 
     pub(super) async fn migrate(&self) -> Result<(), OpenError> {
-        Ok(super::MIGRATIONS.run(&self.writer).await?)
+        Ok(MIGRATIONS.run(&self.writer).await?)
     }
 
     pub(crate) fn readers(&self, lane: Lane) -> &SqlitePool {
@@ -123,7 +112,7 @@ impl Sqlite {
         }
         match self.writer.begin_with("BEGIN IMMEDIATE").await {
             // All but a lock or a queue may be the connection's own fault, and it might never get over it.
-            Err(error) if !super::is_busy(&error) => {
+            Err(error) if !is_busy(&error) => {
                 tracing::warn!(%error, "no transaction could begin; the write connection is replaced");
                 self.discard_writer().await?;
                 self.writer.begin_with("BEGIN IMMEDIATE").await

@@ -60,13 +60,13 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
-    use crate::db::{Sqlite, on_db, on_tx};
+    use crate::db::{Run, Sqlite, on_db, on_tx};
 
     async fn opened() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let db = Db::sqlite(Sqlite::open(&folder.path().join("t.db")).await.expect("opens")).await.expect("a schema");
         let made = db.write(async |tx: &mut Tx| {
-            on_tx!(tx, conn => sqlx::query("create table t (a bigint)").execute(conn).await)?;
+            on_tx!(tx, conn => sqlx::query("create table t (a bigint)").run(conn).await)?;
             Ok::<_, CommitError>(())
         });
         made.await.expect("written");
@@ -74,7 +74,7 @@ mod tests {
     }
 
     async fn insert(tx: &mut Tx) -> Result<(), CommitError> {
-        on_tx!(tx, conn => sqlx::query("insert into t values (1)").execute(conn).await)?;
+        on_tx!(tx, conn => sqlx::query("insert into t values (1)").run(conn).await)?;
         Ok(())
     }
 

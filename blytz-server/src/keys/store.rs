@@ -3,7 +3,7 @@
 use blytz_core::{Epoch, Timestamp};
 
 use super::KeysError;
-use crate::db::{Tx, on_tx};
+use crate::db::{Run, Tx, on_tx};
 
 /// What a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub async fn insert_key(tx: &mut Tx, key: &StoredKey) -> Result<(), sqlx::Error>
         .bind(seed)
         .bind(key.created_at.as_micros())
         .bind(key.retired_at.map(Timestamp::as_micros))
-        .execute(conn)
+        .run(conn)
         .await)
     .map(drop)
 }
@@ -99,13 +99,13 @@ pub async fn insert_key(tx: &mut Tx, key: &StoredKey) -> Result<(), sqlx::Error>
 const RETIRE_KEY: &str = "update signing_keys set retired_at_us = $2 where key_id = $1";
 
 pub async fn retire_key(tx: &mut Tx, key_id: &str, at: Timestamp) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(RETIRE_KEY).bind(key_id).bind(at.as_micros()).execute(conn).await).map(drop)
+    on_tx!(tx, conn => sqlx::query(RETIRE_KEY).bind(key_id).bind(at.as_micros()).run(conn).await).map(drop)
 }
 
 const ENCRYPT_KEY: &str = "update signing_keys set seed = $2, encrypted = true where key_id = $1";
 
 pub async fn encrypt_key(tx: &mut Tx, key_id: &str, sealed: &str) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(ENCRYPT_KEY).bind(key_id).bind(sealed).execute(conn).await).map(drop)
+    on_tx!(tx, conn => sqlx::query(ENCRYPT_KEY).bind(key_id).bind(sealed).run(conn).await).map(drop)
 }
 
 const EPOCH: &str = "select epoch from history where id = 1";
@@ -121,5 +121,5 @@ const PUT_EPOCH: &str = "
 
 /// Begins a history, in place of the one there was.
 pub async fn put_epoch(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(PUT_EPOCH).bind(epoch.uuid()).bind(at.as_micros()).execute(conn).await).map(drop)
+    on_tx!(tx, conn => sqlx::query(PUT_EPOCH).bind(epoch.uuid()).bind(at.as_micros()).run(conn).await).map(drop)
 }

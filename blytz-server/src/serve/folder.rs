@@ -43,18 +43,25 @@ impl Drop for Lock {
 }
 
 impl DatabaseFile {
-    /// The file that a configuration names.
+    /// The file that a configuration names; none where the database is no file.
     ///
     /// # Errors
     /// When the database URL is none.
-    pub fn of(config: &Config) -> Result<Self, FolderError> {
+    pub fn of(config: &Config) -> Result<Option<Self>, FolderError> {
         match &config.database {
-            DatabaseConfig::InFolder => Ok(Self(config.data.join("blytz.db"))),
-            DatabaseConfig::Url(url) => {
-                let options = SqliteConnectOptions::from_str(url).map_err(FolderError::Url)?;
-                Ok(Self(options.get_filename().to_owned()))
-            }
+            DatabaseConfig::InFolder => Ok(Some(Self(config.data.join("blytz.db")))),
+            DatabaseConfig::Url(url) => Self::at(url).map(Some),
+            DatabaseConfig::Postgres(_) => Ok(None),
         }
+    }
+
+    /// The file that a `sqlite:` URL names.
+    ///
+    /// # Errors
+    /// When it names none.
+    pub fn at(url: &str) -> Result<Self, FolderError> {
+        let options = SqliteConnectOptions::from_str(url).map_err(FolderError::Url)?;
+        Ok(Self(options.get_filename().to_owned()))
     }
 
     /// Its path.
@@ -135,7 +142,8 @@ mod tests {
     #[test]
     fn a_folder_is_private_and_one_process_at_a_time_has_it() {
         let parent = tempfile::tempdir().expect("a temporary folder");
-        let file = DatabaseFile::of(&Config::in_folder(parent.path().join("new/deep"))).expect("a path");
+        let file =
+            DatabaseFile::of(&Config::in_folder(parent.path().join("new/deep"))).expect("a path").expect("a file");
         let lock = file.lock().expect("free");
         #[cfg(unix)]
         {
@@ -158,8 +166,7 @@ mod tests {
     #[test]
     fn a_url_names_a_file() {
         for (url, path) in [("sqlite:shop.db", "shop.db"), ("sqlite:///srv/shop.db", "/srv/shop.db")] {
-            let database = DatabaseConfig::Url(url.to_owned());
-            let file = DatabaseFile::of(&Config { database, ..Config::default() }).expect("a path");
+            let file = DatabaseFile::at(url).expect("a path");
             assert_eq!(file.path(), Path::new(path));
         }
     }

@@ -20,8 +20,8 @@ pub use self::folder::{DatabaseFile, FolderError, Lock};
 use crate::{
     app::{self, App},
     clock::Clock,
-    config::Config,
-    db::{Db, Sqlite},
+    config::{Config, DatabaseConfig},
+    db::{Db, Postgres, Sqlite},
     http,
     platform::Platform,
 };
@@ -117,19 +117,32 @@ impl Builder {
 
 async fn open(config: Config, clock: Clock) -> anyhow::Result<Embedded> {
     http::metrics::recorder();
-    let file = DatabaseFile::of(&config)?;
-    let lock = file.lock()?;
-    file.make()?;
-    let db = Db::sqlite(Sqlite::open(file.path()).await?).await?;
+    let lock = DatabaseFile::of(&config)?.map(|file| file.lock()).transpose()?;
+    let db = open_database(&config).await?;
     let app = App::start(Platform::start(config, clock, db).await?).await?;
     Ok(Embedded { app, _lock: lock })
+}
+
+/// Opens the configured database, makes it if it is a file that is not there, and brings it up to date.
+///
+/// # Errors
+/// When it can't be opened, or is of another version.
+pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
+    match &config.database {
+        DatabaseConfig::Postgres(url) => Ok(Db::postgres(Postgres::open_url(url).await?).await?),
+        DatabaseConfig::InFolder | DatabaseConfig::Url(_) => {
+            let file = DatabaseFile::of(config)?.context("a SQLite database is a file")?;
+            file.make()?;
+            Ok(Db::sqlite(Sqlite::open(file.path()).await?).await?)
+        }
+    }
 }
 
 /// A server without a listener of its own.
 pub struct Embedded {
     app: App,
-    // No other process may open the database before this one has closed it.
-    _lock: Lock,
+    // No other process may open a database that is a file before this one has closed it.
+    _lock: Option<Lock>,
 }
 
 impl Embedded {

@@ -1,13 +1,17 @@
 //! A database in memory that fails in every way a database can.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
-use tokio::time::Instant;
+use tokio::{
+    sync::{Mutex as Lock, OwnedMutexGuard},
+    time::{Instant, timeout},
+};
+use uuid::Uuid;
 
 use crate::{
     channel::{Unwritten, Verdicts},
@@ -20,7 +24,7 @@ pub trait Tables: Send + 'static {
     type Batch: Send + Sync + 'static;
 
     /// The channel that a batch locks.
-    fn channel(batch: &Self::Batch) -> uuid::Uuid;
+    fn channel(batch: &Self::Batch) -> Uuid;
 
     /// Whether a batch can be written now: its place in the log is free, and its rows are new.
     fn check(&self, batch: &Self::Batch) -> bool;
@@ -91,6 +95,15 @@ pub enum House {
     Shared,
 }
 
+/// A transaction that has begun: what becomes of it, and the channel that it holds, if it does.
+pub struct Transaction {
+    fate: Fate,
+    held: Option<(Uuid, OwnedMutexGuard<()>)>,
+}
+
+/// How long who wants to hold a channel waits for another.
+const LOCKED: Duration = Duration::from_secs(2);
+
 /// A database that the nodes of a house share. Cheap to clone.
 pub struct Disk<T: Tables>(Arc<Mutex<Inside<T>>>);
 
@@ -108,8 +121,12 @@ struct Inside<T: Tables> {
     full_until: Instant,
     /// Transactions of which nobody knows, the database neither.
     zombies: Vec<Vec<Arc<T::Batch>>>,
+    /// Who holds a channel, and who stands in line for it.
+    locks: BTreeMap<Uuid, Arc<Lock<()>>>,
     /// Which fates there were.
     seen: BTreeSet<Fate>,
+    /// How often a channel was held.
+    held: usize,
     conflicts: usize,
     trace: Vec<String>,
 }
@@ -133,7 +150,9 @@ impl<T: Tables> Disk<T> {
             gone_until: now,
             full_until: now,
             zombies: Vec::new(),
+            locks: BTreeMap::new(),
             seen: BTreeSet::new(),
+            held: 0,
             conflicts: 0,
             trace: Vec::new(),
         })))
@@ -155,10 +174,11 @@ impl<T: Tables> Disk<T> {
         self.inside().fated.extend(fates);
     }
 
-    /// Which fates there were, and how many batches were beaten by another writer's.
-    pub fn seen(&self) -> (BTreeSet<Fate>, usize) {
+    /// Which fates there were, how many batches were beaten by another writer's, and how often a channel
+    /// was held.
+    pub fn seen(&self) -> (BTreeSet<Fate>, usize, usize) {
         let inside = self.inside();
-        (inside.seen.clone(), inside.conflicts)
+        (inside.seen.clone(), inside.conflicts, inside.held)
     }
 
     /// What is there, whether the database works or not.
@@ -241,7 +261,25 @@ impl<T: Tables> Disk<T> {
     }
 
     /// Begins a transaction, which is told its fate.
-    pub async fn begin(&self) -> Result<Fate, Unwritten> {
+    pub async fn begin(&self) -> Result<Transaction, Unwritten> {
+        Ok(Transaction { fate: self.fate().await?, held: None })
+    }
+
+    /// As [`crate::channel::Ledger::hold`].
+    pub async fn hold(&self, id: Uuid) -> Result<Option<Transaction>, Unwritten> {
+        if self.inside().house == House::Alone {
+            return Ok(None);
+        }
+        let fate = self.fate().await?;
+        let lock = Arc::clone(self.inside().locks.entry(id).or_default());
+        let Ok(guard) = timeout(LOCKED, lock.lock_owned()).await else { return Err(Unwritten::Conflict) };
+        let mut inside = self.inside();
+        inside.wait_for_zombies(id);
+        inside.held += 1;
+        Ok(Some(Transaction { fate, held: Some((id, guard)) }))
+    }
+
+    async fn fate(&self) -> Result<Fate, Unwritten> {
         self.takes_time().await;
         let fate = {
             let mut inside = self.inside();
@@ -262,9 +300,11 @@ impl<T: Tables> Disk<T> {
         Ok(fate)
     }
 
-    /// Writes batches in a transaction with this fate.
-    pub async fn write(&self, fate: Fate, batches: &[Arc<T::Batch>]) -> Verdicts {
+    /// Writes batches in a transaction. What another one holds is left out.
+    pub async fn write(&self, transaction: Transaction, batches: &[Arc<T::Batch>]) -> Verdicts {
         self.takes_time().await;
+        let Transaction { fate, held } = transaction;
+        let ours = held.as_ref().map(|(id, _)| *id);
         let mut inside = self.inside();
         let now = Instant::now();
         let verdicts = match fate {
@@ -279,16 +319,14 @@ impl<T: Tables> Disk<T> {
             Fate::Refused => Err(Unwritten::Refused(internal("refused by chance"))),
             Fate::LostInSilence => Err(Unwritten::Unknown),
             Fate::Zombie => {
-                inside.wait_for_zombies(batches);
-                let verdicts = inside.verdicts(batches, |_, _| {});
+                let verdicts = inside.verdicts(batches, ours, |_, _| {});
                 let held = batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok());
                 let held = held.map(|(batch, _)| Arc::clone(batch)).collect();
                 inside.zombies.push(held);
                 Err(Unwritten::Unknown)
             }
             Fate::Written | Fate::Slow | Fate::WrittenInSilence => {
-                inside.wait_for_zombies(batches);
-                let verdicts = inside.verdicts(batches, T::apply);
+                let verdicts = inside.verdicts(batches, ours, T::apply);
                 if fate == Fate::WrittenInSilence { Err(Unwritten::Unknown) } else { Ok(verdicts) }
             }
         };
@@ -304,9 +342,14 @@ impl<T: Tables> Inside<T> {
     }
 
     /// What each batch's compare-and-set says. Each sees what those before it have written.
-    fn verdicts(&mut self, batches: &[Arc<T::Batch>], write: fn(&mut T, &T::Batch)) -> Vec<Result<(), Unwritten>> {
+    fn verdicts(
+        &mut self,
+        batches: &[Arc<T::Batch>],
+        ours: Option<Uuid>,
+        write: fn(&mut T, &T::Batch),
+    ) -> Vec<Result<(), Unwritten>> {
         let verdict = |batch: &Arc<T::Batch>| {
-            let is_free = self.tables.check(batch);
+            let is_free = !self.is_held(T::channel(batch), ours) && self.tables.check(batch);
             if is_free {
                 write(&mut self.tables, batch);
                 return Ok(());
@@ -317,11 +360,16 @@ impl<T: Tables> Inside<T> {
         batches.iter().map(verdict).collect()
     }
 
-    /// A transaction that has not ended holds its locks: who wants to write there waits for its end.
-    fn wait_for_zombies(&mut self, batches: &[Arc<T::Batch>]) {
-        let wanted: BTreeSet<_> = batches.iter().map(|batch| T::channel(batch)).collect();
-        let is_wanted =
-            |zombie: &mut Vec<Arc<T::Batch>>| zombie.iter().any(|batch| wanted.contains(&T::channel(batch)));
+    /// Whether another transaction holds a channel: one that stands there, or one that has not ended.
+    fn is_held(&self, id: Uuid, ours: Option<Uuid>) -> bool {
+        let by_a_zombie = || self.zombies.iter().flatten().any(|batch| T::channel(batch) == id);
+        let by_another = || self.locks.get(&id).is_some_and(|lock| lock.try_lock().is_err());
+        ours != Some(id) && (by_a_zombie() || by_another())
+    }
+
+    /// A transaction that has not ended holds its locks: who wants to have them waits for its end.
+    fn wait_for_zombies(&mut self, id: Uuid) {
+        let is_wanted = |zombie: &mut Vec<Arc<T::Batch>>| zombie.iter().any(|batch| T::channel(batch) == id);
         let ending: Vec<_> = self.zombies.extract_if(.., is_wanted).collect();
         for zombie in ending {
             self.end(&zombie);
@@ -341,7 +389,7 @@ impl<T: Tables> Inside<T> {
 }
 
 /// An id that follows from the run's seed.
-pub fn random_id(chance: &mut StdRng) -> uuid::Uuid {
+pub fn random_id(chance: &mut StdRng) -> Uuid {
     let mut bytes = [0; 16];
     chance.fill_bytes(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()

@@ -83,6 +83,8 @@ pub struct Report {
     pub trace: Vec<String>,
     pub fates: BTreeSet<Fate>,
     pub conflicts: usize,
+    /// How often a room stood in line.
+    pub held: usize,
     pub accepted: usize,
     pub refused: usize,
     pub asked_again: usize,
@@ -105,7 +107,7 @@ struct Node<K: Kind> {
 pub fn stands_whatever_fails<K: Kind>(seed: u64) {
     let report = run::<K>(House::Shared, seed, 10_000);
     assert_eq!(report.accepted + report.refused, 10_000);
-    assert!(report.fates.len() == 8 && report.conflicts > 0, "{:?}", report.fates);
+    assert!(report.fates.len() == 8 && report.conflicts > 0 && report.held > 0, "{:?}", report.fates);
     assert!(report.asked_again > 0 && report.accepted > 1_000, "{} accepted", report.accepted);
 }
 
@@ -202,11 +204,12 @@ fn memory<T: Tables>(disk: &Disk<T>) -> Memory {
 
 fn report<K: Kind>(disk: &Disk<K::Tables>, told: &[Told<K>], outages: &[Outage]) -> Report {
     disk.peek(|tables| K::check_all(tables, told, outages));
-    let (fates, conflicts) = disk.seen();
+    let (fates, conflicts, held) = disk.seen();
     Report {
         trace: disk.trace(),
         fates,
         conflicts,
+        held,
         accepted: told.iter().filter(|one| one.answer.is_ok()).count(),
         refused: told.iter().filter(|one| one.answer.is_err()).count(),
         asked_again: told.iter().filter(|one| one.asked > 1).count(),

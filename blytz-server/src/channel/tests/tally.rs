@@ -11,7 +11,7 @@ use rand::{RngExt, rngs::StdRng};
 use uuid::Uuid;
 
 use super::{
-    disk::{Disk, Fate, Tables, random_id},
+    disk::{Disk, Tables, Transaction, random_id},
     sim::{self, Kind, Told},
 };
 use crate::{
@@ -95,7 +95,7 @@ impl Ledger for Tallies {
     /// What was answered before.
     type Known = HashMap<Uuid, i64>;
     type Batch = Batch;
-    type Tx = Fate;
+    type Tx = Transaction;
 
     const NAME: &'static str = "tally";
     const QUEUE: usize = 8;
@@ -172,14 +172,18 @@ impl Ledger for Tallies {
         None
     }
 
-    async fn begin(&self) -> Result<Fate, Unwritten> {
+    async fn begin(&self) -> Result<Transaction, Unwritten> {
         self.disk.begin().await
     }
 
-    async fn write(&self, fate: Fate, batches: &[Arc<Batch>]) -> Verdicts {
+    async fn hold(&self, id: Uuid) -> Result<Option<Transaction>, Unwritten> {
+        self.disk.hold(id).await
+    }
+
+    async fn write(&self, tx: Transaction, batches: &[Arc<Batch>]) -> Verdicts {
         let mut totals = batches.iter().flat_map(|batch| &batch.rows).map(|row| row.total);
         assert!(totals.all(|total| total != UNWRITABLE), "it can't be written");
-        self.disk.write(fate, batches).await
+        self.disk.write(tx, batches).await
     }
 
     async fn has(&self, batch: &Batch) -> Result<bool> {

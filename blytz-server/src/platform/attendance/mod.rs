@@ -245,6 +245,16 @@ impl Attendance {
     }
 }
 
+/// Whether somebody serves this database now: their beats show. Takes as long as two of them.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn is_served(db: &Db) -> Result<bool, sqlx::Error> {
+    let before = store::served_until(db).await?;
+    tokio::time::sleep(LONGEST_SILENCE).await;
+    Ok(store::served_until(db).await? != before)
+}
+
 fn is_silence(from: Timestamp, to: Timestamp) -> bool {
     u128::try_from(to.micros_since(from)).is_ok_and(|micros| micros > LONGEST_SILENCE.as_micros())
 }

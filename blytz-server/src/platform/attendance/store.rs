@@ -2,7 +2,7 @@
 
 use blytz_core::{Timestamp, auction::Outage};
 
-use crate::db::{Source, Tx, on_db, on_tx};
+use crate::db::{Run, Source, Tx, on_db, on_tx};
 
 /// How many outages anybody may ask about: those of the last moments of lots that are still open.
 const NEWEST: i64 = 1_000;
@@ -21,7 +21,7 @@ const SERVE: &str = "
 
 /// Notes that the house has been served until now.
 pub async fn serve(tx: &mut Tx, until: Timestamp) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(SERVE).bind(until.as_micros()).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(SERVE).bind(until.as_micros()).run(conn).await)?;
     Ok(())
 }
 
@@ -30,7 +30,7 @@ const INSERT_OUTAGE: &str = "insert into outages (from_us, to_us) values ($1, $2
 /// Notes that nobody was served for a while.
 pub async fn insert_outage(tx: &mut Tx, outage: Outage) -> Result<(), sqlx::Error> {
     let (from, to) = (outage.from.as_micros(), outage.to.as_micros());
-    on_tx!(tx, conn => sqlx::query(INSERT_OUTAGE).bind(from).bind(to).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(INSERT_OUTAGE).bind(from).bind(to).run(conn).await)?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use blytz_core::{
 
 use super::{
     state::{StoredItem, StoredRules, json},
-    store::{self, HeadRow, NewBid, NewEvent},
+    store::{self, HeadRow, Move, NewBid, NewEvent},
     streams,
 };
 use crate::{
@@ -105,6 +105,10 @@ impl Batch {
         Ok(HeadRow { status, state, due_at: self.due_at, late_from: self.late_from, receipt })
     }
 
+    fn step(&self) -> Result<Move<'_>> {
+        Ok(Move { from: &self.from, to: &self.to, row: self.head_row()? })
+    }
+
     fn new_events(&self) -> impl Iterator<Item = (AuctionId, &NewEvent)> {
         self.events.iter().map(|event| (self.id(), event))
     }
@@ -142,11 +146,10 @@ pub async fn begin(tx: &mut Tx, batch: &Batch) -> Result<()> {
 /// One transaction for all; says of each what became of it.
 pub async fn write(mut tx: Tx, catalog: &Catalog, hub: &Hub, batches: &[Arc<Batch>]) -> Verdicts {
     // Heads move before anything is inserted, so that a room that is behind writes nothing.
-    let mut verdicts = Vec::with_capacity(batches.len());
-    for batch in batches {
-        let moved = store::move_head(&mut tx, &batch.from, &batch.to, &batch.head_row()?).await?;
-        verdicts.push(if moved { Ok(()) } else { Err(Unwritten::Conflict) });
-    }
+    let moves = batches.iter().map(|batch| batch.step()).collect::<Result<Vec<_>>>()?;
+    let moved = store::move_heads(&mut tx, &moves).await?;
+    let verdicts: Vec<_> =
+        moved.into_iter().map(|moved| if moved { Ok(()) } else { Err(Unwritten::Conflict) }).collect();
     let written = || batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()).map(|(batch, _)| &**batch);
     // All rooms' rows in one statement each: fifty cool lots are not fifty times the work of a hot one.
     let events: Vec<_> = written().flat_map(Batch::new_events).collect();

@@ -78,6 +78,9 @@ pub trait LotStore: Send + Sync + 'static {
     /// As [`Ledger::begin`].
     fn begin(&self) -> impl Future<Output = Result<Self::Tx, Unwritten>> + Send;
 
+    /// As [`Ledger::hold`].
+    fn hold(&self, id: AuctionId) -> impl Future<Output = Result<Option<Self::Tx>, Unwritten>> + Send;
+
     /// As [`Ledger::write`].
     fn write(&self, tx: Self::Tx, batches: &[Arc<Batch>]) -> impl Future<Output = Verdicts> + Send;
 }
@@ -217,6 +220,10 @@ impl<S: LotStore> Ledger for LotLedger<S> {
 
     async fn begin(&self) -> Result<S::Tx, Unwritten> {
         self.store.begin().await
+    }
+
+    async fn hold(&self, id: AuctionId) -> Result<Option<S::Tx>, Unwritten> {
+        self.store.hold(id).await
     }
 
     fn seal(&self, batches: &[Arc<Batch>]) {

@@ -33,7 +33,7 @@ use crate::{
     channel::{
         Entry, Unwritten, Verdicts,
         tests::{
-            disk::{Disk, Fate, Tables, random_id},
+            disk::{Disk, Tables, Transaction, random_id},
             sim::{self, Kind, NOW, Told},
         },
     },
@@ -174,7 +174,7 @@ fn of_void(data: EventData) -> Option<(u64, Vec<BidId>)> {
 }
 
 impl LotStore for Disk<Shelf> {
-    type Tx = Fate;
+    type Tx = Transaction;
 
     async fn snapshot(&self, id: AuctionId) -> Result<Option<Snapshot>> {
         self.read(|shelf| shelf.0.get(&id)?.snapshot.as_ref().map(|(_, snapshot)| snapshot.clone())).await
@@ -251,12 +251,16 @@ impl LotStore for Disk<Shelf> {
         self.read(|shelf| shelf.0.iter().filter(|(_, lot)| is_met(lot)).map(|(id, _)| *id).collect()).await
     }
 
-    async fn begin(&self) -> Result<Fate, Unwritten> {
+    async fn begin(&self) -> Result<Transaction, Unwritten> {
         Disk::begin(self).await
     }
 
-    async fn write(&self, fate: Fate, batches: &[Arc<Batch>]) -> Verdicts {
-        Disk::write(self, fate, batches).await
+    async fn hold(&self, id: AuctionId) -> Result<Option<Transaction>, Unwritten> {
+        Disk::hold(self, id.uuid()).await
+    }
+
+    async fn write(&self, tx: Transaction, batches: &[Arc<Batch>]) -> Verdicts {
+        Disk::write(self, tx, batches).await
     }
 }
 

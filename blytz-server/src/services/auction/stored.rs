@@ -64,9 +64,11 @@ impl LotStore for Stored {
         Ok(entries.into_iter().map(|(seq, json)| Entry { seq, json: json.into() }).collect())
     }
 
-    /// No other process opens a SQLite database.
-    async fn head(&self, _id: AuctionId) -> Result<Option<u64>> {
-        Ok(None)
+    async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
+        if !self.db.is_shared() {
+            return Ok(None);
+        }
+        Ok(store::head(&self.db, id).await?.map(|(seq, _)| seq))
     }
 
     async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
@@ -104,6 +106,15 @@ impl LotStore for Stored {
 
     async fn begin(&self) -> Result<Tx, Unwritten> {
         Ok(self.db.begin_bids().await?)
+    }
+
+    async fn hold(&self, id: AuctionId) -> Result<Option<Tx>, Unwritten> {
+        if !self.db.is_shared() {
+            return Ok(None);
+        }
+        let mut tx = self.db.begin_bids().await?;
+        store::hold_head(&mut tx, id).await?;
+        Ok(Some(tx))
     }
 
     async fn write(&self, tx: Tx, batches: &[Arc<Batch>]) -> Verdicts {

@@ -43,6 +43,9 @@ pub trait ChatStore: Send + Sync + 'static {
     /// As [`Ledger::begin`].
     fn begin(&self) -> impl Future<Output = Result<Self::Tx, Unwritten>> + Send;
 
+    /// As [`Ledger::hold`].
+    fn hold(&self, stream: StreamId) -> impl Future<Output = Result<Option<Self::Tx>, Unwritten>> + Send;
+
     /// As [`Ledger::write`].
     fn write(&self, tx: Self::Tx, batches: &[Arc<Batch>]) -> impl Future<Output = Verdicts> + Send;
 }
@@ -166,6 +169,10 @@ impl<S: ChatStore> Ledger for ChatLedger<S> {
 
     async fn begin(&self) -> Result<S::Tx, Unwritten> {
         self.store.begin().await
+    }
+
+    async fn hold(&self, stream: StreamId) -> Result<Option<S::Tx>, Unwritten> {
+        self.store.hold(stream).await
     }
 
     async fn write(&self, tx: S::Tx, batches: &[Arc<Batch>]) -> Verdicts {

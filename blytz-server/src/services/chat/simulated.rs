@@ -27,7 +27,7 @@ use crate::{
     channel::{
         Entry, Unwritten, Verdicts,
         tests::{
-            disk::{Disk, Fate, Tables, random_id},
+            disk::{Disk, Tables, Transaction, random_id},
             sim::{self, Kind, NOW, Told},
         },
     },
@@ -126,7 +126,7 @@ fn place(seq: u64) -> usize {
 }
 
 impl ChatStore for Disk<Shelf> {
-    type Tx = Fate;
+    type Tx = Transaction;
 
     async fn chat(&self, stream: StreamId, now: Timestamp) -> Result<Chat> {
         let since = now.plus_millis(-LONGEST_SLOW_MODE_MS);
@@ -166,12 +166,16 @@ impl ChatStore for Disk<Shelf> {
         self.read(|shelf| people.iter().map(|user| (*user, shelf.window(*user, now))).collect()).await
     }
 
-    async fn begin(&self) -> Result<Fate, Unwritten> {
+    async fn begin(&self) -> Result<Transaction, Unwritten> {
         Disk::begin(self).await
     }
 
-    async fn write(&self, fate: Fate, batches: &[Arc<Batch>]) -> Verdicts {
-        Disk::write(self, fate, batches).await
+    async fn hold(&self, id: StreamId) -> Result<Option<Transaction>, Unwritten> {
+        Disk::hold(self, id.uuid()).await
+    }
+
+    async fn write(&self, tx: Transaction, batches: &[Arc<Batch>]) -> Verdicts {
+        Disk::write(self, tx, batches).await
     }
 }
 

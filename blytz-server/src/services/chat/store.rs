@@ -10,7 +10,7 @@ use blytz_core::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Source, Tx, on_db, on_tx, select_in},
+    db::{Db, Run, Source, Tx, on_db, on_tx, select_in},
     error::{Result, internal},
 };
 
@@ -42,7 +42,7 @@ const MOVE: &str = "
 /// wrote in it.
 pub async fn move_head(tx: &mut Tx, stream: StreamId, from: u64, to: &Head) -> Result<bool> {
     if from == 0 {
-        on_tx!(tx, conn => sqlx::query(OPEN).bind(stream.uuid()).execute(conn).await)?;
+        on_tx!(tx, conn => sqlx::query(OPEN).bind(stream.uuid()).run(conn).await)?;
     }
     let settings = serde_json::to_string(&to.settings).map_err(internal)?;
     let moved = on_tx!(tx, conn => sqlx::query(MOVE)
@@ -52,9 +52,18 @@ pub async fn move_head(tx: &mut Tx, stream: StreamId, from: u64, to: &Head) -> R
         .bind(to.at.as_micros())
         .bind(settings)
         .bind(to.pinned.map(MessageId::uuid))
-        .execute(conn)
+        .run(conn)
         .await)?;
-    Ok(moved.rows_affected() == 1)
+    Ok(moved == 1)
+}
+
+const HOLD: &str = "select 1 from chat_channels where stream_id = $1 for update";
+
+/// Has nobody else move a chat's head until this transaction has ended. Whoever asked first has it first.
+pub async fn hold_head(tx: &mut Tx, stream: StreamId) -> Result<(), sqlx::Error> {
+    // One in which nothing was ever said has no row to wait for.
+    on_tx!(tx, conn => sqlx::query(OPEN).bind(stream.uuid()).run(conn).await)?;
+    tx.hold(HOLD, stream.uuid()).await
 }
 
 const APPEND: &str = "insert into chat_events (stream_id, seq, event) values ($1, $2, $3)";
@@ -62,7 +71,7 @@ const APPEND: &str = "insert into chat_events (stream_id, seq, event) values ($1
 /// Appends an event to the log.
 pub async fn append(tx: &mut Tx, stream: StreamId, seq: u64, event: &str) -> Result<(), sqlx::Error> {
     on_tx!(tx, conn =>
-        sqlx::query(APPEND).bind(stream.uuid()).bind(seq as i64).bind(event).execute(conn).await)?;
+        sqlx::query(APPEND).bind(stream.uuid()).bind(seq as i64).bind(event).run(conn).await)?;
     Ok(())
 }
 
@@ -104,7 +113,7 @@ async fn insert_message(tx: &mut Tx, message: &Message) -> Result<(), sqlx::Erro
         .bind(&message.text)
         .bind(message.at.as_micros())
         .bind(message.deleted)
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }
@@ -123,12 +132,12 @@ async fn erase_message(tx: &mut Tx, erased: &Message) -> Result<(), sqlx::Error>
     };
     let event = ChatEvent { seq: erased.seq, at: erased.at, data };
     let event = serde_json::to_string(&event).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    on_tx!(tx, conn => sqlx::query(ERASE_MESSAGE).bind(erased.id.uuid()).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(ERASE_MESSAGE).bind(erased.id.uuid()).run(conn).await)?;
     on_tx!(tx, conn => sqlx::query(REWRITE_EVENT)
         .bind(erased.stream_id.uuid())
         .bind(erased.seq as i64)
         .bind(event)
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }
@@ -213,7 +222,7 @@ async fn save_member(tx: &mut Tx, stream: StreamId, ruling: &Ruling) -> Result<(
         .bind(&ruling.reason)
         .bind(ruling.by.uuid())
         .bind(ruling.at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }

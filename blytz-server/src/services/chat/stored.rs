@@ -15,7 +15,7 @@ use super::{
 use crate::{
     channel::{Entry, Unwritten, Verdicts},
     db::{CommitError, Db, Tx, is_duplicate},
-    error::{Error, Result},
+    error::Result,
 };
 
 /// How many events are read at once.
@@ -37,9 +37,11 @@ impl ChatStore for Stored {
         })
     }
 
-    /// No other process opens a SQLite database.
-    async fn head(&self, _stream: StreamId) -> Result<Option<u64>> {
-        Ok(None)
+    async fn head(&self, stream: StreamId) -> Result<Option<u64>> {
+        if !self.0.is_shared() {
+            return Ok(None);
+        }
+        Ok(Some(store::head(&self.0, stream).await?.seq))
     }
 
     async fn events_after(&self, stream: StreamId, after: u64) -> Result<Vec<Entry>> {
@@ -61,6 +63,15 @@ impl ChatStore for Stored {
 
     async fn begin(&self) -> Result<Tx, Unwritten> {
         Ok(self.0.begin_write().await?)
+    }
+
+    async fn hold(&self, stream: StreamId) -> Result<Option<Tx>, Unwritten> {
+        if !self.0.is_shared() {
+            return Ok(None);
+        }
+        let mut tx = self.0.begin_write().await?;
+        store::hold_head(&mut tx, stream).await?;
+        Ok(Some(tx))
     }
 
     async fn write(&self, mut tx: Tx, batches: &[Arc<Batch>]) -> Verdicts {
@@ -100,5 +111,5 @@ async fn write(tx: &mut Tx, batch: &Batch) -> Result<Result<(), Unwritten>, Unwr
 
 /// A row that is there already is another writer's: a `message_id` used in two chats at once.
 fn beaten(error: sqlx::Error) -> Unwritten {
-    if is_duplicate(&error) { Unwritten::Conflict } else { Error::from(error).into() }
+    if is_duplicate(&error) { Unwritten::Conflict } else { error.into() }
 }

@@ -13,7 +13,7 @@ use super::{Chats, store};
 use crate::{
     Clock, Config, Server,
     clock::new_id,
-    db::on_tx,
+    db::{Run, on_tx},
     error::Result,
     platform::hub::{Mailbox, Topic},
     serve::Embedded,
@@ -53,7 +53,7 @@ fn heard(mailbox: &mut Mailbox) -> Vec<Option<u64>> {
 /// Runs a statement that no service would.
 async fn tamper(chats: &Chats, sql: &'static str) {
     let mut tx = chats.platform.db.begin_write().await.expect("a transaction");
-    on_tx!(tx, conn => sqlx::query(sql).execute(conn).await).expect("a statement");
+    on_tx!(tx, conn => sqlx::query(sql).run(conn).await).expect("a statement");
     tx.commit().await.expect("a commit");
 }
 

@@ -184,7 +184,7 @@ mod tests {
     use crate::{
         clock::Clock,
         config::Config,
-        db::{Db, Sqlite, on_tx},
+        db::{Db, Run, Sqlite, on_tx},
         services::product::{order::ProductSort, store::Filter},
     };
 
@@ -210,7 +210,7 @@ mod tests {
             "delete from product_documents",
             "update products set words = 'cafe\u{301}', title_key = 'x'",
         ] {
-            on_tx!(tx, conn => sqlx::query(sql).execute(conn).await).expect("forgotten");
+            on_tx!(tx, conn => sqlx::query(sql).run(conn).await).expect("forgotten");
         }
         tx.commit().await.expect("written");
         let found = async || {

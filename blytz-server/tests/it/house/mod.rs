@@ -16,12 +16,7 @@ use blytz_core::{
     auction::proof::{Trust, TrustedKeys},
     wire::auction::LogKeys,
 };
-use blytz_server::{
-    App, Builder, Clock, Config, Platform, Running, Server,
-    config::RateLimits,
-    db::{Db, Sqlite},
-    serve::DatabaseFile,
-};
+use blytz_server::{App, Builder, Clock, Config, Platform, Running, Server, config::RateLimits, serve::open_database};
 use serde_json::json;
 
 use self::process::Process;
@@ -93,8 +88,7 @@ impl House {
     pub async fn killed_at_the_start(folder: &Path, at: Timestamp) {
         let (process, config) = (Process::start(), Config::in_folder(folder));
         let started = async move {
-            let file = DatabaseFile::of(&config).expect("a file");
-            let db = Db::sqlite(Sqlite::open(file.path()).await.expect("opens")).await.expect("a schema");
+            let db = open_database(&config).await.expect("opens");
             let platform = Platform::start(config, Clock::manual(at), db).await.expect("a platform");
             platform.attendance.begin().await;
         };

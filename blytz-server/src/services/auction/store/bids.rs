@@ -6,9 +6,9 @@ use blytz_core::{AuctionId, BidId, UserId, auction::Bearers, wire::auction::BidA
 use sqlx::{FromRow, QueryBuilder, Sqlite};
 use uuid::Uuid;
 
-use super::{CHUNK, read, signed, unreadable};
+use super::{CHUNK, column, read, signed, unreadable};
 use crate::{
-    db::{Db, Tx, TxEngine, on_db, on_tx, select_in},
+    db::{Db, Run, Tx, TxEngine, on_db, on_tx, select_in},
     services::auction::request::Acceptance,
 };
 
@@ -48,15 +48,24 @@ pub struct NewBid {
     pub acceptance: String,
 }
 
+const COLUMNS: &str = "
+    insert into auction_bids
+        (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided, receipt) ";
+
+const FROM_ARRAYS: &str = "
+    insert into auction_bids
+        (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided, receipt)
+    select auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, false, receipt
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+        $9::text[])
+        as bids (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, receipt)";
+
 /// Remembers accepted bids for ever, each with its receipt.
 pub async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid, String)]) -> sqlx::Result<()> {
-    const INSERT: &str = "
-        insert into auction_bids
-            (auction_id, bid_id, bidder_id, seq, kind, amount, fingerprint, answer, voided, receipt) ";
-    for chunk in bids.chunks(CHUNK) {
-        match &mut tx.engine {
-            TxEngine::Sqlite(transaction, _) => {
-                QueryBuilder::<Sqlite>::new(INSERT)
+    match &mut tx.engine {
+        TxEngine::Sqlite(transaction, _) => {
+            for chunk in bids.chunks(CHUNK) {
+                QueryBuilder::<Sqlite>::new(COLUMNS)
                     .push_values(chunk, |mut row, (id, bid, receipt)| {
                         let (kind, amount) = bid.amount.columns();
                         row.push_bind(id.uuid())
@@ -74,9 +83,23 @@ pub async fn insert_bids(tx: &mut Tx, bids: &[(AuctionId, &NewBid, String)]) -> 
                     .execute(&mut **transaction)
                     .await?;
             }
+            Ok(())
+        }
+        TxEngine::Postgres(_) if bids.is_empty() => Ok(()),
+        TxEngine::Postgres(transaction) => {
+            let inserted = sqlx::query(FROM_ARRAYS)
+                .bind(column(bids, |(id, ..)| id.uuid()))
+                .bind(column(bids, |(_, bid, _)| bid.bid_id.uuid()))
+                .bind(column(bids, |(_, bid, _)| bid.bidder.uuid()))
+                .bind(column(bids, |(_, bid, _)| signed(bid.seq)))
+                .bind(column(bids, |(_, bid, _)| bid.amount.columns().0))
+                .bind(column(bids, |(_, bid, _)| bid.amount.columns().1))
+                .bind(column(bids, |(_, bid, _)| bid.fingerprint.as_str()))
+                .bind(column(bids, |(_, bid, _)| bid.acceptance.as_str()))
+                .bind(column(bids, |(.., receipt)| receipt.as_str()));
+            transaction.run(inserted).await.map(drop)
         }
     }
-    Ok(())
 }
 
 /// What is remembered of a bid.
@@ -137,7 +160,7 @@ pub async fn mark_voided(tx: &mut Tx, id: AuctionId, bidder: UserId, from_seq: u
         .bind(bidder.uuid())
         .bind(signed(from_seq))
         .bind(true)
-        .execute(conn)
+        .run(conn)
         .await
         .map(drop))
 }

@@ -1,6 +1,6 @@
 //! The event log: where a batch becomes durable.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use blytz_core::{
     AuctionId, Timestamp,
@@ -9,9 +9,10 @@ use blytz_core::{
 };
 use futures_util::TryStreamExt;
 use sqlx::{FromRow, QueryBuilder, Sqlite};
+use uuid::Uuid;
 
-use super::{CHUNK, read, signed};
-use crate::db::{Db, Tx, TxEngine, on_db, on_tx};
+use super::{CHUNK, column, read, signed};
+use crate::db::{Db, Run, Tx, TxEngine, answered, on_db, on_tx};
 
 /// Events read at a time, and their size in bytes: a log may be of any length, and a void may name a
 /// thousand bids.
@@ -52,9 +53,16 @@ pub async fn insert_head(tx: &mut Tx, head: &Head, row: &HeadRow<'_>) -> sqlx::R
         .bind(row.state)
         .bind(row.due_at.map(Timestamp::as_micros))
         .bind(row.late_from.map(Timestamp::as_micros))
-        .execute(conn)
+        .run(conn)
         .await
         .map(drop))
+}
+
+/// A head's way: from where its writer believes it to be, to where it is then.
+pub struct Move<'a> {
+    pub from: &'a Head,
+    pub to: &'a Head,
+    pub row: HeadRow<'a>,
 }
 
 const MOVE_HEAD: &str = "
@@ -62,32 +70,86 @@ const MOVE_HEAD: &str = "
     set seq = $4, hash = $5, status = $6, state = $7, due_at_us = $8, late_from_us = $9, receipt = $10
     where auction_id = $1 and seq = $2 and hash = $3";
 
-/// Moves a head from where its writer believes it to be. False when it is not there: somebody else
-/// wrote, and the writer has to load what it lacks and decide again.
-pub async fn move_head(tx: &mut Tx, from: &Head, to: &Head, row: &HeadRow<'_>) -> sqlx::Result<bool> {
-    on_tx!(tx, conn => sqlx::query(MOVE_HEAD)
-        .bind(from.auction_id.uuid())
-        .bind(signed(from.seq))
-        .bind(&from.hash)
-        .bind(signed(to.seq))
-        .bind(&to.hash)
-        .bind(row.status.name())
-        .bind(row.state)
-        .bind(row.due_at.map(Timestamp::as_micros))
-        .bind(row.late_from.map(Timestamp::as_micros))
-        .bind(row.receipt.as_deref())
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected() == 1))
+/// All heads in one statement. One that another transaction is moving is left out, so that nobody waits
+/// for it here: its writer is behind in any case. Always in the same order, so that no two writers wait
+/// for each other.
+const MOVE_HEADS: &str = "
+    with moves (auction_id, from_seq, from_hash, seq, hash, status, state, due_at_us, late_from_us, receipt) as (
+        select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
+            $8::bigint[], $9::bigint[], $10::text[])
+    ), held as (
+        select h.auction_id from auction_heads h join moves m on m.auction_id = h.auction_id
+        where h.seq = m.from_seq and h.hash = m.from_hash
+        order by h.auction_id for update of h skip locked
+    )
+    update auction_heads h
+    set seq = m.seq, hash = m.hash, status = m.status, state = m.state, due_at_us = m.due_at_us,
+        late_from_us = m.late_from_us, receipt = m.receipt
+    from moves m, held
+    where h.auction_id = m.auction_id and held.auction_id = m.auction_id
+    returning h.auction_id";
+
+/// Moves heads, and says of each whether it was where its writer believed. Where it was not, somebody
+/// else wrote or is about to, and the writer has to load what it lacks and decide again.
+pub async fn move_heads(tx: &mut Tx, moves: &[Move<'_>]) -> sqlx::Result<Vec<bool>> {
+    match &mut tx.engine {
+        TxEngine::Sqlite(transaction, _) => {
+            let mut moved = Vec::with_capacity(moves.len());
+            for Move { from, to, row } in moves {
+                let done = sqlx::query(MOVE_HEAD)
+                    .bind(from.auction_id.uuid())
+                    .bind(signed(from.seq))
+                    .bind(&from.hash)
+                    .bind(signed(to.seq))
+                    .bind(&to.hash)
+                    .bind(row.status.name())
+                    .bind(row.state)
+                    .bind(row.due_at.map(Timestamp::as_micros))
+                    .bind(row.late_from.map(Timestamp::as_micros))
+                    .bind(row.receipt.as_deref());
+                moved.push(done.run(&mut **transaction).await? == 1);
+            }
+            Ok(moved)
+        }
+        TxEngine::Postgres(transaction) => {
+            let query = sqlx::query_scalar(MOVE_HEADS)
+                .bind(column(moves, |way| way.from.auction_id.uuid()))
+                .bind(column(moves, |way| signed(way.from.seq)))
+                .bind(column(moves, |way| way.from.hash.as_str()))
+                .bind(column(moves, |way| signed(way.to.seq)))
+                .bind(column(moves, |way| way.to.hash.as_str()))
+                .bind(column(moves, |way| way.row.status.name()))
+                .bind(column(moves, |way| way.row.state))
+                .bind(column(moves, |way| way.row.due_at.map(Timestamp::as_micros)))
+                .bind(column(moves, |way| way.row.late_from.map(Timestamp::as_micros)))
+                .bind(column(moves, |way| way.row.receipt.as_deref()));
+            let asked = async { query.fetch_all(transaction.get()?).await };
+            let answer = answered(asked).await;
+            let moved: HashSet<Uuid> = transaction.seen(answer)?.into_iter().collect();
+            Ok(moves.iter().map(|way| moved.contains(&way.from.auction_id.uuid())).collect())
+        }
+    }
 }
 
-/// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them. Such lists of
-/// values, here and in `bids`, are all that databases differ in.
+const HOLD_HEAD: &str = "select 1 from auction_heads where auction_id = $1 for update";
+
+/// Has nobody else move a head until this transaction has ended. Whoever asked first has it first.
+pub async fn hold_head(tx: &mut Tx, id: AuctionId) -> sqlx::Result<()> {
+    tx.hold(HOLD_HEAD, id.uuid()).await
+}
+
+const COLUMNS: &str = "insert into auction_events (auction_id, seq, hash, entry, sealed) ";
+
+const FROM_ARRAYS: &str = "
+    insert into auction_events (auction_id, seq, hash, entry, sealed)
+    select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[])";
+
+/// Appends events. Many rows in one statement: a hot lot's batch is hundreds of them.
 pub async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Result<()> {
-    for chunk in events.chunks(CHUNK) {
-        match &mut tx.engine {
-            TxEngine::Sqlite(transaction, _) => {
-                QueryBuilder::<Sqlite>::new("insert into auction_events (auction_id, seq, hash, entry, sealed) ")
+    match &mut tx.engine {
+        TxEngine::Sqlite(transaction, _) => {
+            for chunk in events.chunks(CHUNK) {
+                QueryBuilder::<Sqlite>::new(COLUMNS)
                     .push_values(chunk, |mut row, (id, event)| {
                         row.push_bind(id.uuid())
                             .push_bind(signed(event.seq))
@@ -99,9 +161,18 @@ pub async fn append(tx: &mut Tx, events: &[(AuctionId, &NewEvent)]) -> sqlx::Res
                     .execute(&mut **transaction)
                     .await?;
             }
+            Ok(())
+        }
+        TxEngine::Postgres(transaction) => {
+            let appended = sqlx::query(FROM_ARRAYS)
+                .bind(column(events, |(id, _)| id.uuid()))
+                .bind(column(events, |(_, event)| signed(event.seq)))
+                .bind(column(events, |(_, event)| event.hash.as_str()))
+                .bind(column(events, |(_, event)| &*event.entry))
+                .bind(column(events, |(_, event)| event.sealed.as_deref()));
+            transaction.run(appended).await.map(drop)
         }
     }
-    Ok(())
 }
 
 #[derive(FromRow)]

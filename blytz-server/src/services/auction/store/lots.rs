@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{read, signed};
 use crate::{
-    db::{Db, Source, Tx, on_db, on_tx},
+    db::{Db, Run, Source, Tx, on_db, on_tx},
     services::auction::state::{StoredItem, StoredRules, StoredState},
 };
 
@@ -123,7 +123,7 @@ pub async fn insert_lot(tx: &mut Tx, lot: &NewLot<'_>) -> sqlx::Result<()> {
         .bind(lot.at.as_micros())
         .bind(&lot.item.item)
         .bind(&lot.item.item_hash)
-        .execute(conn)
+        .run(conn)
         .await
         .map(drop))
 }
@@ -144,7 +144,7 @@ pub async fn amend_lot(tx: &mut Tx, id: AuctionId, rules: &StoredRules, item: &S
         .bind(&rules.rules_hash)
         .bind(&item.item)
         .bind(&item.item_hash)
-        .execute(conn)
+        .run(conn)
         .await
         .map(drop))
 }

@@ -20,6 +20,12 @@ fn signed(count: impl TryInto<i64>) -> i64 {
     count.try_into().unwrap_or(i64::MAX)
 }
 
+/// One column of many rows, as PostgreSQL takes it: an array. A statement then has the same text
+/// however many rows there are.
+fn column<'a, R, T>(rows: &'a [R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
+}
+
 /// Reads JSON that we wrote. What is wrong with it would quote it, which may be a reserve.
 fn read<T: DeserializeOwned>(json: &str) -> sqlx::Result<T> {
     serde_json::from_str(json).map_err(|error| unreadable(&format!("JSON at column {}", error.column())))

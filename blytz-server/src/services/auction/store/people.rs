@@ -6,21 +6,21 @@ use blytz_core::{AuctionId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::signed;
-use crate::db::{Db, Tx, on_db, on_tx};
+use crate::db::{Db, Run, Tx, on_db, on_tx};
 
 const WATCH: &str = "
     insert into auction_watches (auction_id, user_id) values ($1, $2) on conflict (auction_id, user_id) do nothing";
 
 /// Notes that somebody watches a lot.
 pub async fn watch(tx: &mut Tx, id: AuctionId, user: UserId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(WATCH).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+    on_tx!(tx, conn => sqlx::query(WATCH).bind(id.uuid()).bind(user.uuid()).run(conn).await.map(drop))
 }
 
 const UNWATCH: &str = "delete from auction_watches where auction_id = $1 and user_id = $2";
 
 /// Notes that they no longer do.
 pub async fn unwatch(tx: &mut Tx, id: AuctionId, user: UserId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(UNWATCH).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+    on_tx!(tx, conn => sqlx::query(UNWATCH).bind(id.uuid()).bind(user.uuid()).run(conn).await.map(drop))
 }
 
 const IS_WATCHING: &str = "select count(*) from auction_watches where auction_id = $1 and user_id = $2";
@@ -59,7 +59,7 @@ pub async fn block(tx: &mut Tx, seller: UserId, user: UserId, at: Timestamp) -> 
         .bind(seller.uuid())
         .bind(user.uuid())
         .bind(at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await
         .map(drop))
 }
@@ -68,7 +68,7 @@ const UNBLOCK: &str = "delete from seller_blocks where seller_id = $1 and user_i
 
 /// Takes them off again.
 pub async fn unblock(tx: &mut Tx, seller: UserId, user: UserId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(UNBLOCK).bind(seller.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+    on_tx!(tx, conn => sqlx::query(UNBLOCK).bind(seller.uuid()).bind(user.uuid()).run(conn).await.map(drop))
 }
 
 const BLOCKED: &str = "

@@ -4,7 +4,7 @@ use blytz_core::{AuctionId, StreamId, UserId};
 use uuid::Uuid;
 
 use super::signed;
-use crate::db::{Source, Tx, on_db, on_tx};
+use crate::db::{Run, Source, Tx, on_db, on_tx};
 
 const QUEUE_IDS: &str = "select id from auctions where stream_id = $1 order by position, id limit $2";
 
@@ -32,7 +32,7 @@ const EMPTY_QUEUE: &str = "update auctions set stream_id = null where stream_id 
 
 /// Takes every lot out of a show's queue.
 pub async fn empty_queue(tx: &mut Tx, show: StreamId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(EMPTY_QUEUE).bind(show.uuid()).execute(conn).await.map(drop))
+    on_tx!(tx, conn => sqlx::query(EMPTY_QUEUE).bind(show.uuid()).run(conn).await.map(drop))
 }
 
 const ENQUEUE: &str = "
@@ -54,9 +54,9 @@ pub async fn enqueue(
         .bind(show.uuid())
         .bind(signed(position))
         .bind(seller.uuid())
-        .execute(conn)
+        .run(conn)
         .await
-        .map(|done| done.rows_affected() == 1))
+        .map(|rows| rows == 1))
 }
 
 const SHOW_HAS_ENDED: &str = "

@@ -6,7 +6,7 @@ use blytz_core::{
 };
 
 use super::signed;
-use crate::db::{Db, Tx, on_db, on_tx};
+use crate::db::{Db, Run, Tx, on_db, on_tx};
 
 const NEWEST: &str = "
     select snapshot from auction_snapshots where auction_id = $1 and seq < $2 order by seq desc limit 1";
@@ -37,10 +37,10 @@ pub async fn keep(tx: &mut Tx, head: &Head, snapshot: &Snapshot) -> sqlx::Result
         .bind(id)
         .bind(signed(head.seq))
         .bind(snapshot.as_json())
-        .execute(conn)
+        .run(conn)
         .await)?;
     for seq in superfluous(signed(head.seq), &kept) {
-        on_tx!(tx, conn => sqlx::query(FORGET).bind(id).bind(seq).execute(conn).await)?;
+        on_tx!(tx, conn => sqlx::query(FORGET).bind(id).bind(seq).run(conn).await)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{signed, unreadable};
-use crate::db::{Db, Source, Tx, on_db, on_tx};
+use crate::db::{Db, Run, Source, Tx, on_db, on_tx};
 
 /// A show.
 pub struct Show {
@@ -68,7 +68,7 @@ pub async fn insert_show(
         .bind(&show.title)
         .bind(show.starts_at.map(Timestamp::as_micros))
         .bind(at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await
         .map(drop))
 }
@@ -140,9 +140,9 @@ pub async fn start_show(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Resul
     on_tx!(tx, conn => sqlx::query(START_SHOW)
         .bind(id.uuid())
         .bind(at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await
-        .map(|done| done.rows_affected() == 1))
+        .map(|rows| rows == 1))
 }
 
 const END_SHOW: &str = "update streams set status = 'ended', ended_at_us = $2 where id = $1 and status <> 'ended'";
@@ -152,9 +152,9 @@ pub async fn end_show(tx: &mut Tx, id: StreamId, at: Timestamp) -> sqlx::Result<
     on_tx!(tx, conn => sqlx::query(END_SHOW)
         .bind(id.uuid())
         .bind(at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await
-        .map(|done| done.rows_affected() == 1))
+        .map(|rows| rows == 1))
 }
 
 const MODERATORS: &str = "select user_id from stream_moderators where stream_id = $1";
@@ -170,12 +170,12 @@ const ADD_MODERATOR: &str = "
 
 /// Makes somebody a moderator of a show.
 pub async fn add_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(ADD_MODERATOR).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+    on_tx!(tx, conn => sqlx::query(ADD_MODERATOR).bind(id.uuid()).bind(user.uuid()).run(conn).await.map(drop))
 }
 
 const REMOVE_MODERATOR: &str = "delete from stream_moderators where stream_id = $1 and user_id = $2";
 
 /// Takes that back.
 pub async fn remove_moderator(tx: &mut Tx, id: StreamId, user: UserId) -> sqlx::Result<()> {
-    on_tx!(tx, conn => sqlx::query(REMOVE_MODERATOR).bind(id.uuid()).bind(user.uuid()).execute(conn).await.map(drop))
+    on_tx!(tx, conn => sqlx::query(REMOVE_MODERATOR).bind(id.uuid()).bind(user.uuid()).run(conn).await.map(drop))
 }

@@ -7,7 +7,7 @@ use blytz_core::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Tx, on_db, on_tx},
+    db::{Db, Run, Tx, on_db, on_tx},
     error::Result,
 };
 
@@ -120,6 +120,6 @@ const DELETE: &str = "delete from addresses where user_id = $1 and id = $2";
 
 /// Deletes one of the user's own addresses; false when there is none.
 pub async fn delete(tx: &mut Tx, user: UserId, id: AddressId) -> Result<bool> {
-    let done = on_tx!(tx, conn => sqlx::query(DELETE).bind(user.uuid()).bind(id.uuid()).execute(conn).await)?;
-    Ok(done.rows_affected() == 1)
+    let rows = on_tx!(tx, conn => sqlx::query(DELETE).bind(user.uuid()).bind(id.uuid()).run(conn).await)?;
+    Ok(rows == 1)
 }

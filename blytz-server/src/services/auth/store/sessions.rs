@@ -4,7 +4,7 @@ use blytz_core::{SessionId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Tx, on_db, on_tx},
+    db::{Db, Run, Tx, on_db, on_tx},
     error::Result,
 };
 
@@ -23,13 +23,13 @@ const INSERT_SESSION: &str =
 
 pub async fn insert_session(tx: &mut Tx, new: NewSession<'_>) -> Result<()> {
     on_tx!(tx, conn =>
-        sqlx::query(DROP_EXPIRED).bind(new.user.uuid()).bind(new.now.as_micros()).execute(conn).await)?;
+        sqlx::query(DROP_EXPIRED).bind(new.user.uuid()).bind(new.now.as_micros()).run(conn).await)?;
     on_tx!(tx, conn => sqlx::query(INSERT_SESSION)
         .bind(new.id.uuid())
         .bind(new.user.uuid())
         .bind(new.now.as_micros())
         .bind(new.expires_at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await)?;
     insert_refresh(tx, new.id, new.refresh_hash, new.expires_at).await
 }
@@ -42,7 +42,7 @@ async fn insert_refresh(tx: &mut Tx, session: SessionId, hash: &str, expires_at:
         .bind(hash)
         .bind(session.uuid())
         .bind(expires_at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }
@@ -106,12 +106,12 @@ const DROP_STALE: &str = "delete from refresh_tokens where session_id = $1 and e
 /// at. This is the use of `spent`: what was spent for it is not given again.
 pub async fn rotate(tx: &mut Tx, spent: &str, nonce: &str, new: NewSession<'_>) -> Result<()> {
     let session = new.id.uuid();
-    on_tx!(tx, conn => sqlx::query(SETTLE).bind(session).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(SETTLE).bind(session).run(conn).await)?;
     on_tx!(tx, conn =>
-        sqlx::query(SPEND).bind(spent).bind(new.now.as_micros()).bind(nonce).execute(conn).await)?;
+        sqlx::query(SPEND).bind(spent).bind(new.now.as_micros()).bind(nonce).run(conn).await)?;
     on_tx!(tx, conn =>
-        sqlx::query(PROLONG).bind(session).bind(new.expires_at.as_micros()).execute(conn).await)?;
-    on_tx!(tx, conn => sqlx::query(DROP_STALE).bind(session).bind(new.now.as_micros()).execute(conn).await)?;
+        sqlx::query(PROLONG).bind(session).bind(new.expires_at.as_micros()).run(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(DROP_STALE).bind(session).bind(new.now.as_micros()).run(conn).await)?;
     insert_refresh(tx, new.id, new.refresh_hash, new.expires_at).await
 }
 
@@ -127,7 +127,7 @@ pub async fn session_owner(db: &Db, session: SessionId) -> Result<Option<UserId>
 const END_SESSION: &str = "delete from sessions where id = $1";
 
 pub async fn end_session(tx: &mut Tx, session: SessionId) -> Result<()> {
-    on_tx!(tx, conn => sqlx::query(END_SESSION).bind(session.uuid()).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(END_SESSION).bind(session.uuid()).run(conn).await)?;
     Ok(())
 }
 
@@ -145,6 +145,6 @@ const CLOSE_SESSIONS: &str = "update sessions set closed = true where user_id = 
 
 /// Makes every session of a user one that can't be refreshed.
 pub async fn close_sessions(tx: &mut Tx, user: UserId) -> Result<()> {
-    on_tx!(tx, conn => sqlx::query(CLOSE_SESSIONS).bind(user.uuid()).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(CLOSE_SESSIONS).bind(user.uuid()).run(conn).await)?;
     Ok(())
 }

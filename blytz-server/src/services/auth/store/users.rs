@@ -9,7 +9,7 @@ use blytz_core::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Source, Tx, is_duplicate, on_db, on_tx, select_in},
+    db::{Db, Run, Source, Tx, on_db, on_tx, select_in},
     error::{Result, internal},
 };
 
@@ -96,13 +96,14 @@ pub struct NewPerson<'a> {
 
 const INSERT_USER: &str = "
     insert into users (id, email, email_proven, display_name, search_text, password_hash, roles, suspended, rev, created_at_us)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    on conflict (email) do nothing";
 
 /// Adds an account; false when the address is taken.
 pub async fn insert_user(tx: &mut Tx, new: NewPerson<'_>) -> Result<bool> {
     let person = new.person;
     let roles = roles_text(&person.roles)?;
-    let done = on_tx!(tx, conn => sqlx::query(INSERT_USER)
+    let rows = on_tx!(tx, conn => sqlx::query(INSERT_USER)
         .bind(person.id.uuid())
         .bind(&person.email)
         .bind(new.email_proven)
@@ -113,13 +114,9 @@ pub async fn insert_user(tx: &mut Tx, new: NewPerson<'_>) -> Result<bool> {
         .bind(person.suspended)
         .bind(person.rev)
         .bind(person.created_at.as_micros())
-        .execute(conn)
-        .await);
-    match done {
-        Ok(_) => Ok(true),
-        Err(error) if is_duplicate(&error) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+        .run(conn)
+        .await)?;
+    Ok(rows == 1)
 }
 
 const USER_BY_ID: &str =
@@ -204,9 +201,9 @@ const SET_PASSWORD: &str =
 
 /// Replaces a password; false when it is no longer the one that was verified.
 pub async fn set_password(tx: &mut Tx, id: UserId, hash: &str, before: Option<&str>) -> Result<bool> {
-    let done = on_tx!(tx, conn =>
-        sqlx::query(SET_PASSWORD).bind(id.uuid()).bind(hash).bind(before).execute(conn).await)?;
-    Ok(done.rows_affected() == 1)
+    let rows = on_tx!(tx, conn =>
+        sqlx::query(SET_PASSWORD).bind(id.uuid()).bind(hash).bind(before).run(conn).await)?;
+    Ok(rows == 1)
 }
 
 const SET_NAME: &str = "
@@ -258,7 +255,7 @@ pub async fn link(tx: &mut Tx, provider: &str, subject: &str, user: UserId, now:
         .bind(subject)
         .bind(user.uuid())
         .bind(now.as_micros())
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }
@@ -269,8 +266,8 @@ const PROVE_EMAIL: &str =
 /// Notes that the address is its owner's; true when that was not known before. The password then
 /// goes: whoever chose it never showed that the address was theirs.
 pub async fn prove_email(tx: &mut Tx, id: UserId) -> Result<bool> {
-    let done = on_tx!(tx, conn => sqlx::query(PROVE_EMAIL).bind(id.uuid()).execute(conn).await)?;
-    Ok(done.rows_affected() == 1)
+    let rows = on_tx!(tx, conn => sqlx::query(PROVE_EMAIL).bind(id.uuid()).run(conn).await)?;
+    Ok(rows == 1)
 }
 
 const UNSETTLED: &str = "
@@ -291,8 +288,8 @@ pub async fn settle(tx: &mut Tx, person: &Person, email: &str) -> Result<()> {
         .bind(person.id.uuid())
         .bind(email)
         .bind(search_text(email, &person.display_name))
-        .execute(conn)
+        .run(conn)
         .await)?;
-    on_tx!(tx, conn => sqlx::query(SETTLED).bind(person.id.uuid()).execute(conn).await)?;
+    on_tx!(tx, conn => sqlx::query(SETTLED).bind(person.id.uuid()).run(conn).await)?;
     Ok(())
 }

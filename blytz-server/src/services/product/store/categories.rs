@@ -5,7 +5,7 @@ use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Source, Tx, is_duplicate, on_db, on_tx},
+    db::{Db, Run, Source, Tx, is_duplicate, on_db, on_tx},
     error::Result,
 };
 
@@ -95,7 +95,7 @@ async fn write(tx: &mut Tx, sql: &'static str, category: &Category) -> Result<()
         .bind(category.parent_id.map(CategoryId::uuid))
         .bind(&category.name)
         .bind(name_key(&category.name))
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }
@@ -120,8 +120,8 @@ const DELETE: &str = "delete from categories where id = $1";
 
 /// Takes a category away. False when there was none.
 pub async fn delete(tx: &mut Tx, id: CategoryId) -> Result<bool, CategoryError> {
-    match on_tx!(tx, conn => sqlx::query(DELETE).bind(id.uuid()).execute(conn).await).map_err(CategoryError::from) {
-        Ok(done) => Ok(done.rows_affected() > 0),
+    match on_tx!(tx, conn => sqlx::query(DELETE).bind(id.uuid()).run(conn).await).map_err(CategoryError::from) {
+        Ok(rows) => Ok(rows > 0),
         Err(CategoryError::NoSuchParent) => Err(CategoryError::InUse),
         Err(other) => Err(other),
     }

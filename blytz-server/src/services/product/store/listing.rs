@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     products::{Record, Row, listing_text, select_products},
-    search::{self, found, found_at_most},
+    search::{self, found, found_by_patterns},
 };
 use crate::{
     db::{Db, on_db},
@@ -115,6 +115,7 @@ macro_rules! list_products {
 struct Texts {
     in_order: &'static str,
     by_words: &'static str,
+    by_patterns: &'static str,
     by_seller: &'static str,
     by_category: &'static str,
     /// The key and id of the last product to be looked at in order.
@@ -126,6 +127,13 @@ macro_rules! texts {
         Texts {
             in_order: list_products!($key, $after, $until, $direction, ""),
             by_words: list_products!($key, $after, $until, $direction, concat!("and id in (", found!("$23"), ")")),
+            by_patterns: list_products!(
+                $key,
+                $after,
+                $until,
+                $direction,
+                concat!("and id in (", found_by_patterns!("$10", "$11", "$12", "$13", "$14", "$15", "$16", "$17"), ")")
+            ),
             by_seller: list_products!(
                 $key,
                 $after,
@@ -186,6 +194,8 @@ pub async fn list(
     let texts = texts_of(order);
     let question = search::question(&filter.words);
     let (text, until, question) = match narrowest(db, filter, question.as_deref()).await? {
+        // What PostgreSQL is asked for are the patterns that every list has.
+        Some(Narrowed::Words) if db.is_shared() => (texts.by_patterns, None, None),
         Some(Narrowed::Words) => (texts.by_words, None, question),
         Some(Narrowed::Seller) => (texts.by_seller, None, None),
         Some(Narrowed::Category) => (texts.by_category, None, None),
@@ -203,7 +213,6 @@ enum Narrowed {
     Category,
 }
 
-const FOUND: &str = found_at_most!("$1", "$2");
 const OF_SELLER: &str = "select count(*) from (select 1 from products where seller_id = $1 limit $2) as found";
 const IN_CATEGORY: &str = concat!(
     "select count(*) from (select 1 from products where category_id in (",
@@ -216,12 +225,10 @@ async fn narrowest(db: &Db, filter: &Filter, question: Option<&str>) -> Result<O
         let count: i64 = on_db!(db, conn => sqlx::query_scalar(sql).bind(id).bind(FEW + 1).fetch_one(conn).await)?;
         Ok(count <= FEW)
     }
-    if let Some(question) = question {
-        let count: i64 =
-            on_db!(db, conn => sqlx::query_scalar(FOUND).bind(question).bind(FEW + 1).fetch_one(conn).await)?;
-        if count <= FEW {
-            return Ok(Some(Narrowed::Words));
-        }
+    if let Some(question) = question
+        && search::count(db, question, &filter.words, FEW + 1).await? <= FEW
+    {
+        return Ok(Some(Narrowed::Words));
     }
     if let Some(seller) = filter.seller
         && few(db, OF_SELLER, seller.uuid()).await?
@@ -293,7 +300,7 @@ async fn between(
             .bind(filter.category.map(CategoryId::uuid))
             .bind(filter.min_price)
             .bind(filter.max_price);
-        for pattern in patterns(&filter.words) {
+        for pattern in search::patterns(&filter.words) {
             query = query.bind(pattern);
         }
         for place in places {
@@ -312,34 +319,10 @@ async fn between(
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Places for words in the text of a list.
-const PATTERNS: usize = 8;
-
-/// Every word must be found somewhere. Words for which the text has no place of their own are one
-/// pattern, in order.
-fn patterns(words: &str) -> [String; PATTERNS] {
-    let mut patterns = [const { String::new() }; PATTERNS];
-    for (index, word) in words.split_whitespace().enumerate() {
-        let pattern = &mut patterns[index.min(PATTERNS - 1)];
-        pattern.push('%');
-        pattern.push_str(&word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    }
-    patterns.map(|pattern| pattern + "%")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::{Sqlite, on_tx};
-
-    #[test]
-    fn words_become_patterns_and_their_signs_stay_signs() {
-        let first = |words| patterns(words).into_iter().filter(|pattern| pattern != "%").collect::<Vec<_>>();
-        assert_eq!(first(""), [""; 0]);
-        assert_eq!(first("blue vase"), ["%blue%", "%vase%"]);
-        assert_eq!(first("100% a_b c\\d"), ["%100\\%%", "%a\\_b%", "%c\\\\d%"]);
-        assert_eq!(first("a b c d e f g h i").last().map(String::as_str), Some("%h%i%"));
-    }
+    use crate::db::{Run, Sqlite, on_tx};
 
     async fn database() -> (tempfile::TempDir, Db) {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -390,9 +373,9 @@ mod tests {
             insert into product_words (rowid, words)
             select d.number, p.words from product_documents d join products p on p.id = d.product_id";
         let mut tx = db.begin_write().await.expect("a transaction");
-        on_tx!(tx, conn => sqlx::query(INSERT).bind(count).execute(conn).await).expect("products");
+        on_tx!(tx, conn => sqlx::query(INSERT).bind(count).run(conn).await).expect("products");
         for sql in [NUMBER, INDEX] {
-            on_tx!(tx, conn => sqlx::query(sql).execute(conn).await).expect("an index");
+            on_tx!(tx, conn => sqlx::query(sql).run(conn).await).expect("an index");
         }
         tx.commit().await.expect("written");
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Record;
 use crate::{
-    db::{Db, Tx, on_db, on_tx},
+    db::{Db, Run, Tx, on_db, on_tx},
     error::{Result, internal},
 };
 
@@ -44,7 +44,7 @@ pub async fn append(tx: &mut Tx, record: &Record, id: MovementId, moved: Moved, 
         .bind(moved.delta)
         .bind(reason)
         .bind(moved.after.on_hand())
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Source, Tx, is_duplicate, on_db, on_tx, select_in},
+    db::{Db, Run, Source, Tx, is_duplicate, on_db, on_tx, select_in},
     error::{Result, internal},
 };
 
@@ -238,7 +238,7 @@ pub async fn insert(tx: &mut Tx, record: &Record) -> Result<(), SaveError> {
     on_tx!(tx, conn => written!(INSERT, record)
         .bind(record.seller_id.uuid())
         .bind(record.created_at.as_micros())
-        .execute(conn)
+        .run(conn)
         .await)?;
     Ok(())
 }
@@ -251,8 +251,8 @@ const SAVE: &str = "
 
 /// Saves a product that was read before, and counts its rev up.
 pub async fn save(tx: &mut Tx, record: &mut Record) -> Result<(), SaveError> {
-    let done = on_tx!(tx, conn => written!(SAVE, record).execute(conn).await)?;
-    if done.rows_affected() == 0 {
+    let rows = on_tx!(tx, conn => written!(SAVE, record).run(conn).await)?;
+    if rows == 0 {
         return Err(SaveError::Stale);
     }
     record.rev += 1;
