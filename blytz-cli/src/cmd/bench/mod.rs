@@ -63,7 +63,7 @@ pub struct Args {
     /// How long bids are made
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     seconds: u64,
-    /// Lots that the bidders are spread over: one is hot
+    /// Lots that the bidders are spread over: one is hot; with more lots than bidders, each bidder goes round
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     lots: u16,
     /// How bidders behave

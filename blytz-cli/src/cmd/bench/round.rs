@@ -129,6 +129,7 @@ async fn bid(
         let bidder = Bidder {
             number: u16::try_from(index).map_err(anyhow::Error::from)?,
             line: line.clone(),
+            bidders: lines.len(),
             lots: lots.clone(),
             style: load.style,
             marks,
@@ -156,6 +157,8 @@ async fn bid(
 
 struct Bidder {
     number: u16,
+    /// How many there are.
+    bidders: usize,
     line: Line,
     lots: Arc<Vec<Lot>>,
     style: Style,
@@ -166,12 +169,12 @@ struct Bidder {
 impl Bidder {
     async fn bid_until(self, end: Instant) -> anyhow::Result<Bids> {
         let mut bids = Bids::new()?;
-        let lot = &self.lots[usize::from(self.number) % self.lots.len()];
         let money = |amount| Some(Money::new(amount, Currency::MYR));
-        let mut asked = false;
+        let mut turn = 0;
         // However busy the machine is, each has its turn.
-        while !asked || Instant::now() < end {
-            asked = true;
+        while turn == 0 || Instant::now() < end {
+            let lot = &self.lots[place(self.number, turn, self.bidders, self.lots.len())];
+            turn += 1;
             let step = lot.next_move(self.number, self.style);
             let blank = |bid_id| BidRequest {
                 auction_id: lot.id,
@@ -212,6 +215,12 @@ impl Bidder {
     }
 }
 
+/// Which lot a bidder bids on. Where lots outnumber the bidders, each goes on to the next one with every bid, so
+/// that none is left out; otherwise they stay.
+fn place(number: u16, turn: usize, bidders: usize, lots: usize) -> usize {
+    (usize::from(number) + if lots > bidders { turn } else { 0 }) % lots
+}
+
 async fn collect(
     mut watching: JoinSet<anyhow::Result<Seen>>,
     watchers: usize,
@@ -247,6 +256,14 @@ fn socket_url(base: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn no_lot_is_left_out() {
+        let visits = |bidder, bidders, lots| [0, 1, 2].map(|turn| super::place(bidder, turn, bidders, lots));
+        assert_eq!(visits(1, 2, 3), [1, 2, 0], "more lots than bidders");
+        assert_eq!(visits(1, 2, 2), [1, 1, 1]);
+        assert_eq!(visits(4, 5, 3), [1, 1, 1]);
+    }
+
     #[test]
     fn the_socket_is_beside_the_api() {
         assert_eq!(super::socket_url("http://127.0.0.1:8080/"), "ws://127.0.0.1:8080/ws");
