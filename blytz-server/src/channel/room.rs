@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long a room waits when what is due could not be written.
 const REST: Duration = Duration::from_secs(1);
 /// How long a room without work stays in memory.
-const IDLE: Duration = Duration::from_mins(1);
+pub const IDLE: Duration = Duration::from_mins(1);
 /// A room that ends keeps its state if it lacks this part of what is worth keeping anyway.
 const LAST: u64 = 10;
 
