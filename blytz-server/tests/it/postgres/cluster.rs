@@ -254,8 +254,16 @@ fn binaries() -> Option<PathBuf> {
     let mut debian: Vec<_> = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().collect();
     debian.sort_by_key(|entry| entry.file_name().to_string_lossy().parse().unwrap_or(0_u32));
     let debian = debian.iter().rev().map(|entry| entry.path().join("bin"));
-    // Who has only what clients need has a `pg_config`, too.
-    named.into_iter().chain(debian).find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+    named.into_iter().chain(debian).find(|folder| folder.join("initdb").is_file() && is_new_enough(folder))
+}
+
+/// Whether there is a server among these programs, which is not so where only clients are installed, and
+/// whether it can sort by Unicode's rules.
+fn is_new_enough(folder: &Path) -> bool {
+    let said = Command::new(folder.join("postgres")).arg("--version").output();
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let number = said.split(|letter: char| !letter.is_ascii_digit()).find(|part| !part.is_empty());
+    number.and_then(|number| number.parse().ok()).is_some_and(|version: u32| version >= 15)
 }
 
 /// Ports that nobody listens on, below those that systems give to whoever connects: one of these might
