@@ -20,6 +20,7 @@ mod live;
 mod older;
 mod openapi;
 mod outage;
+mod postgres;
 mod process;
 mod product;
 mod proofs;
