@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use crate::house::Person;
+use crate::house::{Person, database_of};
 
 /// A running program, which is killed when its test ends.
 pub struct Program {
@@ -21,6 +21,9 @@ pub struct Program {
 pub fn program(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blytz-server"));
     command.env_clear().env("BLYTZ_DATA", data).env("BLYTZ_LISTEN", "127.0.0.1:0");
+    if let Some(url) = database_of(data) {
+        command.env("BLYTZ_DATABASE_URL", url);
+    }
     command
 }
 

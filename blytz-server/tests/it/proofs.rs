@@ -11,9 +11,8 @@ use blytz_core::{
     },
 };
 use serde_json::{Value, json};
-use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::house::{House, Lot, Person, items, max, money, rules, text};
+use crate::house::{House, Lot, Person, items, max, money, rules, tamper, text};
 
 /// Somebody raises their own max, one bid after the other; the ids of the bids.
 async fn raises(house: &House, who: &Person, lot: &Lot, from: i64, count: i64) -> Vec<String> {
@@ -127,8 +126,6 @@ async fn a_proof_that_can_not_go_on_is_cut() {
     close(&house);
     assert!(download(&house, &lot).await.is_some());
 
-    let options = SqliteConnectOptions::new().filename(data.join("blytz.db"));
-    let mut database = SqliteConnection::connect_with(&options).await.expect("the database");
     let id: AuctionId = lot.id.parse().expect("an id");
     for damage in [
         // Another log of the same length, then one that can't be read, then one with a gap.
@@ -136,8 +133,7 @@ async fn a_proof_that_can_not_go_on_is_cut() {
         "update auction_events set entry = substr(entry, 2) where auction_id = $1 and seq = 1100",
         "delete from auction_events where auction_id = $1 and seq = 1100",
     ] {
-        let done = sqlx::query(damage).bind(id.uuid()).execute(&mut database).await.expect("the damage is done");
-        assert_eq!(done.rows_affected(), 1, "{damage}");
+        assert_eq!(tamper(&data, damage, id.uuid(), None).await, 1, "{damage}");
         assert_eq!(download(&house, &lot).await, None, "{damage}");
     }
 }
@@ -151,15 +147,10 @@ async fn an_event_longer_than_a_frame_is_passed_over_with_a_snapshot() {
     let (seller, ann) = (house.seller("sita").await, house.buyer("ann").await);
     let lot = seller.auction(rules()).await;
     raises(&house, &ann, &lot, 1_000, 5).await;
-    let options = SqliteConnectOptions::new().filename(data.join("blytz.db"));
-    let mut database = SqliteConnection::connect_with(&options).await.expect("the database");
     let id: AuctionId = lot.id.parse().expect("an id");
-    sqlx::query("update auction_events set entry = replace(entry, '\"kind\"', $2) where auction_id = $1 and seq = 5")
-        .bind(id.uuid())
-        .bind(format!("\"padding\":\"{}\",\"kind\"", "x".repeat(MAX_FRAME)))
-        .execute(&mut database)
-        .await
-        .expect("a long event");
+    let longer = "update auction_events set entry = replace(entry, '\"kind\"', $2) where auction_id = $1 and seq = 5";
+    let padding = format!("\"padding\":\"{}\",\"kind\"", "x".repeat(MAX_FRAME));
+    assert_eq!(tamper(&data, longer, id.uuid(), Some(&padding)).await, 1);
 
     let since = json!({ "epoch": lot.status().await["epoch"], "seq": 2 });
     let mut socket = house.nobody.connect().await;

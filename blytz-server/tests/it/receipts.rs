@@ -6,15 +6,11 @@ use blytz_core::{
     auction::receipt::{Leaf, signs_at, verify_receipt},
     wire::auction::{BidAnswer, LogKeys, Proof, Receipt},
 };
-use blytz_server::{
-    Clock,
-    db::{Db, Sqlite},
-    keys::Keys,
-};
+use blytz_server::{Clock, keys::Keys, serve::open_database};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::house::{House, START, max, money, new_id, rules, rules_with, text};
+use crate::house::{House, START, config_in, max, money, new_id, rules, rules_with, text};
 
 async fn keys(house: &House) -> LogKeys {
     serde_json::from_value(house.nobody.get("/auction/keys").await.expect(200)).expect("keys")
@@ -120,8 +116,7 @@ async fn what_ended_before_the_keys_were_changed_is_signed_by_the_old_one() {
     let late = seller.auction(rules_with(json!({ "duration_ms": 600_000 }))).await;
     house.close().await;
 
-    let sqlite = Sqlite::open(&folder.path().join("blytz.db")).await.expect("the database");
-    let db = Db::sqlite(sqlite).await.expect("the database");
+    let db = open_database(&config_in(folder.path())).await.expect("the database");
     let changed_at = START.plus_millis(120_000);
     let [old, new] = Keys::rotate(&db, &Clock::manual(changed_at), None).await.expect("another key");
     db.close().await;

@@ -1,6 +1,7 @@
 //! A house of one's own and the people in it, who ask by plain HTTP: for tests that look at statuses,
 //! codes and bodies rather than at what the SDK makes of them.
 
+mod database;
 mod lots;
 mod people;
 mod process;
@@ -16,12 +17,17 @@ use blytz_core::{
     auction::proof::{Trust, TrustedKeys},
     wire::auction::LogKeys,
 };
-use blytz_server::{App, Builder, Clock, Config, Platform, Running, Server, config::RateLimits, serve::open_database};
+use blytz_server::{
+    App, Builder, Clock, Config, Platform, Running, Server,
+    config::{DatabaseConfig, RateLimits, Secret},
+    serve::open_database,
+};
 use serde_json::json;
 
 use self::process::Process;
 use crate::document::witness::Witness;
 
+pub use database::{config_in, database_of, fresh_database, needs_a_file, tamper};
 pub use lots::{Lot, Offer, buy_now, exact, max, money, new_id, product, rules, rules_with, with};
 pub use people::{Answer, PASSWORD, Person, each, items, text};
 pub use shows::Show;
@@ -51,9 +57,11 @@ impl House {
     /// A house whose configuration `change` may change; limits are off unless it says so.
     pub async fn open_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut config = Config::in_folder(folder.path());
-        config.rate_limits = RateLimits::Off;
+        let mut config = Config { rate_limits: RateLimits::Off, ..Config::in_folder(folder.path()) };
         change(&mut config);
+        if let Some(url) = database_of(&config.data) {
+            config.database = DatabaseConfig::Postgres(Secret::new(url));
+        }
         let house = Self::launch(Server::builder().config(config), Clock::manual(START)).await;
         Self { _folder: Some(folder), ..house }
     }
@@ -65,7 +73,7 @@ impl House {
 
     /// A house over a folder of the test's, which may have been one's before.
     pub async fn open_in(folder: &Path, at: Timestamp) -> Self {
-        let config = Config { rate_limits: RateLimits::Off, ..Config::in_folder(folder) };
+        let config = Config { rate_limits: RateLimits::Off, ..config_in(folder) };
         Self::launch(Server::builder().config(config), Clock::manual(at)).await
     }
 
@@ -86,7 +94,7 @@ impl House {
 
     /// What happens to a house that is killed while it starts, right after it has said that it is there.
     pub async fn killed_at_the_start(folder: &Path, at: Timestamp) {
-        let (process, config) = (Process::start(), Config::in_folder(folder));
+        let (process, config) = (Process::start(), config_in(folder));
         let started = async move {
             let db = open_database(&config).await.expect("opens");
             let platform = Platform::start(config, Clock::manual(at), db).await.expect("a platform");

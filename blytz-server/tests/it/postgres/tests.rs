@@ -7,10 +7,11 @@ use tokio::time::timeout;
 
 use super::{
     blocking,
-    cluster::{Cluster, Durability},
-    fresh_database, left_out,
     proxy::{CommitProxy, Counts, Fate},
-    shared,
+};
+use crate::{
+    cluster::{Cluster, Durability, left_out, shared},
+    house::fresh_database,
 };
 
 const TABLE: &str = "create table marks (mark integer not null)";
@@ -34,12 +35,11 @@ async fn marks(url: &str) -> BTreeSet<i32> {
 
 /// A database of a test's own with a table for marks.
 async fn database() -> String {
-    fresh_database(async |url| {
-        let mut connection = connect(&url).await;
-        connection.execute(TABLE).await.expect("a table");
-        connection.close().await.expect("a goodbye");
-    })
-    .await
+    let url = fresh_database();
+    let mut connection = connect(&url).await;
+    connection.execute(TABLE).await.expect("a table");
+    connection.close().await.expect("a goodbye");
+    url
 }
 
 /// How a commit is sent.

@@ -5,14 +5,14 @@
 //! other end of a pipe, and when that closes it stops the server and removes its folder.
 
 use std::{
-    fs,
+    env, fs,
     io::{Read, Write},
     net::TcpListener,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     thread::{self, JoinHandle},
@@ -134,6 +134,25 @@ impl Drop for Cluster {
             None => drop(fs::remove_dir_all(&self.place.folder)),
         }
     }
+}
+
+/// The cluster of everybody who only needs a database. Nobody stops it; its guardian does in the end.
+pub fn shared() -> &'static Cluster {
+    static SHARED: OnceLock<Cluster> = OnceLock::new();
+    SHARED.get_or_init(|| Cluster::start(Durability::Off))
+}
+
+/// Whether tests that need PostgreSQL are to be left out, since there is none and can't be: `scripts/test`
+/// says so by BLYTZ_TEST_POSTGRES=off. Where everything must be there, that is a failure.
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests says in the environment what they can't do")]
+pub fn left_out() -> bool {
+    let says = |name: &str, value: &str| env::var(name).is_ok_and(|said| said == value);
+    let left_out = says("BLYTZ_TEST_POSTGRES", "off");
+    assert!(!left_out || !says("CI", "true"), "nothing is left out here: install PostgreSQL");
+    if left_out {
+        println!("left out: there is no PostgreSQL, so nothing was tested");
+    }
+    left_out
 }
 
 /// Where a cluster lies, and by which programs and as whom it is run.
