@@ -88,10 +88,9 @@ impl Keys {
         jwt::install();
         let (sealing, clock, origin) = (secret.map(Sealing::from_secret), clock.clone(), origin.to_owned());
         let loaded = async move |tx: &mut Tx| {
-            let epoch = match store::epoch(tx).await? {
-                Some(epoch) => epoch,
-                None => new_epoch(tx, &clock).await?,
-            };
+            // Whoever is late waits here, and finds the epoch and the keys of who was first.
+            store::begin_history(tx, new_id(&clock), clock.now()).await?;
+            let epoch = store::epoch(tx).await?.ok_or(KeysError::Sql(sqlx::Error::RowNotFound))?;
             let mut keys = store::keys(tx).await?;
             for purpose in Purpose::ALL {
                 if !keys.iter().any(|key| key.signs(purpose)) {

@@ -115,6 +115,14 @@ pub async fn epoch(tx: &mut Tx) -> Result<Option<Epoch>, sqlx::Error> {
     Ok(epoch.map(Epoch))
 }
 
+const BEGIN: &str = "
+    insert into history (id, epoch, created_at_us) values (1, $1, $2) on conflict (id) do nothing";
+
+/// Begins a history, unless there is one.
+pub async fn begin_history(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(BEGIN).bind(epoch.uuid()).bind(at.as_micros()).run(conn).await).map(drop)
+}
+
 const PUT_EPOCH: &str = "
     insert into history (id, epoch, created_at_us) values (1, $1, $2)
     on conflict (id) do update set epoch = excluded.epoch, created_at_us = excluded.created_at_us";

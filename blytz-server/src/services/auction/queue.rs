@@ -101,7 +101,7 @@ impl Auctions {
 
 /// Makes these lots the show's queue.
 async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<()> {
-    let show = store::show(&mut *tx, id).await?.ok_or_else(Error::not_found)?;
+    let show = store::take_show(tx, id).await?.ok_or_else(Error::not_found)?;
     if show.status == StreamStatus::Ended {
         return Err(not_live("The show has ended; its queue can't change any more."));
     }

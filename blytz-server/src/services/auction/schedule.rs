@@ -72,7 +72,7 @@ impl Auctions {
 /// Refuses a show that is not the seller's, or over.
 async fn check_show(tx: &mut Tx, seller: &User, input: &AuctionInput) -> Result<()> {
     let Some(stream) = input.stream_id else { return Ok(()) };
-    let show = store::show(tx, stream).await?.ok_or_else(Error::not_found)?;
+    let show = store::take_show(tx, stream).await?.ok_or_else(Error::not_found)?;
     check_owner(seller, show.seller_id)?;
     if show.status == StreamStatus::Ended {
         return Err(streams::not_live("The show has ended; put the lot into another one."));

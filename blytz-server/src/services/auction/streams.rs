@@ -226,6 +226,7 @@ impl Auctions {
         self.settle(store::queue(&self.platform.db, id).await?).await;
         let (auctions, now) = (self.clone(), self.now());
         let ended = async move |tx: &mut Tx| {
+            store::take_show(tx, id).await?;
             if !store::live_lots(tx, id).await?.is_empty() {
                 let detail = "A lot of this show is live; wait for its close or cancel it.";
                 return Err(Error::new(ErrorCode::LotLive, detail));

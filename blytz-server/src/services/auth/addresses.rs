@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     accounts::Accounts,
-    store::addresses as store,
+    store::{addresses as store, users},
     users::read_cursor,
     who::{Active, User},
 };
@@ -142,6 +142,8 @@ impl Accounts {
     async fn add_address(&self, of: UserId, input: AddressInput) -> Result<Address> {
         let id = new_id(&self.platform.clock);
         let added = async move |tx: &mut Tx| {
+            // Two that are added at once are counted one after the other.
+            users::hold(tx, of).await?;
             if store::count(tx, of).await? >= MOST {
                 let detail = format!("An address book holds at most {MOST} addresses; delete one first.");
                 return Err(Error::conflict(detail));

@@ -48,6 +48,9 @@ pub async fn login(
     accounts.log_in_with_firebase(&body.id_token).await.map(Json)
 }
 
+/// How often the account of an identity is looked for.
+const ROUNDS: usize = 3;
+
 impl Accounts {
     async fn log_in_with_firebase(&self, id_token: &str) -> Result<Session> {
         let firebase = self.firebase.as_ref().ok_or_else(|| {
@@ -57,10 +60,7 @@ impl Accounts {
         let identity = firebase.verify(id_token).await?;
         let accounts = self.clone();
         let logged_in = async move |tx: &mut Tx| {
-            let person = match users::person_behind(tx, FIREBASE, &identity.subject).await? {
-                Some(person) => person,
-                None => accounts.adopt(tx, &identity).await?,
-            };
+            let person = accounts.behind(tx, &identity).await?;
             if person.suspended {
                 return Err(suspended());
             }
@@ -69,16 +69,32 @@ impl Accounts {
         self.platform.write(logged_in).await
     }
 
-    /// Links the identity to the account with its address, or to a new one.
-    async fn adopt(&self, tx: &mut Tx, identity: &Identity) -> Result<Person> {
+    /// The account that the identity logs in to, held; it is made or linked if there is none. Two logins at
+    /// once may both find none: the one that comes late then finds what the other has made.
+    async fn behind(&self, tx: &mut Tx, identity: &Identity) -> Result<Person> {
+        for _ in 0..ROUNDS {
+            match users::person_behind(tx, FIREBASE, &identity.subject).await? {
+                Some(person) => users::hold(tx, person.id).await?,
+                None => self.adopt(tx, identity).await?,
+            }
+            if let Some(person) = users::person_behind(tx, FIREBASE, &identity.subject).await? {
+                return Ok(person);
+            }
+        }
+        Err(Error::unavailable("This account is being made at the same moment; log in again."))
+    }
+
+    /// Links the identity to the account with its address, or to a new one, unless somebody is faster.
+    async fn adopt(&self, tx: &mut Tx, identity: &Identity) -> Result<()> {
         let email = usable_email(identity)?;
-        let person = match users::user_by_email(&mut *tx, &email).await? {
+        let id = match users::user_by_email(&mut *tx, &email).await? {
             Some(person) if identity.email_verified => {
                 if users::prove_email(tx, person.id).await? {
                     self.end_others(tx, person.id, None).await?;
                 }
-                person
+                person.id
             }
+            Some(_) if users::person_behind(tx, FIREBASE, &identity.subject).await?.is_some() => return Ok(()),
             Some(_) => {
                 let detail =
                     "This email address has an account already, and Firebase has not verified that it is yours.";
@@ -87,12 +103,15 @@ impl Accounts {
             None => {
                 let person = self.new_person(email, usable_name(identity), vec![Role::Buyer]);
                 let new = NewPerson { person: &person, password_hash: None, email_proven: identity.email_verified };
-                users::insert_user(tx, new).await?;
-                person
+                if !users::insert_user(tx, new).await? {
+                    return Ok(());
+                }
+                person.id
             }
         };
-        users::link(tx, FIREBASE, &identity.subject, person.id, self.platform.clock.now()).await?;
-        Ok(person)
+        // Where it is linked already, to whomever, that is whose it is.
+        users::link(tx, FIREBASE, &identity.subject, id, self.platform.clock.now()).await?;
+        Ok(())
     }
 }
 

@@ -87,7 +87,7 @@ impl Catalog {
         reason: &str,
         at: Timestamp,
     ) -> Result<HeldProduct> {
-        let mut record = store::find(&mut *tx, product).await?.ok_or_else(Error::not_found)?;
+        let mut record = store::take(tx, product).await?.ok_or_else(Error::not_found)?;
         match record.listing {
             _ if record.seller_id != seller => return Err(not_theirs(&record)),
             Listing::Active => {}
@@ -106,7 +106,7 @@ impl Catalog {
     /// # Errors
     /// When the database refuses, or no unit of the product is reserved.
     pub async fn release_unit(&self, tx: &mut Tx, product: ProductId, reason: &str, at: Timestamp) -> Result<()> {
-        let mut record = store::find(&mut *tx, product).await?.ok_or_else(Error::not_found)?;
+        let mut record = store::take(tx, product).await?.ok_or_else(Error::not_found)?;
         let moved = record.stock.release(1).map_err(|error| stock_error(error, ""))?;
         self.book(tx, &mut record, moved, Some(reason), at).await
     }
@@ -137,6 +137,13 @@ impl Catalog {
 /// A product that this user may change, and whose book they keep.
 pub async fn own(from: impl Source, user: &User, id: ProductId) -> Result<Record> {
     let record = store::find(from, id).await?.ok_or_else(Error::not_found)?;
+    check_own(&record, user)?;
+    Ok(record)
+}
+
+/// The same to change it in this transaction.
+pub async fn take_own(tx: &mut Tx, user: &User, id: ProductId) -> Result<Record> {
+    let record = store::take(tx, id).await?.ok_or_else(Error::not_found)?;
     check_own(&record, user)?;
     Ok(record)
 }

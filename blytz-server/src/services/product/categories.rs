@@ -123,6 +123,7 @@ impl Catalog {
 
     async fn change_category(&self, id: CategoryId, update: CategoryUpdate) -> Result<Category> {
         let changed = async move |tx: &mut Tx| {
+            store::hold_all(tx).await?;
             let mut category = store::find(&mut *tx, id).await?.ok_or_else(Error::not_found)?;
             if let Some(Some(parent)) = update.parent_id
                 && store::is_below(&mut *tx, id, parent).await?

@@ -11,7 +11,7 @@ use blytz_core::{
 };
 
 use super::{
-    catalog::{Catalog, own, stock_error},
+    catalog::{Catalog, own, stock_error, take_own},
     cursor, store,
 };
 use crate::{
@@ -120,7 +120,7 @@ impl Catalog {
     ) -> Result<Inventory> {
         let catalog = self.clone();
         let moved = async move |tx: &mut Tx| {
-            let mut record = own(&mut *tx, &user, id).await?;
+            let mut record = take_own(tx, &user, id).await?;
             let moved = step(record.stock)?;
             let now = catalog.platform.clock.now();
             catalog.book(tx, &mut record, moved, reason.as_deref(), now).await?;

@@ -12,7 +12,7 @@ use blytz_core::{
 };
 
 use super::{
-    catalog::{Catalog, own, stock_error},
+    catalog::{Catalog, stock_error, take_own},
     store::{self, Record},
 };
 use crate::{
@@ -122,7 +122,7 @@ impl Catalog {
     async fn update(&self, user: User, id: ProductId, update: ProductUpdate) -> Result<Record> {
         let clock = self.platform.clock.clone();
         let updated = async move |tx: &mut Tx| {
-            let before = own(&mut *tx, &user, id).await?;
+            let before = take_own(tx, &user, id).await?;
             let mut record = before.clone();
             apply(&mut record, update)?;
             if record == before {

@@ -59,11 +59,16 @@ pub async fn enqueue(
         .map(|rows| rows == 1))
 }
 
+/// Others may open other lots of the show meanwhile; who ends it waits.
+const HOLD_SHOW: &str = "
+    select 1 from streams s join auctions a on a.stream_id = s.id where a.id = $1 for share of s";
+
 const SHOW_HAS_ENDED: &str = "
     select count(*) from auctions a join streams s on s.id = a.stream_id where a.id = $1 and s.status = 'ended'";
 
-/// Whether the lot belongs to a show that has ended.
+/// Whether the lot belongs to a show that has ended. Until this transaction has ended it does not.
 pub async fn show_has_ended(tx: &mut Tx, lot: AuctionId) -> sqlx::Result<bool> {
+    tx.hold(HOLD_SHOW, lot.uuid()).await?;
     let count: i64 = on_tx!(tx, conn => sqlx::query_scalar(SHOW_HAS_ENDED).bind(lot.uuid()).fetch_one(conn).await)?;
     Ok(count > 0)
 }

@@ -91,6 +91,14 @@ pub async fn show(from: impl Source, id: StreamId) -> sqlx::Result<Option<Show>>
     row.map(Show::try_from).transpose()
 }
 
+const TAKE_SHOW: &str = "select 1 from streams where id = $1 for no key update";
+
+/// A show that nobody else changes until this transaction has ended, nor opens a lot of by hand.
+pub async fn take_show(tx: &mut Tx, id: StreamId) -> sqlx::Result<Option<Show>> {
+    tx.hold(TAKE_SHOW, id.uuid()).await?;
+    show(tx, id).await
+}
+
 /// Which shows a list has.
 pub struct ShowFilter {
     pub status: Option<StreamStatus>,

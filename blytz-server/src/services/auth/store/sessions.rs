@@ -92,7 +92,16 @@ const REFRESH: &str = "
     from refresh_tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
     where t.hash = $1";
 
+const SESSION_OF: &str = "select session_id from refresh_tokens where hash = $1";
+const HOLD: &str = "select 1 from sessions where id = $1 for update";
+
+/// What is known of a refresh token, whose session nobody else refreshes or ends until this transaction
+/// has ended.
 pub async fn refresh_token(tx: &mut Tx, hash: &str) -> Result<Option<RefreshToken>> {
+    let session: Option<Uuid> =
+        on_tx!(tx, conn => sqlx::query_scalar(SESSION_OF).bind(hash).fetch_optional(conn).await)?;
+    let Some(session) = session else { return Ok(None) };
+    tx.hold(HOLD, session).await?;
     let row: Option<RefreshRow> = on_tx!(tx, conn => sqlx::query_as(REFRESH).bind(hash).fetch_optional(conn).await)?;
     Ok(row.map(RefreshToken::from))
 }

@@ -187,12 +187,21 @@ async fn credentials_by(db: &Db, sql: &'static str, email: &str) -> Result<Optio
     Ok(row.map(|(id, email, password_hash)| Credentials { id: id.into(), email, password_hash }))
 }
 
+const HOLD: &str = "select 1 from users where id = $1 for no key update";
+
+/// Has nobody else change an account until this transaction has ended: what is decided by it, such as
+/// whether it may log in, still holds then.
+pub async fn hold(tx: &mut Tx, id: UserId) -> Result<()> {
+    Ok(tx.hold(HOLD, id.uuid()).await?)
+}
+
 const HAS_PASSWORD: &str = "
     select id, email, display_name, roles, suspended, rev, created_at_us from users
     where id = $1 and password_hash is not distinct from $2";
 
-/// The account, if its password is still the one behind `hash`.
+/// The account, held, if its password is still the one behind `hash`.
 pub async fn with_password(tx: &mut Tx, id: UserId, hash: Option<&str>) -> Result<Option<Person>> {
+    hold(tx, id).await?;
     one(on_tx!(tx, conn => sqlx::query_as(HAS_PASSWORD).bind(id.uuid()).bind(hash).fetch_optional(conn).await)?)
 }
 
@@ -247,17 +256,20 @@ pub async fn person_behind(tx: &mut Tx, provider: &str, subject: &str) -> Result
     one(on_tx!(tx, conn => sqlx::query_as(PERSON_BEHIND).bind(provider).bind(subject).fetch_optional(conn).await)?)
 }
 
-const LINK: &str = "insert into identities (provider, subject, user_id, created_at_us) values ($1, $2, $3, $4)";
+const LINK: &str = "
+    insert into identities (provider, subject, user_id, created_at_us) values ($1, $2, $3, $4)
+    on conflict (provider, subject) do nothing";
 
-pub async fn link(tx: &mut Tx, provider: &str, subject: &str, user: UserId, now: Timestamp) -> Result<()> {
-    on_tx!(tx, conn => sqlx::query(LINK)
+/// Has an identity log in to an account; false when it has one already.
+pub async fn link(tx: &mut Tx, provider: &str, subject: &str, user: UserId, now: Timestamp) -> Result<bool> {
+    let rows = on_tx!(tx, conn => sqlx::query(LINK)
         .bind(provider)
         .bind(subject)
         .bind(user.uuid())
         .bind(now.as_micros())
         .run(conn)
         .await)?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 const PROVE_EMAIL: &str =

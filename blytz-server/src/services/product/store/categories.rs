@@ -100,6 +100,13 @@ async fn write(tx: &mut Tx, sql: &'static str, category: &Category) -> Result<()
     Ok(())
 }
 
+const HOLD_ALL: &str = "select 1 from categories where id >= $1 order by id for no key update";
+
+/// Has nobody else change any category until this transaction has ended: what is below what then stays so.
+pub async fn hold_all(tx: &mut Tx) -> Result<()> {
+    Ok(tx.hold(HOLD_ALL, Uuid::nil()).await?)
+}
+
 const IS_BELOW: &str = "
     with recursive below (id) as (
         select id from categories where id = $1

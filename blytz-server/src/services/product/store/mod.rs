@@ -8,5 +8,5 @@ pub mod search;
 
 pub use self::{
     listing::{Filter, list},
-    products::{Record, SaveError, find, insert, lots, save},
+    products::{Record, SaveError, find, insert, lots, save, take},
 };

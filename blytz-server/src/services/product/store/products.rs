@@ -177,6 +177,14 @@ pub async fn find(from: impl Source, id: ProductId) -> Result<Option<Record>> {
     row.map(Row::read).transpose()
 }
 
+const TAKE: &str = "select 1 from products where id = $1 for no key update";
+
+/// A product that nobody else changes until this transaction has ended.
+pub async fn take(tx: &mut Tx, id: ProductId) -> Result<Option<Record>> {
+    tx.hold(TAKE, id.uuid()).await?;
+    find(tx, id).await
+}
+
 /// Why a product was not saved.
 #[derive(Debug)]
 pub enum SaveError {
