@@ -71,12 +71,16 @@ impl Writer {
     }
 }
 
+/// The address of the same database by way of a proxy.
+fn through(proxy: &CommitProxy, url: &str) -> String {
+    proxy.url(url.rsplit('/').next().expect("a name"))
+}
+
 /// A database, a proxy before it, and a writer for whom everything has been prepared once.
 async fn through_a_proxy(by: By) -> (String, CommitProxy, Writer) {
     let url = database().await;
     let proxy = CommitProxy::start(shared().port()).await;
-    let name = url.rsplit('/').next().expect("a name");
-    let mut writer = Writer { connection: connect(&proxy.url(name)).await, by };
+    let mut writer = Writer { connection: connect(&through(&proxy, &url)).await, by };
     writer.write(0).await.expect("it passes");
     assert_eq!(proxy.counts(), Counts { seen: 1, answered: 1, ..Counts::default() });
     (url, proxy, writer)
@@ -113,7 +117,6 @@ async fn a_cluster_has_what_the_schema_needs() {
         return;
     }
     let mut connection = connect(&database().await).await;
-    connection.execute("create extension pg_trgm").await.expect("contributed modules");
     let sql = "select array_length(show_trgm('ÄÖÜ'), 1), 'a' < 'B', 'é' < 'f', current_setting('fsync')";
     let (trigrams, ignores_case, knows_accents, fsync): (i32, bool, bool, String) =
         sqlx::query_as(sql).fetch_one(&mut connection).await.expect("a row");
@@ -193,16 +196,18 @@ async fn a_commit_is_held_back_and_outlives_whoever_sent_it() {
     }
     for by in [By::Text, By::Name] {
         let (url, proxy, mut writer) = through_a_proxy(by).await;
-        proxy.next("insert into marks", [Fate::HoldCommit(MOMENT), Fate::HoldCommit(MOMENT)]);
+        proxy.next("insert into marks", [MOMENT, LONG, MOMENT].map(Fate::HoldCommit));
         writer.write(1).await.expect("it comes");
-        tokio::select! {
-            told = writer.write(2) => panic!("told too early: {told:?}"),
-            () = proxy.until(|counts| counts.held == 2) => {}
+        for (held, mark) in [(2, 2), (3, 3)] {
+            let mut hasty = Writer { connection: connect(&through(&proxy, &url)).await, by };
+            tokio::select! {
+                biased;
+                () = proxy.until(|counts| counts.held == held) => {}
+                told = hasty.write(mark) => panic!("told too early: {told:?}"),
+            }
         }
-        drop(writer);
-        assert_eq!(marks(&url).await, BTreeSet::from([0, 1]), "{by:?}");
         proxy.until(|counts| counts.answered == 3).await;
-        assert_eq!(marks(&url).await, BTreeSet::from([0, 1, 2]), "{by:?}");
+        assert_eq!(marks(&url).await, BTreeSet::from([0, 1, 3]), "{by:?}");
     }
 }
 

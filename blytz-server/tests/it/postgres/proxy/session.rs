@@ -36,9 +36,9 @@ impl Side {
 }
 
 /// How one of the two directions has ended.
-enum End {
+enum Talk {
     /// Whoever talks has hung up, or has been hung up on.
-    Silence,
+    Over,
     /// Both connections are to be cut.
     Cut,
 }
@@ -54,7 +54,7 @@ pub async fn serve(client: TcpStream, server: TcpStream, ground: &Ground) {
     let said = Said { from: server.from, to: client.to, ground, answers: &answers };
     let asking = async {
         // PostgreSQL finishes what it has been asked before it notices that nobody is there any more.
-        if matches!(questions.pass_on().await, End::Silence) {
+        if matches!(questions.pass_on().await, Talk::Over) {
             pending::<()>().await;
         }
     };
@@ -105,24 +105,24 @@ struct Questions<'a> {
 }
 
 impl Questions<'_> {
-    async fn pass_on(mut self) -> End {
-        let end = self.pass_on_all().await.unwrap_or(End::Silence);
-        if matches!(end, End::Silence) {
+    async fn pass_on(mut self) -> Talk {
+        let end = self.pass_on_all().await.unwrap_or(Talk::Over);
+        if matches!(end, Talk::Over) {
             let _ = self.to.shutdown().await;
         }
         end
     }
 
-    async fn pass_on_all(&mut self) -> io::Result<End> {
+    async fn pass_on_all(&mut self) -> io::Result<Talk> {
         let (mut prepared, mut transaction) = (Prepared::default(), Transaction::default());
         // The startup is answered as well.
         let mut asked = 1;
         loop {
             let message = Message::read(&mut self.from).await?;
             if let Some(text) = prepared.executed(&message)
-                && let Some(End::Cut) = self.execute(text, asked, &mut transaction).await?
+                && let Some(Talk::Cut) = self.execute(text, asked, &mut transaction).await?
             {
-                return Ok(End::Cut);
+                return Ok(Talk::Cut);
             }
             asked += usize::from(matches!(message.kind, b'Q' | b'S' | b'F'));
             self.to.write_all(&message.bytes).await?;
@@ -133,7 +133,7 @@ impl Questions<'_> {
     }
 
     /// Looks at what is to be executed, and if it is a commit, lets it come to what becomes of it.
-    async fn execute(&mut self, text: String, asked: usize, transaction: &mut Transaction) -> io::Result<Option<End>> {
+    async fn execute(&mut self, text: String, asked: usize, transaction: &mut Transaction) -> io::Result<Option<Talk>> {
         if wire::begins(&text) {
             transaction.0.clear();
         }
@@ -150,11 +150,11 @@ impl Questions<'_> {
         Ok(None)
     }
 
-    async fn commit(&mut self, fate: Fate, asked: usize) -> io::Result<Option<End>> {
+    async fn commit(&mut self, fate: Fate, asked: usize) -> io::Result<Option<Talk>> {
         match fate {
             Fate::DropBefore => {
                 self.ground.count(|counts| counts.dropped += 1);
-                return Ok(Some(End::Cut));
+                return Ok(Some(Talk::Cut));
             }
             Fate::HoldCommit(time) => {
                 // What was said before it has been heard.
