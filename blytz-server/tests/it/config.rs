@@ -67,7 +67,7 @@ fn a_wrong_value_is_named_with_its_place() {
         ("BLYTZ_LISTEN", ":8080", "0.0.0.0 listens on every interface"),
         ("BLYTZ_DATABASE_URL", "mysql://x", "expected sqlite:FILE or postgres://"),
         ("BLYTZ_DATABASE_URL", "sqlite::memory:", "would lose every bid"),
-        ("BLYTZ_SERVICES", "auction,chat", "must run all services"),
+        ("BLYTZ_SERVICES", "auction,chat", "one process runs all services"),
         ("BLYTZ_SERVICES", "all,auktion", "there is no service `auktion`"),
         ("BLYTZ_RATE_LIMITS", "on", "expected default or off"),
         ("BLYTZ_CORS_ORIGINS", "shop.example", "`shop.example` is no origin"),
