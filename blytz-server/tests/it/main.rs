@@ -30,4 +30,5 @@ mod sessions;
 mod stalled;
 mod suspended;
 mod tables;
+mod transfer;
 mod voids;
