@@ -282,6 +282,34 @@ async fn what_can_not_be_moved_is_refused_with_a_sentence() {
     assert!(said.contains("postgres://127.0.0.1:1/shop can't be moved into") && !said.contains("s3cr3t"), "{said}");
 }
 
+#[tokio::test]
+async fn a_database_that_is_not_ours_to_fill_is_refused_and_left_alone() {
+    let cluster = cluster();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = shop(folder.path(), None).await;
+    let mut administrator = postgres(&cluster.url).await;
+    for (options, table, named) in [
+        ("", "create table users (id bigint)", "It has a table users of another program"),
+        ("", "create view history as select 1 as id", "It has a table history of another program"),
+        ("template template0 encoding 'LATIN1' locale 'C' locale_provider libc", "", "Its encoding is LATIN1"),
+    ] {
+        sqlx::query("drop database if exists taken").execute(&mut administrator).await.expect("gone");
+        let make = AssertSqlSafe(format!("create database taken {options}"));
+        sqlx::query(make).execute(&mut administrator).await.expect("made");
+        let url = cluster.url.replace("/postgres", "/taken");
+        let mut taken = postgres(&url).await;
+        sqlx::raw_sql(table).execute(&mut taken).await.expect("a table");
+        let (code, said) = moved(folder.path(), &file, &url);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(named), "{said}");
+        let made = "select count(*) from pg_class where relname in ('_sqlx_migrations', 'auctions')";
+        let made: i64 = sqlx::query_scalar(made).fetch_one(&mut taken).await.expect("a number");
+        assert_eq!(made, 0, "nothing is made there");
+        taken.close().await.expect("closed");
+    }
+    assert!(!folder.path().join("blytz.db-wal").exists(), "nothing is left beside the file");
+}
+
 async fn count(connection: &mut PgConnection, table: &str) -> i64 {
     let sql = AssertSqlSafe(format!("select count(*) from {table}"));
     sqlx::query_scalar(sql).fetch_one(connection).await.expect("a number")

@@ -88,6 +88,9 @@ async fn move_shop(file: &DatabaseFile, target: &Target) -> anyhow::Result<Moved
     let mut reading = from.begin().await?;
     let mut writing = target::begin(&mut to).await.with_context(|| unusable(target))?;
     let moved = carry(&mut reading, &mut writing).await.context("Nothing was moved")?;
+    reading.rollback().await?;
+    from.close().await?;
+    // Nothing can fail after this, as it would look as if nothing were moved.
     writing.commit().await.with_context(|| format!("Whether everything is in {target} is not known; {AGAIN}"))?;
     Ok(moved)
 }

@@ -26,8 +26,8 @@ pub(super) fn file(url: &str) -> Result<DatabaseFile, Failure> {
 
 const MADE_BY_MIGRATIONS: &str = "select exists (select 1 from sqlite_schema where name = '_sqlx_migrations')";
 
-/// Brings the file's schema up to date, so that it is the one that PostgreSQL gets, and opens it for
-/// reading alone.
+/// Brings the file's schema up to date, so that it is the one that PostgreSQL gets, and opens it to be
+/// read. Whoever may only read can't tidy up, and would leave an empty log beside it.
 pub(super) async fn open(file: &DatabaseFile) -> anyhow::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(file.path()).read_only(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
@@ -38,7 +38,8 @@ pub(super) async fn open(file: &DatabaseFile) -> anyhow::Result<SqliteConnection
     let db = Db::sqlite(sqlite.clone()).await;
     sqlite.close().await;
     db?;
-    Ok(SqliteConnection::connect_with(&options).await?)
+    let reading = options.read_only(false).pragma("query_only", "on");
+    Ok(SqliteConnection::connect_with(&reading).await?)
 }
 
 /// How many rows each of the tables has.
