@@ -22,11 +22,28 @@ use crate::{
     program::program,
 };
 
-/// A PostgreSQL of this test's own, with an empty database.
+/// A PostgreSQL of this test's own.
 struct Cluster {
     server: Child,
-    url: String,
+    port: u16,
     _folder: TempDir,
+}
+
+impl Cluster {
+    fn url(&self, database: &str) -> String {
+        format!("postgres://blytz@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// An empty database of this name, made with these options.
+    async fn database(&self, name: &str, options: &str) -> String {
+        let create = AssertSqlSafe(format!("create database {name} {options}"));
+        self.administer(create).await;
+        self.url(name)
+    }
+
+    async fn administer(&self, sql: AssertSqlSafe<String>) {
+        sqlx::query(sql).execute(&mut postgres(&self.url("postgres")).await).await.expect("it is done");
+    }
 }
 
 impl Drop for Cluster {
@@ -72,7 +89,7 @@ fn cluster() -> Cluster {
         }
     });
     is_ready.recv().expect("PostgreSQL starts");
-    Cluster { server, url: format!("postgres://blytz@127.0.0.1:{port}/postgres"), _folder: folder }
+    Cluster { server, port, _folder: folder }
 }
 
 /// What no format may trip over.
@@ -210,20 +227,17 @@ async fn both(file: &Path, url: &str) -> Vec<(String, Rows, Rows)> {
 #[tokio::test]
 async fn every_row_of_every_table_arrives() {
     let cluster = cluster();
-    for (name, secret_key) in [("plain", None), ("encrypted", Some("a secret of the operator's"))] {
+    for (name, secret_key) in [("moved_plain", None), ("moved_encrypted", Some("a secret of the operator's"))] {
         let folder = tempfile::tempdir().expect("a folder");
         let file = shop(folder.path(), secret_key).await;
-        let url = cluster.url.replace("/postgres", &format!("/{name}"));
-        let mut administrator = postgres(&cluster.url).await;
-        sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut administrator).await.expect("made");
+        let url = cluster.database(name, "").await;
         // Whatever the operator has limited, a move has its time.
         let limit = format!("alter database {name} set statement_timeout = '1ms'");
-        sqlx::query(AssertSqlSafe(limit)).execute(&mut administrator).await.expect("limited");
+        cluster.administer(AssertSqlSafe(limit)).await;
 
         let (code, said) = moved(folder.path(), &file, &url);
         assert_eq!(code, Some(0), "{said}");
-        let unlimit = format!("alter database {name} reset statement_timeout");
-        sqlx::query(AssertSqlSafe(unlimit)).execute(&mut administrator).await.expect("unlimited");
+        cluster.administer(AssertSqlSafe(format!("alter database {name} reset statement_timeout"))).await;
         let all = both(&file, &url).await;
         assert_eq!(all.len(), 26);
         for (table, here, there) in &all {
@@ -287,16 +301,12 @@ async fn a_database_that_is_not_ours_to_fill_is_refused_and_left_alone() {
     let cluster = cluster();
     let folder = tempfile::tempdir().expect("a folder");
     let file = shop(folder.path(), None).await;
-    let mut administrator = postgres(&cluster.url).await;
-    for (options, table, named) in [
-        ("", "create table users (id bigint)", "It has a table users of another program"),
-        ("", "create view history as select 1 as id", "It has a table history of another program"),
-        ("template template0 encoding 'LATIN1' locale 'C' locale_provider libc", "", "Its encoding is LATIN1"),
+    for (name, options, table, named) in [
+        ("with_table", "", "create table users (id bigint)", "It has a table users of another program"),
+        ("with_view", "", "create view history as select 1 as id", "It has a table history of another program"),
+        ("latin", "template template0 encoding 'LATIN1' locale 'C' locale_provider libc", "", "Its encoding is LATIN1"),
     ] {
-        sqlx::query("drop database if exists taken").execute(&mut administrator).await.expect("gone");
-        let make = AssertSqlSafe(format!("create database taken {options}"));
-        sqlx::query(make).execute(&mut administrator).await.expect("made");
-        let url = cluster.url.replace("/postgres", "/taken");
+        let url = cluster.database(name, options).await;
         let mut taken = postgres(&url).await;
         sqlx::raw_sql(table).execute(&mut taken).await.expect("a table");
         let (code, said) = moved(folder.path(), &file, &url);
@@ -318,6 +328,7 @@ async fn count(connection: &mut PgConnection, table: &str) -> i64 {
 #[tokio::test]
 async fn what_would_not_arrive_whole_is_not_moved_at_all() {
     let cluster = cluster();
+    let url = cluster.database("damaged", "").await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = shop(folder.path(), None).await;
     let mut old = sqlite(&file).await;
@@ -342,12 +353,12 @@ async fn what_would_not_arrive_whole_is_not_moved_at_all() {
     ] {
         let damaged = sqlx::query(damage).execute(&mut old).await.expect("damaged");
         assert!(damaged.rows_affected() > 0 || damage.starts_with("create"), "{damage}");
-        let (code, said) = moved(folder.path(), &file, &cluster.url);
+        let (code, said) = moved(folder.path(), &file, &url);
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains(named), "{said}");
         sqlx::query(repair).execute(&mut old).await.expect("repaired");
     }
-    let mut new = postgres(&cluster.url).await;
+    let mut new = postgres(&url).await;
     for table in ["users", "auction_events", "history"] {
         assert_eq!(count(&mut new, table).await, 0, "{table}");
     }
@@ -359,23 +370,26 @@ async fn what_would_not_arrive_whole_is_not_moved_at_all() {
     ] {
         sqlx::query(sql).execute(&mut new).await.expect("a trigger");
     }
-    let (code, said) = moved(folder.path(), &file, &cluster.url);
+    let (code, said) = moved(folder.path(), &file, &url);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("chat_messages: The rows that arrived are not those that left"), "{said}");
     assert_eq!(count(&mut new, "chat_messages").await, 0);
     sqlx::query("drop function wrong() cascade").execute(&mut new).await.expect("gone");
-    let (code, said) = moved(folder.path(), &file, &cluster.url);
+    let (code, said) = moved(folder.path(), &file, &url);
     assert_eq!(code, Some(0), "{said}");
 }
 
-const WAITING: &str = "select exists (select 1 from pg_locks where locktype = 'advisory' and not granted)";
+const WAITING: &str = "
+    select exists (select 1 from pg_locks join pg_database on pg_database.oid = pg_locks.database
+        where datname = current_database() and locktype = 'advisory' and not granted)";
 
 #[tokio::test]
 async fn whoever_is_killed_in_the_middle_leaves_nothing_and_can_begin_again() {
     let cluster = cluster();
+    let url = cluster.database("killed", "").await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = shop(folder.path(), None).await;
-    let (mut holder, mut new) = (postgres(&cluster.url).await, postgres(&cluster.url).await);
+    let (mut holder, mut new) = (postgres(&url).await, postgres(&url).await);
     sqlx::migrate!("./migrations/postgres").run(&mut new).await.expect("a schema");
     // A row of a late table waits for this test.
     for sql in [
@@ -386,7 +400,7 @@ async fn whoever_is_killed_in_the_middle_leaves_nothing_and_can_begin_again() {
         sqlx::query(sql).execute(&mut new).await.expect("a trigger");
     }
     sqlx::query("select pg_advisory_lock(1)").execute(&mut holder).await.expect("held");
-    let mut command = migrate(folder.path(), &format!("sqlite:{}", file.display()), &cluster.url);
+    let mut command = migrate(folder.path(), &format!("sqlite:{}", file.display()), &url);
     let mut mover = command.stderr(Stdio::piped()).spawn().expect("it starts");
     while !sqlx::query_scalar::<_, bool>(WAITING).fetch_one(&mut new).await.expect("an answer") {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -395,7 +409,7 @@ async fn whoever_is_killed_in_the_middle_leaves_nothing_and_can_begin_again() {
     let copy = folder.path().join("copy/blytz.db");
     fs::create_dir(folder.path().join("copy")).expect("a folder");
     fs::copy(&file, &copy).expect("a copy");
-    let (code, said) = moved(folder.path(), &copy, &cluster.url);
+    let (code, said) = moved(folder.path(), &copy, &url);
     assert_eq!(code, Some(1));
     assert!(said.contains("Another move into it is under way"), "{said}");
     assert_eq!(mover.try_wait().expect("it can be asked"), None, "it waits still");
@@ -408,9 +422,9 @@ async fn whoever_is_killed_in_the_middle_leaves_nothing_and_can_begin_again() {
     for table in ["users", "auction_events", "chat_events", "history"] {
         assert_eq!(count(&mut new, table).await, 0, "{table}");
     }
-    let (code, said) = moved(folder.path(), &file, &cluster.url);
+    let (code, said) = moved(folder.path(), &file, &url);
     assert_eq!(code, Some(0), "{said}");
-    for (table, here, there) in both(&file, &cluster.url).await {
+    for (table, here, there) in both(&file, &url).await {
         assert_eq!(here, there, "{table}");
     }
 }
