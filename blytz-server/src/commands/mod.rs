@@ -5,6 +5,7 @@ mod backup;
 mod keys;
 mod openapi;
 mod serve;
+mod transfer;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -44,8 +45,12 @@ BLYTZ_FIREBASE_PROJECT_ID, BLYTZ_FIREBASE_JWKS_URL, BLYTZ_FIREBASE_AUTH_EMULATOR
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make the database, or bring its schema up to date, and end.
-    Migrate,
+    /// Make the database, or bring its schema up to date, and end; or move a shop into PostgreSQL.
+    ///
+    /// Without --from and --to it is the configured database. With both, everything in a SQLite file is
+    /// copied into an empty PostgreSQL database and compared, all of it or nothing: accounts, catalogue,
+    /// lots with their logs, chats, and the keys and the epoch, so that receipts and clients go on.
+    Migrate(transfer::Migrate),
     /// Print the API's description (OpenAPI, JSON).
     Openapi(openapi::Openapi),
     /// Administrators.
@@ -100,7 +105,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
     let options = cli.options;
     match cli.command {
         None => runtime.block_on(serve(&options)),
-        Some(Command::Migrate) => runtime.block_on(migrate(&options)),
+        Some(Command::Migrate(command)) => runtime.block_on(command.run(&options)),
         Some(Command::Openapi(command)) => command.run(),
         Some(Command::Admin(command)) => runtime.block_on(command.run(&options)),
         Some(Command::Keys(command)) => runtime.block_on(command.run(&options)),

@@ -32,4 +32,5 @@ mod sessions;
 mod stalled;
 mod suspended;
 mod tables;
+mod transfer;
 mod voids;
