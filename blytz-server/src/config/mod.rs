@@ -263,14 +263,21 @@ fn database(text: &str) -> Result<DatabaseConfig, String> {
             Err("a database in memory would lose every bid at the next start; name a file".to_owned())
         }
         "sqlite" => Ok(DatabaseConfig::Url(text.to_owned())),
-        "postgres" | "postgresql" => {
-            // What is wrong with it is not said: it would quote the password.
-            PgConnectOptions::from_str(text)
-                .map_err(|_| "it is no PostgreSQL URL; expected postgres://USER:PASSWORD@HOST/DATABASE".to_owned())?;
-            Ok(DatabaseConfig::Postgres(Secret::new(text)))
-        }
+        "postgres" | "postgresql" => postgres_url(text).map(|_| DatabaseConfig::Postgres(Secret::new(text))),
         _ => Err("expected sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE".to_owned()),
     }
+}
+
+/// Reads the URL of a PostgreSQL database. What is wrong with it never quotes it: it may hold a password.
+pub(crate) fn postgres_url(text: &str) -> Result<PgConnectOptions, String> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+        return Err("expected postgres://USER@HOST/DATABASE".to_owned());
+    }
+    let options = PgConnectOptions::from_str(text).map_err(|error| error.to_string())?;
+    if options.get_database().unwrap_or_default().contains(['@', '/']) {
+        return Err("a password's special characters are written as %40 for @, %2F for /".to_owned());
+    }
+    Ok(options)
 }
 
 fn rate_limits(text: &str) -> Result<RateLimits, String> {

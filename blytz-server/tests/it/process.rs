@@ -92,7 +92,7 @@ fn a_wrong_value_stops_the_start_with_a_sentence() {
         (["--rate-limits", "few"], "--rate-limits is `few`"),
         (["--services", "auction"], "--services is `auction`"),
         (["--database-url", "mysql://localhost/x"], "--database-url is `mysql://localhost/x`"),
-        (["--database-url", "postgres://ann:hunter2@host:port/x"], "it is no PostgreSQL URL"),
+        (["--database-url", "postgres://ann:hunter2@host:port/x"], "--database-url is set to something wrong"),
         (["--redis-url", "redis://localhost"], "--redis-url is set"),
         (["--config", "/there/is/none.toml"], "/there/is/none.toml"),
     ] {

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection, SqliteTransaction, sqlit
 
 use super::{super::Failure, tables::Table};
 use crate::{
-    config::{Config, ConfigError, DatabaseConfig},
+    config::ConfigError,
     db::{Db, Sqlite},
     serve::DatabaseFile,
 };
@@ -16,8 +16,7 @@ pub(super) fn file(url: &str) -> Result<DatabaseFile, Failure> {
         // Not repeated: it may be the other URL, with its password.
         return Err(ConfigError::new("--from is no SQLite file: expected sqlite:FILE.").into());
     }
-    let config = Config { database: DatabaseConfig::Url(url.to_owned()), ..Config::default() };
-    let file = DatabaseFile::of(&config).map_err(|error| ConfigError::new(format!("--from: {error}")))?;
+    let file = DatabaseFile::at(url).map_err(|error| ConfigError::new(format!("--from: {error}")))?;
     if !file.path().is_file() {
         return Err(ConfigError::new(format!("There is no database at {}.", file.path().display())).into());
     }

@@ -1,14 +1,15 @@
 //! The PostgreSQL database: empty before, and nobody else's while it is filled.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use anyhow::{Context, bail, ensure};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgTransaction, migrate::Migrator, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgTransaction, postgres::PgConnectOptions};
 
 use super::{super::Failure, tables::TABLES};
-use crate::config::ConfigError;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
+use crate::{
+    config::{ConfigError, postgres_url},
+    db::POSTGRES_MIGRATIONS,
+};
 
 /// Where everything goes. It prints without the password.
 pub(super) struct Target(PgConnectOptions);
@@ -24,15 +25,7 @@ impl Target {
     /// What `--to` names.
     pub fn of(url: &str) -> Result<Self, Failure> {
         let wrong = |why: &str| Failure::from(ConfigError::new(format!("--to is no PostgreSQL URL: {why}.")));
-        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
-            return Err(wrong("expected postgres://USER@HOST/DATABASE"));
-        }
-        let options = PgConnectOptions::from_str(url).map_err(|error| wrong(&error.to_string()))?;
-        let database = options.get_database().unwrap_or_default();
-        if database.contains(['@', '/']) {
-            // A part of the password, which is printed nowhere.
-            return Err(wrong("a password's special characters are written as %40 for @, %2F for /"));
-        }
+        let options = postgres_url(url).map_err(|why| wrong(&why))?;
         Ok(Self(options.application_name("blytz-server migrate")))
     }
 
@@ -61,7 +54,7 @@ async fn prepare(connection: &mut PgConnection) -> anyhow::Result<()> {
 /// Makes the tables. A database that has data is refused before anything is changed there.
 pub(super) async fn make_tables(connection: &mut PgConnection) -> anyhow::Result<()> {
     refuse_data(connection).await?;
-    MIGRATIONS.run(connection).await.context("Its tables can't be made")
+    POSTGRES_MIGRATIONS.run(connection).await.context("Its tables can't be made")
 }
 
 const THERE: &str = "
