@@ -69,7 +69,7 @@ pub async fn list(db: &Db, after: &str, after_id: CategoryId, limit: usize) -> R
     let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(LIST)
         .bind(after)
         .bind(after_id.uuid())
-        .bind(limit as i64)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await)?;
     Ok(rows.into_iter().map(Category::from).collect())

@@ -310,7 +310,7 @@ async fn between(
             };
             query = query.bind(place.map_or(Uuid::nil(), |place| place.id.uuid()));
         }
-        query = query.bind(limit as i64);
+        query = query.bind(i64::try_from(limit).unwrap_or(i64::MAX));
         if let Some(question) = question {
             query = query.bind(question);
         }

@@ -70,7 +70,7 @@ pub async fn list(db: &Db, product: ProductId, before: i64, limit: usize) -> Res
     let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(LIST)
         .bind(product.uuid())
         .bind(before)
-        .bind(limit as i64)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await)?;
     let read = |row: Row| {

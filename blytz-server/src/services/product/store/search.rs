@@ -125,7 +125,7 @@ pub async fn not_indexed(db: &Db, after: ProductId, limit: usize) -> Result<Vec<
     }
     let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(NOT_INDEXED)
         .bind(after.uuid())
-        .bind(limit as i64)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await)?;
     rows.into_iter().map(Row::read).collect()
