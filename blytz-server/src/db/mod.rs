@@ -5,6 +5,12 @@
 //! [`Tx::engine`] where it is done, and there are few such places: many rows in one statement, the
 //! search, and rows that are locked where there are several writers.
 
+#[cfg(test)]
+#[path = "../../tests/it/cluster.rs"]
+#[expect(dead_code, reason = "these tests neither stop a cluster nor copy a database")]
+pub(crate) mod cluster;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod errors;
 mod health;
 mod ids;

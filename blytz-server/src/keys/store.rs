@@ -1,5 +1,8 @@
 //! The tables `signing_keys` and `history`.
 
+#[cfg(test)]
+mod conformance;
+
 use blytz_core::{Epoch, Timestamp};
 
 use super::KeysError;

@@ -1,5 +1,8 @@
 //! The tables `service_time` and `outages`.
 
+#[cfg(test)]
+mod conformance;
+
 use blytz_core::{Timestamp, auction::Outage};
 
 use crate::db::{Run, Source, Tx, on_db, on_tx};

@@ -1,5 +1,8 @@
 //! The SQL of service chat. No other file names its tables.
 
+#[cfg(test)]
+mod conformance;
+
 use std::collections::HashMap;
 
 use blytz_core::{
@@ -83,7 +86,7 @@ pub async fn events_after(db: &Db, stream: StreamId, after: u64, limit: usize) -
     let rows: Vec<(i64, String)> = on_db!(db, conn => sqlx::query_as(EVENTS)
         .bind(stream.uuid())
         .bind(i64::try_from(after).unwrap_or(i64::MAX))
-        .bind(limit as i64)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await)?;
     Ok(rows.into_iter().map(|(seq, event)| (seq_from(seq), event)).collect())
@@ -200,7 +203,7 @@ pub async fn history(db: &Db, stream: StreamId, before: u64, limit: usize) -> Re
     let rows: Vec<MessageRow> = on_db!(db, conn => sqlx::query_as(HISTORY)
         .bind(stream.uuid())
         .bind(i64::try_from(before).unwrap_or(i64::MAX))
-        .bind(limit as i64)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .fetch_all(conn)
         .await)?;
     rows.into_iter().map(Message::try_from).collect()

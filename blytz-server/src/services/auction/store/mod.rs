@@ -1,6 +1,8 @@
 //! The SQL of service auction. Nobody else names its tables.
 
 mod bids;
+#[cfg(test)]
+mod conformance;
 mod log;
 mod lots;
 mod people;

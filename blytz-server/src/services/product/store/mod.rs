@@ -1,6 +1,8 @@
 //! The SQL of service product. No other file names its tables.
 
 pub mod categories;
+#[cfg(test)]
+mod conformance;
 mod listing;
 pub mod movements;
 mod products;
