@@ -123,3 +123,52 @@ pub(crate) fn is_unavailable(error: &Error) -> bool {
 pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+    use super::*;
+    use crate::db::cluster::{left_out, shared};
+
+    /// What is to be thought of each: not now, another transaction was in the way, a commit wrote nothing, the
+    /// connection is gone.
+    const STATES: [(&str, [bool; 4]); 19] = [
+        ("08006", [true, false, false, true]),
+        ("22001", [false; 4]),
+        ("23503", [false, false, true, false]),
+        ("23505", [false, false, true, false]),
+        ("25001", [false, false, true, false]),
+        ("25006", [true, false, true, false]),
+        ("25P03", [true, false, true, true]),
+        ("40001", [true, true, true, false]),
+        ("40003", [true, false, false, false]),
+        ("40P01", [true, true, true, false]),
+        ("42601", [false; 4]),
+        ("53100", [true, false, false, false]),
+        ("53300", [true, false, false, false]),
+        ("55P03", [true, true, false, false]),
+        ("57014", [true, false, false, false]),
+        ("57P01", [true, false, false, true]),
+        ("57P03", [true, false, false, true]),
+        ("58030", [true, false, false, false]),
+        ("P0001", [false; 4]),
+    ];
+
+    #[tokio::test]
+    async fn what_postgres_says_means_one_thing() {
+        if left_out() {
+            return;
+        }
+        let mut connection = PgConnection::connect(&shared().url("postgres")).await.expect("a connection");
+        for (state, meaning) in STATES {
+            let raise = AssertSqlSafe(format!("do $$ begin raise 'as asked' using errcode = '{state}'; end $$"));
+            let error = sqlx::query(raise).execute(&mut connection).await.expect_err("as asked");
+            let means = [is_unavailable(&error), is_contention(&error), is_refusal(&error), is_lost(&error)];
+            assert_eq!(means, meaning, "{state}");
+            assert_eq!(is_duplicate(&error), state == "23505", "{state}");
+            assert!(!is_damage(&error) && !is_busy(&error), "{state}");
+            assert_eq!(matches!(CommitError::of(error), CommitError::NotWritten(_)), meaning[2], "{state}");
+        }
+    }
+}

@@ -302,3 +302,6 @@ impl Drop for PgTransaction {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
