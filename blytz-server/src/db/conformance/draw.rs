@@ -4,9 +4,8 @@ use blytz_core::Timestamp;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use uuid::Uuid;
 
-/// How many ids there are, and how many of them are met more often.
-const IDS: usize = 24;
-const FEW: usize = 5;
+/// How many ids there are.
+const IDS: usize = 120;
 
 /// When everything happens: within these seconds of a moment.
 const START_US: i64 = 1_700_000_000_000_000;
@@ -65,10 +64,10 @@ pub struct Draw {
 impl Draw {
     pub fn new(seed: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
-        let mut ids: Vec<_> = (0..IDS).map(|_| Uuid::from_u128(chance.random())).collect();
+        let mut ids: Vec<u128> = (0..IDS).map(|_| chance.random()).collect();
         // Neighbours, and the ends of the order.
-        ids.extend([ids[0].as_u128() ^ 1, 1 << 127, (1 << 127) - 1, u128::MAX].map(Uuid::from_u128));
-        Self { chance, ids }
+        ids.splice(1..5, [ids[0] ^ 1, 1 << 127, (1 << 127) - 1, u128::MAX]);
+        Self { chance, ids: ids.into_iter().map(Uuid::from_u128).collect() }
     }
 
     /// A number below this one.
@@ -105,15 +104,19 @@ impl Draw {
         (0..self.below(most + 1)).map(|_| of(self)).collect()
     }
 
-    /// An id that most likely has been drawn before.
+    /// An id that may have been drawn before.
     pub fn id<T: From<Uuid>>(&mut self) -> T {
-        let index = self.below(self.ids.len());
-        self.ids[index].into()
+        self.among(self.ids.len())
     }
 
     /// One of the first few ids, so that what hangs together is met more often.
     pub fn few<T: From<Uuid>>(&mut self) -> T {
-        let index = self.below(FEW);
+        self.among(5)
+    }
+
+    /// One of so many ids.
+    pub fn among<T: From<Uuid>>(&mut self, count: usize) -> T {
+        let index = self.below(count);
         self.ids[index].into()
     }
 

@@ -109,14 +109,14 @@ impl Goods {
     }
 
     fn event(&self, draw: &mut Draw) -> NewEvent {
-        let seq = 1 + draw.below(200) as u64;
+        let seq = if draw.one_in(12) { 1 } else { 2 + draw.below(200) as u64 };
         let entry = if seq == 1 { ENTRIES[0] } else { draw.of(&ENTRIES) };
         NewEvent {
             seq,
             hash: hash(seq),
             entry: entry.into(),
             // Now and then one that nobody can read.
-            sealed: if draw.one_in(100) { Some("no JSON".to_owned()) } else { self.sealed.clone() },
+            sealed: if draw.one_in(300) { Some("no JSON".to_owned()) } else { self.sealed.clone() },
         }
     }
 }
@@ -226,14 +226,14 @@ async fn turn(pair: &mut Pair, draw: &mut Draw, goods: &Goods) {
                     let event = goods.event(draw);
                     // So many have seqs of their own.
                     let seq = if count > 4 { event.seq + more * 1_000 } else { event.seq };
-                    (draw.id(), NewEvent { seq, ..event })
+                    (draw.among(12), NewEvent { seq, ..event })
                 })
                 .collect();
             let events: Vec<_> = new.iter().map(|(id, event)| (*id, event)).collect();
             writes!(pair, log::append(&events));
         }
         _ => {
-            let ids: BTreeSet<AuctionId> = draw.several(6, Draw::id).into_iter().collect();
+            let ids: BTreeSet<AuctionId> = draw.several(6, |draw| draw.among(60)).into_iter().collect();
             let mut ways = Vec::new();
             for auction_id in ids {
                 let stands = reads!(pair, log::head(auction_id)).flatten().map_or(0, |(seq, _)| seq);
@@ -257,7 +257,7 @@ fn again<'a>(row: &HeadRow<'a>) -> HeadRow<'a> {
 }
 
 async fn log_reads(pair: &mut Pair, draw: &mut Draw) {
-    let (id, limit): (AuctionId, _) = (draw.id(), draw.limit());
+    let (id, limit): (AuctionId, _) = (draw.among(14), draw.limit());
     let seq = draw.below(202) as u64;
     let after = draw.of(&[0, seq, seq, u64::MAX]);
     match draw.below(6) {
@@ -274,7 +274,7 @@ async fn log_reads(pair: &mut Pair, draw: &mut Draw) {
 }
 
 async fn bid(pair: &mut Pair, draw: &mut Draw) {
-    let (id, bid_id, bidder): (AuctionId, BidId, UserId) = (draw.few(), draw.id(), draw.few());
+    let (id, bid_id, bidder): (AuctionId, BidId, UserId) = (draw.few(), draw.among(15), draw.few());
     match draw.below(8) {
         0..3 => {
             let count = if draw.one_in(200) { 1_100 } else { draw.below(3) };
@@ -300,7 +300,7 @@ fn new_bid(draw: &mut Draw) -> NewBid {
     let amount = draw.of(&[1, 1_000, 1_100, i64::MAX]);
     NewBid {
         bidder: draw.few(),
-        bid_id: if draw.coin() { draw.new_id() } else { draw.id() },
+        bid_id: if draw.coin() { draw.new_id() } else { draw.among(15) },
         seq: draw.below(400) as u64,
         amount: if draw.coin() { Amount::Exact(amount) } else { Amount::Max(amount) },
         fingerprint: draw.text(),
@@ -389,7 +389,7 @@ async fn in_queue(pair: &mut Pair, draw: &mut Draw) {
 }
 
 async fn person(pair: &mut Pair, draw: &mut Draw) {
-    let (id, user, seller): (AuctionId, UserId, UserId) = (draw.id(), draw.id(), draw.few());
+    let (id, user, seller): (AuctionId, UserId, UserId) = (draw.among(20), draw.among(10), draw.few());
     match draw.below(8) {
         0 => drop(writes!(pair, people::watch(id, user))),
         1 => drop(writes!(pair, people::unwatch(id, user))),

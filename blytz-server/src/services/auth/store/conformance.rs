@@ -35,13 +35,18 @@ async fn accounts_are_kept_alike() {
 fn person(draw: &mut Draw) -> Person {
     Person {
         id: draw.id(),
-        email: draw.text(),
+        email: email(draw),
         display_name: draw.text(),
         roles: draw.several(3, |draw| draw.of(&[Role::Buyer, Role::Seller, Role::Moderator, Role::Admin])),
         suspended: draw.one_in(4),
         created_at: draw.at(),
         rev: draw.between(0, 3),
     }
+}
+
+/// One of some hundred addresses.
+fn email(draw: &mut Draw) -> String {
+    format!("{}{}", draw.text(), draw.of(&["", "@", " ", "\u{e9}"]))
 }
 
 /// One of few hashes, so that a password may be the one that somebody believes it to be.
@@ -59,12 +64,12 @@ async fn account(pair: &mut Pair, draw: &mut Draw) {
         }
         1 => drop(reads!(pair, users::user(id))),
         2 => {
-            let email = draw.text();
+            let email = email(draw);
             reads!(pair, users::user_by_email(&email));
             writes!(pair, users::user_by_email(&email));
         }
         _ => {
-            let email = draw.text();
+            let email = email(draw);
             reads!(pair, users::credentials(&email) => credentials);
             reads!(pair, users::credentials_of_old(&email) => credentials);
         }
@@ -144,7 +149,7 @@ async fn unsettled(pair: &mut Pair, draw: &mut Draw) {
             pair.arrange(FOLD, draw.id()).await;
         }
         1 => {
-            let (person, email) = (person(draw), draw.text());
+            let (person, email) = (person(draw), email(draw));
             writes!(pair, users::settle(&person, &email));
         }
         _ => {
@@ -155,7 +160,7 @@ async fn unsettled(pair: &mut Pair, draw: &mut Draw) {
 }
 
 async fn session(pair: &mut Pair, draw: &mut Draw) {
-    let (id, user): (SessionId, UserId) = (draw.id(), draw.id());
+    let (id, user): (SessionId, UserId) = (draw.among(40), draw.among(20));
     let (shown, next) = (token(draw), token(draw));
     let (now, until) = (draw.at(), draw.at());
     let new = || NewSession { id, user, refresh_hash: &next, now, expires_at: until };
@@ -170,7 +175,7 @@ async fn session(pair: &mut Pair, draw: &mut Draw) {
         7 => drop(writes!(pair, sessions::end_session(id))),
         _ if draw.coin() => drop(writes!(pair, sessions::close_sessions(user))),
         _ => {
-            let kept = draw.maybe(Draw::id);
+            let kept = draw.maybe(|draw| draw.among(40));
             writes!(pair, sessions::end_others(user, kept) => sorted);
         }
     }
@@ -196,7 +201,7 @@ fn sorted(mut ids: Vec<SessionId>) -> Vec<SessionId> {
 }
 
 async fn address(pair: &mut Pair, draw: &mut Draw) {
-    let (user, id): (UserId, AddressId) = (draw.id(), draw.id());
+    let (user, id): (UserId, AddressId) = (draw.few(), draw.among(40));
     match draw.below(8) {
         0..3 => {
             let input = input(draw);

@@ -35,7 +35,7 @@ async fn chats_are_kept_alike() {
 fn message(draw: &mut Draw) -> Message {
     let role = draw.maybe(|draw| draw.of(&[ShowRole::Seller, ShowRole::Moderator, ShowRole::Admin]));
     Message {
-        id: if draw.coin() { draw.new_id() } else { draw.id() },
+        id: if draw.one_in(3) { draw.new_id() } else { draw.id() },
         stream_id: draw.few(),
         seq: seq(draw),
         user: Author { id: draw.few(), display_name: draw.text(), role },

@@ -67,7 +67,7 @@ fn record(draw: &mut Draw) -> Record {
     Record {
         id: if draw.one_in(3) { draw.new_id() } else { draw.id() },
         seller_id: draw.few(),
-        category_id: draw.maybe(Draw::few),
+        category_id: draw.maybe(|draw| draw.among(8)),
         title: draw.text(),
         description: draw.text(),
         // Nothing is no price; the table itself refuses it.
@@ -147,8 +147,8 @@ fn filter(draw: &mut Draw) -> Filter {
         listing: draw.of(&[Listing::Active, Listing::Active, Listing::Draft, Listing::Archived]),
         with_drafts: draw.one_in(4),
         available: if draw.one_in(3) { Some(draw.coin()) } else { None },
-        seller: if draw.one_in(3) { Some(draw.few()) } else { None },
-        category: if draw.one_in(3) { Some(draw.few()) } else { None },
+        seller: if draw.one_in(5) { Some(draw.few()) } else { None },
+        category: if draw.one_in(5) { Some(draw.few()) } else { None },
         min_price: bound(draw),
         max_price: bound(draw),
         words: words(draw),
@@ -178,8 +178,8 @@ fn place(draw: &mut Draw, order: ProductSort) -> Place {
 }
 
 async fn category(pair: &mut Pair, draw: &mut Draw) {
-    let id: CategoryId = draw.few();
-    let category = Category { id, parent_id: draw.maybe(Draw::few), name: draw.text() };
+    let id: CategoryId = draw.among(12);
+    let category = Category { id, parent_id: draw.maybe(|draw| draw.among(12)), name: draw.text() };
     match draw.below(8) {
         0..2 => drop(writes!(pair, categories::insert(&category))),
         2 => drop(writes!(pair, categories::save(&category))),
@@ -189,7 +189,7 @@ async fn category(pair: &mut Pair, draw: &mut Draw) {
             writes!(pair, categories::find(id));
         }
         5 => {
-            let lower: CategoryId = draw.few();
+            let lower: CategoryId = draw.among(12);
             reads!(pair, categories::is_below(id, lower));
             writes!(pair, categories::is_below(id, lower));
         }
@@ -203,7 +203,7 @@ async fn category(pair: &mut Pair, draw: &mut Draw) {
 
 async fn movement(pair: &mut Pair, draw: &mut Draw) {
     use MovementKind::{Adjust, Initial, Release, Reserve, Sale, Set};
-    let of = record(draw);
+    let of = Record { id: draw.among(30), ..record(draw) };
     if draw.coin() {
         let moved = Moved {
             kind: draw.of(&[Initial, Set, Adjust, Reserve, Release, Sale]),
