@@ -1,5 +1,6 @@
 //! What PostgreSQL is held to: lanes, limits, and connections that break.
 
+use blytz_core::Timestamp;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -235,4 +236,17 @@ async fn who_holds_a_row_keeps_others_who_hold_it_waiting() {
     on_tx!(first, conn => crate::db::Run::run(sqlx::query(COUNT_UP), conn).await).expect("counts");
     first.commit().await.expect("committed");
     assert_eq!(second.await.expect("it ends"), 1, "it reads what the first one has written");
+}
+
+#[tokio::test]
+async fn a_database_that_takes_writes_says_so() {
+    if left_out() {
+        return;
+    }
+    let postgres = Postgres::open_url(&fresh_database()).await.expect("opens");
+    let db = Db::postgres(postgres).await.expect("a schema");
+    assert!(db.is_writable(Timestamp::from_micros(1)).await);
+    db.close().await;
+    let fresh = Db { health: super::super::health::Health::default(), ..db };
+    assert!(!fresh.is_writable(Timestamp::from_micros(2)).await, "it is closed");
 }
