@@ -151,7 +151,7 @@ impl Pair {
         postgres: Result<T, String>,
     ) -> Option<T> {
         let place = format!("{name} at step {} of seed {}", self.step, self.seed);
-        assert!(sqlite == postgres, "{place}:\nSQLite:     {sqlite:?}\nPostgreSQL: {postgres:?}");
+        assert!(sqlite == postgres, "{place} (SQLite, PostgreSQL): {:#?}", differing(&sqlite, &postgres));
         let answers = self.asked.entry(name).or_default();
         sqlite.inspect(|answer| answers.note(answer)).ok()
     }
@@ -194,6 +194,13 @@ async fn written<T, E: Class>(db: &Db, op: &impl AsyncFn(&mut Tx) -> Result<T, E
     let value = op(&mut tx).await.map_err(|error| error.class())?;
     tx.commit().await.expect("a commit");
     Ok(value)
+}
+
+/// Two answers from where they begin to differ: some have thousands of rows.
+fn differing(one: &impl Debug, other: &impl Debug) -> [String; 2] {
+    let (one, other) = (format!("{one:?}"), format!("{other:?}"));
+    let same = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    [one, other].map(|text| text.chars().skip(same.saturating_sub(200)).take(600).collect())
 }
 
 /// A folder that costs no wait for a disk, where there is one: ten thousand commits are many.
