@@ -43,6 +43,17 @@ pub enum OpenError {
     /// It said no, or nothing.
     #[error("the database could not be opened: {0}")]
     Sql(#[from] sqlx::Error),
+    /// The PostgreSQL server said no, or nothing.
+    #[error("the database {place} could not be opened: {error}; {advice}")]
+    NotThere {
+        /// Where it should be.
+        place: String,
+        /// What was said.
+        #[source]
+        error: sqlx::Error,
+        /// What can be done about it.
+        advice: &'static str,
+    },
     /// A migration failed, or the database is newer than this program.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),

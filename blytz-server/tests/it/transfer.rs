@@ -7,11 +7,7 @@ use std::{
     time::Duration,
 };
 
-use blytz_core::{
-    Timestamp,
-    auction::proof::verify,
-    wire::auction::Proof,
-};
+use blytz_core::{Timestamp, auction::proof::verify, wire::auction::Proof};
 use blytz_server::{
     Clock, Config, Server,
     config::{DatabaseConfig, RateLimits, Secret},
