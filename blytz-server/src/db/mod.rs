@@ -281,6 +281,17 @@ impl Tx {
         }
     }
 
+    /// The same for many rows, which are locked in the order that `lock` says, so that no two transactions
+    /// wait for each other. It takes an array of ids.
+    pub(crate) async fn hold_all(&mut self, lock: &'static str, ids: &[Uuid]) -> Result<(), sqlx::Error> {
+        match &mut self.engine {
+            TxEngine::Postgres(transaction) if !ids.is_empty() => {
+                transaction.run(sqlx::query(lock).bind(ids)).await.map(drop)
+            }
+            TxEngine::Postgres(_) | TxEngine::Sqlite(..) => Ok(()),
+        }
+    }
+
     /// Has something done once this transaction is committed, and before whoever wrote hears of it:
     /// caches, rooms and watchers are told of it here.
     pub fn then(&mut self, done: impl Future<Output = ()> + Send + 'static) {
