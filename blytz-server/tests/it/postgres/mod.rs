@@ -2,6 +2,8 @@
 
 pub mod proxy;
 
+mod encrypted;
+mod operator;
 mod tests;
 
 use std::panic::resume_unwind;

@@ -105,6 +105,8 @@ async fn change(pair: &mut Pair, draw: &mut Draw) {
         }
         _ => {
             writes!(pair, users::hold(id));
+            let ids = draw.ids::<UserId>();
+            writes!(pair, users::hold_all(&ids));
             writes!(pair, users::prove_email(id));
         }
     }
