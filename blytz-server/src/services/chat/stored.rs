@@ -79,12 +79,10 @@ impl ChatStore for Stored {
     }
 
     async fn write(&self, mut tx: Tx, batches: &[Arc<Batch>]) -> Verdicts {
-        let verdicts = move_heads(&mut tx, batches).await?;
-        let written =
-            || batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()).map(|(batch, _)| &**batch);
-        self.check_windows(&mut tx, written()).await?;
-        for batch in written() {
-            append(&mut tx, batch).await?;
+        self.hold_authors(&mut tx, batches).await?;
+        let mut verdicts = vec![Ok(()); batches.len()];
+        for index in in_order(batches) {
+            verdicts[index] = write(&mut tx, &batches[index]).await?;
         }
         match tx.commit().await {
             Ok(()) => Ok(verdicts),
@@ -98,51 +96,40 @@ impl ChatStore for Stored {
 }
 
 impl Stored {
-    /// Whether nobody of these has written elsewhere since it was decided that they may. Whoever writes
-    /// elsewhere at this moment is waited for.
-    async fn check_windows<'b>(
-        &self,
-        tx: &mut Tx,
-        batches: impl Iterator<Item = &'b Batch> + Clone,
-    ) -> Result<(), Unwritten> {
-        let mut authors: Vec<_> = batches.clone().flat_map(|batch| &batch.windows).map(|(user, _)| *user).collect();
+    /// Has none of these people write anywhere else until this is written: what counts over all chats is
+    /// then counted one after the other.
+    async fn hold_authors(&self, tx: &mut Tx, batches: &[Arc<Batch>]) -> sqlx::Result<()> {
+        let mut authors: Vec<_> = batches.iter().flat_map(|batch| &batch.windows).map(|(user, _)| *user).collect();
         authors.sort_unstable();
         authors.dedup();
-        self.accounts.hold(tx, &authors).await?;
-        for batch in batches {
-            for (user, window) in &batch.windows {
-                if store::window(&mut *tx, *user, batch.windows_at).await? != *window {
-                    return Err(Unwritten::Conflict);
-                }
-            }
-        }
-        Ok(())
+        self.accounts.hold(tx, &authors).await
     }
 }
 
-/// Moves the heads, always in the same order, so that no two writers wait for each other. Whoever lost a
-/// head to another writer writes nothing.
-async fn move_heads(tx: &mut Tx, batches: &[Arc<Batch>]) -> Verdicts {
+/// Heads are always locked in the same order, so that no two writers wait for each other.
+fn in_order(batches: &[Arc<Batch>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..batches.len()).collect();
     order.sort_unstable_by_key(|index| batches[*index].stream);
-    let mut verdicts = vec![Ok(()); batches.len()];
-    for index in order {
-        let batch = &batches[index];
-        if !store::move_head(tx, batch.stream, batch.from, &batch.to).await? {
-            verdicts[index] = Err(Unwritten::Conflict);
-        }
-    }
-    Ok(verdicts)
+    order
 }
 
-async fn append(tx: &mut Tx, batch: &Batch) -> Result<(), Unwritten> {
+/// The head moves before anything is appended: whoever lost it to another writer writes nothing.
+async fn write(tx: &mut Tx, batch: &Batch) -> Result<Result<(), Unwritten>, Unwritten> {
+    for (user, window) in &batch.windows {
+        if store::window(&mut *tx, *user, batch.windows_at).await? != *window {
+            return Ok(Err(Unwritten::Conflict));
+        }
+    }
+    if !store::move_head(tx, batch.stream, batch.from, &batch.to).await? {
+        return Ok(Err(Unwritten::Conflict));
+    }
     for event in &batch.events {
         store::append(tx, batch.stream, event.seq, &event.json).await.map_err(beaten)?;
     }
     for write in &batch.writes {
         store::write(tx, batch.stream, write).await.map_err(beaten)?;
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// A row that is there already is another writer's: a `message_id` used in two chats at once.
