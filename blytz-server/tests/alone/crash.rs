@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     bidding::{
         Bidder, Crowd,
-        books::{self, agree, are_proved},
+        books::{self, agree, are_bought},
         lots,
         watchers::Watcher,
     },
@@ -59,7 +59,7 @@ async fn nothing_is_lost(plug: Plug<'_>, kills: usize) {
     let nobody = process.nobody.clone();
     let open = lots(&seller(&nobody).await, LOTS).await;
     let watchers: Vec<_> = (0..3).map(|_| Watcher::start(&nobody, &open)).collect();
-    let crowd = Crowd::start(Bidder::sign_up(BIDDERS, &[&nobody]).await, &open);
+    let mut crowd = Crowd::start(Bidder::sign_up(BIDDERS, &[&nobody]).await, &open);
     // Killed after a random number of answers, while others are on their way.
     for _ in 0..kills {
         crowd.bids(1 + rand::random_range(0..60)).await;
@@ -75,7 +75,7 @@ async fn nothing_is_lost(plug: Plug<'_>, kills: usize) {
     for watcher in watchers {
         watcher.saw(&logs).await;
     }
-    are_proved(&open, bidders[0].person()).await;
+    are_bought(&open, bidders[0].person()).await;
     println!("{kills} kills, {} bids accepted: {counts:?}", counts.all_accepted());
 }
 

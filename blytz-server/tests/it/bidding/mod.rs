@@ -37,8 +37,13 @@ const PRICELESS: i64 = 900_000_000;
 
 /// Lots that stay open for an hour, or until somebody buys them.
 pub async fn lots(seller: &Person, count: usize) -> Vec<Lot> {
+    lots_for(Duration::from_hours(1), seller, count).await
+}
+
+/// Lots that stay open for so long.
+pub async fn lots_for(time: Duration, seller: &Person, count: usize) -> Vec<Lot> {
     let rules = json!({
-        "starting_price": money(100), "increment": { "fixed": 1 }, "duration_ms": 3_600_000,
+        "starting_price": money(100), "increment": { "fixed": 1 }, "duration_ms": time.as_millis(),
         "reserve_price": money(PRICELESS - 1), "buy_now_price": money(PRICELESS),
     });
     let mut lots = Vec::new();
@@ -117,6 +122,8 @@ pub struct Told {
 pub struct Counts {
     pub accepted: HashMap<AuctionId, usize>,
     pub refused: usize,
+    /// Those of them that came when the lot was over.
+    pub too_late: usize,
     /// Bids that were answered by "ask again".
     pub later: usize,
     /// Those whose connection broke.
@@ -145,7 +152,10 @@ impl Sheet {
     fn note(&self, told: Told) {
         self.count(|counts| match &told.answer {
             Ok(_) => *counts.accepted.entry(told.bid.auction_id).or_default() += 1,
-            Err(_) => counts.refused += 1,
+            Err(code) => {
+                counts.refused += 1;
+                counts.too_late += usize::from(code == "auction_closed");
+            }
         });
         self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
     }
@@ -174,23 +184,27 @@ impl Crowd {
     }
 
     /// Waits until so many more bids are accepted, wherever that is.
-    pub async fn bids(&self, more: usize) {
+    pub async fn bids(&mut self, more: usize) {
         let before = self.counts().all_accepted();
         self.until(|counts| counts.all_accepted() >= before + more).await;
     }
 
     /// Waits until every lot has taken so many more bids: none of them is left behind.
-    pub async fn goes_on(&self, more: usize) {
+    pub async fn goes_on(&mut self, more: usize) {
         let of = |counts: &Counts, lot| counts.accepted.get(lot).copied().unwrap_or_default();
-        let before = self.counts();
-        self.until(|counts| self.lots.iter().all(|lot| of(counts, lot) >= of(&before, lot) + more)).await;
+        let (before, lots) = (self.counts(), self.lots.clone());
+        self.until(|counts| lots.iter().all(|lot| of(counts, lot) >= of(&before, lot) + more)).await;
     }
 
     /// Waits until the counts are as the test wants them.
-    pub async fn until(&self, holds: impl FnMut(&Counts) -> bool) {
+    pub async fn until(&mut self, holds: impl FnMut(&Counts) -> bool) {
         let mut counts = self.sheet.counts.subscribe();
-        let held = tokio::time::timeout(LONG, counts.wait_for(holds)).await.map(drop);
-        assert!(held.is_ok(), "bids don't go on; it stands at {:?}", self.counts());
+        let held = tokio::time::timeout(LONG, counts.wait_for(holds));
+        let held = tokio::select! {
+            held = held => held.is_ok(),
+            Some(ended) = self.bidding.join_next() => panic!("a bidder has gone: {ended:?}"),
+        };
+        assert!(held, "bids don't go on; it stands at {:?}", self.counts());
     }
 
     /// Has everybody stop once their last bid is answered. Who bade, and what they were told.
