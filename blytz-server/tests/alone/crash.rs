@@ -54,17 +54,19 @@ async fn seller(nobody: &Person) -> Person {
     seller
 }
 
-async fn nothing_is_lost(plug: Plug<'_>, kills: usize) {
-    let mut process = plug.start();
-    let nobody = process.nobody.clone();
-    let open = lots(&seller(&nobody).await, LOTS).await;
-    let watchers: Vec<_> = (0..3).map(|_| Watcher::start(&nobody, &open)).collect();
-    let mut crowd = Crowd::start(Bidder::sign_up(BIDDERS, &[&nobody]).await, &open);
+/// Bids at one server or at several of one house, which are killed in turn.
+async fn nothing_is_lost(plugs: &[Plug<'_>], kills: usize) {
+    let mut processes: Vec<_> = plugs.iter().map(|plug| Some(plug.start())).collect();
+    let nobody: Vec<_> = processes.iter().flatten().map(|process| process.nobody.clone()).collect();
+    let nobody: Vec<_> = nobody.iter().collect();
+    let open = lots(&seller(nobody[0]).await, LOTS).await;
+    let watchers: Vec<_> = (0..3).map(|n| Watcher::start(nobody[n % nobody.len()], &open)).collect();
+    let mut crowd = Crowd::start(Bidder::sign_up(BIDDERS, &nobody).await, &open);
     // Killed after a random number of answers, while others are on their way.
-    for _ in 0..kills {
+    for (kill, plug) in plugs.iter().enumerate().cycle().take(kills) {
         crowd.bids(1 + rand::random_range(0..60)).await;
-        process.kill();
-        process = plug.start();
+        processes[kill].take().expect("it runs").kill();
+        processes[kill] = Some(plug.start());
     }
     crowd.goes_on(5).await;
     let (bidders, told, counts) = crowd.end().await;
@@ -83,26 +85,34 @@ async fn nothing_is_lost(plug: Plug<'_>, kills: usize) {
 #[ignore = "slow: kills the program 25 times under load"]
 async fn killed_under_load_nothing_is_lost_and_nothing_happens_twice() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    nothing_is_lost(Plug::of(folder.path(), None), KILLS).await;
+    nothing_is_lost(&[Plug::of(folder.path(), None)], KILLS).await;
 }
 
-async fn killed_over_postgresql(kills: usize) {
+/// The same over one PostgreSQL for all of them.
+async fn nothing_is_lost_over_postgresql(servers: usize, kills: usize) {
     if left_out() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cluster = Cluster::start(Durability::On);
     cluster.create_database("shop", None);
-    nothing_is_lost(Plug::of(folder.path(), Some(cluster.url("shop"))), kills).await;
+    let plugs: Vec<_> = (0..servers).map(|_| Plug::of(folder.path(), Some(cluster.url("shop")))).collect();
+    nothing_is_lost(&plugs, kills).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_over_postgresql_nothing_is_lost_and_nothing_happens_twice() {
-    killed_over_postgresql(3).await;
+    nothing_is_lost_over_postgresql(1, 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "slow: kills the program 25 times under load"]
 async fn killed_often_over_postgresql_nothing_is_lost_and_nothing_happens_twice() {
-    killed_over_postgresql(KILLS).await;
+    nothing_is_lost_over_postgresql(1, KILLS).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "slow: kills two programs 25 times under load"]
+async fn killed_one_of_two_over_one_postgresql_nothing_is_lost_and_nothing_happens_twice() {
+    nothing_is_lost_over_postgresql(2, KILLS).await;
 }

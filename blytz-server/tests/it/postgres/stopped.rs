@@ -1,18 +1,22 @@
 //! PostgreSQL ends in the middle of everything, and the server lives on.
 
+use std::time::Duration;
+
 use blytz_server::Clock;
+use futures_util::future::join_all;
 
 use super::blocking;
 use crate::{
     bidding::{
         Bidder, Crowd,
         books::{self, agree, are_bought},
-        lots,
+        is_for_later, lots,
         watchers::Watcher,
     },
     cluster::{Cluster, Durability, left_out},
     document::witness::client,
-    house::House,
+    house::{Answer, House, START},
+    shop::Shop,
 };
 
 const BIDDERS: usize = 8;
@@ -52,7 +56,7 @@ async fn says(house: &House, status: u16) {
             tokio::task::yield_now().await;
         }
     };
-    let said = tokio::time::timeout(std::time::Duration::from_mins(1), said).await;
+    let said = tokio::time::timeout(Duration::from_mins(1), said).await;
     assert!(said.is_ok(), "/ready does not say {status}");
 }
 
@@ -96,4 +100,38 @@ async fn a_postgresql_that_stops_loses_nothing_and_bids_go_on_by_themselves() {
 #[ignore = "slow: stops PostgreSQL ten times under load"]
 async fn a_postgresql_that_stops_ten_times_loses_nothing() {
     nothing_is_lost(10).await;
+}
+
+/// What somebody is told who asks for something: of no fault, and to come back where it can't be had.
+async fn is_told(what: &str, asked: impl Future<Output = Answer>) -> u16 {
+    let answer = asked.await;
+    if answer.status >= 500 {
+        println!("{what}");
+        is_for_later(&answer);
+    }
+    answer.status
+}
+
+/// The statuses of everything that can be asked for, at once.
+async fn everything(shop: &Shop) -> Vec<u16> {
+    let (sights, endpoints) = (shop.sights(), shop.endpoints());
+    let seen = join_all(sights.iter().map(|(who, path)| is_told(path, who.get(path))));
+    let done = join_all(endpoints.iter().map(|endpoint| is_told(&endpoint.path, endpoint.json(&endpoint.good))));
+    let (seen, done) = tokio::join!(seen, done);
+    [seen, done].concat()
+}
+
+#[tokio::test]
+async fn while_postgresql_is_away_whoever_asks_is_told_to_come_back() {
+    if left_out() {
+        return;
+    }
+    let cluster = cluster().await;
+    let shop = Shop::stock(House::open_over(cluster.url("shop"), Clock::manual(START)).await).await;
+    let cluster = stopped(cluster).await;
+    let told = everything(&shop).await;
+    assert!(told.iter().filter(|status| **status == 503).count() > told.len() / 2, "it is needed: {told:?}");
+    let _cluster = started(cluster).await;
+    says(&shop.house, 200).await;
+    assert!(everything(&shop).await.iter().all(|status| *status < 500), "all of it works again");
 }
