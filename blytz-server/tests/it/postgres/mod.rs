@@ -1,8 +1,9 @@
 //! PostgreSQL for tests of what only it can do: it goes away and comes back, commits get lost on the way to
-//! it, and several servers share it.
+//! it, operators are at work on it, and several servers share it.
 
 pub mod proxy;
 
+mod disturbed;
 mod lost;
 mod several;
 mod stopped;

@@ -135,3 +135,19 @@ async fn while_postgresql_is_away_whoever_asks_is_told_to_come_back() {
     says(&shop.house, 200).await;
     assert!(everything(&shop).await.iter().all(|status| *status < 500), "all of it works again");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_told_to_stop_while_postgresql_is_away_does() {
+    if left_out() {
+        return;
+    }
+    let cluster = cluster().await;
+    let house = House::open_over(cluster.url("shop"), Clock::system()).await;
+    let lots = lots(&house.seller("sita").await, LOTS).await;
+    let mut crowd = Crowd::start(Bidder::sign_up(BIDDERS, &[&house.nobody]).await, &lots);
+    crowd.goes_on(2).await;
+    let _cluster = stopped(cluster).await;
+    crowd.until(|counts| counts.later > 0).await;
+    let ended = tokio::time::timeout(Duration::from_mins(1), house.running.stop()).await;
+    ended.expect("it ends").expect("a clean stop");
+}
