@@ -75,8 +75,19 @@ pub enum Failure {
     #[error(transparent)]
     Usage(#[from] ConfigError),
     /// It did not work: exit code 1.
-    #[error("{0:#}")]
+    #[error("{}", chain(.0))]
     Failed(#[from] anyhow::Error),
+}
+
+/// An error and its causes, each said once: many a library's error says what its cause says, too.
+fn chain(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    said
 }
 
 impl Failure {

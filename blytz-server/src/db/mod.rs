@@ -43,6 +43,17 @@ pub enum OpenError {
     /// It said no, or nothing.
     #[error("the database could not be opened: {0}")]
     Sql(#[from] sqlx::Error),
+    /// The PostgreSQL server said no, or nothing.
+    #[error("the database {place} could not be opened: {error}; {advice}")]
+    NotThere {
+        /// Where it should be.
+        place: String,
+        /// What was said.
+        #[source]
+        error: sqlx::Error,
+        /// What can be done about it.
+        advice: &'static str,
+    },
     /// A migration failed, or the database is newer than this program.
     #[error("the database's schema could not be brought up to date: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -267,6 +278,17 @@ impl Tx {
         match &mut self.engine {
             TxEngine::Sqlite(..) => Ok(()),
             TxEngine::Postgres(transaction) => transaction.run(sqlx::query(lock).bind(id)).await.map(drop),
+        }
+    }
+
+    /// The same for many rows, which are locked in the order that `lock` says, so that no two transactions
+    /// wait for each other. It takes an array of ids.
+    pub(crate) async fn hold_all(&mut self, lock: &'static str, ids: &[Uuid]) -> Result<(), sqlx::Error> {
+        match &mut self.engine {
+            TxEngine::Postgres(transaction) if !ids.is_empty() => {
+                transaction.run(sqlx::query(lock).bind(ids)).await.map(drop)
+            }
+            TxEngine::Postgres(_) | TxEngine::Sqlite(..) => Ok(()),
         }
     }
 

@@ -80,7 +80,12 @@ impl Postgres {
     /// # Errors
     /// When it can't be reached, is too old, or does not keep its text in UTF-8.
     pub async fn open_url(url: &str) -> Result<Self, OpenError> {
-        Self::connect(PgConnectOptions::from_str(url)?).await
+        let options = PgConnectOptions::from_str(url)?;
+        let place = place(&options);
+        Self::connect(options).await.map_err(|error| match error {
+            OpenError::Sql(error) => OpenError::NotThere { place, advice: advice(&error), error },
+            other => other,
+        })
     }
 
     async fn connect(options: PgConnectOptions) -> Result<Self, OpenError> {
@@ -133,6 +138,29 @@ impl Postgres {
         for pool in [&self.scans, &self.lookups, &self.rooms, &self.writes, &self.bids] {
             pool.close().await;
         }
+    }
+}
+
+/// Where a database is, without who may use it.
+fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    format!("postgres://{}:{}/{database}", options.get_host(), options.get_port())
+}
+
+const ENCRYPTION: &str = "look at sslmode and sslrootcert in the URL";
+
+/// What an operator can do about it.
+fn advice(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match (error, code.as_deref()) {
+        (_, Some("3D000")) => "make it with createdb first",
+        (_, Some("28P01" | "28000")) => "look at the user and the password, and at the server's pg_hba.conf",
+        (_, Some("53300")) => "its max_connections are all in use",
+        (sqlx::Error::Tls(_), _) => ENCRYPTION,
+        // What is wrong with a certificate is told as what was read.
+        (sqlx::Error::Io(error), _) if error.kind() == io::ErrorKind::InvalidData => ENCRYPTION,
+        (sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut, _) => "see whether PostgreSQL runs and listens there",
+        _ => "look at the server's log",
     }
 }
 

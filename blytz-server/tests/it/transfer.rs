@@ -7,16 +7,17 @@ use std::{
     time::Duration,
 };
 
+use blytz_core::{Timestamp, auction::proof::verify, wire::auction::Proof};
 use blytz_server::{
     Clock, Config, Server,
-    config::{RateLimits, Secret},
+    config::{DatabaseConfig, RateLimits, Secret},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::{
     cluster::{left_out, shared},
-    house::{House, START, buy_now, exact, max, money, product, rules, rules_with, text, with},
+    house::{House, START, buy_now, each, exact, max, money, new_id, product, rules, rules_with, text, with},
     program::program,
 };
 
@@ -373,4 +374,58 @@ async fn whoever_is_killed_in_the_middle_leaves_nothing_and_can_begin_again() {
     for (table, here, there) in both(&file, &url).await {
         assert_eq!(here, there, "{table}");
     }
+}
+
+/// A house over a SQLite file or another database, whatever else the tests are run on.
+async fn house(data: &Path, database: DatabaseConfig, at: Timestamp) -> House {
+    let config = Config { rate_limits: RateLimits::Off, database, ..Config::in_folder(data) };
+    House::launch(Server::builder().config(config), Clock::manual(at)).await
+}
+
+#[tokio::test]
+async fn a_shop_moves_in_the_middle_of_a_show_and_goes_on() {
+    if left_out() {
+        return;
+    }
+    let url = database("moved_live", "").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let before = house(folder.path(), DatabaseConfig::InFolder, START).await;
+    let (seller, ann, ben) = (before.seller("sita").await, before.buyer("ann").await, before.buyer("ben").await);
+    let show = seller.host("Evening show").await;
+    let lot = seller.auction(rules()).await;
+    seller.queue(&show, &[&lot]).await.expect(200);
+    let first = new_id();
+    let kept = ann.bid(&lot, exact(1_000).under(&first)).await.expect(201);
+    ben.bid(&lot, max(2_000)).await.expect(201);
+    ann.say(&show, "Lovely!").await.expect(201);
+    let since = json!({ "epoch": lot.status().await["epoch"], "seq": 3 });
+    before.close().await;
+
+    let (code, said) = moved(folder.path(), &folder.path().join("blytz.db"), &url);
+    assert_eq!(code, Some(0), "{said}");
+    let database = DatabaseConfig::Postgres(Secret::new(url.as_str()));
+    let after = house(folder.path(), database, START.plus_millis(20_000)).await;
+    // Who was logged in is, at the new address.
+    let [seller, ann, ben] = [&seller, &ann, &ben].map(|person| after.nobody.with_token(&person.token));
+    let lot = lot.at(&after);
+    let mut socket = ben.connect().await;
+    assert_eq!(socket.subscribe(&lot, Some(since)).await["ok"]["recovered"], true, "the epoch is the same");
+    assert_eq!(socket.events(1).await, [4]);
+    // What was answered is answered again as it was, and bidding goes on.
+    let again = ann.bid(&lot, exact(1_000).under(&first)).await.expect(200);
+    assert_eq!(again["receipt"], kept["receipt"]);
+    assert_eq!(again["replayed"], true);
+    ann.bid(&lot, exact(3_000)).await.expect(201);
+    seller.say(&show, "Going once").await.expect(201);
+    after.clock.advance(Duration::from_mins(2));
+    while lot.status().await["status"] == "live" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(lot.status().await["status"], "sold");
+    let proof: Proof = serde_json::from_value(lot.proof().await.expect(200)).expect("a proof");
+    let verdict = verify(&proof, &after.trust().await).expect("the log goes on where it was");
+    assert_eq!(verdict.key_id, kept["receipt"]["key_id"].as_str().expect("a key"));
+    let said: Vec<_> = each(&ann.get(format!("/chat/stream/{show}")).await.expect(200), "text");
+    assert_eq!(said, ["Going once", "Lovely!"]);
+    after.close().await;
 }

@@ -187,6 +187,14 @@ impl Accounts {
         Ok(self.person(id).await?.is_some())
     }
 
+    /// Has nobody else do what is counted against these accounts until this transaction has ended.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn hold(&self, tx: &mut Tx, ids: &[UserId]) -> Result<(), sqlx::Error> {
+        users::hold_all(tx, ids).await
+    }
+
     /// Whether this user's account is suspended.
     pub async fn is_suspended(&self, id: UserId) -> Result<bool> {
         Ok(self.person(id).await?.is_some_and(|person| person.suspended))

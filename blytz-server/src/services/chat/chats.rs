@@ -57,7 +57,8 @@ impl Chats {
     pub fn start(platform: &Platform, accounts: Accounts, auctions: Auctions) -> Self {
         // They run among the sockets: a message may wait for a moment where a bid may not.
         let ground = Ground::of(platform, Handle::current());
-        let rooms = Rooms::new(ChatLedger::new(Stored(platform.db.clone()), platform.clock.clone()), ground);
+        let stored = Stored { db: platform.db.clone(), accounts: accounts.clone() };
+        let rooms = Rooms::new(ChatLedger::new(stored, platform.clock.clone()), ground);
         let (platform, scrubbing) = (platform.clone(), tokio::sync::Mutex::default());
         Self(Arc::new(Parts { platform, accounts, auctions, rooms, scrubbing }))
     }

@@ -16,13 +16,17 @@ use crate::{
     channel::{Entry, Unwritten, Verdicts},
     db::{CommitError, Db, Tx, is_duplicate},
     error::Result,
+    services::auth::Accounts,
 };
 
 /// How many events are read at once.
 const SLICE: usize = 500;
 
 /// The database, written behind the bids.
-pub struct Stored(pub Db);
+pub struct Stored {
+    pub db: Db,
+    pub accounts: Accounts,
+}
 
 impl ChatStore for Stored {
     type Tx = Tx;
@@ -30,54 +34,57 @@ impl ChatStore for Stored {
     async fn chat(&self, stream: StreamId, now: Timestamp) -> Result<Chat> {
         Ok(Chat {
             stream_id: stream,
-            head: store::head(&self.0, stream).await?,
-            members: store::members(&self.0, stream).await?,
-            spoke: store::spoke(&self.0, stream, now.plus_millis(-LONGEST_SLOW_MODE_MS)).await?,
+            head: store::head(&self.db, stream).await?,
+            members: store::members(&self.db, stream).await?,
+            spoke: store::spoke(&self.db, stream, now.plus_millis(-LONGEST_SLOW_MODE_MS)).await?,
             swept_at: now,
         })
     }
 
     async fn head(&self, stream: StreamId) -> Result<Option<u64>> {
-        if !self.0.is_shared() {
+        if !self.db.is_shared() {
             return Ok(None);
         }
-        Ok(Some(store::head(&self.0, stream).await?.seq))
+        Ok(Some(store::head(&self.db, stream).await?.seq))
     }
 
     async fn events_after(&self, stream: StreamId, after: u64) -> Result<Vec<Entry>> {
-        let events = store::events_after(&self.0, stream, after, SLICE).await?;
+        let events = store::events_after(&self.db, stream, after, SLICE).await?;
         Ok(events.into_iter().map(|(seq, json)| Entry { seq, json: json.into() }).collect())
     }
 
     async fn messages(&self, ids: &[MessageId]) -> Result<HashMap<MessageId, Message>> {
-        store::messages(&self.0, ids).await
+        store::messages(&self.db, ids).await
     }
 
     async fn windows(&self, people: &[UserId], now: Timestamp) -> Result<HashMap<UserId, RateWindow>> {
         let mut windows = HashMap::new();
         for user in people {
-            windows.insert(*user, store::window(&self.0, *user, now).await?);
+            windows.insert(*user, store::window(&self.db, *user, now).await?);
         }
         Ok(windows)
     }
 
     async fn begin(&self) -> Result<Tx, Unwritten> {
-        Ok(self.0.begin_write().await?)
+        Ok(self.db.begin_write().await?)
     }
 
     async fn hold(&self, stream: StreamId) -> Result<Option<Tx>, Unwritten> {
-        if !self.0.is_shared() {
+        if !self.db.is_shared() {
             return Ok(None);
         }
-        let mut tx = self.0.begin_write().await?;
+        let mut tx = self.db.begin_write().await?;
         store::hold_head(&mut tx, stream).await?;
         Ok(Some(tx))
     }
 
     async fn write(&self, mut tx: Tx, batches: &[Arc<Batch>]) -> Verdicts {
-        let mut verdicts = Vec::with_capacity(batches.len());
-        for batch in batches {
-            verdicts.push(write(&mut tx, batch).await?);
+        let verdicts = move_heads(&mut tx, batches).await?;
+        let written =
+            || batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()).map(|(batch, _)| &**batch);
+        self.check_windows(&mut tx, written()).await?;
+        for batch in written() {
+            append(&mut tx, batch).await?;
         }
         match tx.commit().await {
             Ok(()) => Ok(verdicts),
@@ -90,23 +97,52 @@ impl ChatStore for Stored {
     }
 }
 
-/// The head moves before anything is appended: whoever lost it to another writer writes nothing.
-async fn write(tx: &mut Tx, batch: &Batch) -> Result<Result<(), Unwritten>, Unwritten> {
-    for (user, window) in &batch.windows {
-        if store::window(&mut *tx, *user, batch.windows_at).await? != *window {
-            return Ok(Err(Unwritten::Conflict));
+impl Stored {
+    /// Whether nobody of these has written elsewhere since it was decided that they may. Whoever writes
+    /// elsewhere at this moment is waited for.
+    async fn check_windows<'b>(
+        &self,
+        tx: &mut Tx,
+        batches: impl Iterator<Item = &'b Batch> + Clone,
+    ) -> Result<(), Unwritten> {
+        let mut authors: Vec<_> = batches.clone().flat_map(|batch| &batch.windows).map(|(user, _)| *user).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        self.accounts.hold(tx, &authors).await?;
+        for batch in batches {
+            for (user, window) in &batch.windows {
+                if store::window(&mut *tx, *user, batch.windows_at).await? != *window {
+                    return Err(Unwritten::Conflict);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Moves the heads, always in the same order, so that no two writers wait for each other. Whoever lost a
+/// head to another writer writes nothing.
+async fn move_heads(tx: &mut Tx, batches: &[Arc<Batch>]) -> Verdicts {
+    let mut order: Vec<usize> = (0..batches.len()).collect();
+    order.sort_unstable_by_key(|index| batches[*index].stream);
+    let mut verdicts = vec![Ok(()); batches.len()];
+    for index in order {
+        let batch = &batches[index];
+        if !store::move_head(tx, batch.stream, batch.from, &batch.to).await? {
+            verdicts[index] = Err(Unwritten::Conflict);
         }
     }
-    if !store::move_head(tx, batch.stream, batch.from, &batch.to).await? {
-        return Ok(Err(Unwritten::Conflict));
-    }
+    Ok(verdicts)
+}
+
+async fn append(tx: &mut Tx, batch: &Batch) -> Result<(), Unwritten> {
     for event in &batch.events {
         store::append(tx, batch.stream, event.seq, &event.json).await.map_err(beaten)?;
     }
     for write in &batch.writes {
         store::write(tx, batch.stream, write).await.map_err(beaten)?;
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// A row that is there already is another writer's: a `message_id` used in two chats at once.

@@ -4,7 +4,9 @@
 pub mod proxy;
 
 mod disturbed;
+mod encrypted;
 mod lost;
+mod operator;
 mod several;
 mod stopped;
 mod tests;

@@ -195,6 +195,14 @@ pub async fn hold(tx: &mut Tx, id: UserId) -> Result<()> {
     Ok(tx.hold(HOLD, id.uuid()).await?)
 }
 
+const HOLD_ALL: &str = "select 1 from users where id = any($1) order by id for no key update";
+
+/// The same for several.
+pub async fn hold_all(tx: &mut Tx, ids: &[UserId]) -> Result<(), sqlx::Error> {
+    let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+    tx.hold_all(HOLD_ALL, &ids).await
+}
+
 const HAS_PASSWORD: &str = "
     select id, email, display_name, roles, suspended, rev, created_at_us from users
     where id = $1 and password_hash is not distinct from $2";
