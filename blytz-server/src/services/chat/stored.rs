@@ -82,8 +82,10 @@ impl ChatStore for Stored {
         let verdicts = move_heads(&mut tx, batches).await?;
         let written =
             || batches.iter().zip(&verdicts).filter(|(_, verdict)| verdict.is_ok()).map(|(batch, _)| &**batch);
-        self.check_windows(&mut tx, written()).await?;
+        self.hold_authors(&mut tx, written()).await?;
         for batch in written() {
+            // One by one: somebody may have written in several of these chats.
+            check_windows(&mut tx, batch).await?;
             append(&mut tx, batch).await?;
         }
         match tx.commit().await {
@@ -98,26 +100,23 @@ impl ChatStore for Stored {
 }
 
 impl Stored {
-    /// Whether nobody of these has written elsewhere since it was decided that they may. Whoever writes
-    /// elsewhere at this moment is waited for.
-    async fn check_windows<'b>(
-        &self,
-        tx: &mut Tx,
-        batches: impl Iterator<Item = &'b Batch> + Clone,
-    ) -> Result<(), Unwritten> {
-        let mut authors: Vec<_> = batches.clone().flat_map(|batch| &batch.windows).map(|(user, _)| *user).collect();
+    /// Has whoever writes elsewhere in the name of these authors at this moment be waited for, and wait.
+    async fn hold_authors<'b>(&self, tx: &mut Tx, batches: impl Iterator<Item = &'b Batch>) -> Result<(), Unwritten> {
+        let mut authors: Vec<_> = batches.flat_map(|batch| &batch.windows).map(|(user, _)| *user).collect();
         authors.sort_unstable();
         authors.dedup();
-        self.accounts.hold(tx, &authors).await?;
-        for batch in batches {
-            for (user, window) in &batch.windows {
-                if store::window(&mut *tx, *user, batch.windows_at).await? != *window {
-                    return Err(Unwritten::Conflict);
-                }
-            }
-        }
-        Ok(())
+        Ok(self.accounts.hold(tx, &authors).await?)
     }
+}
+
+/// Checks that no author has written elsewhere since it was decided that they may.
+async fn check_windows(tx: &mut Tx, batch: &Batch) -> Result<(), Unwritten> {
+    for (user, window) in &batch.windows {
+        if store::window(&mut *tx, *user, batch.windows_at).await? != *window {
+            return Err(Unwritten::Conflict);
+        }
+    }
+    Ok(())
 }
 
 /// Moves the heads, always in the same order, so that no two writers wait for each other. Whoever lost a
