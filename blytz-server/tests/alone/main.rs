@@ -2,6 +2,8 @@
 //! server of `crash` comes back on its port, which nobody may have taken meanwhile.
 #![expect(dead_code, unused_imports, reason = "it asks less of the house than the other program does")]
 
+#[path = "../it/bidding/mod.rs"]
+mod bidding;
 #[path = "../it/cluster.rs"]
 mod cluster;
 #[path = "../it/document/mod.rs"]

@@ -1,5 +1,6 @@
 //! The server as the people who use it meet it: over HTTP and the live connection, and as a program.
 
+mod bidding;
 mod cluster;
 mod document;
 mod house;

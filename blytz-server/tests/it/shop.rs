@@ -57,7 +57,11 @@ pub fn own_id(number: u128) -> String {
 
 impl Shop {
     pub async fn open() -> Self {
-        let house = House::open().await;
+        Self::stock(House::open().await).await
+    }
+
+    /// A shop in a house that has nobody in it yet.
+    pub async fn stock(house: House) -> Self {
         let (admin, seller, buyer) = (house.admin().await, house.seller("sita").await, house.buyer("buyer").await);
         let category = text(&admin.post("/categories", json!({ "name": "Vases" })).await.expect(201)["id"]);
         let product = json!({ "title": "Vase", "description": "Blue", "price": money(12_500), "quantity": 5 });
@@ -217,9 +221,18 @@ impl Shop {
 
     /// Everything that can be seen, by everybody who could see it, but for the clock.
     pub async fn state(&self) -> String {
-        let (admin, seller, buyer) = (&self.admin, &self.seller, &self.buyer);
         let mut state = String::new();
-        for (who, path) in [
+        for (who, path) in self.sights() {
+            let body = who.get(&path).await.expect(200);
+            writeln!(state, "{path} {body}").expect("a text can be written");
+        }
+        state
+    }
+
+    /// What can be seen, and by whom.
+    pub fn sights(&self) -> Vec<(&Person, String)> {
+        let (admin, seller, buyer) = (&self.admin, &self.seller, &self.buyer);
+        vec![
             (admin, "/auth/users".to_owned()),
             (buyer, "/auth/profile/addresses".to_owned()),
             (seller, format!("/products?seller_id={}", seller.id)),
@@ -236,11 +249,7 @@ impl Shop {
             (seller, format!("/streams/{}/lots", self.stream)),
             (buyer, format!("/chat/stream/{}", self.stream)),
             (seller, format!("/chat/stream/{}/settings", self.stream)),
-        ] {
-            let body = who.get(&path).await.expect(200);
-            writeln!(state, "{path} {body}").expect("a text can be written");
-        }
-        state
+        ]
     }
 }
 

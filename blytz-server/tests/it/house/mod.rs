@@ -66,6 +66,15 @@ impl House {
         Self { _folder: Some(folder), ..house }
     }
 
+    /// A house over the PostgreSQL at this address, whatever the others stand on. Several may stand over one.
+    pub async fn open_over(url: String, clock: Clock) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = DatabaseConfig::Postgres(Secret::new(url));
+        let config = Config { rate_limits: RateLimits::Off, database, ..Config::in_folder(folder.path()) };
+        let house = Self::launch(Server::builder().config(config), clock).await;
+        Self { _folder: Some(folder), ..house }
+    }
+
     /// One that takes no more at once than it would in earnest.
     pub async fn open_limited() -> Self {
         Self::open_with(|config| config.rate_limits = RateLimits::Default).await

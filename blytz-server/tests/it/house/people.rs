@@ -43,7 +43,12 @@ impl Person {
 
     /// The same person at another server, or at one that has been started again.
     pub fn at(&self, house: &House) -> Self {
-        Self { server: house.running.url(), ..self.clone() }
+        self.beside(&house.nobody)
+    }
+
+    /// The same person at the server that somebody else asks.
+    pub fn beside(&self, other: &Self) -> Self {
+        Self { server: other.server.clone(), ..self.clone() }
     }
 
     /// The same person with another token.
@@ -58,21 +63,31 @@ impl Person {
         path: impl AsRef<str>,
         build: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Answer {
+        self.try_send(method, path, build).await.expect("an answer")
+    }
+
+    /// The same at a server that may be gone before it has answered.
+    async fn try_send(
+        &self,
+        method: Method,
+        path: impl AsRef<str>,
+        build: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> reqwest::Result<Answer> {
         let path = path.as_ref();
         let mut request = self.http.request(method, format!("{}{path}", self.server));
         if let Some(bearer) = self.bearer() {
             request = request.header("authorization", bearer);
         }
-        let response = build(request).send().await.expect("an answer");
+        let response = build(request).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("a body");
+        let text = response.text().await?;
         let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("JSON") };
         if status >= 400 {
             assert_eq!(headers["content-type"], "application/problem+json", "{path}: {text}");
             assert_eq!(body["status"], status, "{path}: {text}");
             assert!(body["request_id"].as_str().is_some_and(|id| !id.is_empty()), "{path}: {text}");
         }
-        Answer { status, body, headers, asked_by: self.clone() }
+        Ok(Answer { status, body, headers, asked_by: self.clone() })
     }
 
     /// The SDK in their name.
@@ -98,6 +113,11 @@ impl Person {
 
     pub async fn post(&self, path: impl AsRef<str>, body: Value) -> Answer {
         self.send(Method::POST, path, |request| request.json(&body)).await
+    }
+
+    /// Nothing, when the server is gone before it has answered.
+    pub async fn try_post(&self, path: impl AsRef<str>, body: Value) -> Option<Answer> {
+        self.try_send(Method::POST, path, |request| request.json(&body)).await.ok()
     }
 
     pub async fn put(&self, path: impl AsRef<str>, body: Value) -> Answer {

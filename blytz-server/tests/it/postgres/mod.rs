@@ -1,9 +1,14 @@
-//! PostgreSQL for tests of what only it can do: a proxy before it that loses commits.
+//! PostgreSQL for tests of what only it can do: it goes away and comes back, commits get lost on the way to
+//! it, operators are at work on it, and several servers share it.
 
 pub mod proxy;
 
+mod disturbed;
 mod encrypted;
+mod lost;
 mod operator;
+mod several;
+mod stopped;
 mod tests;
 
 use std::panic::resume_unwind;

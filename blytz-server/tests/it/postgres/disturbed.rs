@@ -1,0 +1,100 @@
+//! An operator at work on PostgreSQL while people bid: connections are ended, and tables locked for longer
+//! than anybody waits for a lock.
+
+use blytz_server::Clock;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use crate::{
+    bidding::{
+        Bidder, Crowd,
+        books::{self, agree, are_bought},
+        lots,
+        watchers::Watcher,
+    },
+    cluster::left_out,
+    house::{House, Lot, fresh_database},
+};
+
+const BIDDERS: usize = 8;
+const LOTS: usize = 3;
+
+/// A house whose lots are bid on, and its operator.
+struct Busy {
+    house: House,
+    crowd: Crowd,
+    watcher: Watcher,
+    lots: Vec<Lot>,
+    operator: PgConnection,
+}
+
+impl Busy {
+    async fn start() -> Self {
+        let url = fresh_database();
+        let operator = PgConnection::connect(&url).await.expect("it takes connections");
+        let house = House::open_over(url, Clock::system()).await;
+        let lots = lots(&house.seller("sita").await, LOTS).await;
+        let watcher = Watcher::start(&house.nobody, &lots);
+        let crowd = Crowd::start(Bidder::sign_up(BIDDERS, &[&house.nobody]).await, &lots);
+        Self { house, crowd, watcher, lots, operator }
+    }
+
+    async fn nothing_is_lost(self) {
+        let Self { house, crowd, watcher, lots, operator: _operator } = self;
+        let (bidders, told, counts) = crowd.end().await;
+        assert_eq!(counts.cut, 0, "the server has answered everybody");
+        let logs = books::logs(&lots).await;
+        agree(&logs, &told, &bidders).await;
+        watcher.saw(&logs).await;
+        are_bought(&lots, bidders[0].person()).await;
+        house.close().await;
+        println!("{} bids accepted: {counts:?}", counts.all_accepted());
+    }
+}
+
+/// Of this database: others are other tests'.
+const END_CONNECTIONS: &str = "
+    select count(pg_terminate_backend(pid)) from pg_stat_activity
+    where datname = current_database() and application_name = 'blytz-server'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_ended_lose_nothing() {
+    if left_out() {
+        return;
+    }
+    let mut busy = Busy::start().await;
+    for _ in 0..20 {
+        busy.crowd.bids(1 + rand::random_range(0..10)).await;
+        busy.operator.execute(END_CONNECTIONS).await.expect("they are told to end");
+    }
+    busy.crowd.goes_on(3).await;
+    busy.nothing_is_lost().await;
+}
+
+/// Locks these tables, one after the other, each until many have been told to come back.
+async fn locks(tables: &[&str]) {
+    if left_out() {
+        return;
+    }
+    let mut busy = Busy::start().await;
+    for table in tables {
+        busy.crowd.goes_on(1).await;
+        let lock = AssertSqlSafe(format!("begin; lock table {table} in access exclusive mode"));
+        busy.operator.execute(lock).await.expect("it is locked");
+        let later = busy.crowd.counts().later;
+        busy.crowd.until(|counts| counts.later >= later + BIDDERS).await;
+        busy.operator.execute("commit").await.expect("it is free");
+        busy.crowd.goes_on(2).await;
+    }
+    busy.nothing_is_lost().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn heads_that_are_locked_for_long_are_waited_for_and_nothing_is_lost() {
+    locks(&["auction_heads"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "slow: locks three tables for longer than anybody waits"]
+async fn tables_that_are_locked_for_long_are_waited_for_and_nothing_is_lost() {
+    locks(&["auction_events", "auction_bids", "service_time"]).await;
+}
