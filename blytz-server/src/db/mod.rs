@@ -41,7 +41,7 @@ pub(crate) use self::{
     source::{Connection, Source},
 };
 
-use self::postgres::PgTransaction;
+use self::postgres::{PgTransaction, Writer};
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -230,7 +230,7 @@ impl Db {
                 let queued = turn(&self.gate.queue).await?;
                 self.begin_in_turn(sqlite, Some(queued)).await
             }
-            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(false).await?))),
+            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(Writer::Others).await?))),
         }
     }
 
@@ -238,7 +238,16 @@ impl Db {
     pub async fn begin_bids(&self) -> Result<Tx, sqlx::Error> {
         match &self.engine {
             Engine::Sqlite(sqlite) => self.begin_in_turn(sqlite, None).await,
-            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(true).await?))),
+            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(Writer::Bids).await?))),
+        }
+    }
+
+    /// Begins a write transaction for who then waits for a lock that others hold. Nobody else waits for
+    /// it. None on SQLite, where nobody else writes.
+    pub async fn begin_turn(&self) -> Result<Option<Tx>, sqlx::Error> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(None),
+            Engine::Postgres(postgres) => Ok(Some(Tx::on(TxEngine::Postgres(postgres.begin(Writer::Turn).await?)))),
         }
     }
 

@@ -14,7 +14,7 @@ use std::{
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool, Postgres as Pg,
-    pool::PoolConnection,
+    pool::{PoolConnection, PoolConnectionMetadata},
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions},
     query::Query,
 };
@@ -37,6 +37,10 @@ const ANSWER: Duration = Duration::from_secs(5);
 const COMMITTED: Duration = Duration::from_secs(3);
 /// How long anybody waits for a connection before they are told to come back.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// After how long without use a connection is asked whether it is still there, and how long it may take to
+/// say so.
+const QUIET: Duration = Duration::from_secs(2);
+const PING: Duration = Duration::from_secs(1);
 /// How long a transaction that came to nothing is given to say so.
 const ROLLBACK: Duration = Duration::from_secs(1);
 
@@ -48,6 +52,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/po
 pub struct Postgres {
     options: PgConnectOptions,
     bids: PgPool,
+    turns: PgPool,
     writes: PgPool,
     rooms: PgPool,
     lookups: PgPool,
@@ -55,9 +60,21 @@ pub struct Postgres {
     trouble: Trouble,
 }
 
+/// Whose transaction it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Writer {
+    /// What all rooms of bids decided, and what must be as quick.
+    Bids,
+    /// What waits in line for a channel's head.
+    Turn,
+    /// All that has no hurry.
+    Others,
+}
+
 /// How many connections each lane may have.
 struct Sizes {
     bids: u32,
+    turns: u32,
     writes: u32,
     rooms: u32,
     lookups: u32,
@@ -66,11 +83,12 @@ struct Sizes {
 
 impl Sizes {
     /// For a machine with so many cores: more than that many statements at once only wait for each other.
-    /// What decides about bids writes one transaction at a time, and has a few beside for those that
-    /// wait for a lock.
+    /// Bids are written by one transaction at a time; beside it the house says that it is served, and
+    /// somebody asks whether that can be written.
     fn of(cores: usize) -> Self {
         let cores = u32::try_from(cores).unwrap_or(u32::MAX).clamp(1, 16);
-        Self { bids: 4, writes: 2 + cores, rooms: 1 + cores, lookups: 2 + 2 * cores, scans: 1 + cores.div_ceil(2) }
+        let (turns, scans) = (1 + cores.div_ceil(2), 1 + cores.div_ceil(2));
+        Self { bids: 3, turns, writes: 2 + cores, rooms: 1 + cores, lookups: 2 + 2 * cores, scans }
     }
 }
 
@@ -96,6 +114,7 @@ impl Postgres {
         let lane = |size, statement_ms| pool(size, statement_ms, &trouble).connect_lazy_with(options.clone());
         Ok(Self {
             bids: lane(sizes.bids, STATEMENT_MS),
+            turns: lane(sizes.turns, STATEMENT_MS),
             writes: lane(sizes.writes, STATEMENT_MS),
             rooms: lane(sizes.rooms, STATEMENT_MS),
             lookups: lane(sizes.lookups, STATEMENT_MS),
@@ -125,9 +144,13 @@ impl Postgres {
     }
 
     /// Begins a transaction; one of bids never waits for the connection of another.
-    pub(super) async fn begin(&self, of_bids: bool) -> sqlx::Result<PgTransaction> {
-        let pooled = self.acquire(if of_bids { &self.bids } else { &self.writes }).await?;
-        PgTransaction::begin(pooled).await
+    pub(super) async fn begin(&self, writer: Writer) -> sqlx::Result<PgTransaction> {
+        let pool = match writer {
+            Writer::Bids => &self.bids,
+            Writer::Turn => &self.turns,
+            Writer::Others => &self.writes,
+        };
+        PgTransaction::begin(self.acquire(pool).await?).await
     }
 
     async fn acquire(&self, pool: &PgPool) -> sqlx::Result<Pooled> {
@@ -135,7 +158,7 @@ impl Postgres {
     }
 
     pub(super) async fn close(&self) {
-        for pool in [&self.scans, &self.lookups, &self.rooms, &self.writes, &self.bids] {
+        for pool in [&self.scans, &self.lookups, &self.rooms, &self.writes, &self.turns, &self.bids] {
             pool.close().await;
         }
     }
@@ -189,11 +212,26 @@ fn pool(size: u32, statement_ms: u32, trouble: &Trouble) -> PgPoolOptions {
         .max_lifetime(None)
         .test_before_acquire(false)
         .after_connect(move |connection, _| Box::pin(prepare(connection, statement_ms)))
-        .before_acquire(move |_, about| {
-            // One that was there when another broke is most likely broken, too.
-            let trusted = trouble.was_before(about.age);
-            Box::pin(async move { Ok(trusted) })
+        .before_acquire(move |connection, about| {
+            let trouble = trouble.clone();
+            Box::pin(async move { Ok(is_alive(connection, &about, &trouble).await) })
         })
+}
+
+/// Whether a connection can be relied on. One that was there when another broke is most likely broken, too;
+/// and one that was not used for a while may have been forgotten by whatever is on its way, without a word.
+async fn is_alive(connection: &mut PgConnection, about: &PoolConnectionMetadata, trouble: &Trouble) -> bool {
+    if !trouble.was_before(about.age) {
+        return false;
+    }
+    if about.idle_for < QUIET {
+        return true;
+    }
+    let answers = within(PING, connection.ping()).await.is_ok();
+    if !answers {
+        trouble.note();
+    }
+    answers
 }
 
 /// What holds on every connection, whatever the cluster, the database or the role say. A commit is on the

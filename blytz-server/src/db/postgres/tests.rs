@@ -51,7 +51,7 @@ async fn what_fails_in_a_transaction_keeps_all_of_it_from_being_committed() {
     }
     let (mut connection, postgres) = opened().await;
     with_a_row(&mut connection).await;
-    let mut transaction = postgres.begin(false).await.expect("begins");
+    let mut transaction = postgres.begin(Writer::Others).await.expect("begins");
     transaction.run(sqlx::query(COUNT_UP)).await.expect("counts");
     transaction.run(sqlx::query("select 1 / 0")).await.expect_err("divides by nothing");
     let committed = transaction.commit().await;
@@ -67,12 +67,12 @@ async fn a_transaction_that_is_dropped_gives_its_connection_back_as_it_was() {
     }
     let (mut connection, postgres) = opened().await;
     with_a_row(&mut connection).await;
-    let mut transaction = postgres.begin(false).await.expect("begins");
+    let mut transaction = postgres.begin(Writer::Others).await.expect("begins");
     transaction.run(sqlx::query(COUNT_UP)).await.expect("counts");
     let before = pid(transaction.get().expect("a connection")).await.expect("a number");
     drop(transaction);
     until(async || postgres.writes.num_idle() == 1).await;
-    let mut transaction = postgres.begin(false).await.expect("begins");
+    let mut transaction = postgres.begin(Writer::Others).await.expect("begins");
     assert_eq!(pid(transaction.get().expect("a connection")).await.expect("a number"), before);
     let a: i64 = sqlx::query_scalar("select a from t").fetch_one(transaction.get().expect("one")).await.expect("a row");
     assert_eq!(a, 0);
@@ -83,9 +83,10 @@ async fn pid(connection: &mut PgConnection) -> sqlx::Result<i32> {
 }
 
 impl Postgres {
-    fn lanes(&self) -> [(&'static str, &PgPool); 5] {
+    fn lanes(&self) -> [(&'static str, &PgPool); 6] {
         [
             ("bids", &self.bids),
+            ("turns", &self.turns),
             ("writes", &self.writes),
             ("rooms", &self.rooms),
             ("lookups", &self.lookups),
@@ -97,8 +98,13 @@ impl Postgres {
 /// Uses a lane as everybody does: which backend answers.
 async fn asked(postgres: &Postgres, lane: &str) -> sqlx::Result<i32> {
     let mut pooled = match lane {
-        "bids" | "writes" => {
-            let mut transaction = postgres.begin(lane == "bids").await?;
+        "bids" | "turns" | "writes" => {
+            let writer = match lane {
+                "bids" => Writer::Bids,
+                "turns" => Writer::Turn,
+                _ => Writer::Others,
+            };
+            let mut transaction = postgres.begin(writer).await?;
             let asked = answered(async { pid(transaction.get()?).await }).await;
             let pid = transaction.seen(asked)?;
             transaction.commit().await.expect("nothing to commit");
@@ -189,9 +195,9 @@ async fn nobody_waits_for_a_lock_for_long() {
     }
     let (mut connection, postgres) = opened().await;
     with_a_row(&mut connection).await;
-    let mut first = postgres.begin(false).await.expect("begins");
+    let mut first = postgres.begin(Writer::Others).await.expect("begins");
     first.run(sqlx::query(COUNT_UP)).await.expect("counts");
-    let mut second = postgres.begin(true).await.expect("begins");
+    let mut second = postgres.begin(Writer::Bids).await.expect("begins");
     let error = second.run(sqlx::query(COUNT_UP)).await.expect_err("somebody else has it");
     assert!(is_contention(&error) && is_unavailable(&error), "{error}");
     first.commit().await.expect("it is not disturbed");
@@ -210,7 +216,7 @@ async fn bids_have_connections_when_everybody_else_waits_for_one() {
         }
         assert!(pool.try_acquire().is_none());
     }
-    postgres.begin(true).await.expect("begins").commit().await.expect("ends");
+    postgres.begin(Writer::Bids).await.expect("begins").commit().await.expect("ends");
     drop(held);
 }
 

@@ -109,10 +109,7 @@ impl LotStore for Stored {
     }
 
     async fn hold(&self, id: AuctionId) -> Result<Option<Tx>, Unwritten> {
-        if !self.db.is_shared() {
-            return Ok(None);
-        }
-        let mut tx = self.db.begin_bids().await?;
+        let Some(mut tx) = self.db.begin_turn().await? else { return Ok(None) };
         store::hold_head(&mut tx, id).await?;
         Ok(Some(tx))
     }

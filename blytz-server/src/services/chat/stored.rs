@@ -70,10 +70,7 @@ impl ChatStore for Stored {
     }
 
     async fn hold(&self, stream: StreamId) -> Result<Option<Tx>, Unwritten> {
-        if !self.db.is_shared() {
-            return Ok(None);
-        }
-        let mut tx = self.db.begin_write().await?;
+        let Some(mut tx) = self.db.begin_turn().await? else { return Ok(None) };
         store::hold_head(&mut tx, stream).await?;
         Ok(Some(tx))
     }
