@@ -26,9 +26,9 @@ const OLDEST: i32 = 150_000;
 
 /// How long a statement waits for what another transaction has locked.
 const LOCK_MS: u32 = 2_000;
-/// How long a statement may run, and one of a list or a search.
-const STATEMENT_MS: u32 = 4_000;
-const SCAN_MS: u32 = 1_000;
+/// What is done by keys, and what lists and searches.
+const KEYED: Statements = Statements { longest_ms: 4_000, plans: "auto" };
+const SCANS: Statements = Statements { longest_ms: 1_000, plans: "force_custom_plan" };
 /// How long a transaction may do nothing: its client has gone without a word, or hangs.
 const IDLE_MS: u32 = 5_000;
 
@@ -43,6 +43,16 @@ const QUIET: Duration = Duration::from_secs(2);
 const PING: Duration = Duration::from_secs(1);
 /// How long a transaction that came to nothing is given to say so.
 const ROLLBACK: Duration = Duration::from_secs(1);
+
+/// How statements of a lane are run.
+#[derive(Clone, Copy)]
+struct Statements {
+    /// How long one may take.
+    longest_ms: u32,
+    /// Whether PostgreSQL may keep one plan for whatever is asked for. One list has many filters in one text,
+    /// most of them not asked for, and a plan for all of them reads every row.
+    plans: &'static str,
+}
 
 /// PostgreSQL's migrations, in order. A number means the same tables in both databases.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/postgres");
@@ -111,14 +121,14 @@ impl Postgres {
         check(&options).await?;
         let sizes = Sizes::of(std::thread::available_parallelism().map_or(1, usize::from));
         let trouble = Trouble::default();
-        let lane = |size, statement_ms| pool(size, statement_ms, &trouble).connect_lazy_with(options.clone());
+        let lane = |size, statements| pool(size, statements, &trouble).connect_lazy_with(options.clone());
         Ok(Self {
-            bids: lane(sizes.bids, STATEMENT_MS),
-            turns: lane(sizes.turns, STATEMENT_MS),
-            writes: lane(sizes.writes, STATEMENT_MS),
-            rooms: lane(sizes.rooms, STATEMENT_MS),
-            lookups: lane(sizes.lookups, STATEMENT_MS),
-            scans: lane(sizes.scans, SCAN_MS),
+            bids: lane(sizes.bids, KEYED),
+            turns: lane(sizes.turns, KEYED),
+            writes: lane(sizes.writes, KEYED),
+            rooms: lane(sizes.rooms, KEYED),
+            lookups: lane(sizes.lookups, KEYED),
+            scans: lane(sizes.scans, SCANS),
             options,
             trouble,
         })
@@ -203,7 +213,7 @@ async fn check(options: &PgConnectOptions) -> Result<(), OpenError> {
     Ok(connection.close().await?)
 }
 
-fn pool(size: u32, statement_ms: u32, trouble: &Trouble) -> PgPoolOptions {
+fn pool(size: u32, statements: Statements, trouble: &Trouble) -> PgPoolOptions {
     let trouble = trouble.clone();
     PgPoolOptions::new()
         .max_connections(size)
@@ -211,7 +221,7 @@ fn pool(size: u32, statement_ms: u32, trouble: &Trouble) -> PgPoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(move |connection, _| Box::pin(prepare(connection, statement_ms)))
+        .after_connect(move |connection, _| Box::pin(prepare(connection, statements)))
         .before_acquire(move |connection, about| {
             let trouble = trouble.clone();
             Box::pin(async move { Ok(is_alive(connection, &about, &trouble).await) })
@@ -236,11 +246,13 @@ async fn is_alive(connection: &mut PgConnection, about: &PoolConnectionMetadata,
 
 /// What holds on every connection, whatever the cluster, the database or the role say. A commit is on the
 /// disk before it is answered; where somebody wants more than that, they have it.
-async fn prepare(connection: &mut PgConnection, statement_ms: u32) -> sqlx::Result<()> {
+async fn prepare(connection: &mut PgConnection, statements: Statements) -> sqlx::Result<()> {
+    let Statements { longest_ms, plans } = statements;
     let settings = format!(
         "set session characteristics as transaction isolation level read committed;
         set default_transaction_read_only = off;
-        set statement_timeout = {statement_ms};
+        set statement_timeout = {longest_ms};
+        set plan_cache_mode = {plans};
         set lock_timeout = {LOCK_MS};
         set idle_in_transaction_session_timeout = {IDLE_MS};
         select set_config('synchronous_commit', 'on', false)

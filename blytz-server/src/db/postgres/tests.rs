@@ -147,7 +147,8 @@ async fn every_lane_has_its_settings_whatever_the_database_says() {
     const SETTINGS: &str = "
         select concat_ws(' ', current_setting('statement_timeout'), current_setting('lock_timeout'),
             current_setting('idle_in_transaction_session_timeout'), current_setting('synchronous_commit'),
-            current_setting('transaction_read_only'), current_setting('transaction_isolation'))";
+            current_setting('transaction_read_only'), current_setting('transaction_isolation'),
+            current_setting('plan_cache_mode'))";
     if left_out() {
         return;
     }
@@ -167,8 +168,8 @@ async fn every_lane_has_its_settings_whatever_the_database_says() {
         let postgres = Postgres::open_url(&url).await.expect("opens");
         for (lane, pool) in postgres.lanes() {
             let settings: String = sqlx::query_scalar(SETTINGS).fetch_one(pool).await.expect("settings");
-            let limit = if lane == "scans" { "1s" } else { "4s" };
-            assert_eq!(settings, format!("{limit} 2s 5s {in_force} off read committed"), "{lane}");
+            let (limit, plans) = if lane == "scans" { ("1s", "force_custom_plan") } else { ("4s", "auto") };
+            assert_eq!(settings, format!("{limit} 2s 5s {in_force} off read committed {plans}"), "{lane}");
         }
     }
 }
