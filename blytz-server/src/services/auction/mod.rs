@@ -10,6 +10,7 @@ mod blocklist;
 mod course;
 mod held;
 mod ledger;
+mod lookups;
 mod lots;
 mod news;
 mod proof;
@@ -48,6 +49,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     ledger::LotLedger,
+    lookups::Lookups,
     request::{Act, Answer, Bid, Request},
     store::Lot,
     stored::{Blocklists, Stored},
@@ -138,7 +140,8 @@ impl Auctions {
     /// When there is no thread for the rooms.
     pub fn start(platform: &Platform, accounts: Accounts, catalog: Catalog) -> Result<Self> {
         let (rostrum, blocklists) = (Rostrum::start().map_err(internal)?, Blocklists::default());
-        let stored = Stored::new(platform, accounts.clone(), catalog.clone(), blocklists.clone());
+        let lookups = platform.db.is_shared().then(|| Lookups::start(platform.db.for_rooms(), &rostrum.handle()));
+        let stored = Stored::new(platform, accounts.clone(), catalog.clone(), blocklists.clone(), lookups);
         let ledger = LotLedger::new(stored, platform.keys.log_signers());
         Ok(Self(Arc::new(Parts {
             platform: platform.clone(),

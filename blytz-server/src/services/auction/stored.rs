@@ -15,6 +15,7 @@ use super::{
     batch::{self, Batch},
     held::KnownBids,
     ledger::LotStore,
+    lookups::Lookups,
     store,
 };
 use crate::{
@@ -35,11 +36,19 @@ pub struct Stored {
     accounts: Accounts,
     catalog: Catalog,
     blocklists: Blocklists,
+    /// Where the database is shared with other processes.
+    lookups: Option<Lookups>,
 }
 
 impl Stored {
-    pub fn new(platform: &Platform, accounts: Accounts, catalog: Catalog, blocklists: Blocklists) -> Self {
-        Self { db: platform.db.for_rooms(), hub: platform.hub.clone(), accounts, catalog, blocklists }
+    pub fn new(
+        platform: &Platform,
+        accounts: Accounts,
+        catalog: Catalog,
+        blocklists: Blocklists,
+        lookups: Option<Lookups>,
+    ) -> Self {
+        Self { db: platform.db.for_rooms(), hub: platform.hub.clone(), accounts, catalog, blocklists, lookups }
     }
 }
 
@@ -65,10 +74,10 @@ impl LotStore for Stored {
     }
 
     async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
-        if !self.db.is_shared() {
-            return Ok(None);
+        match &self.lookups {
+            Some(lookups) => Ok(lookups.ask(id, &[]).await?.head),
+            None => Ok(None),
         }
-        Ok(store::head(&self.db, id).await?.map(|(seq, _)| seq))
     }
 
     async fn hash_at(&self, id: AuctionId, seq: u64) -> Result<Option<String>> {
@@ -76,7 +85,10 @@ impl LotStore for Stored {
     }
 
     async fn known_bids(&self, id: AuctionId, asked: &[BidId]) -> Result<KnownBids> {
-        Ok(store::known_bids(&self.db, id, asked).await?)
+        match &self.lookups {
+            Some(lookups) => Ok(lookups.ask(id, asked).await?.bids),
+            None => Ok(store::known_bids(&self.db, id, asked).await?),
+        }
     }
 
     async fn item(&self, id: AuctionId) -> Result<Item> {

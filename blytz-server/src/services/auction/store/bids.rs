@@ -125,11 +125,15 @@ const KNOWN_BIDS: &str = "
 pub async fn known_bids(db: &Db, id: AuctionId, asked: &[BidId]) -> sqlx::Result<HashMap<(UserId, BidId), KnownBid>> {
     let asked: Vec<Uuid> = asked.iter().map(|bid| bid.uuid()).collect();
     let rows: Vec<KnownRow> = select_in(db, KNOWN_BIDS, Some(id.uuid()), &asked).await?;
-    let known = |row: KnownRow| {
-        let bid = KnownBid { answer: answer(&row.answer, &row.receipt)?, fingerprint: row.fingerprint };
-        Ok(((UserId(row.bidder_id), BidId(row.bid_id)), bid))
+    let by_bidder = |row: KnownRow| {
+        Ok(((UserId(row.bidder_id), BidId(row.bid_id)), known(row.fingerprint, &row.answer, &row.receipt)?))
     };
-    rows.into_iter().map(known).collect()
+    rows.into_iter().map(by_bidder).collect()
+}
+
+/// What is remembered of a bid, of the parts in its row.
+pub(super) fn known(fingerprint: String, acceptance: &str, receipt: &str) -> sqlx::Result<KnownBid> {
+    Ok(KnownBid { answer: answer(acceptance, receipt)?, fingerprint })
 }
 
 /// What a bid was answered, of the two parts in its row.

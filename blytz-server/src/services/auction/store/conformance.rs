@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     bids::{self, Amount, KnownBid, NewBid, OwnBid},
     log::{self, HeadRow, Move, NewEvent},
+    lookup::{self, Found, Wanted},
     lots::{self, Lot, LotFilter, NewLot},
     people, queue, snapshots,
     streams::{self, Show, ShowFilter},
@@ -285,6 +286,10 @@ async fn bid(pair: &mut Pair, draw: &mut Draw) {
         3 => {
             let asked = draw.ids::<BidId>();
             reads!(pair, bids::known_bids(id, &asked) => known);
+            let (none, other) = (Wanted { id, bids: &[] }, draw.among(15));
+            let wanted = [Wanted { id, bids: &asked }, none, Wanted { id: other, bids: &asked }];
+            let told = |found: Vec<Found>| found.into_iter().map(|one| (one.head, known(one.bids))).collect::<Vec<_>>();
+            reads!(pair, lookup::look_up(&wanted) => told);
         }
         4 => drop(reads!(pair, bids::bearers(id, bid_id) => |bearers| format!("{bearers:?}"))),
         5 => {

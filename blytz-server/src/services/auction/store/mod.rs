@@ -4,6 +4,7 @@ mod bids;
 #[cfg(test)]
 mod conformance;
 mod log;
+mod lookup;
 mod lots;
 mod people;
 mod queue;
@@ -12,7 +13,7 @@ mod streams;
 
 use serde::de::DeserializeOwned;
 
-pub use self::{bids::*, log::*, lots::*, people::*, queue::*, snapshots::*, streams::*};
+pub use self::{bids::*, log::*, lookup::*, lots::*, people::*, queue::*, snapshots::*, streams::*};
 
 /// Rows per insert: well under SQLite's limit of 32,766 bound values.
 const CHUNK: usize = 1_000;
