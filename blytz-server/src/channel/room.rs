@@ -252,10 +252,16 @@ impl<L: Ledger> Room<L> {
         let state = self.state.as_ref().ok_or_else(|| Failed::Later(internal("a room without a state")))?;
         let ledger = &*self.corridor.ledger;
         let (head, known) = tokio::join!(ledger.head(self.id), ledger.known(state, &turn.commands));
-        if head.map_err(Failed::Later)?.is_some_and(|head| head > ledger.seq(state)) {
+        let (head, seq) = (head.map_err(Failed::Later)?, ledger.seq(state));
+        if head.is_some_and(|head| head > seq) {
             // What is refused is refused by what the log holds, not by what this room had heard of.
             self.behind = true;
             return Err(Failed::Again);
+        }
+        if let Some(head) = head
+            && head < seq
+        {
+            return Err(Failed::Later(self.lost(head, seq)));
         }
         let known = known.map_err(Failed::Later)?;
         let Ok(moment) = timeout(UNATTENDED, self.corridor.ground.moment(&mut self.outages)).await else {
@@ -285,6 +291,17 @@ impl<L: Ledger> Room<L> {
                 Err(failure.into())
             }
         }
+    }
+
+    /// The log ends before what was said of it: another database stands in the place of the one that was
+    /// written, a standby that had not everything. From here on the room goes by that one.
+    fn lost(&mut self, head: u64, seq: u64) -> Error {
+        tracing::error!(
+            kind = L::NAME, channel = %self.id, head, served = seq,
+            "the log ends before what was served: stop the server and run `blytz-server restore --new-epoch`"
+        );
+        (self.state, self.behind) = (None, true);
+        Error::unavailable("What was written last here is lost; look at it again before you ask again.")
     }
 
     /// Finds out what became of a batch whose commit nobody answered, by writing it again: either it is

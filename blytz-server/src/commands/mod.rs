@@ -16,7 +16,8 @@ pub use self::{
     serve::{allow_many_sockets, serve},
 };
 use crate::{
-    config::{Config, ConfigError, Layers, Options},
+    config::{Config, ConfigError, DatabaseConfig, Layers, Options},
+    db::{Db, Postgres},
     platform::attendance,
     serve::{DatabaseFile, Lock, open_database},
 };
@@ -134,10 +135,11 @@ fn configure(options: &Options) -> Result<Config, Failure> {
 /// Keeps servers away from the configured database for as long as the lock lives. Where it is no file,
 /// nothing can: whoever serves it is found out, and others must not start meanwhile.
 async fn keep_others_out(config: &Config) -> anyhow::Result<Option<Lock>> {
-    if let Some(file) = DatabaseFile::of(config)? {
-        return Ok(Some(file.lock()?));
-    }
-    let db = open_database(config).await?;
+    let DatabaseConfig::Postgres(url) = &config.database else {
+        return Ok(DatabaseFile::of(config)?.map(|file| file.lock()).transpose()?);
+    };
+    // As it is: a server of another version may run on it.
+    let db = Db::as_it_is(Postgres::open_url(url).await?);
     let served = attendance::is_served(&db).await;
     db.close().await;
     anyhow::ensure!(!served?, "A server is running on this database; stop it first.");
@@ -147,11 +149,7 @@ async fn keep_others_out(config: &Config) -> anyhow::Result<Option<Lock>> {
 async fn migrate(options: &Options) -> Result<(), Failure> {
     let config = configure(options)?;
     // A server on the same folder may be of another version; it is stopped first.
-    let _lock = DatabaseFile::of(&config)
-        .map_err(anyhow::Error::from)?
-        .map(|file| file.lock())
-        .transpose()
-        .map_err(anyhow::Error::from)?;
+    let _lock = keep_others_out(&config).await?;
     let db = open_database(&config).await?;
     db.close().await;
     eprintln!("The database is up to date.");

@@ -51,7 +51,7 @@ fn code_is(error: &Error, is: impl FnOnce(Code<'_>) -> bool) -> bool {
     }
 }
 
-/// The class of an SQLSTATE, https://www.postgresql.org/docs/15/errcodes-appendix.html.
+/// The class of an SQLSTATE, <https://www.postgresql.org/docs/15/errcodes-appendix.html>.
 fn class(state: &str) -> &str {
     state.get(..2).unwrap_or_default()
 }
@@ -117,6 +117,11 @@ pub(crate) fn is_unavailable(error: &Error) -> bool {
         }
         _ => is_lost(error),
     }
+}
+
+/// Whether an error says that PostgreSQL has no such table.
+pub(crate) fn is_unknown_table(error: &Error) -> bool {
+    code_is(error, |code| matches!(code, Code::State("42P01")))
 }
 
 /// Whether an error says that a unique index has this row already.

@@ -23,6 +23,7 @@ mod write;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use sqlx::AssertSqlSafe;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -34,7 +35,7 @@ pub use self::{
     write::Work,
 };
 pub(crate) use self::{
-    errors::{is_contention, is_damage, is_duplicate, is_unavailable},
+    errors::{is_contention, is_damage, is_duplicate, is_unavailable, is_unknown_table},
     ids::select_in,
     postgres::answered,
     run::Run,
@@ -107,6 +108,8 @@ pub(crate) enum Engine {
 /// A write transaction. Dropped without [`Tx::commit`] it is rolled back.
 pub struct Tx {
     pub(crate) engine: TxEngine,
+    /// Whether others' bids are in it, which can't wait for a lock that somebody has.
+    hurried: bool,
     /// What follows the commit.
     then: Vec<BoxFuture<'static, ()>>,
     // Released after the transaction, which stands before them.
@@ -198,6 +201,11 @@ impl Db {
         Ok(Self::over(Engine::Postgres(postgres)))
     }
 
+    /// Wraps an open PostgreSQL database and leaves it as it is, whatever version of the schema it has.
+    pub(crate) fn as_it_is(postgres: Postgres) -> Self {
+        Self::over(Engine::Postgres(postgres))
+    }
+
     fn over(engine: Engine) -> Self {
         Self {
             engine,
@@ -238,7 +246,10 @@ impl Db {
     pub async fn begin_bids(&self) -> Result<Tx, sqlx::Error> {
         match &self.engine {
             Engine::Sqlite(sqlite) => self.begin_in_turn(sqlite, None).await,
-            Engine::Postgres(postgres) => Ok(Tx::on(TxEngine::Postgres(postgres.begin(Writer::Bids).await?))),
+            Engine::Postgres(postgres) => {
+                let engine = TxEngine::Postgres(postgres.begin(Writer::Bids).await?);
+                Ok(Tx { hurried: true, ..Tx::on(engine) })
+            }
         }
     }
 
@@ -283,16 +294,27 @@ impl Db {
 
 impl Tx {
     fn on(engine: TxEngine) -> Self {
-        Self { engine, then: Vec::new(), turn: [None, None] }
+        Self { engine, hurried: false, then: Vec::new(), turn: [None, None] }
+    }
+
+    /// Whether something failed in it because another transaction was in its way.
+    pub(crate) fn is_contended(&self) -> bool {
+        match &self.engine {
+            TxEngine::Sqlite(..) => false,
+            TxEngine::Postgres(transaction) => transaction.is_contended(),
+        }
     }
 
     /// Has whoever else writes a row wait until this transaction has ended, and waits for who does now:
-    /// what is read of it from here on stays as it is. `lock` selects the row by its id; SQLite, which
-    /// has one writer, does not need it.
+    /// what is read of it from here on stays as it is. A transaction that writes for all rooms waits for
+    /// nobody, and fails. `lock` selects the row by its id; SQLite, which has one writer, does not need it.
     pub(crate) async fn hold(&mut self, lock: &'static str, id: Uuid) -> Result<(), sqlx::Error> {
         match &mut self.engine {
             TxEngine::Sqlite(..) => Ok(()),
-            TxEngine::Postgres(transaction) => transaction.run(sqlx::query(lock).bind(id)).await.map(drop),
+            TxEngine::Postgres(transaction) => {
+                let lock = if self.hurried { format!("{lock} nowait") } else { lock.to_owned() };
+                transaction.run(sqlx::query(AssertSqlSafe(lock)).bind(id)).await.map(drop)
+            }
         }
     }
 
@@ -318,7 +340,7 @@ impl Tx {
     /// # Errors
     /// Says whether anything may have been written all the same.
     pub async fn commit(self) -> Result<(), CommitError> {
-        let Self { engine, then, turn } = self;
+        let Self { engine, hurried: _, then, turn } = self;
         commit(engine).await?;
         // Whoever writes next need not wait for it.
         drop(turn);

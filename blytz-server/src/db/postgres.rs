@@ -118,7 +118,8 @@ impl Postgres {
 
     async fn connect(options: PgConnectOptions) -> Result<Self, OpenError> {
         let options = options.application_name("blytz-server").statement_cache_capacity(256);
-        check(&options).await?;
+        let checked = tokio::time::timeout(ANSWER, check(&options)).await;
+        checked.map_err(|_| sqlx::Error::PoolTimedOut)??;
         let sizes = Sizes::of(std::thread::available_parallelism().map_or(1, usize::from));
         let trouble = Trouble::default();
         let lane = |size, statements| pool(size, statements, &trouble).connect_lazy_with(options.clone());
@@ -136,8 +137,14 @@ impl Postgres {
 
     /// Brings the schema up to date, one process at a time: sqlx takes an advisory lock.
     pub(super) async fn migrate(&self) -> Result<(), OpenError> {
-        // On a connection without limits: a new index may take its time.
-        let alone = PgPoolOptions::new().max_connections(1).connect_with(self.options.clone()).await?;
+        // On a connection without limits, whatever the role has: a new index may take its time.
+        let options = self.options.clone().options([
+            ("statement_timeout", "0"),
+            ("lock_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("default_transaction_read_only", "off"),
+        ]);
+        let alone = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
         let migrated = MIGRATIONS.run(&alone).await;
         alone.close().await;
         Ok(migrated?)
@@ -199,8 +206,7 @@ fn advice(error: &sqlx::Error) -> &'static str {
 
 /// Looks at whom there is before anything is asked of it.
 async fn check(options: &PgConnectOptions) -> Result<(), OpenError> {
-    let connecting = tokio::time::timeout(ANSWER, options.connect()).await;
-    let mut connection = connecting.map_err(|_| sqlx::Error::PoolTimedOut)??;
+    let mut connection = options.connect().await?;
     let version: i32 =
         sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(&mut connection).await?;
     if version < OLDEST {
@@ -306,6 +312,21 @@ impl Pooled {
     }
 }
 
+impl Drop for Pooled {
+    /// The pool asks a connection that it gets back whether it is there, without a deadline. One that does
+    /// not say so must not keep its place in the lane.
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return drop(connection.detach()) };
+        let (back, trouble) = (connection.return_to_pool(), self.trouble.clone());
+        runtime.spawn(async move {
+            if tokio::time::timeout(PING, back).await.is_err() {
+                trouble.note();
+            }
+        });
+    }
+}
+
 fn lost() -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::NotConnected, "the connection to the database was lost"))
 }
@@ -325,14 +346,22 @@ pub struct PgTransaction {
     pooled: Pooled,
     /// Whether a statement erred: PostgreSQL then answers a commit with a rollback, and calls it a success.
     failed: bool,
+    contended: bool,
     ended: bool,
 }
 
 impl PgTransaction {
-    async fn begin(mut pooled: Pooled) -> sqlx::Result<Self> {
-        let begun = answered(async { pooled.get()?.execute("begin").await }).await;
-        pooled.seen(begun)?;
-        Ok(Self { pooled, failed: false, ended: false })
+    async fn begin(pooled: Pooled) -> sqlx::Result<Self> {
+        // One from the start: who gives up before it has begun leaves no connection in a transaction.
+        let mut transaction = Self { pooled, failed: false, contended: false, ended: false };
+        let begun = answered(async { transaction.get()?.execute("begin").await }).await;
+        transaction.seen(begun)?;
+        Ok(transaction)
+    }
+
+    /// Whether a statement failed because another transaction was in its way.
+    pub(super) fn is_contended(&self) -> bool {
+        self.contended
     }
 
     /// The connection.
@@ -349,6 +378,7 @@ impl PgTransaction {
     /// Looks at an answer: after an error nothing of the transaction can be committed.
     pub(crate) fn seen<T>(&mut self, answer: sqlx::Result<T>) -> sqlx::Result<T> {
         self.failed |= answer.is_err();
+        self.contended |= answer.as_ref().is_err_and(errors::is_contention);
         self.pooled.seen(answer)
     }
 

@@ -126,6 +126,13 @@ pub async fn begin_history(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(
     on_tx!(tx, conn => sqlx::query(BEGIN).bind(epoch.uuid()).bind(at.as_micros()).run(conn).await).map(drop)
 }
 
+const HOLD: &str = "update history set epoch = epoch where id = 1";
+
+/// Has nobody else make or retire keys until this transaction has ended.
+pub async fn hold(tx: &mut Tx) -> Result<(), sqlx::Error> {
+    on_tx!(tx, conn => sqlx::query(HOLD).run(conn).await).map(drop)
+}
+
 const PUT_EPOCH: &str = "
     insert into history (id, epoch, created_at_us) values (1, $1, $2)
     on conflict (id) do update set epoch = excluded.epoch, created_at_us = excluded.created_at_us";

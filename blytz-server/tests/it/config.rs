@@ -99,6 +99,9 @@ fn secrets_are_never_repeated() {
     let url = "postgres://ann:hunter2@host:port/blytz";
     let sentence = from_environment(&[("BLYTZ_DATABASE_URL", url)]).expect_err("no port").to_string();
     assert!(sentence.contains("invalid port number") && !sentence.contains("hunter2"), "{sentence}");
+    let url = "postgres://ann@host/blytz?pasword=hunter2";
+    let sentence = from_environment(&[("BLYTZ_DATABASE_URL", url)]).expect_err("a misspelt parameter").to_string();
+    assert!(sentence.contains("`pasword`") && !sentence.contains("hunter2"), "{sentence}");
     let config = from_environment(&[("BLYTZ_DATABASE_URL", "postgres://ann:hunter2@host/blytz")]).expect("fine");
     assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
 

@@ -48,7 +48,10 @@ async fn key(pair: &mut Pair, draw: &mut Draw) {
             let sealed = draw.text();
             writes!(pair, store::encrypt_key(&id, &sealed));
         }
-        5 => drop(writes!(pair, store::epoch())),
+        5 => {
+            writes!(pair, store::hold());
+            writes!(pair, store::epoch());
+        }
         6 => drop(writes!(pair, store::begin_history(epoch, at))),
         _ => drop(writes!(pair, store::put_epoch(epoch, at))),
     }

@@ -30,7 +30,7 @@ pub use self::outages::Outages;
 use self::register::Register;
 use crate::{
     clock::Clock,
-    db::{CommitError, Db},
+    db::{CommitError, Db, is_unknown_table},
 };
 
 /// How long after one beat comes the next.
@@ -250,7 +250,11 @@ impl Attendance {
 /// # Errors
 /// When the database can't be read.
 pub async fn is_served(db: &Db) -> Result<bool, sqlx::Error> {
-    let before = store::served_until(db).await?;
+    let before = match store::served_until(db).await {
+        // It has no tables yet.
+        Err(error) if is_unknown_table(&error) => return Ok(false),
+        before => before?,
+    };
     tokio::time::sleep(LONGEST_SILENCE).await;
     Ok(store::served_until(db).await? != before)
 }

@@ -161,7 +161,10 @@ pub async fn write(mut tx: Tx, catalog: &Catalog, hub: &Hub, batches: &[Arc<Batc
     store::insert_bids(&mut tx, &bids).await.map_err(beaten)?;
     for batch in written() {
         for effect in &batch.effects {
-            carry_out(&mut tx, catalog, hub, batch, effect).await?;
+            if let Err(error) = carry_out(&mut tx, catalog, hub, batch, effect).await {
+                // Only this batch has to wait for whoever has what it needs; alone, it stands in line for it.
+                return Err(if tx.is_contended() { Unwritten::Conflict } else { error.into() });
+            }
         }
     }
     match tx.commit().await {

@@ -49,14 +49,12 @@ impl Lookups {
 async fn run(db: Db, mut waiting: mpsc::Receiver<Question>) {
     let mut questions = Vec::new();
     while waiting.recv_many(&mut questions, MOST).await > 0 {
-        let wanted: Vec<_> =
-            questions.iter().map(|question| Wanted { id: question.id, bids: &question.bids }).collect();
-        let found = store::look_up(&db, &wanted).await.map_err(Error::from);
-        for (place, question) in questions.drain(..).enumerate() {
-            let found = found
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|found| found.get(place).cloned().ok_or_else(|| internal("a question without an answer")));
+        let wanted: Vec<_> = questions.iter().map(|asked| Wanted { id: asked.id, bids: &asked.bids }).collect();
+        let found = match store::look_up(&db, &wanted).await {
+            Ok(found) => found.into_iter().map(|found| found.map_err(Error::from)).collect(),
+            Err(error) => vec![Err(Error::from(error)); questions.len()],
+        };
+        for (question, found) in questions.drain(..).zip(found) {
             // Who asked may have gone.
             let _ = question.answer.send(found);
         }

@@ -111,7 +111,7 @@ impl Accounts {
         };
         // Where it is linked already, to whomever, that is whose it is.
         users::link(tx, FIREBASE, &identity.subject, id, self.platform.clock.now()).await?;
-        Ok(())
+        users::hold(tx, id).await
     }
 }
 

@@ -206,6 +206,9 @@ impl Accounts {
         if found.is_some() || typed.is_ascii() {
             return Ok(found);
         }
+        if typed.contains(is_invisible) {
+            return Ok(None);
+        }
         let former = if form.is_empty() { typed.trim() } else { form };
         users::credentials_of_old(&self.platform.db, &former.to_lowercase()).await
     }

@@ -13,7 +13,7 @@ use blytz_core::{
 use uuid::Uuid;
 
 use crate::{
-    db::{Db, Run, Source, Tx, on_db, on_tx, select_in},
+    db::{Db, Run, Source, Tx, TxEngine, on_db, on_tx, select_in},
     error::{Result, internal},
 };
 
@@ -41,6 +41,13 @@ const MOVE: &str = "
     update chat_channels set head_seq = $3, last_at_us = $4, settings = $5, pinned_id = $6
     where stream_id = $1 and head_seq = $2";
 
+/// One that another transaction holds is left out, so that nobody waits for it here: its writer is behind
+/// in any case.
+const MOVE_THERE: &str = "
+    update chat_channels set head_seq = $3, last_at_us = $4, settings = $5, pinned_id = $6
+    where stream_id = (select stream_id from chat_channels where stream_id = $1 and head_seq = $2
+        for update skip locked)";
+
 /// Moves a chat from where it stood at seq `from`. False when it stands elsewhere: somebody else
 /// wrote in it.
 pub async fn move_head(tx: &mut Tx, stream: StreamId, from: u64, to: &Head) -> Result<bool> {
@@ -48,7 +55,8 @@ pub async fn move_head(tx: &mut Tx, stream: StreamId, from: u64, to: &Head) -> R
         on_tx!(tx, conn => sqlx::query(OPEN).bind(stream.uuid()).run(conn).await)?;
     }
     let settings = serde_json::to_string(&to.settings).map_err(internal)?;
-    let moved = on_tx!(tx, conn => sqlx::query(MOVE)
+    let sql = if matches!(tx.engine, TxEngine::Postgres(_)) { MOVE_THERE } else { MOVE };
+    let moved = on_tx!(tx, conn => sqlx::query(sql)
         .bind(stream.uuid())
         .bind(from as i64)
         .bind(to.seq as i64)

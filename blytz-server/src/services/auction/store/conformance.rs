@@ -288,7 +288,8 @@ async fn bid(pair: &mut Pair, draw: &mut Draw) {
             reads!(pair, bids::known_bids(id, &asked) => known);
             let (none, other) = (Wanted { id, bids: &[] }, draw.among(15));
             let wanted = [Wanted { id, bids: &asked }, none, Wanted { id: other, bids: &asked }];
-            let told = |found: Vec<Found>| found.into_iter().map(|one| (one.head, known(one.bids))).collect::<Vec<_>>();
+            let one = |found: sqlx::Result<Found>| found.map(|found| (found.head, known(found.bids))).ok();
+            let told = |found: Vec<_>| found.into_iter().map(one).collect::<Vec<_>>();
             reads!(pair, lookup::look_up(&wanted) => told);
         }
         4 => drop(reads!(pair, bids::bearers(id, bid_id) => |bearers| format!("{bearers:?}"))),
@@ -388,6 +389,7 @@ async fn in_queue(pair: &mut Pair, draw: &mut Draw) {
         3 => drop(writes!(pair, queue::show_has_ended(lot))),
         _ => {
             let (position, seller): (_, UserId) = (draw.below(4), draw.few());
+            writes!(pair, queue::hold_lots(&[lot]));
             writes!(pair, queue::enqueue(lot, show, position, seller));
         }
     }

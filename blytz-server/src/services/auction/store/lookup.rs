@@ -45,14 +45,17 @@ const LOOK_UP: &str = "
 
 /// What each of these rooms asks for, in their order. SQLite, where a statement costs no way, is asked for
 /// each.
-pub async fn look_up(db: &Db, wanted: &[Wanted<'_>]) -> sqlx::Result<Vec<Found>> {
+///
+/// # Errors
+/// When it can't be asked; for a single one, when what is stored of its bids can't be read.
+pub async fn look_up(db: &Db, wanted: &[Wanted<'_>]) -> sqlx::Result<Vec<sqlx::Result<Found>>> {
     let mut source = db;
     let Connection::Postgres(mut connection) = source.connection().await? else {
         let mut all = Vec::with_capacity(wanted.len());
         for Wanted { id, bids } in wanted {
             let head = head(db, *id).await?.map(|(seq, _)| seq);
             let bids = if head.is_some() { known_bids(db, *id, bids).await? } else { HashMap::new() };
-            all.push(Found { head, bids });
+            all.push(Ok(Found { head, bids }));
         }
         return Ok(all);
     };
@@ -70,15 +73,25 @@ pub async fn look_up(db: &Db, wanted: &[Wanted<'_>]) -> sqlx::Result<Vec<Found>>
         .bind(column(&rows, |(.., bid)| bid.map(BidId::uuid)));
     let answer = answered(async { query.fetch_all(connection.get()?).await }).await;
     let rows: Vec<Row> = connection.seen(answer)?;
-    let mut all = vec![Found::default(); wanted.len()];
+    let mut all: Vec<_> = wanted.iter().map(|_| Ok(Found::default())).collect();
     for row in rows {
-        let Some(found) = usize::try_from(row.place).ok().and_then(|place| all.get_mut(place)) else { continue };
-        found.head = Some(row.seq.unsigned_abs());
-        if let (Some(bidder), Some(bid), Some(fingerprint), Some(answer), Some(receipt)) =
-            (row.bidder_id, row.bid_id, row.fingerprint, row.answer, row.receipt)
+        let Some(place) = usize::try_from(row.place).ok().and_then(|place| all.get_mut(place)) else { continue };
+        if let Ok(found) = place
+            && let Err(error) = take(found, row)
         {
-            found.bids.insert((UserId(bidder), BidId(bid)), known(fingerprint, &answer, &receipt)?);
+            // What is damaged of one lot keeps no other from being bid on.
+            *place = Err(error);
         }
     }
     Ok(all)
+}
+
+fn take(found: &mut Found, row: Row) -> sqlx::Result<()> {
+    found.head = Some(row.seq.unsigned_abs());
+    if let (Some(bidder), Some(bid), Some(fingerprint), Some(answer), Some(receipt)) =
+        (row.bidder_id, row.bid_id, row.fingerprint, row.answer, row.receipt)
+    {
+        found.bids.insert((UserId(bidder), BidId(bid)), known(fingerprint, &answer, &receipt)?);
+    }
+    Ok(())
 }

@@ -133,8 +133,11 @@ const AMEND_LOT: &str = "
     set title = $2, starts_at_us = $3, rules = $4, rules_view = $5, rules_hash = $6, item = $7, item_hash = $8
     where id = $1";
 
+const HOLD_LOT: &str = "select 1 from auctions where id = $1 for no key update";
+
 /// Changes an auction's rules, opening and item.
 pub async fn amend_lot(tx: &mut Tx, id: AuctionId, rules: &StoredRules, item: &StoredItem) -> sqlx::Result<()> {
+    tx.hold(HOLD_LOT, id.uuid()).await?;
     on_tx!(tx, conn => sqlx::query(AMEND_LOT)
         .bind(id.uuid())
         .bind(&item.title)

@@ -35,6 +35,14 @@ pub async fn empty_queue(tx: &mut Tx, show: StreamId) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(EMPTY_QUEUE).bind(show.uuid()).run(conn).await.map(drop))
 }
 
+const HOLD_LOTS: &str = "select 1 from auctions where id = any($1) order by id for no key update";
+
+/// Has none of these lots opened by hand, or put elsewhere, until this transaction has ended.
+pub async fn hold_lots(tx: &mut Tx, lots: &[AuctionId]) -> sqlx::Result<()> {
+    let ids: Vec<_> = lots.iter().map(|lot| lot.uuid()).collect();
+    tx.hold_all(HOLD_LOTS, &ids).await
+}
+
 const ENQUEUE: &str = "
     update auctions set stream_id = $2, position = $3
     where id = $1 and seller_id = $4 and (stream_id is null or stream_id = $2 or not exists
@@ -66,9 +74,15 @@ const HOLD_SHOW: &str = "
 const SHOW_HAS_ENDED: &str = "
     select count(*) from auctions a join streams s on s.id = a.stream_id where a.id = $1 and s.status = 'ended'";
 
-/// Whether the lot belongs to a show that has ended. Until this transaction has ended it does not.
+const KEEP_IN_SHOW: &str = "select 1 from auctions where id = $1 for share";
+
+/// Whether the lot belongs to a show that has ended. Until this transaction has ended neither changes: the
+/// show is held, and so is the lot's place in it.
 pub async fn show_has_ended(tx: &mut Tx, lot: AuctionId) -> sqlx::Result<bool> {
-    tx.hold(HOLD_SHOW, lot.uuid()).await?;
+    for lock in [HOLD_SHOW, KEEP_IN_SHOW, HOLD_SHOW] {
+        // Once more, as it may have been put into another one before it was held.
+        tx.hold(lock, lot.uuid()).await?;
+    }
     let count: i64 = on_tx!(tx, conn => sqlx::query_scalar(SHOW_HAS_ENDED).bind(lot.uuid()).fetch_one(conn).await)?;
     Ok(count > 0)
 }
