@@ -37,7 +37,7 @@ pub use self::{
 pub(crate) use self::{
     errors::{is_contention, is_damage, is_duplicate, is_unavailable, is_unknown_table},
     ids::select_in,
-    postgres::answered,
+    postgres::{answered, check_server, place},
     run::Run,
     source::{Connection, Source},
 };
@@ -108,7 +108,7 @@ pub(crate) enum Engine {
 /// A write transaction. Dropped without [`Tx::commit`] it is rolled back.
 pub struct Tx {
     pub(crate) engine: TxEngine,
-    /// Whether others' bids are in it, which can't wait for a lock that somebody has.
+    /// Whether what many wait for is in it, which can't wait for a lock that somebody has.
     hurried: bool,
     /// What follows the commit.
     then: Vec<BoxFuture<'static, ()>>,
@@ -253,9 +253,14 @@ impl Db {
         }
     }
 
+    /// Begins a write transaction for what many wait for, behind the bids.
+    pub(crate) async fn begin_batch(&self) -> Result<Tx, sqlx::Error> {
+        Ok(Tx { hurried: true, ..self.begin_write().await? })
+    }
+
     /// Begins a write transaction for who then waits for a lock that others hold. Nobody else waits for
     /// it. None on SQLite, where nobody else writes.
-    pub async fn begin_turn(&self) -> Result<Option<Tx>, sqlx::Error> {
+    pub(crate) async fn begin_turn(&self) -> Result<Option<Tx>, sqlx::Error> {
         match &self.engine {
             Engine::Sqlite(_) => Ok(None),
             Engine::Postgres(postgres) => Ok(Some(Tx::on(TxEngine::Postgres(postgres.begin(Writer::Turn).await?)))),
@@ -312,8 +317,7 @@ impl Tx {
         match &mut self.engine {
             TxEngine::Sqlite(..) => Ok(()),
             TxEngine::Postgres(transaction) => {
-                let lock = if self.hurried { format!("{lock} nowait") } else { lock.to_owned() };
-                transaction.run(sqlx::query(AssertSqlSafe(lock)).bind(id)).await.map(drop)
+                transaction.run(sqlx::query(locking(lock, self.hurried)).bind(id)).await.map(drop)
             }
         }
     }
@@ -323,7 +327,7 @@ impl Tx {
     pub(crate) async fn hold_all(&mut self, lock: &'static str, ids: &[Uuid]) -> Result<(), sqlx::Error> {
         match &mut self.engine {
             TxEngine::Postgres(transaction) if !ids.is_empty() => {
-                transaction.run(sqlx::query(lock).bind(ids)).await.map(drop)
+                transaction.run(sqlx::query(locking(lock, self.hurried)).bind(ids)).await.map(drop)
             }
             TxEngine::Postgres(_) | TxEngine::Sqlite(..) => Ok(()),
         }
@@ -349,6 +353,11 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// A statement that locks, as somebody runs it who has time, or none.
+fn locking(lock: &'static str, hurried: bool) -> AssertSqlSafe<String> {
+    AssertSqlSafe(if hurried { format!("{lock} nowait") } else { lock.to_owned() })
 }
 
 async fn commit(engine: TxEngine) -> Result<(), CommitError> {

@@ -182,7 +182,7 @@ impl Postgres {
 }
 
 /// Where a database is, without who may use it.
-fn place(options: &PgConnectOptions) -> String {
+pub(crate) fn place(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or_else(|| options.get_username());
     format!("postgres://{}:{}/{database}", options.get_host(), options.get_port())
 }
@@ -207,16 +207,25 @@ fn advice(error: &sqlx::Error) -> &'static str {
 /// Looks at whom there is before anything is asked of it.
 async fn check(options: &PgConnectOptions) -> Result<(), OpenError> {
     let mut connection = options.connect().await?;
+    check_server(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
+/// Whether a server can keep a house.
+///
+/// # Errors
+/// When it is too old, or does not keep its text in UTF-8.
+pub(crate) async fn check_server(connection: &mut PgConnection) -> Result<(), OpenError> {
     let version: i32 =
-        sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(&mut connection).await?;
+        sqlx::query_scalar("select current_setting('server_version_num')::int").fetch_one(&mut *connection).await?;
     if version < OLDEST {
         return Err(OpenError::OldPostgres(version / 10_000));
     }
-    let encoding: String = sqlx::query_scalar("show server_encoding").fetch_one(&mut connection).await?;
+    let encoding: String = sqlx::query_scalar("show server_encoding").fetch_one(connection).await?;
     if encoding != "UTF8" {
         return Err(OpenError::Encoding(encoding));
     }
-    Ok(connection.close().await?)
+    Ok(())
 }
 
 fn pool(size: u32, statements: Statements, trouble: &Trouble) -> PgPoolOptions {

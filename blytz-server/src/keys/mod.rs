@@ -90,8 +90,8 @@ impl Keys {
         let loaded = async move |tx: &mut Tx| {
             // Whoever is late waits here, and finds the epoch and the keys of who was first.
             store::begin_history(tx, new_id(&clock), clock.now()).await?;
-            store::hold(tx).await?;
             let epoch = store::epoch(tx).await?.ok_or(KeysError::Sql(sqlx::Error::RowNotFound))?;
+            store::hold(tx, epoch).await?;
             let mut keys = store::keys(tx).await?;
             for purpose in Purpose::ALL {
                 if !keys.iter().any(|key| key.signs(purpose)) {
@@ -131,7 +131,8 @@ impl Keys {
     pub async fn rotate(db: &Db, clock: &Clock, secret: Option<&Secret>) -> Result<[String; 2], KeysError> {
         let (sealing, now) = (secret.map(Sealing::from_secret), clock.now());
         let rotated = async move |tx: &mut Tx| {
-            store::hold(tx).await?;
+            let epoch = store::epoch(tx).await?.ok_or(KeysError::None)?;
+            store::hold(tx, epoch).await?;
             let keys = store::keys(tx).await?;
             let present = keys.iter().rfind(|key| key.signs(Purpose::Log)).ok_or(KeysError::None)?;
             // What another secret has sealed is not to be mixed with what this one seals.

@@ -126,11 +126,11 @@ pub async fn begin_history(tx: &mut Tx, epoch: Epoch, at: Timestamp) -> Result<(
     on_tx!(tx, conn => sqlx::query(BEGIN).bind(epoch.uuid()).bind(at.as_micros()).run(conn).await).map(drop)
 }
 
-const HOLD: &str = "update history set epoch = epoch where id = 1";
+const HOLD: &str = "select 1 from history where epoch = $1 for no key update";
 
-/// Has nobody else make or retire keys until this transaction has ended.
-pub async fn hold(tx: &mut Tx) -> Result<(), sqlx::Error> {
-    on_tx!(tx, conn => sqlx::query(HOLD).run(conn).await).map(drop)
+/// Has nobody else make or retire keys of this history until this transaction has ended.
+pub async fn hold(tx: &mut Tx, epoch: Epoch) -> Result<(), sqlx::Error> {
+    tx.hold(HOLD, epoch.uuid()).await
 }
 
 const PUT_EPOCH: &str = "

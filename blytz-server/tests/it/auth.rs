@@ -93,6 +93,9 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same() {
     unknown.refused(401, "invalid_credentials");
     assert_eq!(wrong.without_request_id(), unknown.without_request_id());
     house.nobody.log_in("", "").await.refused(401, "invalid_credentials");
+    // Too long for an address, and with what no database may be asked for.
+    let nobodys = format!("{}\0", "\u{e4}".repeat(600));
+    house.nobody.log_in(&nobodys, PASSWORD).await.refused(401, "invalid_credentials");
 }
 
 #[tokio::test]

@@ -247,7 +247,7 @@ async fn a_database_that_is_not_ours_to_fill_is_refused_and_left_alone() {
     for (name, options, table, named) in [
         ("with_table", "", "create table users (id bigint)", "It has a table users of another program"),
         ("with_view", "", "create view history as select 1 as id", "It has a table history of another program"),
-        ("latin", "template template0 encoding 'LATIN1' locale 'C' locale_provider libc", "", "Its encoding is LATIN1"),
+        ("latin", "template template0 encoding 'LATIN1' locale 'C' locale_provider libc", "", "encoding is LATIN1"),
     ] {
         let url = database(name, options).await;
         let mut taken = postgres(&url).await;

@@ -25,8 +25,13 @@ use crate::{
 
 /// A house of one node with tallies, in which nothing fails by chance.
 async fn house(ledger: impl FnOnce(Tallies) -> Tallies) -> (Rooms<Tallies>, Vec<Uuid>) {
+    node_of(House::Alone, ledger).await
+}
+
+/// One node of such a house.
+async fn node_of(house: House, ledger: impl FnOnce(Tallies) -> Tallies) -> (Rooms<Tallies>, Vec<Uuid>) {
     let mut chance = StdRng::seed_from_u64(1);
-    let disk = Disk::new(Tallies::tables(&mut chance), House::Alone, 1);
+    let disk = Disk::new(Tallies::tables(&mut chance), house, 1);
     disk.heal();
     let ids = disk.peek(Tallies::channels);
     let memory = Memory::new(|| Box::pin(ready(Ok(()))));
@@ -99,6 +104,19 @@ async fn whatever_becomes_of_a_commit_a_change_is_made_once_and_answered() {
         let log = rooms.ledger.disk.peek(|shelf| Tallies::log(shelf, ids[0]));
         assert_eq!(log.len(), 2, "{fates:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_goes_by_the_log_that_is_there_when_it_has_lost_what_was_said() {
+    let (rooms, ids) = node_of(House::Shared, |ledger| ledger).await;
+    for (by, total) in [(3, 3), (4, 7), (5, 12)] {
+        assert_eq!(rooms.ask(ids[0], add(by)).await.expect("it is added"), total);
+    }
+    rooms.ledger.disk.set(|shelf| shelf.lose(ids[0], 2)).await.expect("they are lost");
+    let error = rooms.ask(ids[0], add(6)).await.expect_err("what it would be added to is not there");
+    assert_eq!(error.code(), ErrorCode::Unavailable);
+    assert_eq!(rooms.ask(ids[0], add(7)).await.expect("it is added to what there is"), 10);
+    assert_eq!(rooms.ledger.disk.peek(|shelf| Tallies::log(shelf, ids[0])).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

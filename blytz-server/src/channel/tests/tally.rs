@@ -86,6 +86,14 @@ pub struct Tallies {
 pub const UNDECIDABLE: i64 = 1_001;
 pub const UNWRITABLE: i64 = 1_002;
 
+impl Shelf {
+    /// Loses the last rows of a tally, as a standby that did not have them yet.
+    pub fn lose(&mut self, id: Uuid, rows: usize) {
+        let log = self.0.get_mut(&id).expect("a tally");
+        log.truncate(log.len() - rows);
+    }
+}
+
 impl Ledger for Tallies {
     type Id = Uuid;
     type State = (Uuid, Tally);

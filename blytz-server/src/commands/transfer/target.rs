@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgTransaction, postgres::PgC
 use super::{super::Failure, tables::TABLES};
 use crate::{
     config::{ConfigError, postgres_url},
-    db::POSTGRES_MIGRATIONS,
+    db::{POSTGRES_MIGRATIONS, check_server, place},
 };
 
 /// Where everything goes. It prints without the password.
@@ -16,8 +16,7 @@ pub(super) struct Target(PgConnectOptions);
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let database = self.0.get_database().unwrap_or_else(|| self.0.get_username());
-        write!(f, "postgres://{}:{}/{database}", self.0.get_host(), self.0.get_port())
+        f.write_str(&place(&self.0))
     }
 }
 
@@ -40,15 +39,13 @@ impl Target {
 const PATIENT: &str = "
     select set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
         set_config('idle_in_transaction_session_timeout', '0', false),
-        set_config('synchronous_commit', 'on', false)";
-
-const ENCODING: &str = "select current_setting('server_encoding')";
+        set_config('default_transaction_read_only', 'off', false),
+        set_config('synchronous_commit', case current_setting('synchronous_commit')
+            when 'remote_apply' then 'remote_apply' else 'on' end, false)";
 
 async fn prepare(connection: &mut PgConnection) -> anyhow::Result<()> {
     sqlx::query(PATIENT).execute(&mut *connection).await?;
-    let encoding: String = sqlx::query_scalar(ENCODING).fetch_one(connection).await?;
-    ensure!(encoding == "UTF8", "Its encoding is {encoding}; make the database with encoding 'UTF8'.");
-    Ok(())
+    Ok(check_server(connection).await?)
 }
 
 /// Makes the tables. A database that has data is refused before anything is changed there.

@@ -1,7 +1,14 @@
 //! What PostgreSQL is held to: lanes, limits, and connections that break.
 
+use std::future::pending;
+
 use blytz_core::Timestamp;
 use sqlx::PgPool;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 use uuid::Uuid;
 
 use super::{super::Engine, *};
@@ -43,6 +50,7 @@ async fn with_a_row(connection: &mut PgConnection) {
 const ROW: Uuid = Uuid::from_u128(1);
 const COUNT_UP: &str = "update t set a = a + 1";
 const HOLD: &str = "select 1 from t where id = $1 for update";
+const HOLD_ALL: &str = "select 1 from t where id = any($1) order by id for update";
 
 #[tokio::test]
 async fn what_fails_in_a_transaction_keeps_all_of_it_from_being_committed() {
@@ -246,6 +254,27 @@ async fn who_holds_a_row_keeps_others_who_hold_it_waiting() {
 }
 
 #[tokio::test]
+async fn what_many_wait_for_waits_for_no_row_that_somebody_has() {
+    if left_out() {
+        return;
+    }
+    let (mut connection, postgres) = opened().await;
+    with_a_row(&mut connection).await;
+    let db = Db::over(Engine::Postgres(postgres));
+    let mut somebody = db.begin_write().await.expect("begins");
+    somebody.hold(HOLD, ROW).await.expect("held");
+    for mut tx in [db.begin_bids().await.expect("begins"), db.begin_batch().await.expect("begins")] {
+        let refused = tx.hold_all(HOLD_ALL, &[ROW]).await.expect_err("somebody has it").to_string();
+        // Whoever waits is told of the time that is over.
+        assert!(refused.contains("could not obtain lock"), "{refused}");
+        assert!(tx.is_contended());
+    }
+    let mut tx = db.begin_bids().await.expect("begins");
+    let refused = tx.hold(HOLD, ROW).await.expect_err("somebody has it").to_string();
+    assert!(refused.contains("could not obtain lock"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_database_that_takes_writes_says_so() {
     if left_out() {
         return;
@@ -256,4 +285,47 @@ async fn a_database_that_takes_writes_says_so() {
     db.close().await;
     let fresh = Db { health: super::super::health::Health::default(), ..db };
     assert!(!fresh.is_writable(Timestamp::from_micros(2)).await, "it is closed");
+}
+
+/// A way to PostgreSQL that at a word carries nothing any more, and closes nothing: as when a machine is gone
+/// without having said so. Who comes later gets through.
+async fn way_that_falls_silent(url: &str) -> (String, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (server, database) = url.rsplit_once('@').and_then(|(_, rest)| rest.split_once('/')).expect("a URL");
+    let (address, silent) = (server.to_owned(), watch::Sender::new(false));
+    let words = silent.subscribe();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(&address).await.expect("PostgreSQL listens");
+            let mut word = words.clone();
+            word.mark_unchanged();
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = copy_bidirectional(&mut near, &mut far) => {}
+                    _ = word.changed() => pending().await,
+                }
+            });
+        }
+    });
+    (format!("postgres://blytz@127.0.0.1:{port}/{database}"), silent)
+}
+
+#[tokio::test]
+async fn a_lane_is_free_again_when_its_connections_have_fallen_silent() {
+    if left_out() {
+        return;
+    }
+    let (url, silent) = way_that_falls_silent(&fresh_database()).await;
+    let postgres = Postgres::open_url(&url).await.expect("opens");
+    let mut held = Vec::new();
+    for _ in 0..postgres.lookups.options().get_max_connections() {
+        let mut pooled = postgres.reader(Lane::Lookups).await.expect("a connection");
+        pid(pooled.get().expect("it is there")).await.expect("it answers");
+        held.push(pooled);
+    }
+    // They are given back right after their last answers, and nobody hears them any more.
+    silent.send_modify(|word| *word = true);
+    drop(held);
+    until(async || asked(&postgres, "lookups").await.is_ok()).await;
 }

@@ -49,7 +49,7 @@ async fn key(pair: &mut Pair, draw: &mut Draw) {
             writes!(pair, store::encrypt_key(&id, &sealed));
         }
         5 => {
-            writes!(pair, store::hold());
+            writes!(pair, store::hold(epoch));
             writes!(pair, store::epoch());
         }
         6 => drop(writes!(pair, store::begin_history(epoch, at))),

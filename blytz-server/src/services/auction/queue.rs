@@ -105,7 +105,7 @@ async fn put_in_order(tx: &mut Tx, id: StreamId, lots: &[AuctionId]) -> Result<(
     if show.status == StreamStatus::Ended {
         return Err(not_live("The show has ended; its queue can't change any more."));
     }
-    store::hold_lots(tx, lots).await?;
+    store::hold_lots(tx, lots, show.seller_id).await?;
     if store::live_lots(tx, id).await?.iter().any(|lot| !lots.contains(lot)) {
         return Err(Error::new(ErrorCode::LotLive, "A live lot can't leave the queue; name it, too."));
     }

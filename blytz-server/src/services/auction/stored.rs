@@ -75,7 +75,8 @@ impl LotStore for Stored {
 
     async fn head(&self, id: AuctionId) -> Result<Option<u64>> {
         match &self.lookups {
-            Some(lookups) => Ok(lookups.ask(id, &[]).await?.head),
+            // The log of a lot that is not there has no event.
+            Some(lookups) => Ok(Some(lookups.ask(id, &[]).await?.head.unwrap_or_default())),
             None => Ok(None),
         }
     }

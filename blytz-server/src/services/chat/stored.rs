@@ -66,7 +66,7 @@ impl ChatStore for Stored {
     }
 
     async fn begin(&self) -> Result<Tx, Unwritten> {
-        Ok(self.db.begin_write().await?)
+        Ok(self.db.begin_batch().await?)
     }
 
     async fn hold(&self, stream: StreamId) -> Result<Option<Tx>, Unwritten> {
@@ -77,9 +77,9 @@ impl ChatStore for Stored {
 
     async fn write(&self, mut tx: Tx, batches: &[Arc<Batch>]) -> Verdicts {
         self.hold_authors(&mut tx, batches).await?;
-        let mut verdicts = vec![Ok(()); batches.len()];
-        for index in in_order(batches) {
-            verdicts[index] = write(&mut tx, &batches[index]).await?;
+        let mut verdicts = Vec::with_capacity(batches.len());
+        for batch in batches {
+            verdicts.push(write(&mut tx, batch).await?);
         }
         match tx.commit().await {
             Ok(()) => Ok(verdicts),
@@ -103,13 +103,6 @@ impl Stored {
     }
 }
 
-/// Heads are always locked in the same order, so that no two writers wait for each other.
-fn in_order(batches: &[Arc<Batch>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..batches.len()).collect();
-    order.sort_unstable_by_key(|index| batches[*index].stream);
-    order
-}
-
 /// The head moves before anything is appended: whoever lost it to another writer writes nothing.
 async fn write(tx: &mut Tx, batch: &Batch) -> Result<Result<(), Unwritten>, Unwritten> {
     for (user, window) in &batch.windows {
@@ -117,8 +110,10 @@ async fn write(tx: &mut Tx, batch: &Batch) -> Result<Result<(), Unwritten>, Unwr
             return Ok(Err(Unwritten::Conflict));
         }
     }
-    if !store::move_head(tx, batch.stream, batch.from, &batch.to).await? {
-        return Ok(Err(Unwritten::Conflict));
+    match store::move_head(tx, batch.stream, batch.from, &batch.to).await {
+        Ok(true) => {}
+        Ok(false) => return Ok(Err(Unwritten::Conflict)),
+        Err(error) => return Err(if tx.is_contended() { Unwritten::Conflict } else { error.into() }),
     }
     for event in &batch.events {
         store::append(tx, batch.stream, event.seq, &event.json).await.map_err(beaten)?;

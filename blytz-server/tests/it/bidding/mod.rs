@@ -24,6 +24,7 @@ use blytz_core::{
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
+use self::watchers::Watcher;
 use crate::house::{Answer, Lot, PASSWORD, Person, money, rules_with};
 
 /// How long whoever could not be answered waits before they ask again.
@@ -51,6 +52,20 @@ pub async fn lots_for(time: Duration, seller: &Person, count: usize) -> Vec<Lot>
         lots.push(seller.auction(rules_with(rules.clone())).await);
     }
     lots
+}
+
+/// Ends a crowd that the server has answered whatever happened, and holds what it was told and what was
+/// watched against the logs. Then all lots are bought, to see that they go on. What the crowd has counted.
+pub async fn nothing_is_lost(crowd: Crowd, watchers: Vec<Watcher>, lots: &[Lot]) -> Counts {
+    let (bidders, told, counts) = crowd.end().await;
+    assert_eq!(counts.cut, 0, "the server has answered everybody");
+    let logs = books::logs(lots).await;
+    books::agree(&logs, &told, &bidders).await;
+    for watcher in watchers {
+        watcher.saw(&logs).await;
+    }
+    books::are_bought(lots, bidders[0].person()).await;
+    counts
 }
 
 pub fn id_of(lot: &Lot) -> AuctionId {

@@ -8,12 +8,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::{
-    bidding::{
-        Bidder, Crowd,
-        books::{self, agree, are_bought},
-        lots,
-        watchers::Watcher,
-    },
+    bidding::{Bidder, Crowd, lots, nothing_is_lost, watchers::Watcher},
     cluster::left_out,
     house::{House, Lot, START, fresh_database, product, rules, rules_with, text},
 };
@@ -41,14 +36,9 @@ impl Busy {
         Self { house, crowd, watcher, lots, operator }
     }
 
-    async fn nothing_is_lost(self) {
+    async fn ends_well(self) {
         let Self { house, crowd, watcher, lots, operator: _operator } = self;
-        let (bidders, told, counts) = crowd.end().await;
-        assert_eq!(counts.cut, 0, "the server has answered everybody");
-        let logs = books::logs(&lots).await;
-        agree(&logs, &told, &bidders).await;
-        watcher.saw(&logs).await;
-        are_bought(&lots, bidders[0].person()).await;
+        let counts = nothing_is_lost(crowd, vec![watcher], &lots).await;
         house.close().await;
         println!("{} bids accepted: {counts:?}", counts.all_accepted());
     }
@@ -70,7 +60,7 @@ async fn connections_that_are_ended_lose_nothing() {
         busy.operator.execute(END_CONNECTIONS).await.expect("they are told to end");
     }
     busy.crowd.goes_on(3).await;
-    busy.nothing_is_lost().await;
+    busy.ends_well().await;
 }
 
 /// Locks these tables, one after the other, each until many have been told to come back.
@@ -88,7 +78,7 @@ async fn locks(tables: &[&str]) {
         busy.operator.execute("commit").await.expect("it is free");
         busy.crowd.goes_on(2).await;
     }
-    busy.nothing_is_lost().await;
+    busy.ends_well().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -389,7 +389,7 @@ async fn in_queue(pair: &mut Pair, draw: &mut Draw) {
         3 => drop(writes!(pair, queue::show_has_ended(lot))),
         _ => {
             let (position, seller): (_, UserId) = (draw.below(4), draw.few());
-            writes!(pair, queue::hold_lots(&[lot]));
+            writes!(pair, queue::hold_lots(&[lot], seller));
             writes!(pair, queue::enqueue(lot, show, position, seller));
         }
     }

@@ -4,7 +4,7 @@ use blytz_core::{AuctionId, StreamId, UserId};
 use uuid::Uuid;
 
 use super::signed;
-use crate::db::{Run, Source, Tx, on_db, on_tx};
+use crate::db::{Run, Source, Tx, on_db, on_tx, select_in};
 
 const QUEUE_IDS: &str = "select id from auctions where stream_id = $1 order by position, id limit $2";
 
@@ -35,12 +35,16 @@ pub async fn empty_queue(tx: &mut Tx, show: StreamId) -> sqlx::Result<()> {
     on_tx!(tx, conn => sqlx::query(EMPTY_QUEUE).bind(show.uuid()).run(conn).await.map(drop))
 }
 
+const OWN_LOTS: &str = "select id from auctions where seller_id = $1 and id in";
 const HOLD_LOTS: &str = "select 1 from auctions where id = any($1) order by id for no key update";
 
-/// Has none of these lots opened by hand, or put elsewhere, until this transaction has ended.
-pub async fn hold_lots(tx: &mut Tx, lots: &[AuctionId]) -> sqlx::Result<()> {
+/// Has none of these lots opened by hand, or put elsewhere, until this transaction has ended. Only of a
+/// seller's own: nobody keeps others' from being opened.
+pub async fn hold_lots(tx: &mut Tx, lots: &[AuctionId], seller: UserId) -> sqlx::Result<()> {
     let ids: Vec<_> = lots.iter().map(|lot| lot.uuid()).collect();
-    tx.hold_all(HOLD_LOTS, &ids).await
+    let own: Vec<(Uuid,)> = select_in(&mut *tx, OWN_LOTS, Some(seller.uuid()), &ids).await?;
+    let own: Vec<_> = own.into_iter().map(|(id,)| id).collect();
+    tx.hold_all(HOLD_LOTS, &own).await
 }
 
 const ENQUEUE: &str = "

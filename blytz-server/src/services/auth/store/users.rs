@@ -268,16 +268,16 @@ const LINK: &str = "
     insert into identities (provider, subject, user_id, created_at_us) values ($1, $2, $3, $4)
     on conflict (provider, subject) do nothing";
 
-/// Has an identity log in to an account; false when it has one already.
-pub async fn link(tx: &mut Tx, provider: &str, subject: &str, user: UserId, now: Timestamp) -> Result<bool> {
-    let rows = on_tx!(tx, conn => sqlx::query(LINK)
+/// Has an identity log in to an account, unless it has one already.
+pub async fn link(tx: &mut Tx, provider: &str, subject: &str, user: UserId, now: Timestamp) -> Result<()> {
+    on_tx!(tx, conn => sqlx::query(LINK)
         .bind(provider)
         .bind(subject)
         .bind(user.uuid())
         .bind(now.as_micros())
         .run(conn)
         .await)?;
-    Ok(rows == 1)
+    Ok(())
 }
 
 const PROVE_EMAIL: &str =

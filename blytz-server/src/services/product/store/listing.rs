@@ -195,7 +195,7 @@ pub async fn list(
     let question = search::question(&filter.words);
     let (text, until, question) = match narrowest(db, filter, question.as_deref()).await? {
         // What PostgreSQL is asked for are the patterns that every list has.
-        Some(Narrowed::Words) if db.is_shared() => (texts.by_patterns, None, None),
+        Some(Narrowed::Words) if search::goes_by_patterns(db) => (texts.by_patterns, None, None),
         Some(Narrowed::Words) => (texts.by_words, None, question),
         Some(Narrowed::Seller) => (texts.by_seller, None, None),
         Some(Narrowed::Category) => (texts.by_category, None, None),
@@ -379,8 +379,11 @@ mod tests {
             insert into product_words (rowid, words)
             select d.number, p.words from product_documents d join products p on p.id = d.product_id";
         let mut tx = db.begin_write().await.expect("a transaction");
-        let (insert, index): (_, &[&str]) =
-            if db.is_shared() { (INSERT_THERE, &["analyze products"]) } else { (INSERT, &[NUMBER, INDEX]) };
+        let (insert, index): (_, &[&str]) = if search::goes_by_patterns(db) {
+            (INSERT_THERE, &["analyze products"])
+        } else {
+            (INSERT, &[NUMBER, INDEX])
+        };
         on_tx!(tx, conn => sqlx::query(insert).bind(count).run(conn).await).expect("products");
         for sql in index.iter().copied() {
             on_tx!(tx, conn => sqlx::query(sql).run(conn).await).expect("an index");

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Record, products::Row, products::select_products};
 use crate::{
-    db::{Db, Run, Tx, TxEngine, on_db, on_tx},
+    db::{Db, Engine, Run, Tx, TxEngine, on_db, on_tx},
     error::Result,
 };
 
@@ -66,9 +66,14 @@ const FOUND_BY_PATTERNS: &str = concat!(
     " limit $9) as found"
 );
 
+/// Whether a database finds patterns in the products themselves, and has no index beside them.
+pub fn goes_by_patterns(db: &Db) -> bool {
+    matches!(db.engine, Engine::Postgres(_))
+}
+
 /// How many products the index finds, up to a number. `words` are in the form that is searched.
 pub async fn count(db: &Db, question: &str, words: &str, most: i64) -> sqlx::Result<i64> {
-    if !db.is_shared() {
+    if !goes_by_patterns(db) {
         return on_db!(db, conn => sqlx::query_scalar(FOUND).bind(question).bind(most).fetch_one(conn).await);
     }
     on_db!(db, conn => {
@@ -120,7 +125,7 @@ const NOT_INDEXED: &str = select_products!(
 
 /// The next products that the index does not have.
 pub async fn not_indexed(db: &Db, after: ProductId, limit: usize) -> Result<Vec<Record>> {
-    if db.is_shared() {
+    if goes_by_patterns(db) {
         return Ok(Vec::new());
     }
     let rows: Vec<Row> = on_db!(db, conn => sqlx::query_as(NOT_INDEXED)
